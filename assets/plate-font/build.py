@@ -1,0 +1,376 @@
+"""Build `dashboard/static/plate.woff2`, the typeface of the dashboard's number plates.
+
+Every glyph is drawn here, from strokes: the centre line of a pen of constant width, given as a
+few points in millimetres with a radius wherever the line bends smoothly. No outline comes from
+another font. The build turns each stroke into a closed contour, and lets contours overlap where
+strokes meet.
+
+The measurements are those that the Road Vehicles (Display of Registration Marks) Regulations 2001
+prescribe for marks made since September 2001: characters 79 mm tall and 50 mm wide (1 and I only
+as wide as a stroke), strokes of 14 mm, 11 mm between characters, and 33 mm between the two groups
+of a mark.
+
+The output is the same, byte for byte, on every run with the same versions of the libraries.
+
+Usage: pip install fonttools brotli, then python assets/plate-font/build.py
+"""
+
+import cmath
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from fontTools.ttLib.tables._g_l_y_f import Glyph, flagOverlapSimple
+
+OUTPUT = Path(__file__).resolve().parents[2] / "dashboard" / "static" / "plate.woff2"
+FAMILY = "Regplate"
+
+# What the regulations prescribe, in millimetres.
+HEIGHT = 79
+WIDTH = 50
+PEN = 14
+CHARACTER_GAP = 11
+GROUP_GAP = 33
+
+# The font's own unit: a millimetre is a whole number of units, so straight edges stay exact.
+UNITS_PER_EM = 1000
+UNITS_PER_MM = 10
+
+# Half an em above and below the middle of the capitals, so that they sit in the middle of a line.
+ASCENT = HEIGHT * UNITS_PER_MM // 2 + UNITS_PER_EM // 2
+DESCENT = ASCENT - UNITS_PER_EM
+
+# A fixed date, in seconds since 1904 as the format counts them: 1 September 2001.
+TIMESTAMP = 3_082_147_200
+
+# The pen's centre line at the edges and in the middle of a character.
+LEFT, CENTRE, RIGHT = PEN / 2, WIDTH / 2, WIDTH - PEN / 2
+BOTTOM, MIDDLE, TOP = PEN / 2, HEIGHT / 2, HEIGHT - PEN / 2
+
+# The radius of the centre line in a bowl of full width, and in one of half height.
+ROUND = (RIGHT - LEFT) / 2
+SMALL = (TOP - BOTTOM) / 4
+
+# Where the open ends of C, S and their like stop, measured from the nearer of top and bottom.
+TERMINAL = 25
+
+# An arc is cut into parabolas of at most this angle: off by less than a thousandth of its radius.
+ARC_STEP = math.radians(30)
+
+# A point of a centre line: x, y and, at a smooth bend, its radius.
+Node = tuple[float, float] | tuple[float, float, float]
+
+# A piece of a contour: the control points of its parabolas (none: a straight line) and its end.
+Segment = tuple[list[complex], complex]
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """A centre line through nodes, and the width of the pen that follows it."""
+
+    nodes: tuple[Node, ...]
+    closed: bool = False
+    pen: float = PEN
+
+
+def line(*nodes: Node, pen: float = PEN) -> Stroke:
+    """Draw from the first node to the last."""
+    return Stroke(nodes, pen=pen)
+
+
+def ring(left: float, bottom: float, right: float, top: float, radius: float) -> Stroke:
+    """Draw a closed rectangle with rounded corners, given by its centre line."""
+    corners = ((left, top), (right, top), (right, bottom), (left, bottom))
+    return Stroke(tuple((x, y, radius) for x, y in corners), closed=True)
+
+
+def diagonal(start: tuple[float, float], end: tuple[float, float], pen: float = PEN) -> Stroke:
+    """Draw a straight stroke with level ends that fills the box between two opposite corners."""
+    (x0, y0), (x1, y1) = start, end
+    width, height = abs(x1 - x0), abs(y1 - y0)
+    # A level cut through the stroke is longer than the pen is wide, the more so the flatter the
+    # stroke, whose slope in turn follows from the cut's length: a quadratic in that length,
+    # cut = pen / height * hypot(height, width - cut).
+    a = height**2 - pen**2
+    b = pen**2 * width
+    cut = (math.sqrt(b**2 + a * pen**2 * (height**2 + width**2)) - b) / a
+    inset = math.copysign(cut / 2, x1 - x0)
+    return line((x0 + inset, y0), (x1 - inset, y1), pen=pen)
+
+
+def stem(x: float, bottom: float = 0, top: float = HEIGHT) -> Stroke:
+    """Draw an upright centred on x."""
+    return line((x, bottom), (x, top))
+
+
+def bar(y: float, left: float = 0, right: float = WIDTH) -> Stroke:
+    """Draw a level stroke centred on y."""
+    return line((left, y), (right, y))
+
+
+def turned(strokes: list[Stroke]) -> list[Stroke]:
+    """Rotate a character by half a turn."""
+    return [
+        Stroke(tuple((WIDTH - x, HEIGHT - y, *r) for x, y, *r in s.nodes), s.closed, s.pen)
+        for s in strokes
+    ]
+
+
+def bowl(bottom: float, top: float, right: float = RIGHT) -> Stroke:
+    """Draw the bowl of B, D, P and R, from the left edge and back to it."""
+    radius = min(ROUND, (top - bottom) / 2)
+    return line((0, top), (right, top, radius), (right, bottom, radius), (0, bottom))
+
+
+def letters() -> dict[str, list[Stroke]]:
+    """Return the strokes of the letters, but for those which have the shape of a digit."""
+    upper, lower = HEIGHT - TERMINAL, TERMINAL
+    hook = [(RIGHT, BOTTOM, ROUND), (LEFT, BOTTOM, ROUND)]
+    arch = [(RIGHT, TOP, ROUND), (LEFT, TOP, ROUND), (LEFT, BOTTOM, ROUND), (RIGHT, BOTTOM, ROUND)]
+    vee = [diagonal((0, HEIGHT), (32, 0)), diagonal((WIDTH, HEIGHT), (18, 0))]
+    double_u = [
+        stem(LEFT),
+        stem(RIGHT),
+        line((LEFT, 0), (CENTRE, 33), (RIGHT, 0), pen=12.2),
+    ]
+    return {
+        "A": [*turned(vee), bar(19, 8, 42)],
+        "B": [stem(LEFT), bowl(MIDDLE + 0.5, TOP, RIGHT - 1), bowl(BOTTOM, MIDDLE + 0.5)],
+        "C": [line((RIGHT, upper), *arch, (RIGHT, lower))],
+        "D": [stem(LEFT), bowl(BOTTOM, TOP)],
+        "E": [stem(LEFT), bar(TOP), bar(MIDDLE + 0.5, right=45), bar(BOTTOM)],
+        "F": [stem(LEFT), bar(TOP), bar(MIDDLE - 1, right=45)],
+        "G": [line((RIGHT, upper), *arch, (RIGHT, 33), (CENTRE, 33))],
+        "H": [stem(LEFT), stem(RIGHT), bar(MIDDLE)],
+        "J": [line((RIGHT, HEIGHT), *hook, (LEFT, lower))],
+        "K": [stem(LEFT), line((41.7, HEIGHT), (LEFT, 25), (LEFT, 0)), diagonal((13, 48), (50, 0))],
+        "L": [stem(LEFT), bar(BOTTOM)],
+        "M": turned(double_u),
+        "N": [stem(LEFT), stem(RIGHT), diagonal((0, HEIGHT), (WIDTH, 0))],
+        "P": [stem(LEFT), bowl(37, TOP)],
+        "Q": [ring(LEFT, BOTTOM, RIGHT, TOP, ROUND), diagonal((22, 26), (WIDTH, 0))],
+        "R": [stem(LEFT), bowl(39, TOP), diagonal((20, 39), (WIDTH, 0))],
+        "S": [
+            line(
+                (RIGHT, upper),
+                (RIGHT, TOP, SMALL),
+                (LEFT, TOP, SMALL),
+                (LEFT, MIDDLE, SMALL),
+                (RIGHT, MIDDLE, SMALL),
+                (RIGHT, BOTTOM, SMALL),
+                (LEFT, BOTTOM, SMALL),
+                (LEFT, lower),
+            )
+        ],
+        "T": [bar(TOP), stem(CENTRE)],
+        "U": [line((RIGHT, HEIGHT), *hook, (LEFT, HEIGHT))],
+        "V": vee,
+        "W": double_u,
+        "X": [diagonal((0, 0), (WIDTH, HEIGHT)), diagonal((WIDTH, 0), (0, HEIGHT))],
+        "Y": [
+            line((7.5, HEIGHT), (CENTRE, 34), (CENTRE, 0)),
+            line((42.5, HEIGHT), (CENTRE, 34), (CENTRE, 0)),
+        ],
+        "Z": [bar(TOP), bar(BOTTOM), diagonal((0, PEN), (WIDTH, HEIGHT - PEN))],
+    }
+
+
+def digits() -> dict[str, list[Stroke]]:
+    """Return the strokes of the digits."""
+    upper, lower = HEIGHT - TERMINAL, TERMINAL
+    six = [
+        ring(LEFT, BOTTOM, RIGHT, 41, 17),
+        line((RIGHT, upper), (RIGHT, TOP, ROUND), (LEFT, TOP, ROUND), (LEFT, 24)),
+    ]
+    return {
+        "0": [ring(LEFT, BOTTOM, RIGHT, TOP, ROUND)],
+        "1": [stem(LEFT)],
+        "2": [
+            line((LEFT, upper), (LEFT, TOP, ROUND), (RIGHT, TOP, ROUND), (RIGHT, 45, 18), (10, PEN)),
+            bar(BOTTOM),
+        ],
+        "3": [
+            line(
+                (LEFT, upper),
+                (LEFT, TOP, SMALL),
+                (RIGHT - 1, TOP, SMALL),
+                (RIGHT - 1, MIDDLE, SMALL),
+                (20, MIDDLE),
+            ),
+            line(
+                (20, MIDDLE),
+                (RIGHT, MIDDLE, SMALL),
+                (RIGHT, BOTTOM, SMALL),
+                (LEFT, BOTTOM, SMALL),
+                (LEFT, lower),
+            ),
+        ],
+        "4": [stem(35), bar(20), diagonal((0, 27), (40, HEIGHT))],
+        "5": [
+            line(
+                (47, TOP),
+                (LEFT + 1, TOP),
+                (LEFT + 1, 42),
+                (RIGHT, 42, 17.5),
+                (RIGHT, BOTTOM, 17.5),
+                (LEFT, BOTTOM, 17.5),
+                (LEFT, lower),
+            )
+        ],
+        "6": six,
+        "7": [bar(TOP), diagonal((8, 0), (WIDTH, HEIGHT - PEN))],
+        "8": [
+            ring(LEFT + 1, MIDDLE + 0.5, RIGHT - 1, TOP, 16),
+            ring(LEFT, BOTTOM, RIGHT, MIDDLE + 0.5, 16.5),
+        ],
+        "9": turned(six),
+    }
+
+
+def unit(vector: complex) -> complex:
+    """Scale a vector to length one."""
+    return vector / abs(vector)
+
+
+def arc(start: complex, heading: complex, turn: float, radius: float) -> Segment:
+    """Return an arc that leaves start in a direction and turns left by an angle (right: < 0)."""
+    pieces = math.ceil(abs(turn) / ARC_STEP - 1e-9)
+    step = turn / pieces
+    to_centre = heading * math.copysign(radius, turn) * 1j
+    centre = start + to_centre
+    # The tangents at the ends of a piece meet this much further out than the arc. Only these
+    # meeting points are kept: the format implies the arc's own points, half-way between them.
+    reach = -to_centre / math.cos(step / 2)
+    controls = [centre + reach * cmath.rect(1, (i + 0.5) * step) for i in range(pieces)]
+    return controls, centre - to_centre * cmath.rect(1, turn)
+
+
+def bend(before: complex, node: complex, after: complex, radius: float, shift: float) -> list[Segment]:
+    """Return a corner of a centre line moved left by shift, with a line that leads to it."""
+    enter, leave = unit(node - before), unit(after - node)
+    turn = cmath.phase(leave / enter)
+    # Both edges keep their distance from both lines, so they meet on the bisector: a mitre.
+    corner = node + shift * 1j * (enter + leave) / (1 + (enter.conjugate() * leave).real)
+    radius = radius - math.copysign(shift, shift * turn) if radius else 0
+    if radius <= 0:
+        return [([], corner)]
+    start = corner - enter * radius * math.tan(abs(turn) / 2)
+    return [([], start), arc(start, enter, turn, radius)]
+
+
+def cut(end: complex, heading: complex, shift: float) -> complex:
+    """Return an end of a centre line moved left by shift: cut upright if level, else level."""
+    if abs(heading.imag) < 1e-9:
+        return end + shift * 1j * heading
+    return end - shift / heading.imag
+
+
+def edge(nodes: list[Node], closed: bool, shift: float) -> Iterator[Segment]:
+    """Follow a centre line at a distance to its left."""
+    points = [complex(x, y) for x, y, *_ in nodes]
+    radii = [radius[0] if radius else 0.0 for _, _, *radius in nodes]
+    count = len(points)
+    if not closed:
+        yield [], cut(points[0], unit(points[1] - points[0]), shift)
+    for i in range(count) if closed else range(1, count - 1):
+        before, after = points[i - 1], points[(i + 1) % count]
+        yield from bend(before, points[i], after, radii[i], shift)
+    if not closed:
+        yield [], cut(points[-1], unit(points[-1] - points[-2]), shift)
+
+
+def contours(stroke: Stroke) -> list[list[Segment]]:
+    """Return the outlines of a stroke, ink always to their right so that overlaps add up."""
+    nodes = list(stroke.nodes)
+    there = list(edge(nodes, stroke.closed, stroke.pen / 2))
+    back = list(edge(nodes[::-1], stroke.closed, stroke.pen / 2))
+    return [there, back] if stroke.closed else [there + back]
+
+
+def draw(strokes: list[Stroke]) -> Glyph:
+    """Turn strokes into a glyph, with half the gap between characters before its ink."""
+    pen = TTGlyphPen(None)
+
+    def place(point: complex) -> tuple[int, int]:
+        x, y = (point.real + CHARACTER_GAP / 2), point.imag
+        return round(x * UNITS_PER_MM), round(y * UNITS_PER_MM)
+
+    for contour in (c for stroke in strokes for c in contours(stroke)):
+        here = place(contour[-1][1])
+        pen.moveTo(here)
+        for controls, end in contour:
+            if controls:
+                pen.qCurveTo(*map(place, controls), place(end))
+            elif place(end) != here:
+                pen.lineTo(place(end))
+            here = place(end)
+        pen.closePath()
+    glyph = pen.glyph()
+    if strokes:
+        # Tells rasterizers that contours may overlap, lest antialiasing shows seams.
+        glyph.flags[0] |= flagOverlapSimple
+    return glyph
+
+
+def alphabet() -> dict[str, list[Stroke]]:
+    """Return the strokes of every character of a registration mark."""
+    shapes = letters() | digits()
+    return dict(sorted((shapes | {"I": shapes["1"], "O": shapes["0"]}).items()))
+
+
+def advances(characters: list[str]) -> dict[str, int]:
+    """Return how far each glyph moves the line on, in units of the font."""
+    widths = {name: WIDTH + CHARACTER_GAP for name in [".notdef", *characters]}
+    widths |= {name: PEN + CHARACTER_GAP for name in "1I"}
+    # The characters on either side of a space bring a gap between characters along.
+    widths["space"] = GROUP_GAP - CHARACTER_GAP
+    return {name: width * UNITS_PER_MM for name, width in widths.items()}
+
+
+def build() -> FontBuilder:
+    """Assemble the font."""
+    shapes = alphabet()
+    missing = [Stroke(((LEFT, BOTTOM), (LEFT, TOP), (RIGHT, TOP), (RIGHT, BOTTOM)), closed=True)]
+    glyphs = {name: draw(s) for name, s in {".notdef": missing, "space": [], **shapes}.items()}
+    widths = advances(list(shapes))
+    builder = FontBuilder(UNITS_PER_EM)
+    builder.setupGlyphOrder(list(glyphs))
+    builder.setupCharacterMap(
+        {ord(" "): "space", 0xA0: "space"}
+        | {ord(name): name for name in shapes}
+        | {ord(name.lower()): name for name in shapes}
+    )
+    builder.setupGlyf(glyphs)
+    bearings = {name: getattr(glyph, "xMin", 0) for name, glyph in glyphs.items()}
+    builder.setupHorizontalMetrics({name: (widths[name], bearings[name]) for name in glyphs})
+    builder.setupHorizontalHeader(ascent=ASCENT, descent=DESCENT)
+    builder.setupOS2(
+        sTypoAscender=ASCENT,
+        sTypoDescender=DESCENT,
+        sTypoLineGap=0,
+        usWinAscent=ASCENT,
+        usWinDescent=-DESCENT,
+        sCapHeight=HEIGHT * UNITS_PER_MM,
+        sxHeight=HEIGHT * UNITS_PER_MM,  # lower case looks like upper case
+    )
+    builder.setupNameTable({"familyName": FAMILY, "styleName": "Regular", "version": "Version 1.0"})
+    builder.setupPost(keepGlyphNames=False)
+    builder.setupHead(unitsPerEm=UNITS_PER_EM, created=TIMESTAMP, modified=TIMESTAMP)
+    builder.font.recalcTimestamp = False
+    return builder
+
+
+def main() -> None:
+    """Write the font and say where."""
+    font = build().font
+    font.flavor = "woff2"
+    OUTPUT.parent.mkdir(parents=True, exist_ok=True)
+    font.save(OUTPUT)
+    print(f"{OUTPUT}: {OUTPUT.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()

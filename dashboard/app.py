@@ -1,0 +1,25 @@
+"""The dashboard: `streamlit run dashboard/app.py`, or `make run`."""
+
+import streamlit as st
+
+from dashboard import services, text
+from dashboard.services import STATIC
+
+
+def main() -> None:
+    """Page config, styles, navigation."""
+    st.set_page_config(page_title="regvae", page_icon=":material/scatter_plot:", layout="wide")
+    st.html(STATIC / "style.css")
+    services.serve_plotly_js()
+    page = st.navigation(
+        [
+            st.Page("app_pages/explore.py", title=text.EXPLORE, default=True),
+            st.Page("app_pages/read.py", title=text.READ),
+            st.Page("app_pages/figures.py", title=text.FIGURES),
+        ],
+        position="top",
+    )
+    page.run()
+
+
+main()

@@ -1,0 +1,254 @@
+"""The latent map component: one function with a typed input and a typed event.
+
+Large tables travel in mounts of their own (`_transfer`), whose content does not change from one
+rerun to the next, so that Streamlit sends them once; the map's own mount stays small.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from dashboard import palette, state
+from regvae import vectoriser
+from regvae.bundle import Bundle
+from regvae.distance import NearestGaussian
+from regvae.latent import Records
+from regvae.regs import ATTRIBUTES, NO_PERIOD, Attribute
+from regvae.sampling import Report, Samples, notebook_tail, tail_probability
+
+_GRID = 121
+"""Points along a side of the grid on which the forbidden zone's edge is traced."""
+_MOST_CLASSES = 48
+"""Categories with more values than this are coloured as a scale, in their natural order."""
+
+
+def _script(module: str) -> str:
+    # Sent with every message, so it only loads the real module. Two lines, or it is taken for a path.
+    url = f"new URL('app/static/latent_map/{module}', document.baseURI).href"
+    return f"const module = import({url});\nexport default async (c) => (await module).default(c);\n"
+
+
+_transfer = st.components.v2.component("regvae_transfer", js=_script("store.js"))
+_mount = st.components.v2.component("regvae_map", js=_script("main.js"), isolate_styles=False)
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """What the browser needs of a bundle, once: records with attributes, and the decoder."""
+
+    version: str
+    records: pd.DataFrame
+    weights: pd.DataFrame
+    layers: list[list[int]]
+    blocks: list[dict[str, Any]]
+    attributes: list[dict[str, Any]]
+    extent: float
+
+    @classmethod
+    def of(cls, bundle: Bundle) -> "Geometry":
+        """The geometry of a bundle with two latent dimensions; others raise `ValueError`."""
+        records, decoder = bundle.records, bundle.autoencoder.decoder
+        if records.latent_dim != 2:
+            raise ValueError(
+                f"the map shows two latent dimensions, but {bundle.name} has {records.latent_dim}; "
+                "choose another model"
+            )
+        table = pd.DataFrame(
+            {
+                "x": records.mean[:, 0],
+                "y": records.mean[:, 1],
+                "reg": records.reg,
+                "split": records.split,
+            }
+        )
+        attributes = []
+        for attribute in ATTRIBUTES.values():
+            table[attribute.name], meta = _coded(attribute, records)
+            attributes.append(meta)
+        flat = np.concatenate([part.ravel() for d in decoder for part in (d.kernel, d.bias)])
+        digest = hashlib.sha256(flat.tobytes() + records.mean.tobytes()).hexdigest()
+        return cls(
+            version=digest[:16],
+            records=table,
+            weights=pd.DataFrame({"weights": flat}),
+            layers=[list(d.kernel.shape) for d in decoder],
+            blocks=[asdict(block) for block in vectoriser.BLOCKS],
+            attributes=attributes,
+            extent=float(max(3.0, np.abs(records.mean).max()) * 1.05),
+        )
+
+
+def _coded(attribute: Attribute, records: Records) -> tuple[NDArray, dict[str, Any]]:
+    """An attribute as numbers, and how the map shows it: as classes or as a scale."""
+    values = records.attribute(attribute.name)
+    meta: dict[str, Any] = {"name": attribute.name, "label": attribute.label}
+    if attribute.kind == "number":
+        low, high = values.min(), values.max()
+        ends = {"lowLabel": str(low), "highLabel": str(high)}
+        return values.astype(np.float32), meta | {"low": float(low), "high": float(high), **ends}
+    if attribute.kind == "boolean":
+        categories, codes = attribute.categories, values.astype(np.uint8)
+    else:
+        present = set(values)
+        categories = tuple(c for c in attribute.categories if c in present)
+        positions = {category: code for code, category in enumerate(categories)}
+        codes = np.array([positions[value] for value in values], dtype=np.uint8)
+    if len(categories) > _MOST_CLASSES:
+        return _as_scale(codes, categories, meta)
+    counts = np.bincount(codes, minlength=len(categories)).tolist()
+    labels = [{"label": c, "count": n} for c, n in zip(categories, counts, strict=True)]
+    return codes, meta | {"classes": labels}
+
+
+def _as_scale(
+    codes: NDArray, categories: Sequence[str], meta: dict[str, Any]
+) -> tuple[NDArray, dict[str, Any]]:
+    ordered = [category for category in categories if category != NO_PERIOD]
+    scale = codes.astype(np.float32)
+    scale[codes >= len(ordered)] = np.nan
+    ends = {"lowLabel": ordered[0], "highLabel": ordered[-1]}
+    return scale, meta | {"low": 0.0, "high": float(len(ordered) - 1), **ends}
+
+
+@dataclass(frozen=True)
+class SampleLayer:
+    """Proposed samples with their distances, and the forbidden zone as a field of distances."""
+
+    version: str
+    samples: pd.DataFrame
+    field: pd.DataFrame
+    grid: dict[str, float]
+    tails: pd.DataFrame
+    box: float
+
+    @classmethod
+    def of(
+        cls, samples: Samples, nearest: NearestGaussian, *, extent: float, box: float
+    ) -> "SampleLayer":
+        """From measured samples; the field covers the whole map and the box of proposals."""
+        reach = max(extent, box) * 1.2
+        axis = np.linspace(-reach, reach, _GRID)
+        field, _ = nearest.query(np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2))
+        steps = np.arange(round(state.MAX_THRESHOLD / state.THRESHOLD_STEP) + 1)
+        thresholds = steps * state.THRESHOLD_STEP
+        digest = hashlib.sha256(samples.z.tobytes() + samples.distance.tobytes()).hexdigest()
+        return cls(
+            version=f"{digest[:16]}-{box}",
+            samples=pd.DataFrame(
+                {
+                    "x": samples.z[:, 0].astype(np.float32),
+                    "y": samples.z[:, 1].astype(np.float32),
+                    # float64: the browser must draw the line exactly where Python draws it.
+                    "distance": samples.distance,
+                    "wanted": samples.wanted.astype(np.uint8),
+                    "reg": samples.reg,
+                }
+            ),
+            field=pd.DataFrame({"distance": field.astype(np.float32)}),
+            grid={"low": -reach, "step": float(axis[1] - axis[0]), "size": _GRID},
+            tails=pd.DataFrame(
+                {
+                    "tail": tail_probability(thresholds, samples.z.shape[1]),
+                    "notebook": notebook_tail(thresholds),
+                }
+            ),
+            box=box,
+        )
+
+
+@dataclass(frozen=True)
+class View:
+    """The small part of the map's input, which changes from one rerun to the next.
+
+    `pin` is a latent point; `search` the Gaussian of a searched reg, as (mean, sigma); `decoded` are
+    points that were decoded on request, (n, 2).
+    """
+
+    colour: str
+    threshold: float
+    report: Report | None = None
+    pin: tuple[float, float] | None = None
+    search: tuple[Sequence[float], Sequence[float]] | None = None
+    decoded: NDArray | None = None
+
+
+@dataclass(frozen=True)
+class Event:
+    """What a person did on the map: a pinned point, a region as a polygon, a threshold."""
+
+    pick: tuple[float, float] | None
+    region: list[list[float]] | None
+    threshold: float | None
+
+
+def send_geometry(geometry: Geometry) -> None:
+    """Hand the geometry to the browser. Call it outside the fragment that holds the map."""
+    _send(
+        "geometry",
+        geometry.version,
+        records=geometry.records,
+        weights=geometry.weights,
+        layers=geometry.layers,
+        blocks=geometry.blocks,
+        attributes=geometry.attributes,
+        extent=geometry.extent,
+    )
+
+
+def _send(slot: str, version: str, **content: Any) -> None:
+    _transfer(key=f"send-{slot}", data={"name": slot, "version": version, **content})
+
+
+def read_event() -> Event:
+    """What the map has sent so far, e.g. before it is mounted again in this run."""
+    sent = st.session_state.get(state.MAP) or {}
+    pick = sent.get("pick")
+    return Event(
+        pick=(pick["x"], pick["y"]) if pick else None,
+        region=sent.get("region"),
+        threshold=sent.get("threshold"),
+    )
+
+
+def latent_map(geometry: Geometry, samples: SampleLayer | None, view: View, *, on_threshold) -> None:
+    """Show the map. Gestures rerun the surrounding fragment; read them with `read_event`.
+
+    `on_threshold` is called, without arguments, when a dragged threshold is released.
+    """
+    if samples:
+        _send(
+            "samples",
+            samples.version,
+            samples=samples.samples,
+            field=samples.field,
+            grid=samples.grid,
+            tails=samples.tails,
+            box=samples.box,
+            maximum=state.MAX_THRESHOLD,
+        )
+    data = {
+        "geometry": {"name": "geometry", "version": geometry.version},
+        "samples": {"name": "samples", "version": samples.version} if samples else None,
+        "palette": palette.MAP,
+        "colour": view.colour,
+        "threshold": view.threshold,
+        "report": asdict(view.report) if view.report else None,
+        "pin": {"x": view.pin[0], "y": view.pin[1]} if view.pin else None,
+        "search": {"mean": list(view.search[0]), "sigma": list(view.search[1])}
+        if view.search
+        else None,
+        "decoded": view.decoded.tolist() if view.decoded is not None else [],
+    }
+    _mount(
+        key=state.MAP,
+        data=data,
+        on_pick_change=lambda: None,
+        on_region_change=lambda: None,
+        on_threshold_change=on_threshold,
+    )

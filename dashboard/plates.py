@@ -1,0 +1,40 @@
+"""Regs drawn as number plates: the same markup as static/latent_map/plate.js makes."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from regvae.regs import pretty
+
+
+def plate(reg: str, kind: str = "") -> str:
+    """One plate as HTML; `kind` may be "large", "small" and "unwanted"."""
+    return f'<span class="plate {escape(kind)}">{escape(pretty(reg))}</span>'
+
+
+def plates(regs: Iterable[str], kinds: Iterable[str] | None = None) -> str:
+    """Several small plates that wrap."""
+    regs = list(regs)
+    marked = zip(regs, kinds if kinds is not None else [""] * len(regs), strict=True)
+    inner = "".join(plate(reg, f"small {kind}") for reg, kind in marked)
+    return f'<div class="plates open">{inner}</div>'
+
+
+def candidates(rows: Sequence[Sequence[tuple[str, float]]]) -> str:
+    """What the decoder thinks of each position: a column each, the likeliest character on top.
+
+    `rows` has one list a position of (character, probability from 0 to 1), likeliest first. The
+    height of a cell is its probability; what is left is drawn as one grey cell.
+    """
+    columns = []
+    for column in rows:
+        cells = "".join(
+            f'<i style="--share:{share:.4f}" title="{escape(character)} {share:.1%}">'
+            f"{escape(character) if share >= 0.06 else ''}</i>"
+            for character, share in column
+        )
+        best, share = column[0]
+        columns.append(
+            f'<div><b>{escape(best)}</b><div class="stack">{cells}</div><small>{share:.0%}</small>'
+            "</div>"
+        )
+    return f'<div class="candidates">{"".join(columns)}</div>'

@@ -1,0 +1,60 @@
+// The bundle's decoder, with the bundle's own weights: the same network as regvae/forward.py.
+// A browser test holds the two to the same regs.
+
+export class Decoder {
+  /**
+   * @param {Float32Array} weights kernels (in x out, row by row) and biases, layer by layer
+   * @param {number[][]} layers [in, out] of each dense layer; all but the last are followed by ReLU
+   * @param {{position: number, alphabet: string, start: number}[]} blocks of the output vector
+   */
+  constructor(weights, layers, blocks) {
+    this.blocks = blocks;
+    let at = 0;
+    const next = (length) => weights.subarray(at, (at += length));
+    this.layers = layers.map(([width, out]) => ({
+      width,
+      kernel: next(width * out),
+      bias: next(out),
+      output: new Float32Array(out),
+    }));
+  }
+
+  /** The outputs before the sigmoid at a latent point, in a buffer that the next call reuses. */
+  logits(point) {
+    let input = point;
+    this.layers.forEach(({ width, kernel, bias, output }, depth) => {
+      const out = output.length;
+      output.set(bias);
+      for (let i = 0; i < width; i++) {
+        const value = input[i];
+        if (value === 0) continue; // ReLU leaves many zeros
+        for (let j = 0, k = i * out; j < out; j++, k++) output[j] += value * kernel[k];
+      }
+      if (depth < this.layers.length - 1) {
+        for (let j = 0; j < out; j++) if (output[j] < 0) output[j] = 0;
+      }
+      input = output;
+    });
+    return input;
+  }
+
+  /** The most probable reg at a latent point, and how sure each of its characters is (0 to 1). */
+  decode(point) {
+    const logits = this.logits(point);
+    const characters = [];
+    const certainty = [];
+    for (const { position, alphabet, start } of this.blocks) {
+      let best = start;
+      let sum = 0;
+      for (let i = start; i < start + alphabet.length; i++) {
+        sum += sigmoid(logits[i]);
+        if (logits[i] > logits[best]) best = i;
+      }
+      characters[position] = alphabet[best - start];
+      certainty[position] = sigmoid(logits[best]) / sum;
+    }
+    return { reg: characters.join(""), certainty };
+  }
+}
+
+const sigmoid = (x) => 1 / (1 + Math.exp(-x));

@@ -1,0 +1,356 @@
+// The picture: records, samples, the forbidden zone's edge, marks. Plotly draws; nothing here decides.
+
+import { column } from "./store.js";
+
+const base = new URL("..", import.meta.url);
+let plotly;
+
+/** plotly.js from the installed wheel, loaded once a page. */
+function loadPlotly() {
+  plotly ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = new URL("plotly.min.js", base).href;
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => reject(new Error("plotly.min.js could not be loaded; reload the page"));
+    document.head.append(script);
+  });
+  return plotly;
+}
+
+const SYMBOLS = ["circle", "square", "diamond", "triangle-up"];
+const NEAR = 7; // pixels from the pointer within which a record counts as pointed at
+
+export class LatentMap {
+  constructor(root, palette) {
+    this.root = root;
+    this.palette = palette;
+    this.dimmed = new Set(); // classes that the legend has dimmed
+    this.layers = { zone: [], samples: [], decoded: [], marks: [] };
+    this.tool = "pan";
+  }
+
+  static async create(root, palette) {
+    const map = new LatentMap(root, palette);
+    map.Plotly = await loadPlotly();
+    return map;
+  }
+
+  setRecords(table, extent) {
+    this.x = column(table, "x");
+    this.y = column(table, "y");
+    this.table = table;
+    this.extent = extent;
+  }
+
+  /** Colour the records by an attribute: {name, kind, classes: [{label, count}], low, high}. */
+  setColour(attribute) {
+    if (this.colour?.name === attribute.name && this.colour?.count === attribute.count) return;
+    this.colour = attribute;
+    this.dimmed.clear();
+    this.recordTraces = attribute.classes
+      ? this.#classTraces(attribute)
+      : [this.#continuousTrace(attribute)];
+  }
+
+  #classTraces(attribute) {
+    const codes = column(this.table, attribute.name);
+    const rows = attribute.classes.map(() => []);
+    for (let row = 0; row < codes.length; row++) rows[codes[row]].push(row);
+    return attribute.classes.map((one, code) => ({
+      ...this.#points(rows[code]),
+      marker: {
+        size: this.size,
+        color: classColour(attribute, code, this.palette),
+        symbol: classSymbol(attribute, code),
+        opacity: 0.75,
+      },
+    }));
+  }
+
+  #continuousTrace({ name, low, high }) {
+    return {
+      type: "scattergl",
+      mode: "markers",
+      x: this.x,
+      y: this.y,
+      hoverinfo: "skip",
+      marker: {
+        size: this.size,
+        color: column(this.table, name),
+        cmin: low,
+        cmax: high,
+        colorscale: this.palette.scale.map((colour, i, all) => [i / (all.length - 1), colour]),
+        showscale: false,
+        opacity: 0.75,
+      },
+      unselected: { marker: { opacity: 0.08 } },
+    };
+  }
+
+  #points(rows) {
+    return {
+      type: "scattergl",
+      mode: "markers",
+      x: Float32Array.from(rows, (row) => this.x[row]),
+      y: Float32Array.from(rows, (row) => this.y[row]),
+      hoverinfo: "skip",
+      unselected: { marker: { opacity: 0.08 } },
+    };
+  }
+
+  get size() {
+    return this.x.length > 50000 ? 2.5 : 3.5;
+  }
+
+  /** Dim a class of records, or bring it back; what is dimmed stays faintly there. */
+  toggleClass(code) {
+    if (!this.dimmed.delete(code)) this.dimmed.add(code);
+    const dim = this.dimmed.has(code);
+    this.recordTraces[code].marker.opacity = dim ? 0.05 : 0.75;
+    return this.Plotly.restyle(this.root, { "marker.opacity": dim ? 0.05 : 0.75 }, [code]);
+  }
+
+  /** Everything drawn anew. Zoom, tool and selection stay, because `uirevision` does. */
+  draw() {
+    const { zone, samples, decoded, marks } = this.layers;
+    const traces = [...this.recordTraces, ...zone, ...samples, ...decoded, ...marks];
+    return this.Plotly.react(this.root, traces, this.#layout(), {
+      displayModeBar: false,
+      scrollZoom: true,
+      doubleClick: "reset",
+      responsive: true,
+    });
+  }
+
+  /** Index of the first trace of a layer. */
+  #first(layer) {
+    let index = this.recordTraces.length;
+    for (const name of ["zone", "samples", "decoded", "marks"]) {
+      if (name === layer) return index;
+      index += this.layers[name].length;
+    }
+    throw new Error(`no layer ${layer}`);
+  }
+
+  /** The samples and the zone's edge for one threshold; no other trace is touched. */
+  setThreshold(samples, states, edge) {
+    const { accepted, impure, rejected } = this.palette;
+    const fill = states.map((state) => [rejected, accepted, impure][state]);
+    const size = states.map((state) => (state ? 7 : 3));
+    const outline = states.map((state) => (state ? 1 : 0));
+    const sampleTrace = {
+      type: "scattergl",
+      mode: "markers",
+      x: samples.x,
+      y: samples.y,
+      hoverinfo: "skip",
+      marker: { size, color: fill, line: { width: outline, color: this.palette.outline } },
+      unselected: { marker: { opacity: 1 } },
+    };
+    const zoneTrace = {
+      type: "scattergl",
+      mode: "lines",
+      x: edge.x,
+      y: edge.y,
+      hoverinfo: "skip",
+      line: { width: 2, color: this.palette.edge },
+    };
+    const drawn = this.layers.samples.length > 0;
+    this.layers.samples = [sampleTrace];
+    this.layers.zone = [zoneTrace];
+    if (!drawn) return this.draw();
+    return this.Plotly.restyle(
+      this.root,
+      {
+        x: [edge.x, samples.x],
+        y: [edge.y, samples.y],
+        "marker.color": [undefined, fill],
+        "marker.size": [undefined, size],
+        "marker.line.width": [undefined, outline],
+      },
+      [this.#first("zone"), this.#first("samples")],
+    );
+  }
+
+  clearSamples() {
+    this.layers.samples = [];
+    this.layers.zone = [];
+  }
+
+  /** Marks of single points: the pinned one, the searched reg with its 1 and 2 sigma ellipses. */
+  setMarks({ pin, search, cursor }) {
+    const marks = [];
+    const mark = (x, y, symbol, size, colour) => ({
+      type: "scattergl",
+      mode: "markers",
+      x: [x],
+      y: [y],
+      hoverinfo: "skip",
+      marker: { symbol, size, color: colour, line: { width: 2, color: colour } },
+      unselected: { marker: { opacity: 1 } },
+    });
+    if (search) {
+      for (const radius of [1, 2]) marks.push(this.#ellipse(search, radius));
+      marks.push(mark(search.mean[0], search.mean[1], "x-thin-open", 12, this.palette.search));
+    }
+    if (pin) marks.push(mark(pin.x, pin.y, "circle-open", 14, this.palette.text));
+    if (cursor) marks.push(mark(cursor.x, cursor.y, "cross-thin-open", 16, this.palette.text));
+    this.layers.marks = marks;
+  }
+
+  #ellipse({ mean, sigma }, radius) {
+    const angles = Array.from({ length: 73 }, (_, i) => (i * Math.PI) / 36);
+    return {
+      type: "scattergl",
+      mode: "lines",
+      x: angles.map((angle) => mean[0] + radius * sigma[0] * Math.cos(angle)),
+      y: angles.map((angle) => mean[1] + radius * sigma[1] * Math.sin(angle)),
+      hoverinfo: "skip",
+      line: { width: radius === 1 ? 2 : 1, color: this.palette.search },
+    };
+  }
+
+  /** Points decoded on request, e.g. from a region. */
+  setDecoded(points) {
+    this.layers.decoded = points.length
+      ? [
+          {
+            type: "scattergl",
+            mode: "markers",
+            x: points.map((point) => point[0]),
+            y: points.map((point) => point[1]),
+            hoverinfo: "skip",
+            marker: {
+              size: 8,
+              symbol: "square",
+              color: this.palette.accepted,
+              line: { width: 1, color: this.palette.outline },
+            },
+            unselected: { marker: { opacity: 1 } },
+          },
+        ]
+      : [];
+  }
+
+  setTool(tool) {
+    this.tool = tool;
+    return this.Plotly.relayout(this.root, { dragmode: tool });
+  }
+
+  reset() {
+    const { x, y } = this.#axes();
+    return this.Plotly.relayout(this.root, { "xaxis.range": x, "yaxis.range": y });
+  }
+
+  clearSelection() {
+    const traces = [...Array(this.#first("marks")).keys()];
+    this.Plotly.restyle(this.root, { selectedpoints: null }, traces);
+    return this.Plotly.relayout(this.root, { selections: [] });
+  }
+
+  /** The latent point under a mouse, pen or finger, or null outside the axes. */
+  toData(event) {
+    const { xaxis, yaxis } = this.root._fullLayout;
+    const box = this.root.getBoundingClientRect();
+    const px = event.clientX - box.left - xaxis._offset;
+    const py = event.clientY - box.top - yaxis._offset;
+    if (px < 0 || py < 0 || px > xaxis._length || py > yaxis._length) return null;
+    return { x: xaxis.p2d(px), y: yaxis.p2d(py) };
+  }
+
+  /** Latent units per pixel along x and y. */
+  get scale() {
+    const { xaxis, yaxis } = this.root._fullLayout;
+    return { x: xaxis.p2d(1) - xaxis.p2d(0), y: yaxis.p2d(0) - yaxis.p2d(1) };
+  }
+
+  get centre() {
+    const { xaxis, yaxis } = this.root._fullLayout;
+    return { x: xaxis.p2d(xaxis._length / 2), y: yaxis.p2d(yaxis._length / 2) };
+  }
+
+  /** The row of the record drawn nearest to a latent point, or -1 if none is within reach. */
+  recordAt({ x, y }) {
+    const scale = this.scale;
+    let best = -1;
+    let least = NEAR * NEAR;
+    for (let row = 0; row < this.x.length; row++) {
+      const dx = (this.x[row] - x) / scale.x;
+      const dy = (this.y[row] - y) / scale.y;
+      const squared = dx * dx + dy * dy;
+      if (squared < least) [best, least] = [row, squared];
+    }
+    return best;
+  }
+
+  #axes() {
+    // The whole map: a square of the extent, in a plot that is wider than high.
+    return { x: [-this.extent, this.extent], y: [-this.extent, this.extent] };
+  }
+
+  #layout() {
+    const { text, grid } = this.palette;
+    const axis = {
+      color: text,
+      gridcolor: grid,
+      zerolinecolor: grid,
+      tickfont: { size: 11 },
+      ticks: "",
+    };
+    const ranges = this.#axes();
+    const box = this.box;
+    return {
+      uirevision: "keep",
+      selectionrevision: "keep",
+      dragmode: this.tool,
+      hovermode: false,
+      showlegend: false,
+      margin: { l: 34, r: 8, t: 8, b: 26 },
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      font: { family: "inherit", color: text },
+      xaxis: { ...axis, range: ranges.x },
+      yaxis: { ...axis, range: ranges.y, scaleanchor: "x" },
+      newselection: { line: { color: text, width: 1.5, dash: "dot" } },
+      activeselection: { fillcolor: text, opacity: 0.05 },
+      shapes: box
+        ? [
+            {
+              type: "rect",
+              x0: -box,
+              x1: box,
+              y0: -box,
+              y1: box,
+              layer: "below",
+              line: { color: text, width: 1, dash: "dot" },
+              opacity: 0.5,
+            },
+          ]
+        : [],
+    };
+  }
+}
+
+/** The colour of one class of an attribute: two have colours of their own, many share a wheel. */
+export function classColour(attribute, code, palette) {
+  if (attribute.classes.length === 2) return palette.classes[code];
+  return palette.wheel[code % palette.wheel.length];
+}
+
+/** The marker of one class: when colours come round again, the shape differs. */
+export function classSymbol(attribute, code, wheel = 12) {
+  return SYMBOLS[Math.floor(code / wheel) % SYMBOLS.length];
+}
+
+/** The polygon of a Plotly selection event, or null when it was cleared. */
+export function selectedPolygon(event) {
+  if (event?.lassoPoints) {
+    const { x, y } = event.lassoPoints;
+    return x.map((value, i) => [value, y[i]]);
+  }
+  if (event?.range) {
+    const { x, y } = event.range;
+    return [[x[0], y[0]], [x[1], y[0]], [x[1], y[1]], [x[0], y[1]]];
+  }
+  return null;
+}

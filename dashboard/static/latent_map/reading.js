@@ -1,0 +1,57 @@
+// The strip above the map: what the point under the pointer decodes to, and how surely.
+
+import { plate, showReg } from "./plate.js";
+
+export class Reading {
+  constructor(root) {
+    root.innerHTML = `
+      <div class="reading-plate"></div>
+      <div class="reading-text" aria-live="polite">
+        <div class="reading-where"></div>
+        <div class="reading-record"></div>
+      </div>`;
+    const holder = root.querySelector(".reading-plate");
+    this.plate = plate("", "large");
+    this.bars = document.createElement("div");
+    this.bars.className = "certainty";
+    for (let i = 0; i < 8; i++) this.bars.append(document.createElement("i"));
+    holder.append(this.plate, this.bars);
+    this.where = root.querySelector(".reading-where");
+    this.record = root.querySelector(".reading-record");
+    this.rest();
+  }
+
+  /** Nothing is pointed at. */
+  rest() {
+    showReg(this.plate, "");
+    this.#certainty([0, 0, 0, 0, 0, 0, 0]);
+    this.where.textContent = "Point anywhere on the map";
+    this.record.textContent = "The decoder reads the point under the pointer as a reg; the bars say how sure it is of each character.";
+  }
+
+  /** A point and what it decodes to; `record` is the record pointed at, if any. */
+  show({ x, y }, { reg, certainty }, record) {
+    showReg(this.plate, reg);
+    this.#certainty(certainty);
+    this.where.textContent = `decoded at (${x.toFixed(3)}, ${y.toFixed(3)})`;
+    if (!record) {
+      this.record.textContent = "no record here: the decoder makes this reg up";
+      return;
+    }
+    this.record.replaceChildren(
+      "over the record ",
+      plate(record.reg, "small"),
+      ` ${record.split}; it comes back as `,
+      plate(record.rebuilt, "small"),
+    );
+  }
+
+  #certainty(values) {
+    values.forEach((value, i) => {
+      // The bar after the fourth stands under the plate's gap and stays empty.
+      const bar = this.bars.children[i < 4 ? i : i + 1];
+      bar.style.setProperty("--sure", value.toFixed(3));
+      bar.title = `${Math.round(value * 100)} % sure`;
+    });
+  }
+}

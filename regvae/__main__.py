@@ -1,0 +1,5 @@
+"""`python -m regvae` is the command line."""
+
+from regvae.cli import main
+
+main()

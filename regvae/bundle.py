@@ -1,0 +1,323 @@
+"""A trained model as a folder: written whole or not at all, and verified when it is loaded.
+
+A bundle is `manifest.json`, `weights.safetensors`, `records.parquet` and `history.csv`. The
+manifest names the preset, the seeds, the data, the versions, the metrics, and the sha256 of every
+other file. Nothing is pickled.
+"""
+
+import hashlib
+import importlib.metadata
+import io
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import safetensors
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from regvae import forward, regs
+from regvae.forward import Autoencoder
+from regvae.latent import Records
+from regvae.presets import Preset
+
+SCHEMA = 1
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+"""Where the shipped bundles are."""
+
+MANIFEST, WEIGHTS, RECORDS, HISTORY = (
+    "manifest.json",
+    "weights.safetensors",
+    "records.parquet",
+    "history.csv",
+)
+HISTORY_COLUMNS = (
+    "epoch",
+    "learning_rate",
+    "loss",
+    "reconstruction",
+    "kl",
+    "validation_loss",
+    "seconds",
+)
+
+
+class BundleError(ValueError):
+    """A bundle that is missing, damaged or of another schema; the message names the file."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A trained model with its records.
+
+    `history` has one row an epoch with the columns `HISTORY_COLUMNS` (losses in nats by the
+    preset's own rule); `metrics` are figures by name; `command` is what made the bundle.
+    """
+
+    name: str
+    preset: Preset
+    seed: int
+    weights: Mapping[str, NDArray[np.float32]]
+    autoencoder: Autoencoder
+    records: Records
+    history: pd.DataFrame
+    metrics: dict[str, Any]
+    command: str
+
+    @classmethod
+    def assemble(
+        cls,
+        preset: Preset,
+        seed: int,
+        weights: Mapping[str, NDArray[np.float32]],
+        history: pd.DataFrame,
+        command: str = "",
+    ) -> "Bundle":
+        """A bundle in memory from what training leaves: the preset's data are encoded anew."""
+        autoencoder = Autoencoder.from_weights(weights)
+        splits = regs.notebook_dataset(preset.data.seed, preset.data.sizes)
+        records = Records.encode(splits, autoencoder)
+        return cls(preset.name, preset, seed, weights, autoencoder, records, history, {}, command)
+
+
+def available(folder: Path = ASSETS) -> list[str]:
+    """Names of the bundles in a folder, sorted."""
+    return sorted(path.parent.name for path in folder.glob(f"*/{MANIFEST}"))
+
+
+def resolve(name_or_path: str | Path) -> Path:
+    """The folder of a bundle given by its name in `assets/` or by its path.
+
+    Raises `BundleError` if neither exists.
+    """
+    named = ASSETS / name_or_path
+    for folder in (named, Path(name_or_path)):
+        if folder.is_dir() and (folder / MANIFEST).is_file():
+            return folder
+    there = ", ".join(available()) or "none"
+    raise BundleError(
+        f"there is no bundle {str(name_or_path)!r}: a bundle is a name in assets/ ({there}) or the "
+        f"path of a folder with a {MANIFEST}"
+    )
+
+
+# --- saving ---------------------------------------------------------------------------------------
+
+
+def save(bundle: Bundle, path: str | Path) -> Path:
+    """Write the bundle to the new folder `path`: to a temporary folder first, renamed when whole.
+
+    Raises `FileExistsError` if `path` exists, and leaves nothing behind when writing fails.
+    """
+    path = Path(path)
+    if path.exists():
+        raise FileExistsError(f"{path} already exists; choose another name or remove it first")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    try:
+        contents = _contents(bundle)
+        contents[MANIFEST] = _manifest(bundle, contents)
+        for name, content in contents.items():
+            (partial / name).write_bytes(content)
+        partial.chmod(0o755)  # mkdtemp's folders are private
+        os.rename(partial, path)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return path
+
+
+def _contents(bundle: Bundle) -> dict[str, bytes]:
+    records = bundle.records
+    columns: dict[str, Any] = {"reg": records.reg, "split": records.split}
+    for name, values in (("mean", records.mean), ("sigma", records.sigma)):
+        columns |= {f"{name}_{i}": values[:, i - 1] for i in range(1, records.latent_dim + 1)}
+    return {
+        WEIGHTS: safetensors.numpy.save(dict(bundle.weights)),
+        RECORDS: pd.DataFrame(columns).to_parquet(index=False),
+        HISTORY: bundle.history.to_csv(index=False).encode(),
+    }
+
+
+def _manifest(bundle: Bundle, contents: dict[str, bytes]) -> bytes:
+    packages = ("numpy", "keras", "pandas", "regvae")
+    manifest = {
+        "schema": SCHEMA,
+        "name": bundle.name,
+        "preset": bundle.preset.to_dict(),
+        "seed": bundle.seed,
+        "command": bundle.command,
+        "data_sha256": bundle.records.data_hash(),
+        "versions": {
+            "python": platform.python_version(),
+            "tensorflow": _tensorflow_version(),
+            **{name: importlib.metadata.version(name) for name in packages},
+        },
+        "metrics": bundle.metrics,
+        "files": {
+            name: hashlib.sha256(content).hexdigest() for name, content in sorted(contents.items())
+        },
+    }
+    return (json.dumps(manifest, indent=1) + "\n").encode()
+
+
+def _tensorflow_version() -> str:
+    for name in ("tensorflow-cpu", "tensorflow"):
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return "not installed"
+
+
+# --- loading --------------------------------------------------------------------------------------
+
+
+def load(name_or_path: str | Path) -> Bundle:
+    """Load and verify a bundle by its name in `assets/` or its path.
+
+    Every file must have the manifest's sha256 and every array the preset's shape. Raises
+    `BundleError` saying what was wanted, what came, and in which file.
+    """
+    folder = resolve(name_or_path)
+    manifest = _read_manifest(folder)
+    contents = {name: _read(folder, name, digest) for name, digest in manifest["files"].items()}
+    preset = _preset(folder, manifest)
+    weights = _weights(folder / WEIGHTS, contents[WEIGHTS], preset)
+    records = _records(folder / RECORDS, contents[RECORDS], preset)
+    if records.data_hash() != manifest["data_sha256"]:
+        raise BundleError(f"{folder / RECORDS}: its regs are not those of the manifest's hash")
+    return Bundle(
+        name=folder.name,
+        preset=preset,
+        seed=manifest["seed"],
+        weights=weights,
+        autoencoder=Autoencoder.from_weights(weights),
+        records=records,
+        history=_history(folder / HISTORY, contents[HISTORY]),
+        metrics=manifest["metrics"],
+        command=manifest["command"],
+    )
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{path}: wanted a JSON manifest, but {error}") from error
+    if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
+        schema = manifest.get("schema") if isinstance(manifest, dict) else None
+        raise BundleError(f"{path}: wanted schema {SCHEMA}, but it has {schema!r}; train it again")
+    wanted = {"preset": dict, "seed": int, "metrics": dict, "data_sha256": str, "command": str}
+    for key, kind in wanted.items():
+        if not isinstance(manifest.get(key), kind):
+            raise BundleError(f"{path}: wanted {key!r} as {kind.__name__}; the file is damaged")
+    files = manifest.get("files")
+    if not isinstance(files, dict) or set(files) != {WEIGHTS, RECORDS, HISTORY}:
+        raise BundleError(f"{path}: wanted the hashes of {WEIGHTS}, {RECORDS} and {HISTORY}")
+    return manifest
+
+
+def _read(folder: Path, name: str, digest: str) -> bytes:
+    path = folder / name
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise BundleError(f"{path}: the file is missing or unreadable; copy it again") from error
+    came = hashlib.sha256(content).hexdigest()
+    if came != digest:
+        raise BundleError(
+            f"{path}: wanted sha256 {str(digest)[:12]}…, but it has {came[:12]}…; "
+            "the file was altered or cut short, copy it again"
+        )
+    return content
+
+
+def _preset(folder: Path, manifest: dict[str, Any]) -> Preset:
+    try:
+        return Preset.from_dict(manifest["preset"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"{folder / MANIFEST}: its preset cannot be read: {error}") from error
+
+
+def _weights(path: Path, content: bytes, preset: Preset) -> dict[str, NDArray[np.float32]]:
+    try:
+        weights = safetensors.numpy.load(content)
+    except safetensors.SafetensorError as error:
+        raise BundleError(f"{path}: wanted safetensors, but {error}") from error
+    wanted = forward.weight_shapes(preset.network)
+    came = {name: array.shape for name, array in weights.items()}
+    if came != wanted:
+        name = next(n for n in {**wanted, **came} if wanted.get(n) != came.get(n))
+        raise BundleError(
+            f"{path}: wanted {name} of shape {wanted.get(name)}, but it is {came.get(name)}"
+        )
+    for name, array in weights.items():
+        if array.dtype != np.float32 or not np.isfinite(array).all():
+            raise BundleError(f"{path}: wanted finite float32 numbers, but {name} has others")
+        array.flags.writeable = False
+    return weights
+
+
+def _records(path: Path, content: bytes, preset: Preset) -> Records:
+    try:
+        table = pd.read_parquet(io.BytesIO(content))
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{path}: wanted a Parquet table, but {error}") from error
+    axes = range(1, preset.network.latent_dim + 1)
+    names = [f"{part}_{axis}" for part in ("mean", "sigma") for axis in axes]
+    if list(table.columns) != ["reg", "split", *names]:
+        raise BundleError(
+            f"{path}: wanted columns reg, split, {', '.join(names)}, but it has "
+            f"{', '.join(map(str, table.columns))}"
+        )
+    try:
+        for reg in table["reg"]:
+            regs.parse(reg)
+    except regs.RegError as error:
+        raise BundleError(f"{path}: {error}") from error
+    gaussians = table[names].to_numpy(np.float32)
+    mean, sigma = np.ascontiguousarray(np.split(gaussians, 2, axis=1))
+    if not np.isfinite(gaussians).all() or not (sigma > 0).all():
+        raise BundleError(f"{path}: wanted finite means and sigmas above 0")
+    if not set(table["split"]) <= set(regs.SPLITS):
+        raise BundleError(f"{path}: wanted the splits {', '.join(regs.SPLITS)}")
+    return Records(
+        table["reg"].to_numpy(dtype="U7"), table["split"].to_numpy(dtype="U10"), mean, sigma
+    )
+
+
+def _history(path: Path, content: bytes) -> pd.DataFrame:
+    try:
+        history = pd.read_csv(io.BytesIO(content))
+    except ValueError as error:
+        raise BundleError(f"{path}: wanted a CSV table, but {error}") from error
+    if tuple(history.columns) != HISTORY_COLUMNS:
+        raise BundleError(f"{path}: wanted columns {', '.join(HISTORY_COLUMNS)}")
+    return history
+
+
+def check(name_or_path: str | Path) -> Bundle:
+    """Load a bundle and prove that its parts belong together.
+
+    Beyond what `load` verifies: the data are drawn and encoded anew, and must give the same regs
+    and the same Gaussians within 1e-4. Raises `BundleError` with the reason.
+    """
+    bundle = load(name_or_path)
+    path = resolve(name_or_path) / RECORDS
+    anew = Bundle.assemble(bundle.preset, bundle.seed, bundle.weights, bundle.history).records
+    if anew.data_hash() != bundle.records.data_hash():
+        raise BundleError(f"{path}: its regs are not those that the preset's data seed draws")
+    for part in ("mean", "sigma"):
+        if not np.allclose(getattr(anew, part), getattr(bundle.records, part), 1e-4, 1e-4):
+            raise BundleError(f"{path}: its {part}s are not those that the weights encode")
+    return bundle

@@ -1,0 +1,154 @@
+"""The trained network as NumPy arrays: a few matrix products serve encoding and decoding.
+
+The same numbers as the Keras model within 1e-5. No state is kept between calls, so any number of
+threads may share one `Autoencoder`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regvae import presets, vectoriser
+from regvae.regs import Regs
+
+Floats = NDArray[np.floating]
+
+BATCH = 8_192
+"""Records in a batch: few enough for the widest layer's outputs to stay in the cache's reach."""
+
+
+def weight_shapes(network: presets.Network) -> dict[str, tuple[int, ...]]:
+    """Name -> shape of every weight such a network has: kernels (in, out), biases (out,)."""
+    hidden = (vectoriser.WIDTH, *network.encoder)
+    heads = [(name, hidden[-1], network.latent_dim) for name in ("mean", "log_sigma")]
+    decoder = (network.latent_dim, *network.decoder, vectoriser.WIDTH)
+    layers = [
+        *((f"encoder.{i}", *pair) for i, pair in enumerate(zip(hidden, hidden[1:], strict=False))),
+        *heads,
+        *((f"decoder.{i}", *pair) for i, pair in enumerate(zip(decoder, decoder[1:], strict=False))),
+    ]
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name, width_in, width_out in layers:
+        shapes[f"{name}.kernel"] = (width_in, width_out)
+        shapes[f"{name}.bias"] = (width_out,)
+    return shapes
+
+
+@dataclass(frozen=True)
+class Dense:
+    """One layer: x (n, in) -> x @ kernel + bias (n, out)."""
+
+    kernel: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+    def __call__(self, x: Floats) -> Floats:
+        y = x @ self.kernel
+        y += self.bias
+        return y
+
+
+@dataclass(frozen=True)
+class Autoencoder:
+    """Encoder and decoder of a trained network.
+
+    >>> autoencoder = regvae.load("notebook-2d").autoencoder
+    >>> mean, sigma = autoencoder.encode(["AB12CDE"])
+    >>> autoencoder.decode(mean)
+    """
+
+    encoder: tuple[Dense, ...]
+    mean_head: Dense
+    log_sigma_head: Dense
+    decoder: tuple[Dense, ...]
+
+    @classmethod
+    def from_weights(cls, weights: Mapping[str, NDArray[np.float32]]) -> "Autoencoder":
+        """From arrays named as in `weight_shapes`, which are used as they are, not copied."""
+
+        def dense(name: str) -> Dense:
+            return Dense(weights[f"{name}.kernel"], weights[f"{name}.bias"])
+
+        def stack(name: str) -> tuple[Dense, ...]:
+            depth = sum(key.startswith(f"{name}.") for key in weights) // 2
+            return tuple(dense(f"{name}.{i}") for i in range(depth))
+
+        return cls(stack("encoder"), dense("mean"), dense("log_sigma"), stack("decoder"))
+
+    @property
+    def latent_dim(self) -> int:
+        """Number of latent coordinates, k."""
+        return len(self.mean_head.bias)
+
+    def encode(self, regs: Sequence[str] | Regs) -> tuple[Floats, Floats]:
+        """Normalised regs (n,) -> their Gaussians: mean (n, k) and sigma (n, k), float32.
+
+        Sigma is a standard deviation per latent coordinate, never its logarithm.
+        """
+        regs = np.asarray(regs, dtype="U7")
+        mean = np.empty((len(regs), self.latent_dim), dtype=np.float32)
+        sigma = np.empty_like(mean)
+        for rows in _batches(len(regs)):
+            hidden = _relu_stack(vectoriser.encode(regs[rows]), self.encoder)
+            mean[rows] = self.mean_head(hidden)
+            sigma[rows] = np.exp(self.log_sigma_head(hidden))
+        return mean, sigma
+
+    def logits(self, z: Floats) -> Floats:
+        """Latent points (n, k) -> the network's outputs before the sigmoid, (n, 150), float32.
+
+        Raises `ValueError` if z is not (n, k) or holds a number that is not finite.
+        """
+        z = self._points(z)
+        out = np.empty((len(z), vectoriser.WIDTH), dtype=np.float32)
+        for rows in _batches(len(z)):
+            out[rows] = self._decode_batch(z[rows])
+        return out
+
+    def decode(self, z: Floats) -> Regs:
+        """Latent points (n, k) -> the most probable reg at each, (n,) ``U7``.
+
+        Raises `ValueError` if z is not (n, k) or holds a number that is not finite.
+        """
+        z = self._points(z)
+        out = np.empty(len(z), dtype="U7")
+        for rows in _batches(len(z)):
+            out[rows] = vectoriser.decode(self._decode_batch(z[rows]))
+        return out
+
+    def probabilities(self, z: Floats) -> list[Floats]:
+        """How sure the decoder is of each character: for the seven positions, (n, 26) or (n, 10).
+
+        Each of the network's outputs is a probability of its own (a sigmoid); within a block they
+        are scaled to sum to 1.
+        """
+        odds = 1 / (1 + np.exp(-self.logits(z).astype(np.float64)))
+        blocks = [odds[:, block.columns] for block in vectoriser.BLOCKS]
+        return [block / block.sum(axis=1, keepdims=True) for block in blocks]
+
+    def _decode_batch(self, z: Floats) -> Floats:
+        return self.decoder[-1](_relu_stack(z, self.decoder[:-1]))
+
+    def _points(self, z: Floats) -> Floats:
+        z = np.asarray(z)
+        if z.ndim != 2 or z.shape[1] != self.latent_dim:
+            raise ValueError(
+                f"latent points want shape (n, {self.latent_dim}), but came with shape {z.shape}"
+            )
+        with np.errstate(over="ignore"):
+            z = z.astype(np.float32)
+        if not np.isfinite(z).all():
+            raise ValueError("latent points want finite coordinates, but some are not")
+        return z
+
+
+def _relu_stack(x: Floats, layers: Sequence[Dense]) -> Floats:
+    for layer in layers:
+        x = layer(x)
+        np.maximum(x, 0, out=x)
+    return x
+
+
+def _batches(n: int) -> Iterator[slice]:
+    return (slice(start, min(start + BATCH, n)) for start in range(0, n, BATCH))

@@ -1,0 +1,91 @@
+"""The encoded records: every reg with its split and its Gaussian in the latent space."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regvae import rules
+from regvae.forward import Autoencoder
+from regvae.regs import ATTRIBUTES, SPLITS, Regs
+
+
+@dataclass(frozen=True)
+class Records:
+    """n records: `reg` (n,) ``U7``, `split` (n,) of `SPLITS`, `mean` and `sigma` (n, k) float32.
+
+    Sigma is a standard deviation per latent coordinate. The arrays are made read-only, so that
+    one copy can be shared.
+    """
+
+    reg: Regs
+    split: Regs
+    mean: NDArray[np.float32]
+    sigma: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        for array in (self.reg, self.split, self.mean, self.sigma):
+            array.flags.writeable = False
+
+    @classmethod
+    def encode(cls, splits: dict[str, Regs], autoencoder: Autoencoder) -> "Records":
+        """Encode regs given by split, e.g. those of `regs.notebook_dataset`."""
+        reg = np.concatenate([splits[name] for name in SPLITS])
+        split = np.repeat(np.array(SPLITS), [len(splits[name]) for name in SPLITS])
+        return cls(reg, split, *autoencoder.encode(reg))
+
+    def __len__(self) -> int:
+        return len(self.reg)
+
+    @property
+    def latent_dim(self) -> int:
+        """Number of latent coordinates, k."""
+        return self.mean.shape[1]
+
+    def attribute(self, name: str) -> NDArray:
+        """The named attribute of every record, (n,)."""
+        return ATTRIBUTES[name].values(self.reg)
+
+    def select(self, wanted: Sequence[rules.Rule]) -> NDArray[np.bool_]:
+        """Which records fulfil every rule: (n,) booleans."""
+        return rules.mask(wanted, self.reg)
+
+    def row_of(self, reg: str) -> int | None:
+        """The row of that normalised reg, or None if it is no record."""
+        rows = np.flatnonzero(self.reg == reg)
+        return int(rows[0]) if len(rows) else None
+
+    def data_hash(self) -> str:
+        """sha256 of the splits and regs in their order: the same data, the same hash."""
+        text = "\n".join(f"{s},{r}" for s, r in zip(self.split, self.reg, strict=True))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def in_polygon(points: NDArray, polygon: Sequence[Sequence[float]]) -> NDArray[np.bool_]:
+    """Which points (n, 2) lie inside the polygon, a list of (x, y) corners: (n,) booleans.
+
+    By the even-odd rule: a point is inside if a ray to the right crosses the border an odd number
+    of times, so a lasso that crosses itself has holes. The last corner joins the first. Raises
+    `ValueError` if the polygon has fewer than 3 corners or one that is not a pair of finite
+    numbers.
+
+    >>> in_polygon(np.array([[0.5, 0.5], [2.0, 0.5]]), [(0, 0), (1, 0), (1, 1), (0, 1)])
+    array([ True, False])
+    """
+    try:
+        corners = np.asarray(polygon, dtype=np.float64)
+    except (TypeError, ValueError):
+        corners = np.empty(0)
+    if corners.ndim != 2 or corners.shape[1] != 2 or len(corners) < 3:
+        raise ValueError("a region wants at least 3 corners, each a pair (x, y) of numbers")
+    if not np.isfinite(corners).all():
+        raise ValueError("a region wants corners with finite coordinates, but some are not")
+    x, y = np.asarray(points, dtype=np.float64).T
+    inside = np.zeros(len(x), dtype=bool)
+    for (x1, y1), (x2, y2) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        if y1 != y2:  # a level edge crosses no level ray
+            crosses = (y1 > y) != (y2 > y)
+            inside ^= crosses & (x < (x2 - x1) * (y - y1) / (y2 - y1) + x1)
+    return inside

@@ -1,0 +1,79 @@
+"""Regs as one-hot vectors of 150 numbers, and back.
+
+The order is the notebook's: the five letters first (positions 0, 1, 4, 5, 6 of the reg, 26 numbers
+each), then the two digits (positions 2, 3, ten numbers each). One such group is a *block*.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regvae import regs as regs_module
+from regvae.regs import DIGITS, LETTERS, PATTERN, Regs
+
+
+@dataclass(frozen=True)
+class Block:
+    """The columns `start` to `stop` of a vector, which say the character at `position` of a reg."""
+
+    position: int
+    alphabet: str
+    start: int
+
+    @property
+    def stop(self) -> int:
+        return self.start + len(self.alphabet)
+
+    @property
+    def columns(self) -> slice:
+        return slice(self.start, self.stop)
+
+
+def _blocks() -> Iterator[Block]:
+    start = 0
+    for alphabet in (LETTERS, DIGITS):
+        for position, allowed in enumerate(PATTERN):
+            if allowed is alphabet:
+                block = Block(position, alphabet, start)
+                yield block
+                start = block.stop
+
+
+BLOCKS: tuple[Block, ...] = tuple(sorted(_blocks(), key=lambda block: block.position))
+"""The seven blocks, in the order of the reg's positions."""
+
+WIDTH = sum(len(block.alphabet) for block in BLOCKS)
+"""Numbers in a vector: 5 x 26 + 2 x 10 = 150."""
+
+
+def hot_columns(regs: Sequence[str] | Regs) -> NDArray[np.intp]:
+    """Regs (n,) -> the seven columns that are one, (n, 7), in the order of the positions."""
+    codes = regs_module.characters(regs)
+    first = np.array([ord(block.alphabet[0]) for block in BLOCKS])
+    start = np.array([block.start for block in BLOCKS])
+    return codes.astype(np.intp) - first + start
+
+
+def encode(regs: Sequence[str] | Regs) -> NDArray[np.float32]:
+    """Normalised regs (n,) -> one-hot vectors (n, 150), float32.
+
+    >>> encode(["AA00AAA"]).sum()
+    np.float32(7.0)
+    """
+    columns = hot_columns(regs)
+    vectors = np.zeros((len(columns), WIDTH), dtype=np.float32)
+    np.put_along_axis(vectors, columns, 1.0, axis=1)
+    return vectors
+
+
+def decode(vectors: NDArray) -> Regs:
+    """The reg each vector says, by the largest number in each block: (n, 150) -> (n,) ``U7``.
+
+    Any increasing function of the network's outputs (logits, probabilities) gives the same reg.
+    """
+    codes = np.empty((len(vectors), len(BLOCKS)), dtype=np.uint32)
+    for block in BLOCKS:
+        codes[:, block.position] = vectors[:, block.columns].argmax(axis=1) + ord(block.alphabet[0])
+    return regs_module.from_characters(codes)
