@@ -5,7 +5,7 @@ rerun to the next, so that Streamlit sends them once; the map's own mount stays 
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -216,10 +216,18 @@ def read_event() -> Event:
     )
 
 
-def latent_map(geometry: Geometry, samples: SampleLayer | None, view: View, *, on_threshold) -> None:
+def latent_map(
+    geometry: Geometry,
+    samples: SampleLayer | None,
+    view: View,
+    *,
+    on_pick: Callable[[], None],
+    on_threshold: Callable[[], None],
+) -> None:
     """Show the map. Gestures rerun the surrounding fragment; read them with `read_event`.
 
-    `on_threshold` is called, without arguments, when a dragged threshold is released.
+    `on_pick` and `on_threshold` are called before that rerun, when a point was clicked or a dragged
+    threshold released.
     """
     if samples:
         _send(
@@ -248,7 +256,7 @@ def latent_map(geometry: Geometry, samples: SampleLayer | None, view: View, *, o
     _mount(
         key=state.MAP,
         data=data,
-        on_pick_change=lambda: None,
+        on_pick_change=on_pick,
         on_region_change=lambda: None,
         on_threshold_change=on_threshold,
     )

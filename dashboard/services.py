@@ -1,11 +1,14 @@
 """The only caches: bundles and what is computed from them, keyed by name, version and numbers."""
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from dashboard.latent_map import Geometry, SampleLayer
 from regvae import bundle as bundles
@@ -42,17 +45,35 @@ def gaussians(name: str, version: str) -> NearestGaussian:
 
 
 @dataclass(frozen=True)
+class Side:
+    """One side of a rule: the Gaussians on it, and which records they are."""
+
+    gaussians: NearestGaussian
+    rows: NDArray[np.intp]
+
+    def nearest(self, point: Sequence[float]) -> tuple[float, int]:
+        """Distance to the nearest record of this side, and that record's row among all."""
+        distance, index = self.gaussians.query([point])
+        return float(distance[0]), int(self.rows[index[0]])
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def side(name: str, version: str, unwanted: tuple[rules.Rule, ...], wanted: bool) -> Side | None:
+    """The unwanted or the wanted records, or None if there are none."""
+    records = bundle(name, version).records
+    selected = records.select(unwanted) != wanted
+    if not selected.any():
+        return None
+    search = NearestGaussian(records.mean[selected], records.sigma[selected])
+    return Side(search, np.flatnonzero(selected))
+
+
+@dataclass(frozen=True)
 class Sampling:
     """Samples as the library has them, and as the browser gets them."""
 
     samples: sampling.Samples
     layer: SampleLayer
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def forbidden(name: str, version: str, unwanted: tuple[rules.Rule, ...]) -> NearestGaussian:
-    """Search among the unwanted records."""
-    return sampling.forbidden(bundle(name, version).records, unwanted)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -62,7 +83,7 @@ def samples(
     """Proposed samples, measured and decoded, for one setting of the rule."""
     loaded = bundle(name, version)
     drawn = sampling.sample(loaded, unwanted, n=n, box=box, seed=seed)
-    nearest = forbidden(name, version, unwanted)
+    nearest = sampling.forbidden(loaded.records, unwanted)
     extent = geometry(name, version).extent
     return Sampling(drawn, SampleLayer.of(drawn, nearest, extent=extent, box=box))
 

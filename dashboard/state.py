@@ -1,8 +1,10 @@
 """Every key that outlives a rerun, and its default. Keys of bound widgets are also URL parameters."""
 
-from typing import Final
+from typing import Any, Final
 
-BUNDLE: Final = "model"
+import streamlit as st
+
+MODEL: Final = "model"
 COLOUR: Final = "colour"
 UNWANTED: Final = "unwanted"
 SAMPLES: Final = "samples"
@@ -11,11 +13,13 @@ SEED: Final = "seed"
 THRESHOLD: Final = "threshold"
 SEARCH: Final = "reg"
 POINT: Final = "point"
+
 MAP: Final = "map"
 DECODED: Final = "decoded"
+COMPLAINTS: Final = "complaints"
 
-DEFAULTS: Final = {
-    BUNDLE: "notebook-2d",
+DEFAULTS: Final[dict[str, Any]] = {
+    MODEL: "notebook-2d",
     COLOUR: "at_least_50",
     UNWANTED: "number < 50",
     SAMPLES: 1000,
@@ -27,6 +31,37 @@ DEFAULTS: Final = {
 }
 
 MAX_SAMPLES: Final = 20_000
-"""On the page: every sample is drawn. The command line has no picture and takes many more."""
+"""On the page, where every sample is drawn; the command line takes many more."""
+MAX_BOX: Final = 20.0
+MAX_SEED: Final = 2**31
 MAX_THRESHOLD: Final = 6.0
 THRESHOLD_STEP: Final = 0.01
+
+
+def url_values() -> dict[str, str]:
+    """What the address asked for, of our keys; read it before any widget is made."""
+    return {key: st.query_params[key] for key in DEFAULTS if key in st.query_params}
+
+
+def refused(asked: dict[str, str]) -> list[str]:
+    """Sentences on values of the address that no widget could take; read it after they are made.
+
+    Streamlit drops what a bound widget cannot hold and falls back on the default; a person who
+    followed a mistyped link should be told.
+    """
+    sentences = []
+    for key, text in asked.items():
+        value = st.session_state.get(key, DEFAULTS[key])
+        if value == DEFAULTS[key] and text != str(value) and not _same_number(text, value):
+            sentences.append(
+                f"The address says {key} = “{text[:40]}”, which cannot be used here; "
+                f"{key} is {value or 'empty'} instead."
+            )
+    return sentences
+
+
+def _same_number(text: str, value: Any) -> bool:
+    try:
+        return float(text) == float(value)
+    except ValueError:
+        return False

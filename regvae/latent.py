@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from regvae import rules
+from regvae import rules, vectoriser
 from regvae.forward import Autoencoder
 from regvae.regs import ATTRIBUTES, SPLITS, Regs
 
@@ -89,3 +89,37 @@ def in_polygon(points: NDArray, polygon: Sequence[Sequence[float]]) -> NDArray[n
             crosses = (y1 > y) != (y2 > y)
             inside ^= crosses & (x < (x2 - x1) * (y - y1) / (y2 - y1) + x1)
     return inside
+
+
+@dataclass(frozen=True)
+class TypicalCharacter:
+    """A character that is commoner at a position (from 1) of some records than of all."""
+
+    position: int
+    character: str
+    share_here: float
+    share_overall: float
+
+
+def typical_characters(records: Records, rows: NDArray[np.bool_], n: int) -> list[TypicalCharacter]:
+    """The n characters most over-represented among the records of a mask (m,), clearest first.
+
+    Ordered by the z score of the share here against the share among all records, so that a rare
+    letter seen twice does not outrank a common one seen often. None if no record is selected.
+    """
+    here, everywhere = records.reg[rows], records.reg
+    if not len(here):
+        return []
+    shares_here, shares = (vectoriser.encode(regs).mean(axis=0) for regs in (here, everywhere))
+    spread = np.sqrt(np.maximum(shares * (1 - shares), 1e-12) / len(here))
+    order = np.argsort((shares - shares_here) / spread, kind="stable")[:n]
+    named = {
+        block.start + i: (block.position + 1, character)
+        for block in vectoriser.BLOCKS
+        for i, character in enumerate(block.alphabet)
+    }
+    return [
+        TypicalCharacter(*named[column], float(shares_here[column]), float(shares[column]))
+        for column in order.tolist()
+        if shares_here[column] > shares[column]
+    ]

@@ -174,8 +174,9 @@ class Explorer {
     picture.addEventListener("pointerleave", () => this.reading.rest());
     picture.addEventListener("pointerdown", (event) => {
       this.pressed = { x: event.clientX, y: event.clientY };
+      // While a button is down Plotly covers the page, so the release happens outside the picture.
+      window.addEventListener("pointerup", (up) => this.#release(up), { once: true, capture: true });
     });
-    picture.addEventListener("pointerup", (event) => this.#release(event));
     picture.addEventListener("keydown", (event) => this.#key(event));
     picture.on("plotly_selected", (event) => {
       const polygon = selectedPolygon(event);

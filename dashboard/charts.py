@@ -1,0 +1,82 @@
+"""Data in, Plotly figure out: the small passive charts."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from dashboard.palette import ABOVE, BELOW
+
+
+def _plain(figure: go.Figure, height: int) -> go.Figure:
+    return figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        bargap=0.1,
+        dragmode=False,
+    )
+
+
+def number_distribution(here: NDArray, everywhere: NDArray) -> go.Figure:
+    """Share of records in each band of ten numbers: in a region, and among all records."""
+    edges = np.arange(0, 101, 10)
+    labels = [f"{low}-{low + 9}" for low in edges[:-1]]
+    shares = [np.histogram(values, edges)[0] / max(len(values), 1) for values in (here, everywhere)]
+    colours = [BELOW if low < 50 else ABOVE for low in edges[:-1]]
+    figure = go.Figure(
+        [
+            go.Bar(x=labels, y=shares[0], marker_color=colours, name="here", showlegend=False),
+            go.Scatter(
+                x=labels,
+                y=shares[1],
+                mode="lines",
+                line={"color": "gray", "dash": "dot", "shape": "hvh"},
+                name="all records",
+                showlegend=False,
+            ),
+        ]
+    )
+    figure.update_yaxes(tickformat=".0%", rangemode="tozero")
+    figure.update_xaxes(title="number", tickangle=0, tickvals=labels[::3])
+    return _plain(figure, 170)
+
+
+def accuracy_by_position(rows: Sequence[tuple[str, Sequence[float]]]) -> go.Figure:
+    """Share of right characters at each of the seven positions, one group of bars a named row."""
+    positions = ["1st letter", "2nd letter", "tens", "units", "3rd letter", "4th letter", "5th letter"]
+    colours = ["#9AA3AD", ABOVE, BELOW]
+    figure = go.Figure(
+        [
+            go.Bar(
+                x=positions,
+                y=list(values),
+                name=name,
+                marker_color=colour,
+                text=[f"{value:.2f}" for value in values],
+                textposition="outside",
+                cliponaxis=False,
+            )
+            for (name, values), colour in zip(rows, colours, strict=False)
+        ]
+    )
+    figure.update_yaxes(range=[0, 1.08], tickformat=".0%", title="right")
+    return _plain(figure, 320)
+
+
+def loss_curves(history: pd.DataFrame) -> go.Figure:
+    """Training and validation loss (nats by the preset's rule) by epoch."""
+    figure = go.Figure(
+        [
+            go.Scatter(x=history["epoch"], y=history[column], name=name, line={"color": colour})
+            for column, name, colour in (
+                ("loss", "training", ABOVE),
+                ("validation_loss", "validation", BELOW),
+            )
+        ]
+    )
+    figure.update_xaxes(title="epoch")
+    figure.update_yaxes(title="loss, nats")
+    return _plain(figure, 320)

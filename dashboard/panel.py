@@ -1,0 +1,178 @@
+"""The reading panel beside the map: the pinned point, the region, the searched reg."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from dashboard import charts, plates, services, state, text
+from regvae import rules, sampling, vectoriser
+from regvae.latent import in_polygon, typical_characters
+
+_SOME = 12
+_DECODE = 50
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the panel speaks of: a bundle (by name and version), the rule, the threshold."""
+
+    name: str
+    version: str
+    unwanted: tuple[rules.Rule, ...] | None
+    threshold: float
+
+
+def facts(rows: Sequence[tuple[str, str]]) -> None:
+    """A small table of what and how much; both sides are HTML."""
+    body = "".join(f"<tr><td>{left}</td><td>{right}</td></tr>" for left, right in rows)
+    st.html(f'<table class="facts">{body}</table>')
+
+
+def pinned(context: Context, point: tuple[float, float]) -> None:
+    """What the pinned point decodes to, how surely, and what lies near it."""
+    bundle = services.bundle(context.name, context.version)
+    z = np.array([point])
+    head, unpin = st.columns([3, 1], vertical_alignment="center")
+    head.markdown(f"##### {text.PINNED}")
+    unpin.button(text.UNPIN, type="tertiary", on_click=_clear, args=(state.POINT,))
+    st.html(plates.plate(str(bundle.autoencoder.decode(z)[0])))
+    st.caption(f"decoded at ({point[0]:.3f}, {point[1]:.3f}). {text.CANDIDATES_HELP}")
+    st.html(plates.candidates(_candidates(bundle.autoencoder.probabilities(z))))
+    if context.unwanted:
+        _sides(context, point)
+    st.markdown(f"**{text.NEAREST}**", help=text.DISTANCE_HELP)
+    distances, rows = services.gaussians(context.name, context.version).ranked(point, 5)
+    records = bundle.records
+    facts(
+        [
+            (f"{plates.plate(records.reg[row], 'small')} {records.split[row]}", f"{distance:.2f}")
+            for row, distance in zip(rows, distances, strict=True)
+        ]
+    )
+
+
+def _candidates(probabilities: Sequence[np.ndarray]) -> list[list[tuple[str, float]]]:
+    columns = []
+    for block, shares in zip(vectoriser.BLOCKS, probabilities, strict=True):
+        best = np.argsort(-shares[0], kind="stable")[:4]
+        columns.append([(block.alphabet[i], float(shares[0, i])) for i in best])
+    return columns
+
+
+def _sides(context: Context, point: tuple[float, float]) -> None:
+    """The nearest unwanted and wanted record, and what the threshold says."""
+    assert context.unwanted is not None
+    records = services.bundle(context.name, context.version).records
+    shown = []
+    for wanted in (False, True):
+        side = services.side(context.name, context.version, context.unwanted, wanted)
+        label = "nearest wanted" if wanted else "nearest unwanted"
+        if side is None:
+            shown.append((label, "there is none"))
+            continue
+        distance, row = side.nearest(point)
+        shown.append((f"{label} {plates.plate(records.reg[row], 'small')}", f"{distance:.2f}"))
+        if not wanted:
+            st.markdown(text.accepted(distance, context.threshold))
+    facts(shown)
+
+
+def region(context: Context, polygon: Sequence[Sequence[float]]) -> None:
+    """What the records of a region have in common, and new regs from it."""
+    bundle = services.bundle(context.name, context.version)
+    records = bundle.records
+    rows = in_polygon(records.mean, polygon)
+    count = int(rows.sum())
+    st.markdown(f"##### {text.REGION}: {count:,} of {len(records):,} records")
+    if count:
+        number = records.attribute("number")
+        share = float(records.attribute("at_least_50")[rows].mean())
+        overall = float(records.attribute("at_least_50").mean())
+        st.markdown(f"**{share:.1%}** have a number ≥ 50 (overall {overall:.1%})")
+        st.plotly_chart(
+            charts.number_distribution(number[rows], number),
+            key="region-numbers",
+            config={"staticPlot": True},
+        )
+        _typical(typical_characters(records, rows, 4))
+        st.caption(text.SOME_REGS)
+        st.html(plates.plates(records.reg[rows][:_SOME]))
+    else:
+        st.markdown(text.REGION_EMPTY)
+    _decode_region(context, polygon)
+
+
+def _typical(found: Sequence) -> None:
+    st.caption(text.TYPICAL if found else text.NO_TYPICAL)
+    if found:
+        facts(
+            [
+                (
+                    f"{escape(one.character)} at position {one.position}",
+                    f"{one.share_here:.0%}, overall {one.share_overall:.0%}",
+                )
+                for one in found
+            ]
+        )
+
+
+def _decode_region(context: Context, polygon: Sequence[Sequence[float]]) -> None:
+    if st.button(text.DECODE_REGION, width="stretch"):
+        presses = st.session_state.get(state.DECODED, {}).get("presses", 0) + 1
+        rng = np.random.default_rng([st.session_state[state.SEED], presses])
+        try:
+            z = sampling.uniform_polygon(_DECODE, polygon, rng=rng)
+        except sampling.SamplingError as error:
+            st.warning(str(error))
+            return
+        st.session_state[state.DECODED] = {"presses": presses, "polygon": polygon, "z": z}
+        st.rerun(scope="fragment")  # so that the map, drawn before the panel, shows them too
+    z = decoded_points(polygon)
+    if z is None:
+        return
+    bundle = services.bundle(context.name, context.version)
+    regs = bundle.autoencoder.decode(z)
+    unwanted = rules.mask(context.unwanted, regs) if context.unwanted else np.zeros(len(regs), bool)
+    collisions = int(np.isin(regs, bundle.records.reg).sum())
+    st.caption(
+        f"{len(set(regs))} different regs in {len(regs)} points; {int(unwanted.sum())} are unwanted, "
+        f"{collisions} are records"
+    )
+    st.html(plates.plates(regs, ["unwanted" if one else "" for one in unwanted]))
+
+
+def decoded_points(polygon: Sequence[Sequence[float]] | None) -> np.ndarray | None:
+    """The latent points (n, 2) last decoded from that very region, or None."""
+    kept = st.session_state.get(state.DECODED)
+    return kept["z"] if kept and polygon and kept["polygon"] == polygon else None
+
+
+def searched(context: Context, reg: str) -> None:
+    """Where a reg lies, what comes back of it, and whether the model knows it."""
+    bundle = services.bundle(context.name, context.version)
+    mean, sigma = (values[0] for values in bundle.autoencoder.encode([reg]))
+    rebuilt = str(bundle.autoencoder.decode(mean[None])[0])
+    row = bundle.records.row_of(reg)
+    split = None if row is None else str(bundle.records.split[row])
+    right = sum(a == b for a, b in zip(reg, rebuilt, strict=True))
+    head, clear = st.columns([3, 1], vertical_alignment="center")
+    head.markdown(f"##### {text.SEARCHED}")
+    clear.button("Clear", type="tertiary", on_click=_clear, args=(state.SEARCH,))
+    st.html(plates.plate(reg))
+    st.caption(text.MEMBERSHIP[split])
+    facts(
+        [
+            ("comes back as", plates.plate(rebuilt, "small")),
+            ("characters right", f"{right} of 7"),
+            ("mean", f"({mean[0]:.3f}, {mean[1]:.3f})"),
+            ("sigma", f"({sigma[0]:.3f}, {sigma[1]:.3f})"),
+        ]
+    )
+    st.caption("On the map: its mean as a cross, its Gaussian as ellipses of 1 and 2 sigma.")
+
+
+def _clear(key: str) -> None:
+    st.session_state[key] = state.DEFAULTS[key]
