@@ -8,7 +8,8 @@ from dashboard.services import STATIC
 
 def main() -> None:
     """Page config, styles, navigation."""
-    st.set_page_config(page_title="regvae", page_icon=":material/scatter_plot:", layout="wide")
+    st.set_page_config(page_title="regvae", page_icon=STATIC / "icon.svg", layout="wide")
+    st.logo(STATIC / "icon.svg", size="large")
     st.html(STATIC / "style.css")
     services.serve_plotly_js()
     page = st.navigation(

@@ -166,8 +166,8 @@ class SampleLayer:
 class View:
     """The small part of the map's input, which changes from one rerun to the next.
 
-    `pin` is a latent point; `search` the Gaussian of a searched reg, as (mean, sigma); `decoded` are
-    points that were decoded on request, (n, 2).
+    `pin` is a latent point; `search` the Gaussian of a searched reg, as (mean, sigma); `region`
+    the polygon that is selected; `decoded` are points that were decoded on request, (n, 2).
     """
 
     colour: str
@@ -175,16 +175,8 @@ class View:
     report: Report | None = None
     pin: tuple[float, float] | None = None
     search: tuple[Sequence[float], Sequence[float]] | None = None
+    region: "Polygon | None" = None
     decoded: NDArray | None = None
-
-
-@dataclass(frozen=True)
-class Event:
-    """What a person did on the map: a pinned point, a region as a polygon, a threshold."""
-
-    pick: tuple[float, float] | None
-    region: list[list[float]] | None
-    threshold: float | None
 
 
 def send_geometry(geometry: Geometry) -> None:
@@ -205,30 +197,33 @@ def _send(slot: str, version: str, **content: Any) -> None:
     _transfer(key=f"send-{slot}", data={"name": slot, "version": version, **content})
 
 
-def read_event() -> Event:
-    """What the map has sent so far, e.g. before it is mounted again in this run."""
-    sent = st.session_state.get(state.MAP) or {}
-    pick = sent.get("pick")
-    return Event(
-        pick=(pick["x"], pick["y"]) if pick else None,
-        region=sent.get("region"),
-        threshold=sent.get("threshold"),
-    )
+Polygon = Sequence[Sequence[float]]
+
+
+@dataclass(frozen=True)
+class Gestures:
+    """What to call, before the fragment reruns, when a person did something on the map.
+
+    `pick` gets a clicked latent point (x, y), `region` a polygon of (x, y) corners or None when it
+    was cleared, `threshold` the value at which the slider was released.
+    """
+
+    pick: Callable[[float, float], None]
+    region: Callable[[Polygon | None], None]
+    threshold: Callable[[float], None]
+
+
+def _sent(name: str) -> Any:
+    return st.session_state[state.MAP].get(name)
 
 
 def latent_map(
     geometry: Geometry,
     samples: SampleLayer | None,
     view: View,
-    *,
-    on_pick: Callable[[], None],
-    on_threshold: Callable[[], None],
+    gestures: Gestures,
 ) -> None:
-    """Show the map. Gestures rerun the surrounding fragment; read them with `read_event`.
-
-    `on_pick` and `on_threshold` are called before that rerun, when a point was clicked or a dragged
-    threshold released.
-    """
+    """Show the map; a gesture calls its callback and reruns the surrounding fragment."""
     if samples:
         _send(
             "samples",
@@ -251,12 +246,13 @@ def latent_map(
         "search": {"mean": list(view.search[0]), "sigma": list(view.search[1])}
         if view.search
         else None,
+        "region": view.region,
         "decoded": view.decoded.tolist() if view.decoded is not None else [],
     }
     _mount(
         key=state.MAP,
         data=data,
-        on_pick_change=on_pick,
-        on_region_change=lambda: None,
-        on_threshold_change=on_threshold,
+        on_pick_change=lambda: gestures.pick(_sent("pick")["x"], _sent("pick")["y"]),
+        on_region_change=lambda: gestures.region(_sent("region")),
+        on_threshold_change=lambda: gestures.threshold(_sent("threshold")),
     )

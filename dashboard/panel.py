@@ -1,6 +1,6 @@
 """The reading panel beside the map: the pinned point, the region, the searched reg."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard import charts, plates, services, state, text
+from dashboard.latent_map import Polygon
 from regvae import rules, sampling, vectoriser
 from regvae.latent import in_polygon, typical_characters
 
@@ -35,9 +36,7 @@ def pinned(context: Context, point: tuple[float, float]) -> None:
     """What the pinned point decodes to, how surely, and what lies near it."""
     bundle = services.bundle(context.name, context.version)
     z = np.array([point])
-    head, unpin = st.columns([3, 1], vertical_alignment="center")
-    head.markdown(f"##### {text.PINNED}")
-    unpin.button(text.UNPIN, type="tertiary", on_click=_clear, args=(state.POINT,))
+    _heading(text.PINNED, state.POINT)
     st.html(plates.plate(str(bundle.autoencoder.decode(z)[0])))
     st.caption(f"decoded at ({point[0]:.3f}, {point[1]:.3f}). {text.CANDIDATES_HELP}")
     st.html(plates.candidates(_candidates(bundle.autoencoder.probabilities(z))))
@@ -80,13 +79,13 @@ def _sides(context: Context, point: tuple[float, float]) -> None:
     facts(shown)
 
 
-def region(context: Context, polygon: Sequence[Sequence[float]]) -> None:
+def region(context: Context, polygon: Polygon) -> None:
     """What the records of a region have in common, and new regs from it."""
     bundle = services.bundle(context.name, context.version)
     records = bundle.records
     rows = in_polygon(records.mean, polygon)
     count = int(rows.sum())
-    st.markdown(f"##### {text.REGION}: {count:,} of {len(records):,} records")
+    _heading(f"{text.REGION}: {count:,} of {len(records):,} records", state.REGION)
     if count:
         number = records.attribute("number")
         share = float(records.attribute("at_least_50")[rows].mean())
@@ -119,7 +118,7 @@ def _typical(found: Sequence) -> None:
         )
 
 
-def _decode_region(context: Context, polygon: Sequence[Sequence[float]]) -> None:
+def _decode_region(context: Context, polygon: Polygon) -> None:
     if st.button(text.DECODE_REGION, width="stretch"):
         presses = st.session_state.get(state.DECODED, {}).get("presses", 0) + 1
         rng = np.random.default_rng([st.session_state[state.SEED], presses])
@@ -144,7 +143,7 @@ def _decode_region(context: Context, polygon: Sequence[Sequence[float]]) -> None
     st.html(plates.plates(regs, ["unwanted" if one else "" for one in unwanted]))
 
 
-def decoded_points(polygon: Sequence[Sequence[float]] | None) -> np.ndarray | None:
+def decoded_points(polygon: Polygon | None) -> np.ndarray | None:
     """The latent points (n, 2) last decoded from that very region, or None."""
     kept = st.session_state.get(state.DECODED)
     return kept["z"] if kept and polygon and kept["polygon"] == polygon else None
@@ -153,14 +152,12 @@ def decoded_points(polygon: Sequence[Sequence[float]] | None) -> np.ndarray | No
 def searched(context: Context, reg: str) -> None:
     """Where a reg lies, what comes back of it, and whether the model knows it."""
     bundle = services.bundle(context.name, context.version)
-    mean, sigma = (values[0] for values in bundle.autoencoder.encode([reg]))
-    rebuilt = str(bundle.autoencoder.decode(mean[None])[0])
+    mean, sigma = gaussian(context, reg)
+    rebuilt = str(bundle.autoencoder.decode(np.array([mean]))[0])
     row = bundle.records.row_of(reg)
     split = None if row is None else str(bundle.records.split[row])
     right = sum(a == b for a, b in zip(reg, rebuilt, strict=True))
-    head, clear = st.columns([3, 1], vertical_alignment="center")
-    head.markdown(f"##### {text.SEARCHED}")
-    clear.button("Clear", type="tertiary", on_click=_clear, args=(state.SEARCH,))
+    _heading(text.SEARCHED, state.SEARCH)
     st.html(plates.plate(reg))
     st.caption(text.MEMBERSHIP[split])
     facts(
@@ -174,5 +171,37 @@ def searched(context: Context, reg: str) -> None:
     st.caption("On the map: its mean as a cross, its Gaussian as ellipses of 1 and 2 sigma.")
 
 
+def gaussian(context: Context, reg: str) -> tuple[list[float], list[float]]:
+    """Mean and sigma of a normalised reg, each of as many numbers as the map has dimensions."""
+    mean, sigma = services.bundle(context.name, context.version).autoencoder.encode([reg])
+    return mean[0].tolist(), sigma[0].tolist()
+
+
+def keyboard_twins(on_box: Callable[[], None]) -> None:
+    """How to do without a mouse what the mouse does on the map."""
+    with st.expander(text.KEYBOARD):
+        st.markdown(text.KEYBOARD_HELP)
+        st.text_input(
+            text.BOX_CORNERS_LABEL,
+            key=state.BOX_CORNERS,
+            placeholder="-1, -0.5, 0, 0.5",
+            on_change=on_box,
+        )
+        typed = st.session_state[state.BOX_CORNERS]
+        if typed.strip() and not state.numbers(typed, 4):
+            st.warning(f"A box is four numbers such as -1, -0.5, 0, 0.5; “{typed[:40]}” is not.")
+
+
+def _heading(words: str, key: str) -> None:
+    """A section's heading, with a button that clears what it is about."""
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        st.markdown(f"##### {words}", width="content")
+        st.button(
+            text.CLEAR, key=f"clear-{key}", type="tertiary", on_click=_clear, args=(key,)
+        )
+
+
 def _clear(key: str) -> None:
-    st.session_state[key] = state.DEFAULTS[key]
+    st.session_state[key] = state.DEFAULTS.get(key)

@@ -29,7 +29,7 @@ def candidates(rows: Sequence[Sequence[tuple[str, float]]]) -> str:
     for column in rows:
         cells = "".join(
             f'<i style="--share:{share:.4f}" title="{escape(character)} {share:.1%}">'
-            f"{escape(character) if share >= 0.06 else ''}</i>"
+            f"{escape(character) if share >= 0.1 else ''}</i>"
             for character, share in column
         )
         best, share = column[0]

@@ -1,5 +1,7 @@
 """Every key that outlives a rerun, and its default. Keys of bound widgets are also URL parameters."""
 
+import math
+from collections.abc import Iterable
 from typing import Any, Final
 
 import streamlit as st
@@ -15,8 +17,10 @@ SEARCH: Final = "reg"
 POINT: Final = "point"
 
 MAP: Final = "map"
+REGION: Final = "region"
+BOX_CORNERS: Final = "box-corners"
 DECODED: Final = "decoded"
-COMPLAINTS: Final = "complaints"
+RECENT: Final = "recent"
 
 DEFAULTS: Final[dict[str, Any]] = {
     MODEL: "notebook-2d",
@@ -65,3 +69,24 @@ def _same_number(text: str, value: Any) -> bool:
         return float(text) == float(value)
     except ValueError:
         return False
+
+
+def numbers(text: str, n: int) -> list[float] | None:
+    """`n` finite numbers with commas between, or None if the text is anything else."""
+    try:
+        values = [float(part) for part in text.split(",")]
+    except ValueError:
+        return None
+    return values if len(values) == n and all(math.isfinite(v) for v in values) else None
+
+
+def bring_forward(section: str) -> None:
+    """Note that a section of the reading panel was asked for last."""
+    recent = [one for one in st.session_state.get(RECENT, []) if one != section]
+    st.session_state[RECENT] = [section, *recent]
+
+
+def newest_first(sections: Iterable[str]) -> list[str]:
+    """Sections of the reading panel in the order in which they were asked for, newest first."""
+    recent = st.session_state.get(RECENT, [])
+    return sorted(sections, key=lambda one: recent.index(one) if one in recent else len(recent))

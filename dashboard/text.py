@@ -26,19 +26,29 @@ UNWANTED_HELP = (
     "Which regs to stay clear of: `attribute op value`, such as `number < 50`, `area == london` or "
     "`first_letter in A, B`. Join several with `and`."
 )
-SAMPLES_LABEL = "Samples to propose"
-BOX_LABEL = "Half-width of the box"
-BOX_HELP = "Points are proposed uniformly in a square from minus this to plus this."
-SEED_LABEL = "Seed"
-SEED_HELP = "The same seed proposes the same points."
-THRESHOLD_LABEL = "Threshold"
-THRESHOLD_HELP = (
+THRESHOLD = (
+    "Threshold",
     "Accept a point only if it is farther than this from every unwanted record. The distance is "
-    "Mahalanobis's: measured in each record's own sigmas."
+    "Mahalanobis's: measured in each record's own sigmas.",
 )
+SAMPLES = (
+    "Samples to propose",
+    "How many points to draw. The command line takes more than the page can draw.",
+)
+BOX = (
+    "Half-width of the box",
+    "Points are proposed uniformly in a square from minus this to plus this.",
+)
+SEED = ("Seed", "The same seed proposes the same points.")
+
+KEYBOARD = "Without a mouse"
+KEYBOARD_HELP = """
+Tab to the map: the arrow keys move the reading point (with Shift in small steps), Enter pins it,
+Escape clears the region. The slider takes the arrow keys too.
+"""
+BOX_CORNERS_LABEL = "Select a box: x, y, x, y of two corners"
 
 PINNED = "Pinned point"
-UNPIN = "Unpin"
 CANDIDATES_HELP = "How sure the decoder is of each character; the likeliest are on top."
 NEAREST = "Nearest records"
 DISTANCE_HELP = "Mahalanobis distance: in sigmas of the record it is measured from."
@@ -49,6 +59,7 @@ TYPICAL = "Commoner here than overall"
 NO_TYPICAL = "No character is commoner here than overall."
 SOME_REGS = "Some of its regs"
 DECODE_REGION = "Decode 50 new regs from this region"
+CLEAR = "Clear"
 SEARCHED = "Searched reg"
 MEMBERSHIP = {
     "train": "in the training data",

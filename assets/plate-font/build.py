@@ -18,7 +18,7 @@ Usage: pip install fonttools brotli, then python assets/plate-font/build.py
 import cmath
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fontTools.fontBuilder import FontBuilder
@@ -69,16 +69,21 @@ Segment = tuple[list[complex], complex]
 
 @dataclass(frozen=True)
 class Stroke:
-    """A centre line through nodes, and the width of the pen that follows it."""
+    """A centre line through nodes, and the width of the pen that follows it.
+
+    A slanted end is cut level, so that it stands on the baseline, unless `square_start` asks for
+    a square cut at the first node.
+    """
 
     nodes: tuple[Node, ...]
     closed: bool = False
     pen: float = PEN
+    square_start: bool = False
 
 
-def line(*nodes: Node, pen: float = PEN) -> Stroke:
+def line(*nodes: Node, pen: float = PEN, square_start: bool = False) -> Stroke:
     """Draw from the first node to the last."""
-    return Stroke(nodes, pen=pen)
+    return Stroke(nodes, pen=pen, square_start=square_start)
 
 
 def ring(left: float, bottom: float, right: float, top: float, radius: float) -> Stroke:
@@ -114,7 +119,7 @@ def bar(y: float, left: float = 0, right: float = WIDTH) -> Stroke:
 def turned(strokes: list[Stroke]) -> list[Stroke]:
     """Rotate a character by half a turn."""
     return [
-        Stroke(tuple((WIDTH - x, HEIGHT - y, *r) for x, y, *r in s.nodes), s.closed, s.pen)
+        replace(s, nodes=tuple((WIDTH - x, HEIGHT - y, *r) for x, y, *r in s.nodes))
         for s in strokes
     ]
 
@@ -134,7 +139,8 @@ def letters() -> dict[str, list[Stroke]]:
     double_u = [
         stem(LEFT),
         stem(RIGHT),
-        line((LEFT, 0), (CENTRE, 33), (RIGHT, 0), pen=12.2),
+        # Thinner, lest the character fill up at the size of a line of text.
+        line((7.9, 0), (CENTRE, 36), (WIDTH - 7.9, 0), pen=11),
     ]
     return {
         "A": [*turned(vee), bar(19, 8, 42)],
@@ -151,7 +157,10 @@ def letters() -> dict[str, list[Stroke]]:
         "M": turned(double_u),
         "N": [stem(LEFT), stem(RIGHT), diagonal((0, HEIGHT), (WIDTH, 0))],
         "P": [stem(LEFT), bowl(37, TOP)],
-        "Q": [ring(LEFT, BOTTOM, RIGHT, TOP, ROUND), diagonal((22, 26), (WIDTH, 0))],
+        "Q": [
+            ring(LEFT, BOTTOM, RIGHT, TOP, ROUND),
+            line((23, 21), (WIDTH - 9.5, 0), pen=12, square_start=True),
+        ],
         "R": [stem(LEFT), bowl(39, TOP), diagonal((20, 39), (WIDTH, 0))],
         "S": [
             line(
@@ -248,45 +257,50 @@ def arc(start: complex, heading: complex, turn: float, radius: float) -> Segment
     return controls, centre - to_centre * cmath.rect(1, turn)
 
 
-def bend(before: complex, node: complex, after: complex, radius: float, shift: float) -> list[Segment]:
+def bend(
+    before: complex, node: complex, after: complex, radius: float, shift: float
+) -> list[Segment]:
     """Return a corner of a centre line moved left by shift, with a line that leads to it."""
     enter, leave = unit(node - before), unit(after - node)
     turn = cmath.phase(leave / enter)
     # Both edges keep their distance from both lines, so they meet on the bisector: a mitre.
     corner = node + shift * 1j * (enter + leave) / (1 + (enter.conjugate() * leave).real)
-    radius = radius - math.copysign(shift, shift * turn) if radius else 0
-    if radius <= 0:
+    if not radius:
         return [([], corner)]
+    # The edge on the inside of the bend runs closer to its centre.
+    radius -= math.copysign(shift, shift * turn)
     start = corner - enter * radius * math.tan(abs(turn) / 2)
     return [([], start), arc(start, enter, turn, radius)]
 
 
-def cut(end: complex, heading: complex, shift: float) -> complex:
-    """Return an end of a centre line moved left by shift: cut upright if level, else level."""
-    if abs(heading.imag) < 1e-9:
+def cut(end: complex, heading: complex, shift: float, square: bool) -> complex:
+    """Return an end of a centre line moved left by shift, along a square cut or a level one."""
+    if square or heading.imag == 0:
         return end + shift * 1j * heading
     return end - shift / heading.imag
 
 
-def edge(nodes: list[Node], closed: bool, shift: float) -> Iterator[Segment]:
-    """Follow a centre line at a distance to its left."""
-    points = [complex(x, y) for x, y, *_ in nodes]
-    radii = [radius[0] if radius else 0.0 for _, _, *radius in nodes]
-    count = len(points)
-    if not closed:
-        yield [], cut(points[0], unit(points[1] - points[0]), shift)
-    for i in range(count) if closed else range(1, count - 1):
-        before, after = points[i - 1], points[(i + 1) % count]
-        yield from bend(before, points[i], after, radii[i], shift)
-    if not closed:
-        yield [], cut(points[-1], unit(points[-1] - points[-2]), shift)
+def edge(stroke: Stroke, backwards: bool) -> Iterator[Segment]:
+    """Follow a centre line, half a pen's width to the left."""
+    nodes = stroke.nodes[::-1] if backwards else stroke.nodes
+    points = [complex(node[0], node[1]) for node in nodes]
+    shift = stroke.pen / 2
+    if not stroke.closed:
+        square = stroke.square_start and not backwards
+        yield [], cut(points[0], unit(points[1] - points[0]), shift, square)
+    last = len(points) - 1
+    for i in range(last + 1) if stroke.closed else range(1, last):
+        radius = nodes[i][2] if len(nodes[i]) == 3 else 0
+        yield from bend(points[i - 1], points[i], points[(i + 1) % len(points)], radius, shift)
+    if not stroke.closed:
+        square = stroke.square_start and backwards
+        yield [], cut(points[-1], unit(points[-1] - points[-2]), shift, square)
 
 
 def contours(stroke: Stroke) -> list[list[Segment]]:
     """Return the outlines of a stroke, ink always to their right so that overlaps add up."""
-    nodes = list(stroke.nodes)
-    there = list(edge(nodes, stroke.closed, stroke.pen / 2))
-    back = list(edge(nodes[::-1], stroke.closed, stroke.pen / 2))
+    there = list(edge(stroke, backwards=False))
+    back = list(edge(stroke, backwards=True))
     return [there, back] if stroke.closed else [there + back]
 
 

@@ -1,29 +1,30 @@
 """The latent map with its controls and its reading panel."""
 
-import math
-
 import streamlit as st
 
 from dashboard import panel, services, state, text
-from dashboard.latent_map import Geometry, View, latent_map, read_event, send_geometry
+from dashboard.latent_map import Geometry, Gestures, SampleLayer, View, latent_map, send_geometry
 from dashboard.panel import Context
 from regvae import regs, rules, sampling
 from regvae.bundle import BundleError
 from regvae.regs import ATTRIBUTES
+from regvae.sampling import Report
+
+PANEL_HEIGHT = 716  # pixels: as high as the controls and the map together
 
 
 def page() -> None:
-    """Load the model, hand its geometry to the browser, and run the live part."""
+    """Load the model, run the live part, and hand the geometry to the browser."""
     name = st.session_state.get(state.MODEL, state.DEFAULTS[state.MODEL])
+    asked = state.url_values()
     try:
         version = services.version_of(name)
         geometry = services.geometry(name, version)
     except (BundleError, ValueError) as error:
-        st.error(str(error))
+        st.error(f"{error}.")
         return
-    asked = state.url_values()
     explore(name, version, geometry, asked)
-    # After the map in the page, so that the hidden mount takes no place above it.
+    # Outside the fragment, so that no gesture sends it again.
     send_geometry(geometry)
 
 
@@ -32,32 +33,38 @@ def explore(name: str, version: str, geometry: Geometry, asked: dict[str, str]) 
     """Controls, map and panel; every gesture reruns this much and no more."""
     left, right = st.columns([2, 1], gap="medium")
     with left:
-        complaints = controls()
-        context = Context(name, version, unwanted_rules(complaints), threshold())
-        complaints += state.refused(asked)
+        controls()
+        complaints = state.refused(asked)
+        context = Context(
+            name, version, unwanted_rules(complaints), st.session_state[state.THRESHOLD]
+        )
         point = pinned_point(complaints)
         reg = searched_reg(complaints)
-        event = read_event()
+        region = st.session_state.get(state.REGION)
         samples, report = propose(context, complaints)
-        search = gaussian_of(context, reg)
         view = View(
             colour=st.session_state[state.COLOUR],
             threshold=context.threshold,
             report=report,
             pin=point,
-            search=search,
-            decoded=panel.decoded_points(event.region),
+            search=panel.gaussian(context, reg) if reg else None,
+            region=region,
+            decoded=panel.decoded_points(region),
         )
-        latent_map(geometry, samples, view, on_pick=keep_pick, on_threshold=keep_threshold)
-    with right, st.container(height=718, border=False, key="panel"):
+        gestures = Gestures(pick=keep_pick, region=keep_region, threshold=keep_threshold)
+        latent_map(geometry, samples, view, gestures)
+    with right, st.container(height=PANEL_HEIGHT, border=False, key="panel"):
         for sentence in complaints:
             st.warning(sentence)
-        show_panel(context, point, reg, event.region)
+        show_panel(context, point, reg, region)
 
 
-def controls() -> list[str]:
+# --- controls -------------------------------------------------------------------------------------
+
+
+def controls() -> None:
     """The widgets above the map."""
-    colour, find, go, more = st.columns([1.15, 1.1, 1.15, 1.1], gap="small")
+    colour, find, go, more = st.columns([1.2, 1.1, 1.15, 1.1], gap="small")
     colour.selectbox(
         text.COLOUR_LABEL,
         list(ATTRIBUTES),
@@ -71,6 +78,8 @@ def controls() -> list[str]:
         key=state.SEARCH,
         placeholder=text.SEARCH_PLACEHOLDER,
         label_visibility="collapsed",
+        on_change=state.bring_forward,
+        args=(state.SEARCH,),
         bind="query-params",
     )
     go.text_input(
@@ -78,71 +87,47 @@ def controls() -> list[str]:
         key=state.POINT,
         placeholder=text.POINT_PLACEHOLDER,
         label_visibility="collapsed",
+        on_change=state.bring_forward,
+        args=(state.POINT,),
         bind="query-params",
     )
     with more.popover(text.SAMPLING_BUTTON, width="stretch"):
         sampling_controls()
-    return []
 
 
 def sampling_controls() -> None:
     """Everything a rejection sample depends on."""
-    default = state.DEFAULTS
     st.text_input(
         text.UNWANTED_LABEL,
-        default[state.UNWANTED],
+        state.DEFAULTS[state.UNWANTED],
         key=state.UNWANTED,
         help=text.UNWANTED_HELP,
         bind="query-params",
     )
-    st.number_input(
-        text.THRESHOLD_LABEL,
-        0.0,
-        state.MAX_THRESHOLD,
-        default[state.THRESHOLD],
-        state.THRESHOLD_STEP,
-        key=state.THRESHOLD,
-        help=text.THRESHOLD_HELP,
-        bind="query-params",
+    numbers = (
+        (state.THRESHOLD, text.THRESHOLD, 0.0, state.MAX_THRESHOLD, state.THRESHOLD_STEP),
+        (state.SAMPLES, text.SAMPLES, 1, state.MAX_SAMPLES, 100),
+        (state.BOX, text.BOX, 0.1, state.MAX_BOX, 0.1),
+        (state.SEED, text.SEED, 0, state.MAX_SEED, 1),
     )
-    st.number_input(
-        text.SAMPLES_LABEL,
-        1,
-        state.MAX_SAMPLES,
-        default[state.SAMPLES],
-        100,
-        key=state.SAMPLES,
-        bind="query-params",
-    )
-    st.number_input(
-        text.BOX_LABEL,
-        0.1,
-        state.MAX_BOX,
-        default[state.BOX],
-        0.1,
-        key=state.BOX,
-        help=text.BOX_HELP,
-        bind="query-params",
-    )
-    st.number_input(
-        text.SEED_LABEL,
-        0,
-        state.MAX_SEED,
-        default[state.SEED],
-        1,
-        key=state.SEED,
-        help=text.SEED_HELP,
-        bind="query-params",
-    )
+    for key, (label, explanation), low, high, step in numbers:
+        st.number_input(
+            label,
+            low,
+            high,
+            state.DEFAULTS[key],
+            step,
+            key=key,
+            help=explanation,
+            bind="query-params",
+        )
 
 
-def threshold() -> float:
-    """The threshold on the slider's steps."""
-    return round(st.session_state[state.THRESHOLD], 2)
+# --- what the controls say ------------------------------------------------------------------------
 
 
 def unwanted_rules(complaints: list[str]) -> tuple[rules.Rule, ...] | None:
-    """The rule as typed; None, with a complaint, if it is no rule."""
+    """The rules as typed, or None and a complaint."""
     try:
         return rules.parse_all(st.session_state[state.UNWANTED].split(" and "))
     except rules.RuleError as error:
@@ -151,38 +136,31 @@ def unwanted_rules(complaints: list[str]) -> tuple[rules.Rule, ...] | None:
 
 
 def pinned_point(complaints: list[str]) -> tuple[float, float] | None:
-    """The point in the box, which clicks on the map fill in too."""
+    """The point in the box of coordinates, which a click on the map fills in too."""
     typed = st.session_state[state.POINT].strip()
-    if not typed:
-        return None
-    try:
-        x, y = (float(part) for part in typed.split(","))
-    except ValueError:
-        x = y = math.nan
-    if not (math.isfinite(x) and math.isfinite(y)):
-        complaints.append(f"A point is two numbers such as 0.5, -1.2, but “{typed[:40]}” is not.")
-        return None
-    return x, y
+    numbers = state.numbers(typed, 2)
+    if typed and not numbers:
+        complaints.append(f"A point is two numbers such as 0.5, -1.2; “{typed[:40]}” is not.")
+    return (numbers[0], numbers[1]) if numbers else None
 
 
 def searched_reg(complaints: list[str]) -> str | None:
     """The reg in the search box, normalised."""
-    typed = st.session_state[state.SEARCH]
-    if not typed.strip():
-        return None
+    typed = st.session_state[state.SEARCH].strip()
     try:
-        return regs.parse(typed)
+        return regs.parse(typed) if typed else None
     except regs.RegError as error:
         complaints.append(f"Find a reg: {error}.")
         return None
 
 
-def propose(context: Context, complaints: list[str]):
-    """The samples for the present settings, for the browser, and Python's report on them."""
+def propose(
+    context: Context, complaints: list[str]
+) -> tuple[SampleLayer, Report] | tuple[None, None]:
+    """The samples for the present settings, as the browser gets them, and Python's report."""
     if context.unwanted is None:
         return None, None
-    keys = (state.SAMPLES, state.BOX, state.SEED)
-    n, box, seed = (st.session_state[key] for key in keys)
+    n, box, seed = (st.session_state[key] for key in (state.SAMPLES, state.BOX, state.SEED))
     try:
         made = services.samples(context.name, context.version, context.unwanted, n, box, seed)
     except sampling.SamplingError as error:
@@ -191,39 +169,56 @@ def propose(context: Context, complaints: list[str]):
     return made.layer, sampling.report(made.samples, context.threshold)
 
 
-def gaussian_of(context: Context, reg: str | None):
-    """Mean and sigma of the searched reg, for the map."""
-    if reg is None:
-        return None
-    autoencoder = services.bundle(context.name, context.version).autoencoder
-    mean, sigma = autoencoder.encode([reg])
-    return mean[0].tolist(), sigma[0].tolist()
+# --- the panel ------------------------------------------------------------------------------------
 
 
-def show_panel(context: Context, point, reg: str | None, polygon) -> None:
-    """Whatever a person asked about, the welcome if nothing."""
+def show_panel(
+    context: Context,
+    point: tuple[float, float] | None,
+    reg: str | None,
+    region: panel.Polygon | None,
+) -> None:
+    """What a person asked about, the newest question first; the welcome if nothing."""
+    sections = {}
     if reg:
-        panel.searched(context, reg)
+        sections[state.SEARCH] = lambda: panel.searched(context, reg)
     if point:
-        panel.pinned(context, point)
-    if polygon:
-        panel.region(context, polygon)
-    if not (reg or point or polygon):
+        sections[state.POINT] = lambda: panel.pinned(context, point)
+    if region:
+        sections[state.REGION] = lambda: panel.region(context, region)
+    for key in state.newest_first(sections):
+        sections[key]()
+    if not sections:
         st.markdown(text.WELCOME)
+    panel.keyboard_twins(keep_box)
 
 
-def keep_pick() -> None:
-    """A click on the map fills the box of coordinates, which pins the point."""
-    pick = read_event().pick
-    if pick:
-        st.session_state[state.POINT] = f"{pick[0]:.6g}, {pick[1]:.6g}"
+# --- gestures -------------------------------------------------------------------------------------
 
 
-def keep_threshold() -> None:
+def keep_pick(x: float, y: float) -> None:
+    """A click fills the box of coordinates, which pins the point and puts it in the URL."""
+    st.session_state[state.POINT] = f"{x:.6g}, {y:.6g}"
+    state.bring_forward(state.POINT)
+
+
+def keep_region(polygon: panel.Polygon | None) -> None:
+    """A box or lasso, or its end."""
+    st.session_state[state.REGION] = polygon
+    state.bring_forward(state.REGION)
+
+
+def keep_threshold(threshold: float) -> None:
     """A released slider sets the number that the URL and the number box share."""
-    dragged = read_event().threshold
-    if dragged is not None:
-        st.session_state[state.THRESHOLD] = dragged
+    st.session_state[state.THRESHOLD] = threshold
+
+
+def keep_box() -> None:
+    """A box typed as four numbers selects what a drag with the box tool would."""
+    corners = state.numbers(st.session_state[state.BOX_CORNERS], 4)
+    if corners:
+        x1, y1, x2, y2 = corners
+        keep_region([[x1, y1], [x2, y1], [x2, y2], [x1, y2]])
 
 
 page()

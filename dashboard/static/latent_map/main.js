@@ -93,6 +93,8 @@ class Explorer {
     if (changed("threshold", data.threshold)) this.scrubber.set(data.threshold);
     if (stale) await this.map.draw();
     if (first) this.#listen();
+    if (changed("region", data.region)) await this.map.setRegion(data.region);
+    if (stale && !this.pointing) this.#rest();
     if (this.samples) this.scrub();
     this.scrubber.confirm(data.report);
     this.element.dataset.ready = "true";
@@ -171,7 +173,7 @@ class Explorer {
   #listen() {
     const picture = this.part("picture");
     picture.addEventListener("pointermove", (event) => this.#point(event));
-    picture.addEventListener("pointerleave", () => this.reading.rest());
+    picture.addEventListener("pointerleave", () => this.#rest());
     picture.addEventListener("pointerdown", (event) => {
       this.pressed = { x: event.clientX, y: event.clientY };
       // While a button is down Plotly covers the page, so the release happens outside the picture.
@@ -180,10 +182,16 @@ class Explorer {
     picture.addEventListener("keydown", (event) => this.#key(event));
     picture.on("plotly_selected", (event) => {
       const polygon = selectedPolygon(event);
-      if (polygon) this.send("region", polygon);
+      if (polygon) this.#sendRegion(polygon);
     });
-    picture.on("plotly_deselect", () => this.send("region", null));
+    picture.on("plotly_deselect", () => this.#sendRegion(null));
     this.#buildTools();
+  }
+
+  #sendRegion(polygon) {
+    // What comes back from Python will be this very region, which is on the screen already.
+    this.shown.region = JSON.stringify(polygon);
+    this.send("region", polygon);
   }
 
   #buildTools() {
@@ -209,8 +217,16 @@ class Explorer {
 
   #point(event) {
     const at = this.map.toData(event);
+    this.pointing = at !== null;
     if (at) this.#read(at);
-    else this.reading.rest();
+    else this.#rest();
+  }
+
+  /** Nothing is pointed at: the strip reads the pinned point, or the middle of the map. */
+  #rest() {
+    this.pointing = false;
+    const at = this.component.data.pin ?? { x: 0, y: 0 };
+    this.reading.rest(at, this.decoder.decode([at.x, at.y]), Boolean(this.component.data.pin));
   }
 
   #read(at) {
@@ -253,8 +269,8 @@ class Explorer {
     } else if (event.key === "Enter" && this.cursor) {
       this.#pick(this.cursor);
     } else if (event.key === "Escape") {
-      this.map.clearSelection();
-      this.send("region", null);
+      this.map.setRegion(null);
+      this.#sendRegion(null);
     } else {
       return;
     }

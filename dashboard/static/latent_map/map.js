@@ -242,10 +242,15 @@ export class LatentMap {
     return this.Plotly.relayout(this.root, { "xaxis.range": x, "yaxis.range": y });
   }
 
-  clearSelection() {
-    const traces = [...Array(this.#first("marks")).keys()];
-    this.Plotly.restyle(this.root, { selectedpoints: null }, traces);
-    return this.Plotly.relayout(this.root, { selections: [] });
+  /** Show a region that did not come from a gesture here, or none. */
+  setRegion(polygon) {
+    if (polygon) {
+      const path = polygon.map(([x, y], i) => `${i ? "L" : "M"}${x},${y}`).join("") + "Z";
+      const selection = { type: "path", path, xref: "x", yref: "y" };
+      return this.Plotly.relayout(this.root, { selections: [selection] });
+    }
+    const traces = this.root.data.map((_, i) => i);
+    return this.Plotly.update(this.root, { selectedpoints: null }, { selections: [] }, traces);
   }
 
   /** The latent point under a mouse, pen or finger, or null outside the axes. */

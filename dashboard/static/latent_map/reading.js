@@ -2,6 +2,9 @@
 
 import { plate, showReg } from "./plate.js";
 
+const HOW =
+  "The decoder reads every point as a reg. The bars say how sure it is of each character.";
+
 export class Reading {
   constructor(root) {
     root.innerHTML = `
@@ -18,15 +21,14 @@ export class Reading {
     holder.append(this.plate, this.bars);
     this.where = root.querySelector(".reading-where");
     this.record = root.querySelector(".reading-record");
-    this.rest();
   }
 
-  /** Nothing is pointed at. */
-  rest() {
-    showReg(this.plate, "");
-    this.#certainty([0, 0, 0, 0, 0, 0, 0]);
-    this.where.textContent = "Point anywhere on the map";
-    this.record.textContent = "The decoder reads the point under the pointer as a reg; the bars say how sure it is of each character.";
+  /** Nothing is pointed at: show a point all the same, and say how to read others. */
+  rest(at, decoded, pinned) {
+    this.show(at, decoded, null);
+    const where = pinned ? "the pinned point" : "the middle of the map";
+    this.where.textContent = `Point anywhere on the map. This is ${where}.`;
+    this.record.textContent = HOW;
   }
 
   /** A point and what it decodes to; `record` is the record pointed at, if any. */

@@ -22,8 +22,12 @@ export class Scrubber {
         <div><dt title="share of the accepted samples that decode to a wanted reg">purity</dt><dd data-figure="purity"></dd></div>
         <div><dt title="share of one record's own Gaussian that lies beyond the threshold: chi-square with as many degrees of freedom as the map has dimensions">true tail</dt><dd data-figure="tail"></dd></div>
         <div><dt title="2 (1 - erf(threshold / 2)), published by the notebook; the tail of no Gaussian here">notebook's figure</dt><dd data-figure="notebook"></dd></div>
-        <div><dt>Python says</dt><dd data-figure="confirmed"></dd></div>
+        <div><dt title="on release Python counts all samples again; what is exported or reported is its count">checked in Python</dt><dd data-figure="confirmed"></dd></div>
       </dl>
+      <div class="key"><span>Samples:</span>
+        <span><i class="accepted"></i>accepted</span>
+        <span><i class="impure"></i>accepted, yet decodes to an unwanted reg</span>
+        <span><i class="rejected"></i>rejected: inside the line</span></div>
       <div class="plates" aria-label="decoded regs of accepted samples"></div>`;
     this.slider = root.querySelector("input");
     this.output = root.querySelector("output");
@@ -90,7 +94,7 @@ export class Scrubber {
     if (!seen) return;
     const same = ["threshold", "proposed", "accepted", "purity"].every((key) => report?.[key] === seen[key]);
     const answered = report?.threshold === seen.threshold && report?.proposed === seen.proposed;
-    this.#write("confirmed", same ? "the same ✓" : answered ? "something else ✗" : "…");
+    this.#write("confirmed", same ? "the same ✓" : answered ? "it differs ✗" : "…");
   }
 
   #write(figure, text) {
@@ -100,4 +104,4 @@ export class Scrubber {
 }
 
 const count = (n) => n.toLocaleString("en-GB");
-const percent = (share) => `${(share * 100).toPrecision(2)} %`;
+const percent = (share) => `${(share * 100).toFixed(share < 0.1 ? 2 : 1)} %`;
