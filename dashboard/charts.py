@@ -80,3 +80,25 @@ def loss_curves(history: pd.DataFrame) -> go.Figure:
     figure.update_xaxes(title="epoch")
     figure.update_yaxes(title="loss, nats")
     return _plain(figure, 320)
+
+
+def purity_of_reruns(purities: Sequence[float], published: float) -> go.Figure:
+    """Purity of one rule over retrainings, beside the one that was published."""
+    figure = go.Figure(
+        go.Bar(
+            x=[f"run {i}" for i in range(len(purities))],
+            y=list(purities),
+            marker_color=ABOVE,
+            text=[f"{purity:.2f}" for purity in purities],
+            textposition="outside",
+            cliponaxis=False,
+        )
+    )
+    figure.add_hline(
+        published,
+        line={"color": BELOW, "dash": "dash"},
+        annotation_text=f"published: {published}",
+        annotation_position="bottom left",
+    )
+    figure.update_yaxes(range=[0, 1.12], tickformat=".0%", title="purity")
+    return _plain(figure, 280)

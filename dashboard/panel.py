@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 import streamlit as st
@@ -10,7 +9,7 @@ import streamlit as st
 from dashboard import charts, plates, services, state, text
 from dashboard.latent_map import Polygon
 from regvae import rules, sampling, vectoriser
-from regvae.latent import in_polygon, typical_characters
+from regvae.latent import TypicalLetter, in_polygon, typical_letters
 
 _SOME = 12
 _DECODE = 50
@@ -96,7 +95,7 @@ def region(context: Context, polygon: Polygon) -> None:
             key="region-numbers",
             config={"staticPlot": True},
         )
-        _typical(typical_characters(records, rows, 4))
+        _typical(typical_letters(records, rows, 4))
         st.caption(text.SOME_REGS)
         st.html(plates.plates(records.reg[rows][:_SOME]))
     else:
@@ -104,13 +103,13 @@ def region(context: Context, polygon: Polygon) -> None:
     _decode_region(context, polygon)
 
 
-def _typical(found: Sequence) -> None:
+def _typical(found: Sequence[TypicalLetter]) -> None:
     st.caption(text.TYPICAL if found else text.NO_TYPICAL)
     if found:
         facts(
             [
                 (
-                    f"{escape(one.character)} at position {one.position}",
+                    f"<b>{one.letter}</b> as character {one.position}",
                     f"{one.share_here:.0%}, overall {one.share_overall:.0%}",
                 )
                 for one in found

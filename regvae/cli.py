@@ -131,9 +131,9 @@ def evaluate(
     console.print(f"{loaded.name}, {result['n']:,} test regs, decoding the {result['decoded']}")
     console.print(f"exact        {result['exact']:.3f}\nby position  {positions}")
     if figures:
-        table = Table("figure", "published", "here")
+        table = Table("figure", "published", "here", "what differs")
         for figure in figures:
-            table.add_row(figure.figure, figure.published, figure.here)
+            table.add_row(figure.figure, figure.published, figure.here, figure.remark)
         console.print(table)
 
 

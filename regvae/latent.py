@@ -92,34 +92,31 @@ def in_polygon(points: NDArray, polygon: Sequence[Sequence[float]]) -> NDArray[n
 
 
 @dataclass(frozen=True)
-class TypicalCharacter:
-    """A character that is commoner at a position (from 1) of some records than of all."""
+class TypicalLetter:
+    """A letter that is commoner at a position (from 1) of some records than of all."""
 
     position: int
-    character: str
+    letter: str
     share_here: float
     share_overall: float
 
 
-def typical_characters(records: Records, rows: NDArray[np.bool_], n: int) -> list[TypicalCharacter]:
-    """The n characters most over-represented among the records of a mask (m,), clearest first.
+def typical_letters(records: Records, rows: NDArray[np.bool_], n: int) -> list[TypicalLetter]:
+    """The n letters most over-represented among the records of a mask (m,), clearest first.
 
     Ordered by the z score of the share here against the share among all records, so that a rare
-    letter seen twice does not outrank a common one seen often. None if no record is selected.
+    letter seen twice does not outrank a common one seen often. Empty if no record is selected.
     """
-    here, everywhere = records.reg[rows], records.reg
+    here = records.reg[rows]
     if not len(here):
         return []
-    shares_here, shares = (vectoriser.encode(regs).mean(axis=0) for regs in (here, everywhere))
+    found = []
+    shares_here, shares = (vectoriser.encode(regs).mean(axis=0) for regs in (here, records.reg))
     spread = np.sqrt(np.maximum(shares * (1 - shares), 1e-12) / len(here))
-    order = np.argsort((shares - shares_here) / spread, kind="stable")[:n]
-    named = {
-        block.start + i: (block.position + 1, character)
-        for block in vectoriser.BLOCKS
-        for i, character in enumerate(block.alphabet)
-    }
-    return [
-        TypicalCharacter(*named[column], float(shares_here[column]), float(shares[column]))
-        for column in order.tolist()
-        if shares_here[column] > shares[column]
-    ]
+    scores = (shares_here - shares) / spread
+    for block in vectoriser.BLOCKS:
+        for column, character in enumerate(block.alphabet, start=block.start):
+            if character.isalpha() and scores[column] > 0:
+                shown = float(shares_here[column]), float(shares[column])
+                found.append((scores[column], TypicalLetter(block.position + 1, character, *shown)))
+    return [letter for _, letter in sorted(found, key=lambda one: -one[0])[:n]]

@@ -50,7 +50,7 @@ TIMESTAMP = 3_082_147_200
 LEFT, CENTRE, RIGHT = PEN / 2, WIDTH / 2, WIDTH - PEN / 2
 BOTTOM, MIDDLE, TOP = PEN / 2, HEIGHT / 2, HEIGHT - PEN / 2
 
-# The radius of the centre line in a bowl of full width, and in one of half height.
+# The radius of the centre line in a bowl of full width, and upwards in one of half height.
 ROUND = (RIGHT - LEFT) / 2
 SMALL = (TOP - BOTTOM) / 4
 
@@ -60,8 +60,9 @@ TERMINAL = 25
 # An arc is cut into parabolas of at most this angle: off by less than a thousandth of its radius.
 ARC_STEP = math.radians(30)
 
-# A point of a centre line: x, y and, at a smooth bend, its radius.
-Node = tuple[float, float] | tuple[float, float, float]
+# A point of a centre line: x, y and, at a smooth bend, its radius. A bend between a level and an
+# upright line may have two: across and up.
+Node = tuple[float, ...]
 
 # A piece of a contour: the control points of its parabolas (none: a straight line) and its end.
 Segment = tuple[list[complex], complex]
@@ -86,10 +87,12 @@ def line(*nodes: Node, pen: float = PEN, square_start: bool = False) -> Stroke:
     return Stroke(nodes, pen=pen, square_start=square_start)
 
 
-def ring(left: float, bottom: float, right: float, top: float, radius: float) -> Stroke:
-    """Draw a closed rectangle with rounded corners, given by its centre line."""
+def ring(left: float, bottom: float, right: float, top: float) -> Stroke:
+    """Draw a closed oval, given by its centre line, with straight sides if it is tall."""
+    across = (right - left) / 2
+    up = min(across, (top - bottom) / 2)
     corners = ((left, top), (right, top), (right, bottom), (left, bottom))
-    return Stroke(tuple((x, y, radius) for x, y in corners), closed=True)
+    return Stroke(tuple((x, y, across, up) for x, y in corners), closed=True)
 
 
 def diagonal(start: tuple[float, float], end: tuple[float, float], pen: float = PEN) -> Stroke:
@@ -119,7 +122,7 @@ def bar(y: float, left: float = 0, right: float = WIDTH) -> Stroke:
 def turned(strokes: list[Stroke]) -> list[Stroke]:
     """Rotate a character by half a turn."""
     return [
-        replace(s, nodes=tuple((WIDTH - x, HEIGHT - y, *r) for x, y, *r in s.nodes))
+        replace(s, nodes=tuple((WIDTH - x, HEIGHT - y, *radius) for x, y, *radius in s.nodes))
         for s in strokes
     ]
 
@@ -130,11 +133,8 @@ def bowl(bottom: float, top: float, right: float = RIGHT) -> Stroke:
     return line((0, top), (right, top, radius), (right, bottom, radius), (0, bottom))
 
 
-def letters() -> dict[str, list[Stroke]]:
-    """Return the strokes of the letters, but for those which have the shape of a digit."""
-    upper, lower = HEIGHT - TERMINAL, TERMINAL
-    hook = [(RIGHT, BOTTOM, ROUND), (LEFT, BOTTOM, ROUND)]
-    arch = [(RIGHT, TOP, ROUND), (LEFT, TOP, ROUND), (LEFT, BOTTOM, ROUND), (RIGHT, BOTTOM, ROUND)]
+def straight_letters() -> dict[str, list[Stroke]]:
+    """Return the strokes of the letters without a curve."""
     vee = [diagonal((0, HEIGHT), (32, 0)), diagonal((WIDTH, HEIGHT), (18, 0))]
     double_u = [
         stem(LEFT),
@@ -144,38 +144,15 @@ def letters() -> dict[str, list[Stroke]]:
     ]
     return {
         "A": [*turned(vee), bar(19, 8, 42)],
-        "B": [stem(LEFT), bowl(MIDDLE + 0.5, TOP, RIGHT - 1), bowl(BOTTOM, MIDDLE + 0.5)],
-        "C": [line((RIGHT, upper), *arch, (RIGHT, lower))],
-        "D": [stem(LEFT), bowl(BOTTOM, TOP)],
         "E": [stem(LEFT), bar(TOP), bar(MIDDLE + 0.5, right=45), bar(BOTTOM)],
         "F": [stem(LEFT), bar(TOP), bar(MIDDLE - 1, right=45)],
-        "G": [line((RIGHT, upper), *arch, (RIGHT, 33), (CENTRE, 33))],
         "H": [stem(LEFT), stem(RIGHT), bar(MIDDLE)],
-        "J": [line((RIGHT, HEIGHT), *hook, (LEFT, lower))],
+        # The arm ends along the stem, so that its lower corner cannot stick out.
         "K": [stem(LEFT), line((41.7, HEIGHT), (LEFT, 25), (LEFT, 0)), diagonal((13, 48), (50, 0))],
         "L": [stem(LEFT), bar(BOTTOM)],
         "M": turned(double_u),
         "N": [stem(LEFT), stem(RIGHT), diagonal((0, HEIGHT), (WIDTH, 0))],
-        "P": [stem(LEFT), bowl(37, TOP)],
-        "Q": [
-            ring(LEFT, BOTTOM, RIGHT, TOP, ROUND),
-            line((23, 21), (WIDTH - 9.5, 0), pen=12, square_start=True),
-        ],
-        "R": [stem(LEFT), bowl(39, TOP), diagonal((20, 39), (WIDTH, 0))],
-        "S": [
-            line(
-                (RIGHT, upper),
-                (RIGHT, TOP, SMALL),
-                (LEFT, TOP, SMALL),
-                (LEFT, MIDDLE, SMALL),
-                (RIGHT, MIDDLE, SMALL),
-                (RIGHT, BOTTOM, SMALL),
-                (LEFT, BOTTOM, SMALL),
-                (LEFT, lower),
-            )
-        ],
         "T": [bar(TOP), stem(CENTRE)],
-        "U": [line((RIGHT, HEIGHT), *hook, (LEFT, HEIGHT))],
         "V": vee,
         "W": double_u,
         "X": [diagonal((0, 0), (WIDTH, HEIGHT)), diagonal((WIDTH, 0), (0, HEIGHT))],
@@ -187,33 +164,63 @@ def letters() -> dict[str, list[Stroke]]:
     }
 
 
+def round_letters() -> dict[str, list[Stroke]]:
+    """Return the strokes of the letters with curves, but for O, which is drawn as a digit."""
+    upper, lower = HEIGHT - TERMINAL, TERMINAL
+    hook = [(RIGHT, BOTTOM, ROUND), (LEFT, BOTTOM, ROUND)]
+    arch = [(RIGHT, TOP, ROUND), (LEFT, TOP, ROUND), (LEFT, BOTTOM, ROUND), (RIGHT, BOTTOM, ROUND)]
+    s_top = [(RIGHT, TOP, ROUND, SMALL), (LEFT, TOP, ROUND, SMALL), (LEFT, MIDDLE, ROUND, SMALL)]
+    s_bottom = [
+        (RIGHT, MIDDLE, ROUND, SMALL),
+        (RIGHT, BOTTOM, ROUND, SMALL),
+        (LEFT, BOTTOM, ROUND, SMALL),
+    ]
+    return {
+        "B": [stem(LEFT), bowl(MIDDLE + 0.5, TOP, RIGHT - 1), bowl(BOTTOM, MIDDLE + 0.5)],
+        "C": [line((RIGHT, upper), *arch, (RIGHT, lower))],
+        "D": [stem(LEFT), bowl(BOTTOM, TOP)],
+        "G": [line((RIGHT, upper), *arch, (RIGHT, 33), (CENTRE, 33))],
+        "J": [line((RIGHT, HEIGHT), *hook, (LEFT, lower))],
+        "P": [stem(LEFT), bowl(37, TOP)],
+        "Q": [
+            ring(LEFT, BOTTOM, RIGHT, TOP),
+            line((25, 30), (43, 0), pen=12, square_start=True),
+        ],
+        "R": [stem(LEFT), bowl(39, TOP), diagonal((20, 39), (WIDTH, 0))],
+        "S": [line((RIGHT, upper), *s_top, *s_bottom, (LEFT, lower))],
+        "U": [line((RIGHT, HEIGHT), *hook, (LEFT, HEIGHT))],
+    }
+
+
 def digits() -> dict[str, list[Stroke]]:
     """Return the strokes of the digits."""
     upper, lower = HEIGHT - TERMINAL, TERMINAL
     six = [
-        ring(LEFT, BOTTOM, RIGHT, 41, 17),
+        ring(LEFT, BOTTOM, RIGHT, 41),
         line((RIGHT, upper), (RIGHT, TOP, ROUND), (LEFT, TOP, ROUND), (LEFT, 24)),
     ]
     return {
-        "0": [ring(LEFT, BOTTOM, RIGHT, TOP, ROUND)],
+        "0": [ring(LEFT, BOTTOM, RIGHT, TOP)],
         "1": [stem(LEFT)],
         "2": [
-            line((LEFT, upper), (LEFT, TOP, ROUND), (RIGHT, TOP, ROUND), (RIGHT, 45, 18), (10, PEN)),
+            line(
+                (LEFT, upper), (LEFT, TOP, ROUND), (RIGHT, TOP, ROUND), (RIGHT, 45, 18), (10.2, PEN)
+            ),
             bar(BOTTOM),
         ],
         "3": [
             line(
                 (LEFT, upper),
-                (LEFT, TOP, SMALL),
-                (RIGHT - 1, TOP, SMALL),
-                (RIGHT - 1, MIDDLE, SMALL),
+                (LEFT, TOP, ROUND - 0.5, SMALL),
+                (RIGHT - 1, TOP, ROUND - 0.5, SMALL),
+                (RIGHT - 1, MIDDLE, ROUND - 0.5, SMALL),
                 (20, MIDDLE),
             ),
             line(
                 (20, MIDDLE),
-                (RIGHT, MIDDLE, SMALL),
-                (RIGHT, BOTTOM, SMALL),
-                (LEFT, BOTTOM, SMALL),
+                (RIGHT, MIDDLE, ROUND, SMALL),
+                (RIGHT, BOTTOM, ROUND, SMALL),
+                (LEFT, BOTTOM, ROUND, SMALL),
                 (LEFT, lower),
             ),
         ],
@@ -223,17 +230,17 @@ def digits() -> dict[str, list[Stroke]]:
                 (47, TOP),
                 (LEFT + 1, TOP),
                 (LEFT + 1, 42),
-                (RIGHT, 42, 17.5),
-                (RIGHT, BOTTOM, 17.5),
-                (LEFT, BOTTOM, 17.5),
+                (RIGHT, 42, ROUND, 17.5),
+                (RIGHT, BOTTOM, ROUND, 17.5),
+                (LEFT, BOTTOM, ROUND, 17.5),
                 (LEFT, lower),
             )
         ],
         "6": six,
         "7": [bar(TOP), diagonal((8, 0), (WIDTH, HEIGHT - PEN))],
         "8": [
-            ring(LEFT + 1, MIDDLE + 0.5, RIGHT - 1, TOP, 16),
-            ring(LEFT, BOTTOM, RIGHT, MIDDLE + 0.5, 16.5),
+            ring(LEFT + 1, MIDDLE + 0.5, RIGHT - 1, TOP),
+            ring(LEFT, BOTTOM, RIGHT, MIDDLE + 0.5),
         ],
         "9": turned(six),
     }
@@ -257,20 +264,24 @@ def arc(start: complex, heading: complex, turn: float, radius: float) -> Segment
     return controls, centre - to_centre * cmath.rect(1, turn)
 
 
-def bend(
-    before: complex, node: complex, after: complex, radius: float, shift: float
-) -> list[Segment]:
+def bend(before: complex, node: Node, after: complex, shift: float) -> list[Segment]:
     """Return a corner of a centre line moved left by shift, with a line that leads to it."""
-    enter, leave = unit(node - before), unit(after - node)
+    point, radii = complex(*node[:2]), node[2:]
+    enter, leave = unit(point - before), unit(after - point)
     turn = cmath.phase(leave / enter)
     # Both edges keep their distance from both lines, so they meet on the bisector: a mitre.
-    corner = node + shift * 1j * (enter + leave) / (1 + (enter.conjugate() * leave).real)
-    if not radius:
+    corner = point + shift * 1j * (enter + leave) / (1 + (enter.conjugate() * leave).real)
+    if not radii:
         return [([], corner)]
     # The edge on the inside of the bend runs closer to its centre.
-    radius -= math.copysign(shift, shift * turn)
-    start = corner - enter * radius * math.tan(abs(turn) / 2)
-    return [([], start), arc(start, enter, turn, radius)]
+    across, up = (radius - math.copysign(shift, turn) for radius in (radii[0], radii[-1]))
+    start = corner - enter * across * math.tan(abs(turn) / 2)
+    controls, end = arc(start, enter, turn, across)
+
+    def squash(place: complex) -> complex:
+        return complex(place.real, corner.imag + (place.imag - corner.imag) * up / across)
+
+    return [([], squash(start)), ([squash(control) for control in controls], squash(end))]
 
 
 def cut(end: complex, heading: complex, shift: float, square: bool) -> complex:
@@ -283,15 +294,14 @@ def cut(end: complex, heading: complex, shift: float, square: bool) -> complex:
 def edge(stroke: Stroke, backwards: bool) -> Iterator[Segment]:
     """Follow a centre line, half a pen's width to the left."""
     nodes = stroke.nodes[::-1] if backwards else stroke.nodes
-    points = [complex(node[0], node[1]) for node in nodes]
+    points = [complex(*node[:2]) for node in nodes]
     shift = stroke.pen / 2
     if not stroke.closed:
         square = stroke.square_start and not backwards
         yield [], cut(points[0], unit(points[1] - points[0]), shift, square)
     last = len(points) - 1
     for i in range(last + 1) if stroke.closed else range(1, last):
-        radius = nodes[i][2] if len(nodes[i]) == 3 else 0
-        yield from bend(points[i - 1], points[i], points[(i + 1) % len(points)], radius, shift)
+        yield from bend(points[i - 1], nodes[i], points[(i + 1) % len(points)], shift)
     if not stroke.closed:
         square = stroke.square_start and backwards
         yield [], cut(points[-1], unit(points[-1] - points[-2]), shift, square)
@@ -331,7 +341,7 @@ def draw(strokes: list[Stroke]) -> Glyph:
 
 def alphabet() -> dict[str, list[Stroke]]:
     """Return the strokes of every character of a registration mark."""
-    shapes = letters() | digits()
+    shapes = straight_letters() | round_letters() | digits()
     return dict(sorted((shapes | {"I": shapes["1"], "O": shapes["0"]}).items()))
 
 

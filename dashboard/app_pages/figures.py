@@ -1,1 +1,48 @@
-"""x"""
+"""The evaluation figures: published and ours, as charts and a table."""
+
+from dataclasses import asdict
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import charts, services, state, text
+from regvae.bundle import BundleError
+
+
+def page() -> None:
+    """Accuracy, training, and every figure of the notebook."""
+    name = state.DEFAULTS[state.MODEL]
+    try:
+        version = services.version_of(name)
+        bundle = services.bundle(name, version)
+    except BundleError as error:
+        st.error(f"{error}.")
+        return
+    st.markdown(text.FIGURES_INTRO)
+    left, right = st.columns(2, gap="large")
+    with left:
+        accuracy(bundle.metrics)
+    with right:
+        st.markdown(f"##### {text.LOSSES}")
+        st.plotly_chart(charts.loss_curves(bundle.history), config={"displayModeBar": False})
+        st.caption(text.LOSSES_CAPTION.format(command=bundle.command))
+    st.markdown(f"##### {text.NOTEBOOK_TABLE}")
+    table = pd.DataFrame(asdict(figure) for figure in services.notebook_figures(name, version))
+    table.columns = ["figure", "published", "this model", "what differs"]
+    st.table(table, hide_index=True)
+
+
+def accuracy(metrics: dict) -> None:
+    """Right characters by position: published, decoding a sample, decoding the mean."""
+    test = next(one for one in metrics["accuracy"] if one["split"] == "test")
+    rows = [
+        ("published", text.PUBLISHED_BY_POSITION),
+        ("this model, decoding a sample", metrics["accuracy_sampled"]["by_position"]),
+        ("this model, decoding the mean", test["by_position"]),
+    ]
+    st.markdown(f"##### {text.ACCURACY}")
+    st.plotly_chart(charts.accuracy_by_position(rows), config={"staticPlot": True})
+    st.caption(text.ACCURACY_CAPTION.format(n=test["n"]))
+
+
+page()

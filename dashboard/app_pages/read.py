@@ -1,1 +1,46 @@
-"""x"""
+"""What one sees, in plain words, with the notebook's story."""
+
+import streamlit as st
+
+from dashboard import charts, plates, services, state, text
+from regvae.bundle import BundleError
+
+EXAMPLE = "MY33WSZ"  # the first reg of the test data: the model never trained on it
+
+
+def page() -> None:
+    """The story from top to bottom, in a column narrow enough to read."""
+    with st.container(key="prose"):
+        st.markdown(text.READ_START)
+        round_trip()
+        st.markdown(text.READ_STRIPES)
+        st.markdown(text.READ_REJECTION)
+        st.markdown(text.READ_FOOLED)
+        figure = charts.purity_of_reruns(text.RERUNS_PURITY, text.PUBLISHED_PURITY)
+        st.plotly_chart(figure, config={"staticPlot": True})
+        st.caption(text.RERUNS_CAPTION)
+        st.markdown(text.READ_WHY)
+
+
+def round_trip() -> None:
+    """One reg through the shipped model: encoded to two numbers, decoded to a reg."""
+    name = state.DEFAULTS[state.MODEL]
+    try:
+        autoencoder = services.bundle(name, services.version_of(name)).autoencoder
+    except BundleError as error:
+        st.error(f"{error}.")
+        return
+    st.markdown(text.READ_ROUND_TRIP)
+    mean, sigma = autoencoder.encode([EXAMPLE])
+    steps = (
+        plates.plate(EXAMPLE),
+        "<b>encoder</b> →",
+        f"({mean[0, 0]:.2f}, {mean[0, 1]:.2f})<br><small>give or take "
+        f"({sigma[0, 0]:.2f}, {sigma[0, 1]:.2f})</small>",
+        "<b>decoder</b> →",
+        plates.plate(str(autoencoder.decode(mean)[0])),
+    )
+    st.html(f'<div class="steps">{"".join(f"<span>{step}</span>" for step in steps)}</div>')
+
+
+page()
