@@ -46,7 +46,15 @@ def number_distribution(here: NDArray, everywhere: NDArray) -> go.Figure:
 
 def accuracy_by_position(rows: Sequence[tuple[str, Sequence[float]]]) -> go.Figure:
     """Share of right characters at each of the seven positions, one group of bars a named row."""
-    positions = ["1st letter", "2nd letter", "tens", "units", "3rd letter", "4th letter", "5th letter"]
+    positions = [
+        "1st letter",
+        "2nd letter",
+        "tens",
+        "units",
+        "3rd letter",
+        "4th letter",
+        "5th letter",
+    ]
     colours = ["#9AA3AD", ABOVE, BELOW]
     figure = go.Figure(
         [

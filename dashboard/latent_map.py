@@ -29,9 +29,11 @@ _MOST_CLASSES = 48
 
 
 def _script(module: str) -> str:
-    # Sent with every message, so it only loads the real module. Two lines, or it is taken for a path.
+    # Sent with every message, so it only loads the real module. One line would be taken for a path.
     url = f"new URL('app/static/latent_map/{module}', document.baseURI).href"
-    return f"const module = import({url});\nexport default async (c) => (await module).default(c);\n"
+    return (
+        f"const module = import({url});\nexport default async (c) => (await module).default(c);\n"
+    )
 
 
 _transfer = st.components.v2.component("regvae_transfer", js=_script("store.js"))

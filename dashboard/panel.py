@@ -128,16 +128,20 @@ def _decode_region(context: Context, polygon: Polygon) -> None:
             return
         st.session_state[state.DECODED] = {"presses": presses, "polygon": polygon, "z": z}
         st.rerun(scope="fragment")  # so that the map, drawn before the panel, shows them too
-    z = decoded_points(polygon)
-    if z is None:
-        return
+    decoded = decoded_points(polygon)
+    if decoded is not None:
+        _show_decoded(context, decoded)
+
+
+def _show_decoded(context: Context, z: np.ndarray) -> None:
+    """What the drawn points (n, 2) decode to, and how many of the regs are unwanted or records."""
     bundle = services.bundle(context.name, context.version)
     regs = bundle.autoencoder.decode(z)
     unwanted = rules.mask(context.unwanted, regs) if context.unwanted else np.zeros(len(regs), bool)
     collisions = int(np.isin(regs, bundle.records.reg).sum())
     st.caption(
-        f"{len(set(regs))} different regs in {len(regs)} points; {int(unwanted.sum())} are unwanted, "
-        f"{collisions} are records"
+        f"{len(set(regs))} different regs in {len(regs)} points; "
+        f"{int(unwanted.sum())} are unwanted, {collisions} are records"
     )
     st.html(plates.plates(regs, ["unwanted" if one else "" for one in unwanted]))
 
@@ -197,9 +201,7 @@ def _heading(words: str, key: str) -> None:
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
         st.markdown(f"##### {words}", width="content")
-        st.button(
-            text.CLEAR, key=f"clear-{key}", type="tertiary", on_click=_clear, args=(key,)
-        )
+        st.button(text.CLEAR, key=f"clear-{key}", type="tertiary", on_click=_clear, args=(key,))
 
 
 def _clear(key: str) -> None:

@@ -26,7 +26,7 @@ def version_of(name: str) -> str:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def bundle(name: str, version: str) -> Bundle:
+def bundle(name: str, version: str) -> Bundle:  # noqa: ARG001 -- part of the cache key
     """A verified bundle; its arrays are read-only and shared by all sessions."""
     return bundles.load(name)
 

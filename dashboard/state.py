@@ -1,4 +1,4 @@
-"""Every key that outlives a rerun, and its default. Keys of bound widgets are also URL parameters."""
+"""Every key that outlives a rerun, and its default; a bound widget's key is a URL parameter."""
 
 import math
 from collections.abc import Iterable

@@ -75,18 +75,21 @@ def accepted(distance: float, threshold: float) -> str:
         return f"**Accepted**: {distance:.2f} is farther than the threshold of {threshold:.2f}."
     return f"**Rejected**: {distance:.2f} is within the threshold of {threshold:.2f}."
 
+
 FIGURES_INTRO = """
 The map is a faithful copy of a published notebook, so its figures can be laid beside the published
 ones. Two numbers are too few to hold seven characters: the model keeps the two **digits**, which
 say most about a reg for what they cost, and guesses the **letters**.
 """
 ACCURACY = "Right characters by position"
-ACCURACY_CAPTION = "{n:,} test regs, encoded and decoded. A blind guess is right 1 time in 26 or 10."
+ACCURACY_CAPTION = (
+    "{n:,} test regs, encoded and decoded. A blind guess is right 1 time in 26 or 10."
+)
 LOSSES = "Training"
 LOSSES_CAPTION = (
     "Trained by `{command}` and kept for the lowest validation loss of five seeds (0 to 4), not for "
-    "how its samples look. The loss is the notebook's, with its weights; training was cut into two "
-    "phases. No model can code these regs in less than 20.48 nats (ln 446 + 2 ln 10 + 3 ln 26)."
+    "how its samples look. The loss is the notebook's own sum, not a code length: no "
+    "model can code these regs in less than 20.48 nats (ln 446 + 2 ln 10 + 3 ln 26)."
 )
 NOTEBOOK_TABLE = "Every figure of the notebook"
 PUBLISHED_BY_POSITION = (0.064, 0.048, 0.960, 0.995, 0.060, 0.052, 0.055)

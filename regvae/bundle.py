@@ -9,7 +9,6 @@ import hashlib
 import importlib.metadata
 import io
 import json
-import os
 import platform
 import shutil
 import tempfile
@@ -128,7 +127,7 @@ def save(bundle: Bundle, path: str | Path) -> Path:
         for name, content in contents.items():
             (partial / name).write_bytes(content)
         partial.chmod(0o755)  # mkdtemp's folders are private
-        os.rename(partial, path)
+        partial.rename(path)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise

@@ -200,7 +200,9 @@ def sample(
     else:
         for key, value in asdict(report).items():
             shown = f"{value:.4f}" if isinstance(value, float) else value
-            console.print(f"{key.replace('_', ' '):<18}{'none accepted' if value is None else shown}")
+            console.print(
+                f"{key.replace('_', ' '):<18}{'none accepted' if value is None else shown}"
+            )
     if out:
         _write(_accepted_table(samples, threshold), out)
 
@@ -218,7 +220,7 @@ def check(bundle: BundleArgument) -> None:
 
 @app.command()
 def bench(as_json: JsonOption = False) -> None:
-    """Measure the figures the README states, each beside its baseline (minutes; a checkout only)."""
+    """Measure the figures the README states, each beside its baseline; takes minutes."""
     script = ROOT / "tests" / "benchmarks" / "run.py"
     if not script.is_file():
         raise UsageError(f"the benchmarks are in the source checkout only; {script} is missing")

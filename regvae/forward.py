@@ -6,6 +6,7 @@ threads may share one `Autoencoder`.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +26,9 @@ def weight_shapes(network: presets.Network) -> dict[str, tuple[int, ...]]:
     heads = [(name, hidden[-1], network.latent_dim) for name in ("mean", "log_sigma")]
     decoder = (network.latent_dim, *network.decoder, vectoriser.WIDTH)
     layers = [
-        *((f"encoder.{i}", *pair) for i, pair in enumerate(zip(hidden, hidden[1:], strict=False))),
+        *((f"encoder.{i}", *pair) for i, pair in enumerate(pairwise(hidden))),
         *heads,
-        *((f"decoder.{i}", *pair) for i, pair in enumerate(zip(decoder, decoder[1:], strict=False))),
+        *((f"decoder.{i}", *pair) for i, pair in enumerate(pairwise(decoder))),
     ]
     shapes: dict[str, tuple[int, ...]] = {}
     for name, width_in, width_out in layers:
@@ -38,12 +39,13 @@ def weight_shapes(network: presets.Network) -> dict[str, tuple[int, ...]]:
 
 @dataclass(frozen=True)
 class Dense:
-    """One layer: x (n, in) -> x @ kernel + bias (n, out)."""
+    """One layer: a kernel (in, out) and a bias (out,)."""
 
     kernel: NDArray[np.float32]
     bias: NDArray[np.float32]
 
     def __call__(self, x: Floats) -> Floats:
+        """x (n, in) -> x @ kernel + bias (n, out)."""
         y = x @ self.kernel
         y += self.bias
         return y

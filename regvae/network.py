@@ -68,10 +68,9 @@ class Vae(keras.Model):
         return self.preset.training.reconstruction_weight * crossentropy
 
     def call(self, vectors: tf.Tensor) -> tf.Tensor:
+        """What `fit` trains: logits (n, 150) of a sampled reconstruction; adds the KL term."""
         shape = (ops.shape(vectors)[0], self.preset.network.latent_dim)
-        noise = keras.random.normal(
-            shape, stddev=self.preset.training.noise, seed=self.noise_seed
-        )
+        noise = keras.random.normal(shape, stddev=self.preset.training.noise, seed=self.noise_seed)
         logits, kl = self.reconstruct(vectors, noise)
         self.add_loss(ops.mean(kl))
         return logits

@@ -45,6 +45,7 @@ class Training:
 
     @property
     def epochs(self) -> int:
+        """Epochs of all phases together."""
         return sum(phase.epochs for phase in self.phases)
 
     def phase_of(self, epoch: int) -> int:

@@ -230,7 +230,7 @@ def _valid(regs: Regs) -> NDArray[np.bool_]:
     codes = characters(regs)
     tag_ok = ~np.isin(codes[:, :2], [ord(letter) for letter in "IQZ"]).any(axis=1)
     rest_ok = ~np.isin(codes[:, 4:], [ord(letter) for letter in "IQ"]).any(axis=1)
-    return tag_ok & rest_ok
+    return np.asarray(tag_ok & rest_ok)
 
 
 def _periods_in_time() -> tuple[str, ...]:

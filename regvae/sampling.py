@@ -31,8 +31,8 @@ class Samples:
     """m proposals with all that a threshold decides on.
 
     `z` (m, k) are the points, `distance` (m,) is to the nearest unwanted record (Mahalanobis, not
-    squared), `reg` (m,) is what each decodes to, `wanted` (m,) whether that reg escapes the unwanted
-    rules, and `collision` (m,) whether it is a record.
+    squared), `reg` (m,) is what each decodes to, `wanted` (m,) whether that reg escapes the
+    unwanted rules, and `collision` (m,) whether it is a record.
     """
 
     z: NDArray[np.float64]
@@ -69,7 +69,7 @@ class Report:
 def uniform_box(n: int, half_width: float, k: int, *, rng: np.random.Generator) -> NDArray:
     """n points, uniform in [-half_width, half_width]^k: (n, k) float64.
 
-    Raises `SamplingError` if n is not from 1 to `MAX_PROPOSALS` or the width not finite and above 0.
+    Raises `SamplingError` unless n is from 1 to `MAX_PROPOSALS` and the width above 0, up to 1e6.
     """
     if not 1 <= n <= MAX_PROPOSALS:
         raise SamplingError(f"the number of samples goes from 1 to {MAX_PROPOSALS:,}, not {n:,}")

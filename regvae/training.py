@@ -27,7 +27,7 @@ class TrainingError(ValueError):
     """A training that cannot start or go on; the message says what to do."""
 
 
-class Stopped(Exception):
+class Stopped(Exception):  # noqa: N818 -- it is no error
     """Training was asked to stop; what is done stands in the checkpoint."""
 
 
@@ -70,6 +70,7 @@ class Trainer:
 
     @property
     def finished(self) -> bool:
+        """Whether all epochs of the preset are done."""
         return len(self.history) >= self.preset.training.epochs
 
     def run_epoch(self) -> Epoch:
@@ -147,7 +148,7 @@ class Trainer:
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(safetensors.numpy.save(tensors, metadata))
-            os.replace(partial, path)
+            Path(partial).replace(path)
         except BaseException:
             Path(partial).unlink(missing_ok=True)
             raise
@@ -187,14 +188,14 @@ def train(
     seed: int = 0,
     resume: bool = False,
     command: str = "",
-    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    on_epoch: Callable[[Epoch], None] = lambda _: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Bundle:
     """Train a preset and write the bundle `out`.
 
-    After every epoch a checkpoint is written beside `out`, `on_epoch` is called and `should_stop` is
-    asked; a run that is stopped or killed loses at most one epoch, and goes on with `resume`. The
-    bundle appears whole at the end, and the checkpoint goes.
+    After every epoch a checkpoint is written beside `out`, `on_epoch` is called and `should_stop`
+    is asked; a run that is stopped or killed loses at most one epoch, and goes on with `resume`.
+    The bundle appears whole at the end, and the checkpoint goes.
 
     Raises `TrainingError` if `out` exists, if a checkpoint exists and `resume` was not asked for,
     or if it belongs to another preset or seed; `Stopped` when `should_stop` said so.

@@ -24,10 +24,12 @@ class Block:
 
     @property
     def stop(self) -> int:
+        """The first column behind the block."""
         return self.start + len(self.alphabet)
 
     @property
     def columns(self) -> slice:
+        """The block's columns, to index a vector with."""
         return slice(self.start, self.stop)
 
 

@@ -95,23 +95,23 @@ def ring(left: float, bottom: float, right: float, top: float) -> Stroke:
     return Stroke(tuple((x, y, across, up) for x, y in corners), closed=True)
 
 
-def diagonal(start: tuple[float, float], end: tuple[float, float], pen: float = PEN) -> Stroke:
+def diagonal(start: tuple[float, float], end: tuple[float, float]) -> Stroke:
     """Draw a straight stroke with level ends that fills the box between two opposite corners."""
     (x0, y0), (x1, y1) = start, end
     width, height = abs(x1 - x0), abs(y1 - y0)
     # A level cut through the stroke is longer than the pen is wide, the more so the flatter the
     # stroke, whose slope in turn follows from the cut's length: a quadratic in that length,
-    # cut = pen / height * hypot(height, width - cut).
-    a = height**2 - pen**2
-    b = pen**2 * width
-    cut = (math.sqrt(b**2 + a * pen**2 * (height**2 + width**2)) - b) / a
-    inset = math.copysign(cut / 2, x1 - x0)
-    return line((x0 + inset, y0), (x1 - inset, y1), pen=pen)
+    # length = PEN / height * hypot(height, width - length).
+    a = height**2 - PEN**2
+    b = PEN**2 * width
+    length = (math.sqrt(b**2 + a * PEN**2 * (height**2 + width**2)) - b) / a
+    inset = math.copysign(length / 2, x1 - x0)
+    return line((x0 + inset, y0), (x1 - inset, y1))
 
 
-def stem(x: float, bottom: float = 0, top: float = HEIGHT) -> Stroke:
-    """Draw an upright centred on x."""
-    return line((x, bottom), (x, top))
+def stem(x: float) -> Stroke:
+    """Draw an upright of full height centred on x."""
+    return line((x, 0), (x, HEIGHT))
 
 
 def bar(y: float, left: float = 0, right: float = WIDTH) -> Stroke:
@@ -148,7 +148,11 @@ def straight_letters() -> dict[str, list[Stroke]]:
         "F": [stem(LEFT), bar(TOP), bar(MIDDLE - 1, right=45)],
         "H": [stem(LEFT), stem(RIGHT), bar(MIDDLE)],
         # The arm ends along the stem, so that its lower corner cannot stick out.
-        "K": [stem(LEFT), line((41.7, HEIGHT), (LEFT, 25), (LEFT, 0)), diagonal((13, 48), (50, 0))],
+        "K": [
+            stem(LEFT),
+            line((41.7, HEIGHT), (LEFT, 25), (LEFT, 0)),
+            diagonal((13, 48), (WIDTH, 0)),
+        ],
         "L": [stem(LEFT), bar(BOTTOM)],
         "M": turned(double_u),
         "N": [stem(LEFT), stem(RIGHT), diagonal((0, HEIGHT), (WIDTH, 0))],
@@ -278,6 +282,7 @@ def bend(before: complex, node: Node, after: complex, shift: float) -> list[Segm
     start = corner - enter * across * math.tan(abs(turn) / 2)
     controls, end = arc(start, enter, turn, across)
 
+    # An arc with two radii is a round one, pressed towards the level line of the corner.
     def squash(place: complex) -> complex:
         return complex(place.real, corner.imag + (place.imag - corner.imag) * up / across)
 
@@ -347,8 +352,8 @@ def alphabet() -> dict[str, list[Stroke]]:
 
 def advances(characters: list[str]) -> dict[str, int]:
     """Return how far each glyph moves the line on, in units of the font."""
-    widths = {name: WIDTH + CHARACTER_GAP for name in [".notdef", *characters]}
-    widths |= {name: PEN + CHARACTER_GAP for name in "1I"}
+    widths = dict.fromkeys([".notdef", *characters], WIDTH + CHARACTER_GAP)
+    widths |= dict.fromkeys("1I", PEN + CHARACTER_GAP)
     # The characters on either side of a space bring a gap between characters along.
     widths["space"] = GROUP_GAP - CHARACTER_GAP
     return {name: width * UNITS_PER_MM for name, width in widths.items()}
