@@ -1,0 +1,153 @@
+"""A real Chromium for the browser tests: found, started, and spoken to in a user's words.
+
+`python -m tests.browser --find` prints the browser's path, or fails if there is none.
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+ARGUMENTS = (
+    "--no-sandbox --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --use-gl=angle --use-angle=swiftshader "
+    "--enable-unsafe-swiftshader"
+).split()
+READY = ".latent-map[data-ready='true']"
+
+
+def find() -> str | None:
+    """Path of the browser: the machine's own, else the one Playwright has installed."""
+    for name in NAMES:
+        if path := shutil.which(name):
+            return path
+    if Path(MAC).is_file():
+        return MAC
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    if Path(path).is_file():
+        return path
+    # `playwright install chromium-headless-shell` puts another binary beside the full browser's.
+    root = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH", Path.home() / ".cache/ms-playwright"))
+    shells = sorted(root.glob("chromium_headless_shell-*/*/*headless*shell"))
+    return str(shells[-1]) if shells else None
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium with a new profile and software GL."""
+    path = find()
+    if path is None:
+        raise RuntimeError("no Chromium was found; run `make test`, or install one")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Explorer:
+    """The explore page as a person uses it: latent coordinates in, text out."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+
+    def open(self, query: str = "") -> "Explorer":
+        """Go to the page and wait until the map is drawn."""
+        self.page.goto(f"{self.url}/{query}")
+        self.page.wait_for_selector(READY, timeout=30_000)
+        return self
+
+    def pixel(self, x: float, y: float) -> tuple[float, float]:
+        """Where on the screen a latent point is drawn."""
+        return tuple(
+            self.page.evaluate(
+                """([x, y]) => {
+                    const plot = document.querySelector(".picture");
+                    const {xaxis, yaxis} = plot._fullLayout;
+                    const box = plot.getBoundingClientRect();
+                    return [box.left + xaxis._offset + xaxis.d2p(x),
+                            box.top + yaxis._offset + yaxis.d2p(y)];
+                }""",
+                [x, y],
+            )
+        )
+
+    def point(self, x: float, y: float) -> None:
+        """Move the mouse to a latent point."""
+        self.page.mouse.move(*self.pixel(x, y))
+
+    def click(self, x: float, y: float) -> None:
+        """Click a latent point."""
+        self.point(x, y)
+        self.page.mouse.click(*self.pixel(x, y))
+
+    def drag(self, corners: list[tuple[float, float]]) -> None:
+        """Press at the first latent point, move over the others, release at the last."""
+        for number, corner in enumerate(corners):
+            self.page.mouse.move(*self.pixel(*corner), steps=4)
+            if number == 0:
+                self.page.mouse.down()
+        self.page.mouse.up()
+
+    def tool(self, name: str) -> None:
+        """Choose one of the map's tools."""
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    @property
+    def plate(self) -> str:
+        """The reg on the large plate above the map."""
+        return self.page.locator(".reading .plate.large").inner_text()
+
+    @property
+    def reading(self) -> str:
+        """The words beside the large plate."""
+        return self.page.locator(".reading-text").inner_text()
+
+    def figure(self, name: str) -> str:
+        """One of the figures under the threshold."""
+        return self.page.locator(f"[data-figure={name}]").inner_text()
+
+    def plates(self) -> list[str]:
+        """The regs listed under the map, as they are shown."""
+        return self.page.locator(".scrubber .plate:visible").all_inner_texts()
+
+    def grab_threshold(self) -> None:
+        """Press the mouse on the slider's thumb."""
+        self.page.mouse.move(*self.thumb(self.threshold))
+        self.page.mouse.down()
+
+    def thumb(self, threshold: float) -> tuple[float, float]:
+        """Where the slider's thumb stands for a threshold."""
+        slider = self.page.locator(".scrub-row input")
+        box = slider.bounding_box()
+        assert box
+        thumb = 16
+        share = threshold / float(slider.get_attribute("max") or 1)
+        return box["x"] + thumb / 2 + share * (box["width"] - thumb), box["y"] + box["height"] / 2
+
+    @property
+    def threshold(self) -> float:
+        """The threshold as shown beside the slider."""
+        return float(self.page.locator(".scrub-row output").inner_text())
+
+    @property
+    def panel(self):
+        """The reading panel on the right."""
+        return self.page.locator(".st-key-panel")
+
+    def expect_heading(self, name) -> None:
+        """Wait for a heading in the panel."""
+        expect(self.panel.get_by_role("heading", name=name)).to_be_visible()
+
+
+if __name__ == "__main__":
+    found = find()
+    print(found or "no Chromium was found")
+    sys.exit(found is None)

@@ -1,0 +1,57 @@
+"""Fixtures shared by the tests: the shipped bundle, a running dashboard, a browser."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+import regvae
+from regvae.bundle import Bundle
+from tests import browser as browsers
+from tests import server
+from tests.browser import Explorer
+
+
+@pytest.fixture(scope="session")
+def bundle() -> Bundle:
+    """The shipped notebook-2d."""
+    return regvae.load("notebook-2d")
+
+
+@pytest.fixture(scope="session")
+def dashboard() -> Iterator[str]:
+    """URL of a running dashboard."""
+    with server.serve() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A running browser."""
+    with browsers.chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def profile(chromium: Browser) -> Iterator[BrowserContext]:
+    """A browser profile, shared for its cache of downloaded files."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(profile: BrowserContext) -> Iterator[Page]:
+    """A new page, which is a new session; an error in its JavaScript fails the test."""
+    opened = profile.new_page()
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    yield opened
+    opened.close()
+    assert errors == []
+
+
+@pytest.fixture
+def explorer(page: Page, dashboard: str) -> Explorer:
+    """The explore page, opened and drawn."""
+    return Explorer(page, dashboard).open()

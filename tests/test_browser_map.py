@@ -1,0 +1,379 @@
+"""The latent map in a real browser: point, click, brush, drag, and read what a person reads."""
+
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from dashboard.latent_map import Geometry
+from regvae import rules, sampling
+from regvae.bundle import Bundle
+from regvae.evaluation import UNWANTED
+from regvae.latent import in_polygon
+from regvae.regs import ATTRIBUTES, pretty
+from tests.browser import READY, Explorer
+
+LASSO = [(-1.4, -0.3), (-0.6, 0.4), (0.2, 0.1), (-0.3, -0.9), (-1.3, -0.8)]
+
+
+def test_decoder_js_says_the_same_regs_as_python(explorer: Explorer, bundle: Bundle) -> None:
+    geometry = Geometry.of(bundle)
+    points = np.random.default_rng(3).uniform(-3, 3, size=(2000, 2))
+    weights = geometry.weights["weights"].tolist()
+    result = explorer.page.evaluate(
+        """async ({weights, layers, blocks, points}) => {
+            const url = new URL("app/static/latent_map/decoder.js", document.baseURI).href;
+            const {Decoder} = await import(url);
+            const decoder = new Decoder(Float32Array.from(weights), layers, blocks);
+            return points.map((point) => ({
+                logits: Array.from(decoder.logits(point)),
+                ...decoder.decode(point),
+            }));
+        }""",
+        {
+            "weights": weights,
+            "layers": geometry.layers,
+            "blocks": geometry.blocks,
+            "points": points.tolist(),
+        },
+    )
+    assert [one["reg"] for one in result] == bundle.autoencoder.decode(points).tolist()
+    logits = bundle.autoencoder.logits(points)
+    np.testing.assert_allclose([one["logits"] for one in result], logits, rtol=1e-4, atol=1e-4)
+    best = np.stack([block.max(axis=1) for block in bundle.autoencoder.probabilities(points)], 1)
+    np.testing.assert_allclose([one["certainty"] for one in result], best, atol=1e-4)
+
+
+def test_contour_js_finds_a_circle(explorer: Explorer) -> None:
+    size, low, step = 61, -3.0, 0.1
+    axis = low + step * np.arange(size)
+    field = np.hypot(*np.meshgrid(axis, axis))
+    lines = explorer.page.evaluate(
+        """async ({field, low, step, size}) => {
+            const url = new URL("app/static/latent_map/contour.js", document.baseURI).href;
+            const {contour} = await import(url);
+            const {x, y} = contour({low, step, size, values: Float32Array.from(field)}, 2);
+            return {x: x.filter(Number.isFinite), y: y.filter(Number.isFinite), gaps: x.length};
+        }""",
+        {"field": field.ravel().tolist(), "low": low, "step": step, "size": size},
+    )
+    radius = np.hypot(lines["x"], lines["y"])
+    np.testing.assert_allclose(radius, 2, atol=2e-3)
+    starts = np.column_stack([lines["x"], lines["y"]]).reshape(-1, 2, 2)
+    length = np.linalg.norm(starts[:, 0] - starts[:, 1], axis=1).sum()
+    assert length == pytest.approx(4 * np.pi, rel=5e-3)
+
+
+def test_pointing_anywhere_decodes_there(explorer: Explorer, bundle: Bundle) -> None:
+    for x, y in [(0.5, 0.3), (-2.5, 2.5), (2.2, -1.7)]:
+        explorer.point(x, y)
+        shown = re.search(r"decoded at \((-?[\d.]+), (-?[\d.]+)\)", explorer.reading)
+        assert shown, explorer.reading
+        at = np.array([[float(number) for number in shown.groups()]])
+        np.testing.assert_allclose(at, [[x, y]], atol=0.02)
+        # The words are rounded to a thousandth; the pixel is what was decoded.
+        exact = explorer.page.evaluate(
+            """() => {
+                const {xaxis, yaxis} = document.querySelector(".picture")._fullLayout;
+                return [xaxis.p2d(1) - xaxis.p2d(0)];
+            }"""
+        )
+        assert exact[0] > 0
+        assert explorer.plate == pretty(bundle.autoencoder.decode(at)[0])
+
+
+def test_pointing_at_a_record_shows_it_beside_what_comes_back(
+    explorer: Explorer, bundle: Bundle
+) -> None:
+    lonely = int(np.hypot(*bundle.records.mean.T).argmax())  # nothing else is drawn near it
+    x, y = (float(number) for number in bundle.records.mean[lonely])
+    explorer.point(x, y)
+    expect(explorer.page.locator(".reading-record")).to_contain_text("over the record")
+    plates = explorer.page.locator(".reading-record .plate").all_inner_texts()
+    rebuilt = bundle.autoencoder.decode(bundle.records.mean[lonely : lonely + 1])[0]
+    assert plates == [pretty(bundle.records.reg[lonely]), pretty(rebuilt)]
+    explorer.point(x + 1, y + 1)
+    expect(explorer.page.locator(".reading-record")).to_contain_text("no record here")
+
+
+def test_a_click_pins_the_point_and_its_neighbours(explorer: Explorer, bundle: Bundle) -> None:
+    explorer.click(2.5, 2.0)
+    explorer.expect_heading("Pinned point")
+    typed = explorer.page.get_by_label("Go to a point").input_value()
+    x, y = (float(part) for part in typed.split(","))
+    np.testing.assert_allclose([x, y], [2.5, 2.0], atol=0.02)
+    plate = pretty(bundle.autoencoder.decode(np.array([[x, y]]))[0])
+    expect(explorer.panel.locator(".plate").first).to_have_text(plate)
+    sigmas = (np.array([x, y]) - bundle.records.mean) / bundle.records.sigma
+    nearest = int(np.hypot(*sigmas.T).argmin())
+    expect(explorer.panel).to_contain_text(pretty(bundle.records.reg[nearest]))
+    assert "point=" in explorer.page.url
+
+
+def test_a_tap_lands_where_the_finger_was(chromium, dashboard: str) -> None:
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, has_touch=True)
+    explorer = Explorer(context.new_page(), dashboard).open()
+    explorer.page.touchscreen.tap(*explorer.pixel(-2.5, 2.0))
+    explorer.expect_heading("Pinned point")
+    explorer.page.touchscreen.tap(*explorer.pixel(2.0, -2.5))
+    box = explorer.page.get_by_label("Go to a point")
+    expect(box).to_have_value(re.compile(r"^[12]\.\d+, -2\."))
+    x, y = (float(part) for part in box.input_value().split(","))
+    np.testing.assert_allclose([x, y], [2.0, -2.5], atol=0.02)
+    context.close()
+
+
+@pytest.mark.parametrize(("tool", "corners"), [("Lasso", LASSO), ("Box", [(-1, -1), (0.5, 0.2)])])
+def test_a_brushed_region_is_counted_over_all_records(
+    explorer: Explorer, bundle: Bundle, tool: str, corners
+) -> None:
+    explorer.tool(tool)
+    explorer.drag(corners)
+    heading = explorer.panel.get_by_role("heading", name=re.compile("Region: "))
+    expect(heading).to_be_visible()
+    polygon = corners
+    if tool == "Box":
+        (x1, y1), (x2, y2) = corners
+        polygon = [(x1, y1), (x2, y1), (x2, y2), (x1, y2)]
+    inside = in_polygon(bundle.records.mean, polygon)
+    count, total = re.findall(r"[\d,]+", heading.inner_text())
+    # A pixel is some hundredths of the map: records on the border may fall either way.
+    assert int(count.replace(",", "")) == pytest.approx(inside.sum(), rel=0.03)
+    assert total == "12,000"
+    share = re.search(r"([\d.]+)% have a number ≥ 50", explorer.panel.inner_text())
+    assert share
+    expected = 100 * bundle.records.attribute("at_least_50")[inside].mean()
+    assert float(share.group(1)) == pytest.approx(expected, abs=3)
+
+
+def test_new_regs_are_decoded_from_a_region(explorer: Explorer) -> None:
+    explorer.tool("Box")
+    explorer.drag([(-1, -1), (0, 0)])
+    explorer.panel.get_by_role("button", name="Decode 50 new regs").click()
+    expect(explorer.panel).to_contain_text("different regs in 50 points")
+    decoded = explorer.panel.locator(".plates").last.locator(".plate")
+    expect(decoded).to_have_count(50)
+    drawn = explorer.page.evaluate(
+        "() => document.querySelector('.picture').data.find((t) => t.marker?.symbol === 'square'"
+        " && t.x.length === 50).x.length"
+    )
+    assert drawn == 50
+
+
+def test_zoom_and_selection_survive_reruns(explorer: Explorer) -> None:
+    explorer.page.mouse.move(*explorer.pixel(0, 0))
+    explorer.page.mouse.wheel(0, -400)
+    explorer.page.wait_for_function(
+        "() => document.querySelector('.picture')._fullLayout.yaxis.range[1] < 2.9"
+    )
+    explorer.tool("Box")
+    explorer.drag([(-1, -1), (0.5, 0.2)])
+    expect(explorer.panel).to_contain_text("Region: ")
+    state = """() => {
+        const plot = document.querySelector(".picture");
+        return [...plot._fullLayout.xaxis.range, ...plot._fullLayout.yaxis.range,
+            plot._fullLayout.selections.length, plot.data[0].selectedpoints?.length];
+    }"""
+    before = explorer.page.evaluate(state)
+    assert before[4] == 1
+    explorer.click(1.0, 0.8)
+    explorer.expect_heading("Pinned point")
+    explorer.page.get_by_label("Find a reg").fill("ab12 cde")
+    explorer.page.keyboard.press("Enter")
+    explorer.expect_heading("Searched reg")
+    # Keeping the aspect may move an edge by a fraction of a pixel.
+    assert explorer.page.evaluate(state) == pytest.approx(before, abs=0.005)
+
+
+def test_clearing_a_region_clears_it_on_the_map(explorer: Explorer) -> None:
+    explorer.tool("Box")
+    explorer.drag([(-1, -1), (0.5, 0.2)])
+    expect(explorer.panel).to_contain_text("Region: ")
+    explorer.panel.get_by_role("button", name="Clear").click()
+    expect(explorer.panel).not_to_contain_text("Region: ")
+    explorer.page.wait_for_function(
+        "() => (document.querySelector('.picture')._fullLayout.selections ?? []).length === 0"
+    )
+
+
+def test_dragging_the_threshold_updates_everything_at_every_step(
+    explorer: Explorer, bundle: Bundle
+) -> None:
+    samples = sampling.sample(bundle, UNWANTED, n=1000, box=3.0, seed=0)
+    explorer.grab_threshold()
+    seen = set()
+    for target in (2.2, 1.6, 1.1, 0.6):
+        explorer.page.mouse.move(*explorer.thumb(target))
+        report = sampling.report(samples, explorer.threshold)
+        assert explorer.threshold == pytest.approx(target, abs=0.05)
+        assert explorer.figure("accepted") == f"{report.accepted} of 1,000"
+        assert explorer.figure("purity") == f"{report.purity:.3f}"
+        tail = report.tail_probability * 100
+        assert float(explorer.figure("tail").rstrip(" %")) == pytest.approx(tail, abs=0.06)
+        accepted = samples.accepted(explorer.threshold)
+        shown = explorer.plates()
+        assert shown == [pretty(reg) for reg in samples.reg[accepted][: len(shown)]]
+        assert len(shown) == min(48, report.accepted)
+        seen.add(explorer.figure("accepted"))
+        assert explorer.figure("confirmed") == "…"  # Python is asked on release only
+    assert len(seen) == 4
+    explorer.page.mouse.up()
+    expect(explorer.page.locator("[data-figure=confirmed]")).to_have_text("the same ✓")
+    assert f"threshold={explorer.threshold:g}" in explorer.page.url
+
+
+def test_samples_are_coloured_by_what_the_threshold_decides(
+    explorer: Explorer, bundle: Bundle
+) -> None:
+    samples = sampling.sample(bundle, UNWANTED, n=1000, box=3.0, seed=0)
+    accepted = samples.accepted(2.5)
+    colours = explorer.page.evaluate(
+        "() => document.querySelector('.picture').data.find((t) => t.x.length === 1000).marker.color"
+    )
+    assert {c for c, a, w in zip(colours, accepted, samples.wanted, strict=True) if a and w} == {
+        "#F7D117"
+    }
+    assert {
+        c for c, a, w in zip(colours, accepted, samples.wanted, strict=True) if a and not w
+    } == {"#D7263D"}
+    assert len({c for c, a in zip(colours, accepted, strict=True) if not a}) == 1
+
+
+def test_a_threshold_in_the_address_is_where_the_slider_starts(page, dashboard: str) -> None:
+    explorer = Explorer(page, dashboard).open("?threshold=1.25")
+    assert explorer.threshold == 1.25
+    expect(page.locator("[data-figure=confirmed]")).to_have_text("the same ✓")
+
+
+def test_changing_the_rule_changes_the_samples(explorer: Explorer, bundle: Bundle) -> None:
+    explorer.page.get_by_role("button", name="Rejection sampling").click()
+    explorer.page.get_by_label("Unwanted", exact=True).fill("number >= 50")
+    explorer.page.keyboard.press("Enter")
+    unwanted = rules.parse_all(["number >= 50"])
+    report = sampling.report(sampling.sample(bundle, unwanted, n=1000, box=3.0, seed=0), 2.5)
+    accepted = explorer.page.locator("[data-figure=accepted]")
+    expect(accepted).to_have_text(f"{report.accepted} of 1,000")
+    expect(explorer.page.locator("[data-figure=confirmed]")).to_have_text("the same ✓")
+
+
+@pytest.mark.parametrize("name", ["area", "first_letter", "valid"])
+def test_classes_have_a_legend_with_counts(explorer: Explorer, bundle: Bundle, name: str) -> None:
+    choose_colour(explorer, ATTRIBUTES[name].label)
+    legend = explorer.page.locator(".legend .chip")
+    expect(legend).to_have_count(len(set(bundle.records.attribute(name))))
+    counts = [int(text.replace(",", "")) for text in legend.locator("small").all_inner_texts()]
+    assert sum(counts) == len(bundle.records)
+
+
+def test_a_legend_chip_dims_its_class(explorer: Explorer) -> None:
+    opacity = "() => document.querySelector('.picture').data[0].marker.opacity"
+    bright = explorer.page.evaluate(opacity)
+    chip = explorer.page.locator(".legend .chip").first
+    chip.click()
+    assert 0 < explorer.page.evaluate(opacity) < bright / 5  # dimmed, not hidden
+    expect(chip).to_have_attribute("aria-pressed", "false")
+    chip.click()
+    assert explorer.page.evaluate(opacity) == bright
+
+
+@pytest.mark.parametrize("label", ["number", "registration period", "tens digit"])
+def test_numbers_and_periods_have_a_scale(explorer: Explorer, label: str) -> None:
+    choose_colour(explorer, label)
+    expect(explorer.page.locator(".legend .scale")).to_be_visible()
+    expect(explorer.page.locator(".legend")).to_contain_text("12,000 records")
+
+
+def test_a_searched_reg_is_drawn_with_its_ellipses(explorer: Explorer, bundle: Bundle) -> None:
+    explorer.page.get_by_label("Find a reg").fill("yk66 biq")
+    explorer.page.keyboard.press("Enter")
+    explorer.expect_heading("Searched reg")
+    expect(explorer.panel).to_contain_text("in the training data")
+    mean, sigma = (values[0] for values in bundle.autoencoder.encode(["YK66BIQ"]))
+    rebuilt = bundle.autoencoder.decode(mean[None])[0]
+    expect(explorer.panel).to_contain_text(pretty(rebuilt))
+    lines = explorer.page.evaluate(
+        "() => document.querySelector('.picture').data.filter((t) => t.x.length === 73)"
+        ".map((t) => [Array.from(t.x), Array.from(t.y)])"
+    )
+    assert len(lines) == 2
+    for radius, (x, y) in zip((1, 2), lines, strict=True):
+        scaled = (np.column_stack([x, y]) - mean) / sigma
+        np.testing.assert_allclose(np.hypot(*scaled.T), radius, rtol=1e-4)
+
+
+def test_the_keyboard_reads_and_pins(explorer: Explorer, bundle: Bundle) -> None:
+    explorer.page.locator(".picture").focus()
+    for _ in range(5):
+        explorer.page.keyboard.press("ArrowRight")
+    expect(explorer.page.locator(".reading-where")).to_contain_text("decoded at")
+    explorer.page.keyboard.press("Enter")
+    explorer.expect_heading("Pinned point")
+    x, y = explorer.page.get_by_label("Go to a point").input_value().split(",")
+    assert float(x) > 0
+    plate = pretty(bundle.autoencoder.decode(np.array([[float(x), float(y)]]))[0])
+    expect(explorer.panel.locator(".plate").first).to_have_text(plate)
+
+
+def test_a_box_typed_as_numbers_selects_like_a_dragged_one(
+    explorer: Explorer, bundle: Bundle
+) -> None:
+    explorer.panel.get_by_text("Without a mouse").click()
+    explorer.panel.get_by_label("Select a box").fill("-1, -1, 0, 0.5")
+    explorer.page.keyboard.press("Enter")
+    inside = in_polygon(bundle.records.mean, [(-1, -1), (0, -1), (0, 0.5), (-1, 0.5)])
+    expect(explorer.panel).to_contain_text(f"Region: {inside.sum():,} of 12,000 records")
+    explorer.page.wait_for_function(
+        "() => document.querySelector('.picture').data[0].selectedpoints?.length > 0"
+    )
+
+
+def test_geometry_is_sent_once(page, dashboard: str) -> None:
+    received: list[int] = []
+    page.on(
+        "websocket", lambda socket: socket.on("framereceived", lambda f: received.append(len(f)))
+    )
+    explorer = Explorer(page, dashboard).open()
+    assert sum(received) > 300_000  # 12,000 records and the decoder's weights
+    received.clear()
+    explorer.click(1.0, 1.0)
+    explorer.expect_heading("Pinned point")
+    explorer.page.get_by_label("Find a reg").fill("ab12cde")
+    explorer.page.keyboard.press("Enter")
+    explorer.expect_heading("Searched reg")
+    assert sum(received) < 100_000
+
+
+def test_the_page_fetches_nothing_from_outside(page, dashboard: str) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    explorer = Explorer(page, dashboard).open()
+    explorer.click(1.0, 1.0)
+    explorer.expect_heading("Pinned point")
+    outside = [url for url in asked if not url.startswith((dashboard, "data:", "blob:"))]
+    assert outside == []
+
+
+def test_dark_mode_is_dark(chromium, dashboard: str) -> None:
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, color_scheme="dark")
+    page = context.new_page()
+    Explorer(page, dashboard).open()
+    text = page.evaluate("() => document.querySelector('.picture')._fullLayout.font.color")
+    red, green, blue = (int(text[i : i + 2], 16) for i in (1, 3, 5))
+    assert min(red, green, blue) > 150
+    context.close()
+
+
+def test_nothing_jumps_while_the_page_loads(page, dashboard: str) -> None:
+    page.goto(dashboard)
+    page.wait_for_selector(".latent-map")
+    first = page.locator(".picture").bounding_box()
+    page.wait_for_selector(READY)
+    page.wait_for_timeout(500)  # whatever would still move has moved by now
+    assert page.locator(".picture").bounding_box() == first
+
+
+def choose_colour(explorer: Explorer, label: str) -> None:
+    """Choose what the dots are coloured by."""
+    explorer.page.get_by_role("combobox", name="Colour by").click()
+    explorer.page.get_by_role("option", name=f"Colour: {label}", exact=True).click()

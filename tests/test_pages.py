@@ -1,0 +1,182 @@
+"""Every page through Streamlit's own test driver: words, widgets, and bad input."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import services, state, text
+from regvae import bundle as bundles
+from regvae.bundle import Bundle
+from regvae.regs import pretty
+
+APP = str(Path(__file__).resolve().parent.parent / "dashboard" / "app.py")
+
+
+@pytest.fixture
+def app() -> AppTest:
+    """The app on its first page, run once."""
+    ready = AppTest.from_file(APP, default_timeout=30).run()
+    assert not ready.exception
+    return ready
+
+
+def words(app: AppTest) -> str:
+    """Everything a person can read in the app's text elements."""
+    kinds = (app.markdown, app.caption, app.warning, app.error, app.table)
+    return "\n".join(str(element.value) for kind in kinds for element in kind) + "\n".join(
+        element.proto.body for element in app.get("html")
+    )
+
+
+def test_the_first_page_welcomes(app: AppTest) -> None:
+    assert "Every dot is a car registration" in words(app)
+    assert not app.warning
+    assert not app.error
+
+
+def test_a_point_typed_is_a_point_pinned(app: AppTest, bundle: Bundle) -> None:
+    app.text_input(key=state.POINT).input("0.5, 0.3").run()
+    assert "Pinned point" in words(app)
+    assert pretty(bundle.autoencoder.decode([[0.5, 0.3]])[0]) in words(app)
+    assert "Rejected" in words(app)
+    app.button(key="clear-point").click().run()
+    assert "Pinned point" not in words(app)
+
+
+def test_a_far_point_is_accepted(app: AppTest) -> None:
+    app.text_input(key=state.POINT).input("30, 30").run()
+    assert "**Accepted**" in words(app)
+
+
+def test_a_reg_of_the_test_split_is_known_as_such(app: AppTest) -> None:
+    app.text_input(key=state.SEARCH).input("my33 wsz").run()
+    assert text.MEMBERSHIP["test"] in words(app)
+    app.text_input(key=state.SEARCH).input("zz99 zzz").run()
+    assert text.MEMBERSHIP[None] in words(app)
+
+
+def test_a_region_of_the_state_is_summarised(app: AppTest, bundle: Bundle) -> None:
+    app.session_state[state.REGION] = [[-9.0, -9.0], [9.0, -9.0], [9.0, 9.0], [-9.0, 9.0]]
+    app.run()
+    assert "Region: 12,000 of 12,000 records" in words(app)
+    assert f"{bundle.records.attribute('at_least_50').mean():.1%}" in words(app)
+
+
+def test_an_empty_region_can_still_be_decoded(app: AppTest) -> None:
+    app.session_state[state.REGION] = [[8.0, 8.0], [9.0, 8.0], [9.0, 9.0], [8.0, 9.0]]
+    app.run()
+    assert text.REGION_EMPTY in words(app)
+    decode = next(button for button in app.button if button.label == text.DECODE_REGION)
+    decode.click().run()
+    assert "different regs in 50 points" in words(app)
+
+
+def test_a_region_without_area_is_refused_in_words(app: AppTest) -> None:
+    app.session_state[state.REGION] = [[0.0, 0.0], [1.0, 1.0], [0.0, 0.0], [1.0, 1.0]]
+    app.run()
+    decode = next(button for button in app.button if button.label == text.DECODE_REGION)
+    decode.click().run()
+    assert "too thin to draw points from" in words(app)
+    assert not app.exception
+
+
+@pytest.mark.parametrize(
+    ("key", "typed", "sentence"),
+    [
+        (state.SEARCH, "A112CDE", "position 2 of a reg wants a letter A to Z"),
+        (state.SEARCH, "AB1", "a reg has 7 characters"),
+        (state.POINT, "here", "A point is two numbers"),
+        (state.POINT, "1, nan", "A point is two numbers"),
+        (state.POINT, "1e999, 0", "A point is two numbers"),
+        (state.UNWANTED, "colour == red", "there is no attribute 'colour'"),
+        (state.UNWANTED, "__import__('os')", "a rule is 'attribute op value'"),
+        (state.UNWANTED, "", "no rule was given"),
+        (state.UNWANTED, "number < 0", "no record fulfils 'number < 0'"),
+        (state.BOX_CORNERS, "1, 2, 3", "A box is four numbers"),
+    ],
+)
+def test_bad_input_is_answered_in_the_page(
+    app: AppTest, key: str, typed: str, sentence: str
+) -> None:
+    app.text_input(key=key).input(typed).run()
+    assert not app.exception
+    assert any(sentence in warning.value for warning in app.warning), words(app)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("samples", "0"),
+        ("samples", "1000000000"),
+        ("threshold", "abc"),
+        ("threshold", "-1"),
+        ("colour", "nothing"),
+        ("seed", "-3"),
+        ("box", "nan"),
+    ],
+)
+def test_a_corrupt_address_is_answered_in_the_page(key: str, value: str) -> None:
+    app = AppTest.from_file(APP, default_timeout=30)
+    app.query_params[key] = value
+    app.run()
+    assert not app.exception
+    assert any(f"The address says {key} = “{value}”" in one.value for one in app.warning)
+
+
+def test_a_good_address_is_taken_without_a_word() -> None:
+    app = AppTest.from_file(APP, default_timeout=30)
+    app.query_params["threshold"] = "1.5"
+    app.query_params["reg"] = "AB12CDE"
+    app.run()
+    assert not app.warning
+    assert app.number_input(key=state.THRESHOLD).value == 1.5
+    assert "Searched reg" in words(app)
+
+
+@pytest.mark.parametrize("page", ["explore", "read", "figures"])
+def test_a_missing_model_is_a_sentence_on_every_page(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundles, "ASSETS", tmp_path)
+    app = AppTest.from_file(APP, default_timeout=30).run()
+    app.switch_page(f"app_pages/{page}.py").run()
+    assert not app.exception
+    assert any("there is no bundle 'notebook-2d'" in error.value for error in app.error)
+
+
+def test_a_damaged_model_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bundle: Bundle
+) -> None:
+    bundles.save(bundle, tmp_path / "notebook-2d")
+    (tmp_path / "notebook-2d" / "weights.safetensors").write_bytes(b"rubbish")
+    monkeypatch.setattr(bundles, "ASSETS", tmp_path)
+    services.bundle.clear()
+    services.geometry.clear()
+    app = AppTest.from_file(APP, default_timeout=30).run()
+    assert not app.exception
+    assert any("weights.safetensors: wanted sha256" in error.value for error in app.error)
+
+
+def test_the_reading_page_tells_the_story() -> None:
+    app = AppTest.from_file(APP, default_timeout=30).run()
+    app.switch_page("app_pages/read.py").run()
+    assert not app.exception
+    assert "How the threshold fools itself" in words(app)
+    assert pretty("MY33WSZ") in words(app)
+
+
+def test_the_figures_page_shows_published_and_ours(bundle: Bundle) -> None:
+    app = AppTest.from_file(APP, default_timeout=30).run()
+    app.switch_page("app_pages/figures.py").run()
+    assert not app.exception
+    table = app.table[0].value
+    assert "267 = 0.967" in table["published"].tolist()
+    ours = dict(zip(table["figure"], table["this model"], strict=True))
+    row = next(
+        one
+        for one in services.notebook_figures("notebook-2d", services.version_of("notebook-2d"))
+        if "decoded number" in one.figure
+    )
+    assert ours[row.figure] == row.here
+    assert bundle.command in words(app)

@@ -1,0 +1,390 @@
+"""Regs: parsing, the notebook's data, the fast generator and every attribute."""
+
+import math
+import re
+import string
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from regvae import regs
+
+FORM = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z]{3}")
+REGS = st.from_regex(FORM, fullmatch=True)
+SMALLEST_P = 1e-4
+"""The seeds are fixed, so a right generator passes for ever; a wrong one is far below this."""
+
+
+@pytest.fixture(scope="module")
+def data():
+    return regs.notebook_dataset(0)
+
+
+@pytest.fixture(scope="module")
+def every(data):
+    return np.concatenate([data[name] for name in regs.SPLITS])
+
+
+# --- parsing --------------------------------------------------------------------------------------
+
+
+@given(reg=REGS, lower=st.lists(st.booleans(), min_size=7, max_size=7), data=st.data())
+@settings(deadline=None)
+def test_case_and_white_space_do_not_matter(reg, lower, data):
+    gaps = data.draw(st.lists(st.text(" \t\n\u00a0", max_size=2), min_size=8, max_size=8))
+    typed = [c.lower() if low else c for c, low in zip(reg, lower, strict=True)]
+    text = gaps[0] + "".join(c + gap for c, gap in zip(typed, gaps[1:], strict=True))
+    assert regs.parse(text) == reg
+
+
+@given(text=st.text(max_size=9) | st.text("aAzZ09 ıſ１", min_size=7, max_size=8))
+@settings(deadline=None, max_examples=300)
+def test_a_text_is_accepted_exactly_if_it_has_the_form(text):
+    squeezed = "".join(text.split())
+    if re.fullmatch(r"[A-Za-z]{2}[0-9]{2}[A-Za-z]{3}", squeezed):
+        assert regs.parse(text) == squeezed.upper()
+    else:
+        with pytest.raises(regs.RegError, match="a reg"):
+            regs.parse(text)
+
+
+@given(reg=REGS)
+@settings(deadline=None)
+def test_the_plate_form_has_one_space_and_parses_back(reg):
+    assert re.fullmatch(r"[A-Z]{2}[0-9]{2} [A-Z]{3}", regs.pretty(reg))
+    assert regs.parse(regs.pretty(reg)) == reg
+
+
+@pytest.mark.parametrize("position", range(1, 8))
+def test_the_error_names_the_position_and_what_it_wants(position):
+    is_digit = position in (3, 4)
+    wrong = "X" if is_digit else "7"
+    text = "AB12CDE"[: position - 1] + wrong + "AB12CDE"[position:]
+    wanted = "a digit 0 to 9" if is_digit else "a letter A to Z"
+    with pytest.raises(regs.RegError, match=f"position {position} of a reg wants {wanted}"):
+        regs.parse(text)
+
+
+def test_the_error_names_the_first_of_two_wrong_positions():
+    with pytest.raises(regs.RegError, match=r"position 2 .* has '1' there"):
+        regs.parse("A1BBCDE")
+
+
+@pytest.mark.parametrize("character", ["ı", "ſ", "É", "Ａ"])
+def test_letters_outside_ascii_are_refused_though_some_have_an_ascii_upper_case(character):
+    with pytest.raises(regs.RegError, match="position 1 of a reg wants a letter A to Z"):
+        regs.parse(character + "B12CDE")
+
+
+@pytest.mark.parametrize("character", ["１", "٣", "²"])
+def test_digits_outside_ascii_are_refused(character):
+    with pytest.raises(regs.RegError, match="position 3 of a reg wants a digit 0 to 9"):
+        regs.parse("AB" + character + "2CDE")
+
+
+@pytest.mark.parametrize(("text", "length"), [("", 0), ("  ", 0), ("AB12CD", 6), ("AB12CDEF", 8)])
+def test_a_wrong_length_is_counted_without_white_space(text, length):
+    with pytest.raises(regs.RegError, match=f"a reg has 7 characters .* has {length};"):
+        regs.parse(text)
+
+
+def test_a_very_long_text_is_cut_in_the_error():
+    with pytest.raises(regs.RegError, match="has 5000") as caught:
+        regs.parse("A" * 5000)
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize("value", [None, 7, b"AB12CDE"])
+def test_what_is_no_text_is_refused_by_its_type(value):
+    with pytest.raises(regs.RegError, match=f"a reg is text .* this is {type(value).__name__}"):
+        regs.parse(value)
+
+
+def test_a_reg_error_is_a_value_error():
+    assert issubclass(regs.RegError, ValueError)
+
+
+# --- memory tags ----------------------------------------------------------------------------------
+
+
+def test_there_are_446_distinct_memory_tags_in_36_areas():
+    assert len(regs.AREAS) == 36
+    assert len(regs.MEMORY_TAGS) == len(set(regs.MEMORY_TAGS)) == 446
+    assert all(re.fullmatch("[A-Z]{2}", tag) for tag in regs.MEMORY_TAGS)
+    assert sum(len(tags) for tags in regs.AREAS.values()) == 446
+
+
+def test_one_letter_areas_have_every_second_letter_from_a_to_y():
+    for area in ("birmingham", "essex", "manchester", "oxford", "reading", "worcester"):
+        seconds = "".join(tag[1] for tag in regs.AREAS[area])
+        assert seconds == string.ascii_uppercase[:25]
+
+
+# --- the notebook's data --------------------------------------------------------------------------
+
+
+def test_the_notebooks_data_are_reproduced(data):
+    assert {name: len(part) for name, part in data.items()} == {
+        "train": 10_000,
+        "validation": 1_000,
+        "test": 1_000,
+    }
+    assert data["train"][0] == "YK66BIQ"
+    assert " ".join(data["test"][:10]) == (
+        "MY33WSZ WE83GXF LU19JLV KX41GVE WP91NCV SG47LFF HB17WIY CA89AXN GT57AKA CD77SJT"
+    )
+
+
+def test_the_notebooks_regs_are_distinct_normalised_and_6103_lie_below_50(every):
+    assert len(set(every.tolist())) == 12_000
+    assert all(regs.parse(reg) == reg for reg in every.tolist())
+    assert sum(int(reg[2:4]) < 50 for reg in every.tolist()) == 6_103
+
+
+def test_the_splits_are_arrays_of_seven_characters_in_their_order(data):
+    assert tuple(data) == regs.SPLITS == ("train", "validation", "test")
+    assert {part.dtype.str[1:] for part in data.values()} == {"U7"}
+    assert {part.ndim for part in data.values()} == {1}
+
+
+def test_the_same_seed_gives_the_same_data_and_another_seed_others(data):
+    again, other = regs.notebook_dataset(0), regs.notebook_dataset(1)
+    for name in regs.SPLITS:
+        assert np.array_equal(again[name], data[name])
+        assert not np.array_equal(other[name], data[name])
+
+
+def test_smaller_splits_are_the_beginning_of_the_same_stream(data):
+    small = regs.notebook_dataset(0, (9_000, 1_000, 1_000))
+    assert np.array_equal(small["train"], data["train"][:9_000])
+    assert np.array_equal(small["validation"], data["train"][9_000:])
+    assert np.array_equal(small["test"], data["validation"])
+
+
+def test_only_later_splits_lose_what_stands_in_an_earlier_one(monkeypatch):
+    monkeypatch.setattr(regs, "MEMORY_TAGS", ("AA",))
+    monkeypatch.setattr(regs, "LETTERS", "AB")
+    sizes = (200, 300, 400)  # of 800 regs that exist, so that every kind of repeat is there
+    # One split as long as all three is the stream itself, with nothing dropped.
+    stream = regs.notebook_dataset(3, (sum(sizes), 1, 1))["train"].tolist()
+    train, validation, test = stream[:200], stream[200:500], stream[500:]
+    assert len(set(train)) < len(train)
+    expected = {
+        "train": train,
+        "validation": [reg for reg in validation if reg not in train],
+        "test": [reg for reg in test if reg not in train and reg not in validation],
+    }
+    split = {name: part.tolist() for name, part in regs.notebook_dataset(3, sizes).items()}
+    assert split == expected
+    assert 0 < len(split["test"]) < 400
+    assert len(split["validation"]) < 300
+
+
+@pytest.mark.parametrize("sizes", [(0, 1, 1), (1, 0, 1), (1, 1, -5)])
+def test_every_split_wants_a_reg(sizes):
+    with pytest.raises(ValueError, match="every split wants at least 1 reg"):
+        regs.notebook_dataset(0, sizes)
+
+
+def test_the_generators_entropy_is_20_48_nats():
+    choices = [len(set(regs.MEMORY_TAGS)), *(len(set(allowed)) for allowed in regs.PATTERN[2:])]
+    entropy = sum(math.log(count) for count in choices)
+    assert choices == [446, 10, 10, 26, 26, 26]
+    assert entropy == pytest.approx(math.log(446) + 2 * math.log(10) + 3 * math.log(26))
+    assert round(entropy, 2) == 20.48
+
+
+# --- the fast generator ---------------------------------------------------------------------------
+
+
+PARTS = {
+    "tag": (slice(0, 2), regs.MEMORY_TAGS),
+    "number": (slice(2, 4), tuple(f"{number:02}" for number in range(100))),
+    "letter 5": (slice(4, 5), tuple(regs.LETTERS)),
+    "letter 6": (slice(5, 6), tuple(regs.LETTERS)),
+    "letter 7": (slice(6, 7), tuple(regs.LETTERS)),
+    "last two letters": (
+        slice(5, 7),
+        tuple(a + b for a in regs.LETTERS for b in regs.LETTERS),
+    ),
+    "tag's last letter and first digit": (
+        slice(1, 3),
+        None,  # not uniform: compared with the notebook's generator only
+    ),
+}
+
+
+def counts(drawn, part):
+    return Counter(reg[part] for reg in drawn.tolist())
+
+
+@pytest.fixture(scope="module")
+def generated():
+    return regs.generate(200_000, rng=np.random.default_rng(2024))
+
+
+@pytest.mark.parametrize("name", [name for name, (_, values) in PARTS.items() if values])
+def test_generated_parts_are_uniform(generated, name):
+    part, values = PARTS[name]
+    found = counts(generated, part)
+    assert set(found) <= set(values)
+    assert stats.chisquare([found[value] for value in values]).pvalue > SMALLEST_P
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_generated_regs_follow_the_distribution_of_the_notebooks_generator(generated, name):
+    part, _ = PARTS[name]
+    fast = counts(generated, part)
+    notebook = counts(regs.notebook_dataset(5, (60_000, 1, 1))["train"], part)
+    cells = sorted(fast.keys() | notebook.keys())
+    table = [[drawn[cell] for cell in cells] for drawn in (fast, notebook)]
+    assert stats.chi2_contingency(table).pvalue > SMALLEST_P
+
+
+def test_generated_regs_are_normalised_regs_of_the_asked_number(generated):
+    assert generated.shape == (200_000,)
+    assert generated.dtype.str[1:] == "U7"
+    assert all(regs.parse(reg) == reg for reg in generated[:2_000].tolist())
+
+
+@pytest.mark.parametrize("n", [0, 1, 5])
+def test_any_number_of_regs_can_be_generated(n):
+    assert regs.generate(n, rng=np.random.default_rng(0)).shape == (n,)
+
+
+def test_generating_repeats_with_the_seed():
+    one, same, other = (regs.generate(50, rng=np.random.default_rng(seed)) for seed in (1, 1, 2))
+    assert np.array_equal(one, same)
+    assert not np.array_equal(one, other)
+
+
+def test_a_negative_number_of_regs_is_refused():
+    with pytest.raises(ValueError, match="cannot be negative, but it is -1"):
+        regs.generate(-1, rng=np.random.default_rng(0))
+
+
+# --- code points ----------------------------------------------------------------------------------
+
+
+@given(drawn=st.lists(REGS, max_size=20))
+@settings(deadline=None)
+def test_code_points_are_those_of_the_characters_and_turn_back(drawn):
+    codes = regs.characters(drawn)
+    assert codes.shape == (len(drawn), 7)
+    assert codes.tolist() == [[ord(character) for character in reg] for reg in drawn]
+    assert regs.from_characters(codes).tolist() == drawn
+
+
+def test_code_points_of_a_strided_array_are_right(every):
+    assert np.array_equal(regs.from_characters(regs.characters(every[::-7])), every[::-7])
+
+
+# --- attributes -----------------------------------------------------------------------------------
+
+
+def calendar():
+    """The age identifiers of the scheme in their order, by walking the calendar itself."""
+    periods = {}
+    for year in range(2001, 2051):
+        if year > 2001:  # the scheme began in September 2001
+            periods[year % 100] = f"Mar-Aug {year}"
+        periods[(year + 50) % 100] = f"Sep {year}-Feb {year + 1}"
+    return periods
+
+
+def area_of(reg):
+    found = [area for area, tags in regs.AREAS.items() if reg[:2] in tags]
+    return found[0] if found else regs.NO_AREA
+
+
+BY_HAND = {
+    "at_least_50": lambda reg: reg[2] in "56789",
+    "number": lambda reg: int(reg[2:4]),
+    "area": area_of,
+    "first_letter": lambda reg: reg[0],
+    "tens": lambda reg: int(reg[2]),
+    "units": lambda reg: int(reg[3]),
+    "period": lambda reg: calendar().get(int(reg[2:4]), regs.NO_PERIOD),
+    "valid": lambda reg: not (set(reg[:2]) & set("IQZ") or set(reg[4:]) & set("IQ")),
+}
+KINDS = {"boolean": "b", "number": "i", "category": "U"}
+
+
+def any_regs(n):
+    """Regs with any two letters in front, so that some have no area and some are never issued."""
+    rng = np.random.default_rng(8)
+    codes = np.empty((n, 7), dtype=np.uint32)
+    for position, allowed in enumerate(regs.PATTERN):
+        codes[:, position] = [ord(c) for c in rng.choice(list(allowed), size=n)]
+    return regs.from_characters(codes)
+
+
+def test_every_attribute_has_a_check_by_hand():
+    assert list(regs.ATTRIBUTES) == list(BY_HAND)
+    assert all(name == attribute.name for name, attribute in regs.ATTRIBUTES.items())
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_attributes_are_those_found_by_hand(name):
+    some = any_regs(1_000)
+    attribute = regs.ATTRIBUTES[name]
+    values = attribute.values(some)
+    assert values.shape == (1_000,)
+    assert values.dtype.kind == KINDS[attribute.kind]
+    assert values.tolist() == [BY_HAND[name](reg) for reg in some.tolist()]
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_attributes_of_no_regs_are_no_values(name):
+    assert regs.ATTRIBUTES[name].values(np.array([], dtype="U7")).shape == (0,)
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_categories_are_all_that_can_come_and_each_once(name):
+    attribute = regs.ATTRIBUTES[name]
+    assert len(set(attribute.categories)) == len(attribute.categories)
+    if attribute.kind == "number":
+        assert attribute.categories == ()
+    elif attribute.kind == "boolean":
+        assert len(attribute.categories) == 2
+    else:
+        assert set(attribute.values(any_regs(20_000)).tolist()) == set(attribute.categories)
+
+
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [
+        (2, "Mar-Aug 2002"),
+        (52, "Sep 2002-Feb 2003"),
+        (51, "Sep 2001-Feb 2002"),
+        (1, "no period"),
+        (0, "Sep 2050-Feb 2051"),
+        (50, "Mar-Aug 2050"),
+        (99, "Sep 2049-Feb 2050"),
+    ],
+)
+def test_age_identifiers_name_their_period(number, name):
+    assert regs.period_name(number) == name
+
+
+def test_periods_follow_the_calendar_for_every_number():
+    by_calendar = calendar()
+    assert len(by_calendar) == 99
+    for number in range(100):
+        assert regs.period_name(number) == by_calendar.get(number, regs.NO_PERIOD)
+
+
+def test_periods_are_offered_in_the_order_of_time():
+    assert regs.ATTRIBUTES["period"].categories == (*calendar().values(), regs.NO_PERIOD)
+
+
+@pytest.mark.parametrize("position", [0, 1, 4, 5, 6])
+@pytest.mark.parametrize("letter", "IQZA")
+def test_dvla_issues_no_i_q_z_in_the_tag_and_no_i_q_behind(position, letter):
+    reg = "AB12CDE"[:position] + letter + "AB12CDE"[position + 1 :]
+    never = "IQZ" if position < 2 else "IQ"
+    assert regs.ATTRIBUTES["valid"].values(np.array([reg])).tolist() == [letter not in never]
