@@ -118,19 +118,36 @@ def _typical(found: Sequence[TypicalLetter]) -> None:
 
 
 def _decode_region(context: Context, polygon: Polygon) -> None:
-    if st.button(text.DECODE_REGION, width="stretch"):
-        presses = st.session_state.get(state.DECODED, {}).get("presses", 0) + 1
-        rng = np.random.default_rng([st.session_state[state.SEED], presses])
-        try:
-            z = sampling.uniform_polygon(_DECODE, polygon, rng=rng)
-        except sampling.SamplingError as error:
-            st.warning(str(error))
-            return
-        st.session_state[state.DECODED] = {"presses": presses, "polygon": polygon, "z": z}
-        st.rerun(scope="fragment")  # so that the map, drawn before the panel, shows them too
-    decoded = decoded_points(polygon)
-    if decoded is not None:
-        _show_decoded(context, decoded)
+    # Drawn in a callback, which runs before the map is shown again: so that it shows them too.
+    st.button(text.DECODE_REGION, width="stretch", on_click=_draw, args=(polygon,))
+    kept = st.session_state.get(state.DECODED)
+    if kept and kept.polygon == polygon:
+        if kept.problem:
+            st.warning(f"{kept.problem}.")
+        else:
+            _show_decoded(context, kept.points)
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Latent points (n, 2) drawn from a region at some press of the button, or what went wrong."""
+
+    polygon: Polygon
+    press: int
+    points: np.ndarray
+    problem: str = ""
+
+
+def _draw(polygon: Polygon) -> None:
+    """Draw new points from a region; every press gives others, the seed decides which."""
+    before = st.session_state.get(state.DECODED)
+    press = before.press + 1 if before else 1
+    rng = np.random.default_rng([st.session_state[state.SEED], press])
+    try:
+        drawn = Decoded(polygon, press, sampling.uniform_polygon(_DECODE, polygon, rng=rng))
+    except sampling.SamplingError as error:
+        drawn = Decoded(polygon, press, np.empty((0, 2)), str(error))
+    st.session_state[state.DECODED] = drawn
 
 
 def _show_decoded(context: Context, z: np.ndarray) -> None:
@@ -149,7 +166,7 @@ def _show_decoded(context: Context, z: np.ndarray) -> None:
 def decoded_points(polygon: Polygon | None) -> np.ndarray | None:
     """The latent points (n, 2) last decoded from that very region, or None."""
     kept = st.session_state.get(state.DECODED)
-    return kept["z"] if kept and polygon and kept["polygon"] == polygon else None
+    return kept.points if kept and polygon and kept.polygon == polygon else None
 
 
 def searched(context: Context, reg: str) -> None:

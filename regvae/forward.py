@@ -125,9 +125,11 @@ class Autoencoder:
         Each of the network's outputs is a probability of its own (a sigmoid); within a block they
         are scaled to sum to 1.
         """
-        odds = 1 / (1 + np.exp(-self.logits(z).astype(np.float64)))
-        blocks = [odds[:, block.columns] for block in vectoriser.BLOCKS]
-        return [block / block.sum(axis=1, keepdims=True) for block in blocks]
+        # In logarithms, since far outside the map every sigmoid of a block may round to 0.
+        log_sigmoid = -np.logaddexp(0, -self.logits(z).astype(np.float64))
+        blocks = [log_sigmoid[:, block.columns] for block in vectoriser.BLOCKS]
+        scaled = [np.exp(block - block.max(axis=1, keepdims=True)) for block in blocks]
+        return [block / block.sum(axis=1, keepdims=True) for block in scaled]
 
     def _decode_batch(self, z: Floats) -> Floats:
         return self.decoder[-1](_relu_stack(z, self.decoder[:-1]))

@@ -79,7 +79,7 @@ class Vae(keras.Model):
         """A copy of every kernel (in, out) and bias (out,), as `mean.kernel` and so on."""
         layers = [*self.encoder, self.mean_head, self.log_sigma_head, *self.decoder]
         return {
-            f"{layer.name}.{part}": np.array(getattr(layer, part))
+            f"{layer.name}.{part}": ops.convert_to_numpy(getattr(layer, part)).copy()
             for layer in layers
             for part in ("kernel", "bias")
         }

@@ -137,7 +137,8 @@ class Trainer:
 
     def save(self, path: Path) -> None:
         """Write all that the next epoch needs to one file, renamed when whole."""
-        tensors = {f"{i:03}": np.array(v) for i, v in enumerate(self._variables())}
+        variables = map(keras.ops.convert_to_numpy, self._variables())
+        tensors = {f"{i:03}": np.array(v) for i, v in enumerate(variables)}
         metadata = {
             "preset": json.dumps(self.preset.to_dict()),
             "seed": str(self.seed),

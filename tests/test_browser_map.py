@@ -229,7 +229,8 @@ def test_samples_are_coloured_by_what_the_threshold_decides(
     samples = sampling.sample(bundle, UNWANTED, n=1000, box=3.0, seed=0)
     accepted = samples.accepted(2.5)
     colours = explorer.page.evaluate(
-        "() => document.querySelector('.picture').data.find((t) => t.x.length === 1000).marker.color"
+        "() => document.querySelector('.picture').data"
+        ".find((trace) => trace.x.length === 1000).marker.color"
     )
     assert {c for c, a, w in zip(colours, accepted, samples.wanted, strict=True) if a and w} == {
         "#F7D117"

@@ -5,6 +5,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from regvae import forward, presets, regs, vectoriser
 from regvae.bundle import Bundle
@@ -32,11 +33,9 @@ def test_encoding_equals_keras_on_every_record(bundle: Bundle, keras_model: Vae)
 
 def test_decoding_equals_keras_on_every_record(bundle: Bundle, keras_model: Vae) -> None:
     theirs = np.asarray(keras_model.decode(bundle.records.mean))
+    ours = bundle.autoencoder.logits(bundle.records.mean)
     # Outputs are probabilities: the tolerance is theirs, not the unbounded logits'.
-    probabilities = [
-        1 / (1 + np.exp(-x)) for x in (theirs, bundle.autoencoder.logits(bundle.records.mean))
-    ]
-    np.testing.assert_allclose(*probabilities, atol=1e-5)
+    np.testing.assert_allclose(expit(ours), expit(theirs), atol=1e-5)
     decoded = bundle.autoencoder.decode(bundle.records.mean)
     assert decoded.tolist() == vectoriser.decode(theirs).tolist()
 
@@ -94,9 +93,13 @@ def test_a_million_records_stay_under_a_gigabyte(bundle: Bundle) -> None:
 
 
 def test_probabilities_sum_to_one_and_agree_with_the_decoded_reg(bundle: Bundle) -> None:
-    z = np.random.default_rng(0).uniform(-3, 3, (50, 2))
+    z = np.random.default_rng(0).uniform(-3, 3, (50, 2)) * np.geomspace(1, 1e6, 50)[:, None]
     probabilities = bundle.autoencoder.probabilities(z)
     decoded = bundle.autoencoder.decode(z)
+    naive = expit(bundle.autoencoder.logits(z[:10])[:, vectoriser.BLOCKS[0].columns])
+    np.testing.assert_allclose(
+        probabilities[0][:10], naive / naive.sum(axis=1, keepdims=True), rtol=1e-3, atol=1e-6
+    )
     assert [block.shape for block in probabilities] == [
         (50, len(block.alphabet)) for block in vectoriser.BLOCKS
     ]

@@ -84,7 +84,10 @@ def test_the_dashboard_imports_no_keras_and_charts_no_streamlit() -> None:
 
 
 def test_importing_the_library_loads_neither_tensorflow_nor_streamlit() -> None:
-    code = "import regvae, regvae.cli, sys; print(*{'tensorflow', 'keras', 'streamlit'} & set(sys.modules))"
+    code = """
+import regvae, regvae.cli, sys
+print(*{'tensorflow', 'keras', 'streamlit'} & set(sys.modules))
+"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
 

@@ -270,13 +270,17 @@ def test_a_negative_number_of_regs_is_refused():
 # --- code points ----------------------------------------------------------------------------------
 
 
-@given(drawn=st.lists(REGS, max_size=20))
+@given(drawn=st.lists(REGS, min_size=1, max_size=20))
 @settings(deadline=None)
 def test_code_points_are_those_of_the_characters_and_turn_back(drawn):
     codes = regs.characters(drawn)
     assert codes.shape == (len(drawn), 7)
     assert codes.tolist() == [[ord(character) for character in reg] for reg in drawn]
     assert regs.from_characters(codes).tolist() == drawn
+
+
+def test_no_regs_have_no_code_points():
+    assert regs.characters([]).shape == (0, 7)
 
 
 def test_code_points_of_a_strided_array_are_right(every):

@@ -42,7 +42,7 @@ def test_blocks_stand_in_the_order_of_the_regs_positions_with_their_alphabets():
         assert list(range(150))[block.columns] == list(range(block.start, block.stop))
 
 
-@given(drawn=st.lists(REGS, max_size=12))
+@given(drawn=st.lists(REGS, min_size=1, max_size=12))
 @settings(deadline=None)
 def test_vectors_are_those_joined_by_hand(drawn):
     vectors = vectoriser.encode(drawn)

@@ -45,16 +45,17 @@ export class Decoder {
     const certainty = [];
     for (const { position, alphabet, start } of this.blocks) {
       let best = start;
+      const stop = start + alphabet.length;
+      for (let i = start; i < stop; i++) if (logits[i] > logits[best]) best = i;
+      // In logarithms, since far outside the map every sigmoid of a block may round to 0.
+      const top = logSigmoid(logits[best]);
       let sum = 0;
-      for (let i = start; i < start + alphabet.length; i++) {
-        sum += sigmoid(logits[i]);
-        if (logits[i] > logits[best]) best = i;
-      }
+      for (let i = start; i < stop; i++) sum += Math.exp(logSigmoid(logits[i]) - top);
       characters[position] = alphabet[best - start];
-      certainty[position] = sigmoid(logits[best]) / sum;
+      certainty[position] = 1 / sum;
     }
     return { reg: characters.join(""), certainty };
   }
 }
 
-const sigmoid = (x) => 1 / (1 + Math.exp(-x));
+const logSigmoid = (x) => Math.min(x, 0) - Math.log1p(Math.exp(-Math.abs(x)));

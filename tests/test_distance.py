@@ -1,0 +1,272 @@
+"""The nearest Gaussian: against a loop over the records, closed forms and invariances."""
+
+import math
+import tracemalloc
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from regvae import distance
+from regvae.distance import NearestGaussian
+
+COORDINATES = st.floats(-50, 50, width=32)
+SIGMAS = st.floats(0.0625, 8, width=32)
+
+
+@st.composite
+def problems(draw, k=st.integers(1, 4)):
+    """Means and sigmas (n, k) and points (m, k)."""
+    k = draw(k)
+    n, m = draw(st.integers(1, 12)), draw(st.integers(1, 6))
+    return (
+        draw(hnp.arrays(np.float64, (n, k), elements=COORDINATES)),
+        draw(hnp.arrays(np.float64, (n, k), elements=SIGMAS)),
+        draw(hnp.arrays(np.float64, (m, k), elements=COORDINATES)),
+    )
+
+
+def one_distance(point, mean, sigma):
+    """Mahalanobis by its definition, one pair at a time."""
+    parts = zip(point.tolist(), mean.tolist(), sigma.tolist(), strict=True)
+    return math.sqrt(sum(((z - m) / s) ** 2 for z, m, s in parts))
+
+
+def by_loop(mean, sigma, points):
+    """All distances, (m, n), by a plain loop over points and records."""
+    return np.array(
+        [[one_distance(z, *g) for g in zip(mean, sigma, strict=True)] for z in points]
+    ).reshape(len(points), len(mean))
+
+
+def random_problem(n, m, k, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(n, k)), rng.uniform(0.05, 0.5, (n, k)), rng.uniform(-3, 3, (m, k))
+
+
+@given(problem=problems())
+@settings(deadline=None)
+def test_the_nearest_is_that_of_a_plain_loop_over_records(problem):
+    mean, sigma, points = problem
+    found, index = NearestGaussian(mean, sigma).query(points)
+    every = by_loop(mean, sigma, points)
+    assert found.shape == index.shape == (len(points),)
+    np.testing.assert_allclose(found, every.min(axis=1), rtol=1e-12)
+    # The row may be another only if it is as near.
+    np.testing.assert_allclose(every[np.arange(len(points)), index], found, rtol=1e-12)
+
+
+@pytest.mark.parametrize("k", [1, 2, 15])
+def test_the_row_is_that_of_a_plain_loop_over_records(k):
+    mean, sigma, points = random_problem(200, 50, k)
+    _, index = NearestGaussian(mean, sigma).query(points)
+    assert index.tolist() == by_loop(mean, sigma, points).argmin(axis=1).tolist()
+
+
+def test_results_are_floats_and_integers():
+    found, index = NearestGaussian([[0]], [[1]]).query([[3]])
+    assert found.dtype == np.float64
+    assert np.issubdtype(index.dtype, np.integer)
+
+
+@given(problem=problems(), shift=hnp.arrays(np.float64, 4, elements=COORDINATES))
+@settings(deadline=None)
+def test_shifting_everything_changes_no_distance(problem, shift):
+    mean, sigma, points = problem
+    shift = shift[: mean.shape[1]]
+    before, _ = NearestGaussian(mean, sigma).query(points)
+    after, _ = NearestGaussian(mean + shift, sigma).query(points + shift)
+    np.testing.assert_allclose(after, before, rtol=1e-9, atol=1e-9)
+
+
+@given(problem=problems(), factor=hnp.arrays(np.float64, 4, elements=st.floats(0.01, 100)))
+@settings(deadline=None)
+def test_scaling_a_coordinate_and_its_sigma_together_changes_no_distance(problem, factor):
+    mean, sigma, points = problem
+    factor = factor[: mean.shape[1]]
+    before, _ = NearestGaussian(mean, sigma).query(points)
+    after, _ = NearestGaussian(mean * factor, sigma * factor).query(points * factor)
+    np.testing.assert_allclose(after, before, rtol=1e-9, atol=1e-9)
+
+
+@given(problem=problems(), factor=st.floats(0.01, 100))
+@settings(deadline=None)
+def test_distances_are_in_units_of_sigma(problem, factor):
+    mean, sigma, points = problem
+    before, _ = NearestGaussian(mean, sigma).query(points)
+    after, _ = NearestGaussian(mean, sigma * factor).query(points)
+    np.testing.assert_allclose(after * factor, before, rtol=1e-9)
+
+
+@given(problem=problems(k=st.just(1)))
+@settings(deadline=None)
+def test_in_one_dimension_it_is_the_gap_over_sigma(problem):
+    mean, sigma, points = problem
+    found, _ = NearestGaussian(mean, sigma).query(points)
+    expected = (np.abs(points - mean.T) / sigma.T).min(axis=1)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+@given(problem=problems())
+@settings(deadline=None)
+def test_a_mean_has_distance_zero_from_itself(problem):
+    mean, sigma, _ = problem
+    found, index = NearestGaussian(mean, sigma).query(mean)
+    assert found.tolist() == [0.0] * len(mean)
+    assert np.array_equal(mean[index], mean)
+
+
+@given(problem=problems(), t=st.floats(0, 20), seed=st.integers(0, 99))
+@settings(deadline=None)
+def test_a_step_of_t_sigmas_in_any_direction_has_distance_t(problem, t, seed):
+    mean, sigma, _ = problem
+    direction = np.random.default_rng(seed).normal(size=mean.shape[1])
+    direction /= np.linalg.norm(direction)
+    found, _ = NearestGaussian(mean[:1], sigma[:1]).query(mean[:1] + t * sigma[:1] * direction)
+    assert found[0] == pytest.approx(t, abs=1e-9)
+
+
+@given(problem=problems(), seed=st.integers(0, 99))
+@settings(deadline=None)
+def test_the_order_of_the_records_does_not_matter(problem, seed):
+    mean, sigma, points = problem
+    order = np.random.default_rng(seed).permutation(len(mean))
+    found, index = NearestGaussian(mean, sigma).query(points)
+    permuted, places = NearestGaussian(mean[order], sigma[order]).query(points)
+    np.testing.assert_allclose(permuted, found, rtol=1e-12)
+    every = by_loop(mean, sigma, points)
+    rows = np.arange(len(points))
+    np.testing.assert_allclose(every[rows, order[places]], every[rows, index], rtol=1e-12)
+
+
+def test_the_nearest_mean_need_not_be_the_nearest_gaussian():
+    nearest = NearestGaussian([[0.0, 0.0], [9.0, 0.0]], [[1.0, 1.0], [3.0, 3.0]])
+    found, index = nearest.query([[3.0, 0.0]])
+    assert (found.tolist(), index.tolist()) == ([2.0], [1])
+
+
+@pytest.mark.parametrize("cells", [1, 199, 200, 201, 1_000, 10_000])
+def test_blocks_change_nothing(monkeypatch, cells):
+    mean, sigma, points = random_problem(200, 50, 3)
+    nearest = NearestGaussian(mean, sigma)
+    whole = nearest.query(points)
+    monkeypatch.setattr(distance, "_CELLS", cells)
+    blocks = nearest.query(points)
+    assert np.array_equal(blocks[0], whole[0])
+    assert np.array_equal(blocks[1], whole[1])
+
+
+def test_more_than_one_block_gives_what_single_points_give():
+    mean, sigma, points = random_problem(30_000, 150, 2)
+    assert mean.shape[0] * len(points) > 2 * distance._CELLS
+    nearest = NearestGaussian(mean, sigma)
+    found, index = nearest.query(points)
+    for point, d, i in zip(points, found, index, strict=True):
+        alone = nearest.query(point[None])
+        assert (alone[0].tolist(), alone[1].tolist()) == ([d], [i])
+
+
+def test_a_query_never_holds_all_points_by_records():
+    n, m, k = 6_000, 3_000, 2
+    mean, sigma, points = random_problem(n, m, k)
+    nearest = NearestGaussian(mean, sigma)
+    tracemalloc.start()
+    try:
+        nearest.query(points)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # Two blocks of distances live at a time. All distances would take 144 MB, all
+    # differences by coordinate 288 MB.
+    assert peak < 2 * 8 * distance._CELLS + 4e6
+    assert peak < 8 * n * m / 3
+
+
+def test_no_points_have_no_distances():
+    found, index = NearestGaussian([[0.0, 0.0]], [[1.0, 1.0]]).query(np.empty((0, 2)))
+    assert found.shape == index.shape == (0,)
+
+
+# --- ranked ---------------------------------------------------------------------------------------
+
+
+@given(problem=problems(), n=st.integers(0, 15))
+@settings(deadline=None)
+def test_ranked_records_are_the_beginning_of_a_full_sort(problem, n):
+    mean, sigma, points = problem
+    found, rows = NearestGaussian(mean, sigma).ranked(points[0], n)
+    every = by_loop(mean, sigma, points[:1])[0]
+    assert found.shape == rows.shape == (min(n, len(mean)),)
+    np.testing.assert_allclose(found, np.sort(every)[:n], rtol=1e-12)
+    np.testing.assert_allclose(every[rows], found, rtol=1e-12)
+    assert len(set(rows.tolist())) == len(rows)
+
+
+def test_ranked_rows_are_those_of_a_full_sort():
+    mean, sigma, points = random_problem(500, 1, 2)
+    _, rows = NearestGaussian(mean, sigma).ranked(points[0], 40)
+    every = by_loop(mean, sigma, points)[0].tolist()
+    assert rows.tolist() == sorted(range(500), key=every.__getitem__)[:40]
+
+
+@given(problem=problems())
+@settings(deadline=None)
+def test_the_first_ranked_is_the_nearest_also_among_equals(problem):
+    mean, sigma, points = (np.repeat(array, 2, axis=0) for array in problem)
+    nearest = NearestGaussian(mean, sigma)
+    found, index = nearest.query(points)
+    for point, d, i in zip(points, found, index, strict=True):
+        first = nearest.ranked(point, 1)
+        assert (first[0].tolist(), first[1].tolist()) == ([d], [i])
+
+
+# --- errors ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mean", "sigma"),
+    [
+        ([[0.0, 0.0]], [[1.0]]),
+        ([[0.0], [0.0]], [[1.0]]),
+        ([0.0], [1.0]),
+        (np.empty((0, 2)), np.empty((0, 2))),
+        (np.empty((2, 0)), np.empty((2, 0))),
+    ],
+)
+def test_means_and_sigmas_want_one_shape(mean, sigma):
+    with pytest.raises(ValueError, match=r"want the same shape \(n, k\) with n and k at least 1"):
+        NearestGaussian(mean, sigma)
+
+
+@pytest.mark.parametrize("sigma", [0.0, -1.0, math.nan, math.inf])
+def test_sigmas_want_to_be_positive_and_finite(sigma):
+    with pytest.raises(ValueError, match="sigmas finite numbers above 0"):
+        NearestGaussian([[0.0, 0.0]], [[1.0, sigma]])
+
+
+@pytest.mark.parametrize("mean", [math.nan, math.inf, -math.inf])
+def test_means_want_to_be_finite(mean):
+    with pytest.raises(ValueError, match="means want finite numbers"):
+        NearestGaussian([[0.0, mean]], [[1.0, 1.0]])
+
+
+@pytest.mark.parametrize("z", [[[1.0]], [[1.0, 2.0, 3.0]], [1.0, 2.0], 1.0])
+def test_points_want_the_records_dimensions(z):
+    with pytest.raises(ValueError, match=r"points want shape \(m, 2\), but came with shape"):
+        NearestGaussian([[0.0, 0.0]], [[1.0, 1.0]]).query(z)
+
+
+def test_a_ranked_point_wants_the_records_dimensions():
+    with pytest.raises(ValueError, match=r"points want shape \(m, 2\), but came with shape"):
+        NearestGaussian([[0.0, 0.0]], [[1.0, 1.0]]).ranked([1.0, 2.0, 3.0], 1)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_points_want_finite_coordinates(bad):
+    nearest = NearestGaussian([[0.0, 0.0]], [[1.0, 1.0]])
+    with pytest.raises(ValueError, match="points want finite coordinates"):
+        nearest.query([[0.0, bad]])
+    with pytest.raises(ValueError, match="points want finite coordinates"):
+        nearest.ranked([0.0, bad], 1)
