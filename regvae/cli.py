@@ -224,7 +224,7 @@ def bench(as_json: JsonOption = False) -> None:
     script = ROOT / "tests" / "benchmarks" / "run.py"
     if not script.is_file():
         raise UsageError(f"the benchmarks are in the source checkout only; {script} is missing")
-    _run([str(script), *(["--json"] if as_json else [])])
+    _run(["-m", "tests.benchmarks.run", *(["--json"] if as_json else [])])
 
 
 @app.command()

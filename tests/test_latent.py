@@ -183,7 +183,9 @@ def test_a_polygon_without_area_holds_nothing():
     ],
 )
 def test_what_is_no_polygon_is_refused(polygon):
-    with pytest.raises(ValueError, match=r"a region wants at least 3 corners, each a pair \(x, y\)"):
+    with pytest.raises(
+        ValueError, match=r"a region wants at least 3 corners, each a pair \(x, y\)"
+    ):
         in_polygon(np.zeros((1, 2)), polygon)
 
 

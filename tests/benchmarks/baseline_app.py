@@ -1,0 +1,36 @@
+"""The usual way to do the same: st.slider and st.plotly_chart, rerun at every step."""
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+import regvae
+from regvae.evaluation import UNWANTED
+
+
+@st.cache_resource
+def load():
+    """The shipped bundle and 1,000 samples."""
+    bundle = regvae.load("notebook-2d")
+    return bundle, regvae.sample(bundle, UNWANTED, n=1000, box=3.0, seed=0)
+
+
+st.set_page_config(layout="wide")
+bundle, samples = load()
+threshold = st.slider("Threshold", 0.0, 6.0, 2.5, 0.01)
+accepted = samples.accepted(threshold)
+colour = np.where(accepted, np.where(samples.wanted, "#F7D117", "#D7263D"), "gray")
+x, y = bundle.records.mean.T
+figure = go.Figure(
+    [
+        go.Scattergl(x=x, y=y, mode="markers", marker={"size": 3.5}),
+        go.Scattergl(
+            x=samples.z[:, 0],
+            y=samples.z[:, 1],
+            mode="markers",
+            marker={"color": colour, "size": 6},
+        ),
+    ]
+)
+st.plotly_chart(figure, key="map")
+st.text(f"{threshold:.2f}: {accepted.sum()} accepted: {' '.join(samples.reg[accepted][:48])}")

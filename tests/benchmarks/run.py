@@ -1,0 +1,59 @@
+"""Measure every figure that the README states, each beside its baseline, in one run.
+
+`regvae bench`, or `python -m tests.benchmarks.run [--json]`. Takes some minutes; nothing else should
+run on the machine meanwhile.
+"""
+
+import json
+import os
+import platform
+import sys
+from dataclasses import asdict
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.benchmarks import browser, library
+from tests.benchmarks.figure import Figure
+
+
+def main() -> None:
+    """Run all benchmarks and print a table, or JSON."""
+    # The browser first: the later ones fill this process with TensorFlow.
+    groups = (
+        browser.browser,
+        library.distances,
+        library.serving,
+        library.keras_serving,
+        library.training,
+    )
+    figures = [figure for group in groups for figure in group()]
+    if "--json" in sys.argv:
+        machine = {"python": platform.python_version(), "cores": os.cpu_count()}
+        rows = [asdict(figure) | {"ratio": figure.ratio} for figure in figures]
+        print(json.dumps({"machine": machine, "figures": rows}, indent=1))
+    else:
+        Console().print(table(figures))
+
+
+def table(figures: list[Figure]) -> Table:
+    """The figures for a person to read."""
+    shown = Table("figure", "measured", "baseline", "times better", "asked for")
+    for figure in figures:
+        verdict = {True: " ✓", False: " ✗", None: ""}[figure.met]
+        shown.add_row(
+            figure.name,
+            f"{figure.value:,.4g} {figure.unit}",
+            f"{figure.baseline:,.4g} {figure.unit} ({figure.baseline_name})"
+            if figure.baseline
+            else "",
+            f"{figure.ratio:.1f}" if figure.ratio else "",
+            figure.target + verdict,
+        )
+    return shown
+
+
+if __name__ == "__main__":
+    main()
