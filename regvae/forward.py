@@ -16,8 +16,8 @@ from regvae.regs import Regs
 
 Floats = NDArray[np.floating]
 
-BATCH = 8_192
-"""Records in a batch: few enough for the widest layer's outputs to stay in the cache's reach."""
+BATCH = 2_048
+"""Records in a batch: few enough for a layer's outputs to stay in the processor's cache."""
 
 
 def weight_shapes(network: presets.Network) -> dict[str, tuple[int, ...]]:
@@ -132,7 +132,11 @@ class Autoencoder:
         return [block / block.sum(axis=1, keepdims=True) for block in scaled]
 
     def _decode_batch(self, z: Floats) -> Floats:
-        return self.decoder[-1](_relu_stack(z, self.decoder[:-1]))
+        hidden, last = _relu_stack(z, self.decoder[:-1]), self.decoder[-1]
+        # Transposed, so that the outputs lie column by column, as `vectoriser.decode` likes them.
+        columns = last.kernel.T @ hidden.T
+        columns += last.bias[:, None]
+        return columns.T
 
     def _points(self, z: Floats) -> Floats:
         z = np.asarray(z)
