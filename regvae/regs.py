@@ -132,7 +132,8 @@ def generate(n: int, *, rng: np.random.Generator) -> Regs:
 def _characters(texts: Regs) -> NDArray[np.uint32]:
     """(n,) texts of w characters -> (n, w) code points, without a copy where NumPy allows."""
     texts = np.ascontiguousarray(texts)
-    return texts.view(np.uint32).reshape(len(texts), -1)
+    width = texts.dtype.itemsize // np.dtype(np.uint32).itemsize
+    return texts.view(np.uint32).reshape(len(texts), width)
 
 
 def characters(regs: Sequence[str] | Regs) -> NDArray[np.uint32]:

@@ -83,11 +83,12 @@ class Explorer {
     if (changed("geometry", data.geometry.version)) stale = this.#useGeometry(geometry);
     if (changed("colour", [data.colour, data.geometry.version])) stale = this.#useColour(data.colour);
     if (changed("decoded", data.decoded)) stale = this.map.setDecoded(data.decoded) ?? true;
-    if (changed("marks", [data.pin, data.search])) {
+    const theme = this.#theme();
+    if (changed("theme", theme)) stale = true;
+    if (changed("marks", [data.pin, data.search, theme])) {
       this.cursor = null;
       stale = this.#useMarks() ?? true;
     }
-    if (changed("theme", this.#theme())) stale = true;
     const fresh = changed("samples", data.samples?.version ?? null);
     if (fresh) stale = this.#useSamples(samples);
     if (changed("threshold", data.threshold)) this.scrubber.set(data.threshold);

@@ -186,14 +186,14 @@ export class LatentMap {
       x: [x],
       y: [y],
       hoverinfo: "skip",
-      marker: { symbol, size, color: colour, line: { width: 2, color: colour } },
+      marker: { symbol, size, color: colour, line: { width: 3, color: colour } },
       unselected: { marker: { opacity: 1 } },
     });
     if (search) {
       for (const radius of [1, 2]) marks.push(this.#ellipse(search, radius));
       marks.push(mark(search.mean[0], search.mean[1], "x-thin-open", 12, this.palette.search));
     }
-    if (pin) marks.push(mark(pin.x, pin.y, "circle-open", 14, this.palette.text));
+    if (pin) marks.push(mark(pin.x, pin.y, "circle-open", 16, this.palette.text));
     if (cursor) marks.push(mark(cursor.x, cursor.y, "cross-thin-open", 16, this.palette.text));
     this.layers.marks = marks;
   }
