@@ -22,7 +22,7 @@ from regvae.latent import Records
 from regvae.regs import ATTRIBUTES, NO_PERIOD, Attribute
 from regvae.sampling import Report, Samples, notebook_tail, tail_probability
 
-_GRID = 121
+_GRID = 181
 """Points along a side of the grid on which the forbidden zone's edge is traced."""
 _MOST_CLASSES = 48
 """Categories with more values than this are coloured as a scale, in their natural order."""
@@ -133,8 +133,8 @@ class SampleLayer:
     def of(
         cls, samples: Samples, nearest: NearestGaussian, *, extent: float, box: float
     ) -> "SampleLayer":
-        """From measured samples; the field covers the whole map and the box of proposals."""
-        reach = max(extent, box) * 1.2
+        """From measured samples; the field covers what a map twice as wide as high shows."""
+        reach = max(extent, box) * 2.2
         axis = np.linspace(-reach, reach, _GRID)
         field, _ = nearest.query(np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2))
         steps = np.arange(round(state.MAX_THRESHOLD / state.THRESHOLD_STEP) + 1)

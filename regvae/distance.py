@@ -1,12 +1,29 @@
-"""Exact nearest-Gaussian search by Mahalanobis distance."""
+"""Exact nearest-Gaussian search by Mahalanobis distance.
 
+For two and three dimensions the points are sorted into cells of a grid, and each cell keeps only the
+Gaussians that can be nearest to some point in it: those whose smallest possible distance to the cell
+is no more than the smallest of the largest possible ones. The candidates of a cell are found among
+those of the cell twice its size, so that most Gaussians are never looked at in most cells. What
+remains is a handful a cell, and the answer is as exact as looking at all of them.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-_CELLS = 2_000_000
-"""Distances held at once: 16 MB of float64, whatever the numbers of points and records."""
+_BLOCK = 1_000_000
+"""Distances held at once: 8 MB of float64, whatever the numbers of points and Gaussians."""
+_POINTS_A_CELL = 200
+"""About as many points as make a cell's own overhead small against its arithmetic."""
+_PAIRS = 10_000_000
+"""Cells are not split further when this many pairs of cell and candidate would have to be weighed."""
+_SLACK = 1e-9
+"""Cells are taken this much larger, relatively, so that rounding cannot put a point outside its own."""
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
 
 
 @dataclass(frozen=True, init=False)
@@ -22,8 +39,8 @@ class NearestGaussian:
     (array([2.]), array([1]))
     """
 
-    mean: NDArray[np.float64]
-    sigma: NDArray[np.float64]
+    mean: Floats
+    sigma: Floats
 
     def __init__(self, mean: ArrayLike, sigma: ArrayLike) -> None:
         mean, sigma = np.asarray(mean, np.float64), np.asarray(sigma, np.float64)
@@ -37,39 +54,77 @@ class NearestGaussian:
         object.__setattr__(self, "mean", mean)
         object.__setattr__(self, "sigma", sigma)
 
-    def query(self, z: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-        """Points z (m, k) -> distance (m,) to the nearest Gaussian and its row (m,).
+    def query(self, z: ArrayLike) -> tuple[Floats, Indices]:
+        """Points z (m, k) -> distance (m,) to the nearest Gaussian and its row (m,), both exact.
 
         Raises `ValueError` if z is not (m, k) or holds a number that is not finite.
         """
         z = self._points(z)
         distance = np.empty(len(z))
         index = np.empty(len(z), dtype=np.intp)
-        step = max(1, _CELLS // len(self.mean))
-        for start in range(0, len(z), step):
-            rows = slice(start, start + step)
-            squared = self._squared(z[rows])
-            index[rows] = squared.argmin(axis=1)
-            distance[rows] = np.sqrt(squared[np.arange(len(squared)), index[rows]])
+        for rows, candidates in self._work(z):
+            squared = self._squared(z[rows], candidates)
+            best = squared.argmin(axis=1)
+            distance[rows] = np.sqrt(squared[np.arange(len(best)), best])
+            index[rows] = candidates[best]
         return distance, index
 
-    def ranked(self, point: ArrayLike, n: int) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    def ranked(self, point: ArrayLike, n: int) -> tuple[Floats, Indices]:
         """The n nearest Gaussians of one point (k,), nearest first: distances and rows."""
-        distance = np.sqrt(self._squared(self._points(np.atleast_2d(point)))[0])
-        rows = np.argsort(distance, kind="stable")[:n]
-        return distance[rows], rows
+        everything = np.arange(len(self.mean))
+        squared = self._squared(self._points(np.atleast_2d(point)), everything)[0]
+        rows = np.argsort(squared, kind="stable")[:n]
+        return np.sqrt(squared[rows]), rows
 
-    def _squared(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
-        # One coordinate at a time, so that no points x records x k array is ever built.
-        total = np.zeros((len(z), len(self.mean)))
-        for mean, sigma, coordinate in zip(self.mean.T, self.sigma.T, z.T, strict=True):
-            scaled = coordinate[:, None] - mean
-            scaled /= sigma
+    def _work(self, z: Floats) -> Iterator[tuple[Indices, Indices]]:
+        """All points in groups, each with the Gaussians among which its nearest ones are."""
+        rest = np.arange(len(z))
+        while z.shape[1] in (2, 3) and len(rest) > 2 * _POINTS_A_CELL:
+            near, rest = _split_outliers(z, rest)
+            yield from self._cells(z, near)
+        everything = np.arange(len(self.mean))
+        step = max(1, _BLOCK // len(everything))
+        for start in range(0, len(rest), step):
+            yield rest[start : start + step], everything
+
+    def _cells(self, z: Floats, rows: Indices) -> Iterator[tuple[Indices, Indices]]:
+        """The points of some rows by cell, each cell with its candidates."""
+        points = z[rows]
+        low, high = points.min(axis=0), points.max(axis=0)
+        k = z.shape[1]
+        depth = max(0, int(np.log2(max(1, len(rows) / _POINTS_A_CELL)) / k))
+        grid = ((points - low) * (2**depth / np.where(high > low, high - low, 1))).astype(np.intp)
+        code = _interleave(np.clip(grid, 0, 2**depth - 1), depth)
+        order = np.argsort(code, kind="stable")
+        code = code[order]
+        cells = Cells.whole(low, high, len(self.mean))
+        for level in range(1, depth + 1):
+            if cells.pairs * 2**k > _PAIRS:
+                level -= 1
+                break
+            cells = cells.split(np.unique(code >> k * (depth - level)))
+            cells = cells.prune(self.mean, self.sigma)
+        else:
+            level = depth
+        code >>= k * (depth - level)
+        starts = np.append(np.flatnonzero(np.diff(code, prepend=-1)), len(code))
+        step = max(1, _BLOCK // max(1, cells.most))
+        for cell, (start, stop) in enumerate(zip(starts[:-1], starts[1:], strict=True)):
+            candidates = cells.candidates[cells.offsets[cell] : cells.offsets[cell + 1]]
+            for first in range(start, stop, step):
+                yield rows[order[first : min(first + step, stop)]], candidates
+
+    def _squared(self, z: Floats, candidates: Indices) -> Floats:
+        # One coordinate at a time, so that no points x Gaussians x k array is ever built.
+        total = np.zeros((len(z), len(candidates)))
+        for axis in range(z.shape[1]):
+            scaled = z[:, axis, None] - self.mean[candidates, axis]
+            scaled /= self.sigma[candidates, axis]
             scaled *= scaled
             total += scaled
         return total
 
-    def _points(self, z: ArrayLike) -> NDArray[np.float64]:
+    def _points(self, z: ArrayLike) -> Floats:
         z = np.asarray(z, np.float64)
         k = self.mean.shape[1]
         if z.ndim != 2 or z.shape[1] != k:
@@ -77,3 +132,95 @@ class NearestGaussian:
         if not np.isfinite(z).all():
             raise ValueError("points want finite coordinates, but some are not")
         return z
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Boxes of one size, each with the Gaussians that may be nearest to a point in it.
+
+    `code` (c,) are the boxes' places in Morton order, `place` (c, k) the same as coordinates in
+    units of the box's `size` (k,), from `low` (k,). Box i has the candidates
+    `candidates[offsets[i]:offsets[i + 1]]`.
+    """
+
+    low: Floats
+    size: Floats
+    code: Indices
+    place: Indices
+    candidates: Indices
+    offsets: Indices
+
+    @classmethod
+    def whole(cls, low: Floats, high: Floats, n: int) -> "Cells":
+        """A single box from `low` to `high` whose candidates are all n Gaussians."""
+        nothing = np.zeros((1, len(low)), np.intp)
+        return cls(low, high - low, nothing[:, 0], nothing, np.arange(n), np.array([0, n]))
+
+    @property
+    def pairs(self) -> int:
+        """Candidates of all boxes together."""
+        return len(self.candidates)
+
+    @property
+    def most(self) -> int:
+        """Candidates of the box that has most."""
+        return int(np.diff(self.offsets).max())
+
+    def split(self, code: Indices) -> "Cells":
+        """Boxes of half the size, of which only those in `code` (sorted) are wanted."""
+        k = len(self.low)
+        parent = np.searchsorted(self.code, code >> k)
+        halves = (code[:, None] >> np.arange(k)) & 1
+        counts = np.diff(self.offsets)[parent]
+        offsets = np.concatenate([[0], np.cumsum(counts)])
+        shift = np.repeat(self.offsets[parent] - offsets[:-1], counts)
+        candidates = self.candidates[np.arange(offsets[-1]) + shift]
+        place = 2 * self.place[parent] + halves
+        return Cells(self.low, self.size / 2, code, place, candidates, offsets)
+
+    def prune(self, mean: Floats, sigma: Floats) -> "Cells":
+        """The same boxes without the candidates that cannot be nearest to any point in them."""
+        counts = np.diff(self.offsets)
+        nearest = np.zeros(
+            self.pairs
+        )  # squared distance to the nearest and farthest point of the box
+        farthest = np.zeros(self.pairs)
+        for axis in range(len(self.low)):
+            slack = _SLACK * (self.size[axis] + np.abs(self.low[axis]))
+            low = self.low[axis] + self.place[:, axis] * self.size[axis] - slack
+            high = low + self.size[axis] + 2 * slack
+            centre, width = mean[self.candidates, axis], sigma[self.candidates, axis]
+            below = (np.repeat(low, counts) - centre) / width
+            above = (np.repeat(high, counts) - centre) / width
+            nearest += np.maximum(np.maximum(below, -above), 0) ** 2
+            farthest += np.maximum(-below, above) ** 2
+        bound = np.minimum.reduceat(farthest, self.offsets[:-1]) * (1 + _SLACK)
+        kept = nearest <= np.repeat(bound, counts)
+        total = np.concatenate([[0], np.cumsum(kept)])
+        return Cells(
+            self.low,
+            self.size,
+            self.code,
+            self.place,
+            self.candidates[kept],
+            total[self.offsets],
+        )
+
+
+def _interleave(grid: Indices, depth: int) -> Indices:
+    """Morton codes (m,) of grid coordinates (m, k) below 2^depth: a cell's parent is code >> k."""
+    k = grid.shape[1]
+    code = np.zeros(len(grid), dtype=np.intp)
+    for bit in range(depth):
+        for axis in range(k):
+            code |= ((grid[:, axis] >> bit) & 1) << (k * bit + axis)
+    return code
+
+
+def _split_outliers(z: Floats, rows: Indices) -> tuple[Indices, Indices]:
+    """Rows whose points lie together, and those so far out that they would spoil the grid."""
+    points = z[rows]
+    low, high = np.percentile(points, [1, 99], axis=0)
+    reach = 4 * (high - low)
+    near = ((points >= low - reach) & (points <= high + reach)).all(axis=1)
+    return rows[near], rows[~near]

@@ -16,7 +16,7 @@ import safetensors.numpy
 from regvae import bundle as bundles
 from regvae import forward, regs
 from regvae.bundle import HISTORY, HISTORY_COLUMNS, MANIFEST, RECORDS, WEIGHTS, Bundle, BundleError
-from regvae.presets import Data, Network, Phase, Preset, Training
+from regvae.presets import Data, Network, Phase, Preset, Training, preset
 
 SHIPPED = bundles.ASSETS / "notebook-2d"
 FILES = (MANIFEST, WEIGHTS, RECORDS, HISTORY)
@@ -170,9 +170,7 @@ def test_loaded_arrays_are_read_only(bundle):
 
 def test_the_shipped_bundle_is_the_notebooks(bundle):
     assert bundle.name == "notebook-2d"
-    assert bundle.preset.to_dict() == bundles.Preset.from_dict(
-        manifest_of(SHIPPED)["preset"]
-    ).to_dict()
+    assert bundle.preset == preset("notebook-2d")
     assert len(bundle.records) == 12_000
     assert bundle.records.reg[0] == "YK66BIQ"
     assert bundle.history["epoch"].tolist() == list(range(1, 401))
@@ -200,7 +198,7 @@ def test_the_bundles_of_a_folder_are_those_with_a_manifest(folder):
     assert bundles.available() == ["notebook-2d"]
 
 
-@pytest.mark.parametrize("name", ["nowhere", "no/where", "", "x" * 5_000])
+@pytest.mark.parametrize("name", ["nowhere", "no/where", "", "x" * 300])
 def test_what_is_no_bundle_is_answered_with_those_that_exist(name):
     words = r"there is no bundle '.*a name in assets/ \(notebook-2d\) or the path of a folder"
     with pytest.raises(BundleError, match=words):
@@ -515,7 +513,7 @@ def test_a_mean_that_is_not_finite_is_refused(folder, value):
 
 def test_a_mean_that_is_no_number_is_refused(folder):
     edit_records(folder, lambda table: table.assign(mean_1="far"))
-    assert_refused(folder, RECORDS, "wanted|could not convert")
+    assert_refused(folder, RECORDS, "wanted")
 
 
 @pytest.mark.parametrize(
@@ -537,7 +535,7 @@ def test_a_record_that_is_no_reg_is_refused(folder, reg, words):
 def test_a_record_that_is_not_normalised_is_refused(folder, typed):
     edit_records(folder, put("reg", 4, typed))
     accept_regs(folder)
-    assert_refused(folder, RECORDS, "reg")
+    assert_refused(folder, RECORDS, r"records\.parquet: .*reg")
 
 
 def test_a_record_that_is_no_text_at_all_is_refused(folder):
@@ -546,7 +544,7 @@ def test_a_record_that_is_no_text_at_all_is_refused(folder):
     column = undecodable.view(pa.large_string())
     pq.write_table(table.set_column(0, "reg", column), folder / RECORDS)
     replace(folder, RECORDS, (folder / RECORDS).read_bytes())
-    assert_refused(folder, RECORDS, "wanted|reg|decode")
+    assert_refused(folder, RECORDS, "wanted|a reg is text")
 
 
 @pytest.mark.parametrize("split", ["exam", "", "TRAIN"])

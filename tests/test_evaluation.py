@@ -98,9 +98,7 @@ def test_noise_is_the_presets_times_the_records_sigma():
 
 
 def test_a_sampled_accuracy_repeats_with_its_seed(bundle):
-    one, same, other = (
-        evaluation.accuracy(bundle, sampled=True, seed=seed) for seed in (3, 3, 4)
-    )
+    one, same, other = (evaluation.accuracy(bundle, sampled=True, seed=seed) for seed in (3, 3, 4))
     assert one == same
     assert one != other
 

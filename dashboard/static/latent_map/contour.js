@@ -22,9 +22,13 @@ export function contour({ low, step, size, values }, level) {
   for (let row = 0; row < size - 1; row++) {
     for (let col = 0; col < size - 1; col++) {
       const at = row * size + col;
-      const v = [values[at], values[at + 1], values[at + size + 1], values[at + size]];
-      const bits = v.reduce((sum, value, i) => sum + (value > level ? 1 << i : 0), 0);
+      const bits =
+        (values[at] > level) +
+        2 * (values[at + 1] > level) +
+        4 * (values[at + size + 1] > level) +
+        8 * (values[at + size] > level);
       if (bits === 0 || bits === 15) continue;
+      const v = [values[at], values[at + 1], values[at + size + 1], values[at + size]];
       const above = (v[0] + v[1] + v[2] + v[3]) / 4 > level;
       // In a saddle whose middle lies above, the two corners below are cut off, and the reverse.
       const pairs = CASES[bits] ?? SADDLE[bits][above ? 1 : 0];
