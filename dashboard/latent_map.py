@@ -18,7 +18,7 @@ from dashboard import palette, state
 from regvae import vectoriser
 from regvae.bundle import Bundle
 from regvae.distance import NearestGaussian
-from regvae.latent import Records
+from regvae.latent import Polygon, Records
 from regvae.regs import ATTRIBUTES, NO_PERIOD, Attribute
 from regvae.sampling import Report, Samples, notebook_tail, tail_probability
 
@@ -177,7 +177,7 @@ class View:
     report: Report | None = None
     pin: tuple[float, float] | None = None
     search: tuple[Sequence[float], Sequence[float]] | None = None
-    region: "Polygon | None" = None
+    region: Polygon | None = None
     decoded: NDArray | None = None
 
 
@@ -197,9 +197,6 @@ def send_geometry(geometry: Geometry) -> None:
 
 def _send(slot: str, version: str, **content: Any) -> None:
     _transfer(key=f"send-{slot}", data={"name": slot, "version": version, **content})
-
-
-Polygon = Sequence[Sequence[float]]
 
 
 @dataclass(frozen=True)

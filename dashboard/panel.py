@@ -7,9 +7,8 @@ import numpy as np
 import streamlit as st
 
 from dashboard import charts, plates, services, state, text
-from dashboard.latent_map import Polygon
 from regvae import rules, sampling, vectoriser
-from regvae.latent import TypicalLetter, in_polygon, typical_letters
+from regvae.latent import Polygon, TypicalLetter, in_polygon, typical_letters
 
 _SOME = 12
 _DECODE = 50

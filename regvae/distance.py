@@ -1,14 +1,15 @@
 """Exact nearest-Gaussian search by Mahalanobis distance.
 
-For two and three dimensions the points are sorted into cells of a grid, and each cell keeps only the
-Gaussians that can be nearest to some point in it: those whose smallest possible distance to the cell
-is no more than the smallest of the largest possible ones. The candidates of a cell are found among
-those of the cell twice its size, so that most Gaussians are never looked at in most cells. What
-remains is a handful a cell, and the answer is as exact as looking at all of them.
+For two and three dimensions the points are sorted into cells of a grid, and each cell keeps only
+the Gaussians that can be nearest to some point in it: those whose smallest possible distance to the
+cell is no more than the smallest of the largest possible ones. The candidates of a cell are sought
+among those of the cell twice its size, so that most Gaussians are never looked at in most cells.
+What remains is a handful a cell, and the answer is as exact as looking at all of them.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,9 +19,9 @@ _BLOCK = 1_000_000
 _POINTS_A_CELL = 200
 """About as many points as make a cell's own overhead small against its arithmetic."""
 _PAIRS = 10_000_000
-"""Cells are not split further when this many pairs of cell and candidate would have to be weighed."""
+"""Cells are split no further when more pairs of cell and candidate would have to be weighed."""
 _SLACK = 1e-9
-"""Cells are taken this much larger, relatively, so that rounding cannot put a point outside its own."""
+"""Cells are taken this much larger, so that rounding cannot put a point outside its own."""
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -109,7 +110,7 @@ class NearestGaussian:
         code >>= k * (depth - level)
         starts = np.append(np.flatnonzero(np.diff(code, prepend=-1)), len(code))
         step = max(1, _BLOCK // max(1, cells.most))
-        for cell, (start, stop) in enumerate(zip(starts[:-1], starts[1:], strict=True)):
+        for cell, (start, stop) in enumerate(pairwise(starts.tolist())):
             candidates = cells.candidates[cells.offsets[cell] : cells.offsets[cell + 1]]
             for first in range(start, stop, step):
                 yield rows[order[first : min(first + step, stop)]], candidates

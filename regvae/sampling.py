@@ -16,7 +16,7 @@ from scipy.special import chdtrc, erfc
 from regvae import rules
 from regvae.bundle import Bundle
 from regvae.distance import NearestGaussian
-from regvae.latent import Records, in_polygon
+from regvae.latent import Polygon, Records, in_polygon, polygon_corners
 from regvae.regs import Regs
 
 MAX_PROPOSALS = 10_000_000
@@ -78,20 +78,18 @@ def uniform_box(n: int, half_width: float, k: int, *, rng: np.random.Generator) 
     return rng.uniform(-half_width, half_width, size=(n, k))
 
 
-def uniform_polygon(
-    n: int, polygon: Sequence[Sequence[float]], *, rng: np.random.Generator
-) -> NDArray[np.float64]:
+def uniform_polygon(n: int, polygon: Polygon, *, rng: np.random.Generator) -> NDArray[np.float64]:
     """n points, uniform inside a polygon in the plane: (n, 2) float64.
 
     Draws from the polygon's bounding box and keeps what lies inside. Raises `SamplingError` if the
     polygon is so thin that 1,000 draws a point are not enough, `ValueError` if it is no polygon.
     """
-    corners = np.asarray(polygon, dtype=np.float64)
+    corners = polygon_corners(polygon)
+    low, high = corners.min(axis=0), corners.max(axis=0)
     kept = [np.empty((0, 2))]
     for _ in range(100):
         if sum(map(len, kept)) >= n:
             return np.concatenate(kept)[:n]
-        low, high = corners.min(axis=0), corners.max(axis=0)
         z = rng.uniform(low, high, size=(10 * n, 2))
         kept.append(z[in_polygon(z, polygon)])
     raise SamplingError("the region is too thin to draw points from; draw a wider one")

@@ -7,6 +7,7 @@ from dashboard.latent_map import Geometry, Gestures, SampleLayer, View, latent_m
 from dashboard.panel import Context
 from regvae import regs, rules, sampling
 from regvae.bundle import BundleError
+from regvae.latent import Polygon
 from regvae.regs import ATTRIBUTES
 from regvae.sampling import Report
 
@@ -176,7 +177,7 @@ def show_panel(
     context: Context,
     point: tuple[float, float] | None,
     reg: str | None,
-    region: panel.Polygon | None,
+    region: Polygon | None,
 ) -> None:
     """What a person asked about, the newest question first; the welcome if nothing."""
     sections = {}
@@ -202,7 +203,7 @@ def keep_pick(x: float, y: float) -> None:
     state.bring_forward(state.POINT)
 
 
-def keep_region(polygon: panel.Polygon | None) -> None:
+def keep_region(polygon: Polygon | None) -> None:
     """A box or lasso, or its end."""
     st.session_state[state.REGION] = polygon
     state.bring_forward(state.REGION)

@@ -55,7 +55,7 @@ def training() -> list[Figure]:
 
 
 def serving() -> list[Figure]:
-    """Encoding and decoding a million records, beside the bare matrix products of the same sizes."""
+    """Encoding and decoding a million records, beside the bare matrix products of that size."""
     autoencoder = regvae.load("notebook-2d").autoencoder
     rng = np.random.default_rng(0)
     many = regs.generate(MILLION, rng=rng)

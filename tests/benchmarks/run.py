@@ -1,7 +1,7 @@
 """Measure every figure that the README states, each beside its baseline, in one run.
 
-`regvae bench`, or `python -m tests.benchmarks.run [--json]`. Takes some minutes; nothing else should
-run on the machine meanwhile.
+`regvae bench`, or `python -m tests.benchmarks.run [--json]`. Takes a minute or two; nothing else
+should run on the machine meanwhile.
 """
 
 import json
