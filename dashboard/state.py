@@ -71,6 +71,11 @@ def _same_number(text: str, value: Any) -> bool:
         return False
 
 
+def threshold() -> float:
+    """The threshold on a step of the slider, whatever was typed."""
+    return round(st.session_state[THRESHOLD], 2)
+
+
 def numbers(text: str, n: int) -> list[float] | None:
     """`n` finite numbers with commas between, or None if the text is anything else."""
     try:

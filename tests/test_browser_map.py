@@ -247,6 +247,29 @@ def test_a_threshold_in_the_address_is_where_the_slider_starts(page, dashboard: 
     expect(page.locator("[data-figure=confirmed]")).to_have_text("the same ✓")
 
 
+def test_a_threshold_between_two_steps_is_taken_to_a_step(page, dashboard: str) -> None:
+    explorer = Explorer(page, dashboard).open("?threshold=1.2345")
+    assert explorer.threshold == 1.23
+    expect(page.locator("[data-figure=confirmed]")).to_have_text("the same ✓")
+
+
+def test_everything_is_still_there_after_reading_another_page(explorer: Explorer) -> None:
+    explorer.tool("Box")
+    explorer.drag([(-1, -1), (0.5, 0.2)])
+    expect(explorer.panel).to_contain_text("Region: ")
+    explorer.click(1.0, 0.8)
+    explorer.expect_heading("Pinned point")
+    explorer.page.get_by_role("link", name="How good is it?").click()
+    expect(explorer.page.get_by_text("Every figure of the notebook")).to_be_visible()
+    explorer.page.get_by_role("link", name="Explore").click()
+    explorer.page.wait_for_selector(READY)
+    explorer.expect_heading("Pinned point")
+    expect(explorer.panel).to_contain_text("Region: ")
+    explorer.page.wait_for_function(
+        "() => document.querySelector('.picture').data[0].selectedpoints?.length > 0"
+    )
+
+
 def test_changing_the_rule_changes_the_samples(explorer: Explorer, bundle: Bundle) -> None:
     explorer.page.get_by_role("button", name="Rejection sampling").click()
     explorer.page.get_by_label("Unwanted", exact=True).fill("number >= 50")

@@ -288,7 +288,7 @@ def test_a_missing_file_is_named(folder, name):
 
 def test_without_its_manifest_a_folder_is_no_bundle(folder):
     (folder / MANIFEST).unlink()
-    with pytest.raises(BundleError, match="no bundle .* a folder with a manifest.json"):
+    with pytest.raises(BundleError, match=r"no bundle .* a folder with a manifest\.json"):
         bundles.load(folder)
 
 

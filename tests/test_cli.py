@@ -154,6 +154,11 @@ def test_a_damaged_bundle_is_refused_with_its_file(refused, damaged):
     assert f"{damaged / 'history.csv'}: wanted sha256" in refused("evaluate", damaged)
 
 
+def test_a_reason_of_several_lines_is_printed_as_one(refused, damaged):
+    folder = damaged.rename(damaged.with_name("two\nlines"))
+    assert "two lines/history.csv: wanted sha256" in refused("evaluate", folder)
+
+
 def test_an_interruption_is_no_success(call, monkeypatch):
     def interrupted(_):
         raise KeyboardInterrupt
@@ -459,8 +464,9 @@ def test_sample_writes_what_it_accepted(good, bundle, tmp_path, name, read):
     assert table["collision"].tolist() == samples.collision[rows].tolist()
 
 
-def test_sample_prints_json_only_also_when_it_writes_a_table(good, tmp_path):
-    out = good(*SAMPLE, "--json", "--out", tmp_path / "wanted.csv")
+def test_sample_prints_json_only_also_when_it_writes_a_table(call, good, tmp_path):
+    status, out, _ = call(*SAMPLE, "--json", "--out", tmp_path / "wanted.csv")
+    assert status == 0
     assert json.loads(out) == json.loads(good(*SAMPLE, "--json"))
     assert (tmp_path / "wanted.csv").is_file()
 

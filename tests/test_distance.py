@@ -13,11 +13,12 @@ from regvae import distance
 from regvae.distance import NearestGaussian
 
 COORDINATES = st.floats(-50, 50, width=32)
+DIMENSIONS = st.integers(1, 4)
 SIGMAS = st.floats(0.0625, 8, width=32)
 
 
 @st.composite
-def problems(draw, k=st.integers(1, 4)):
+def problems(draw, k=DIMENSIONS):
     """Means and sigmas (n, k) and points (m, k)."""
     k = draw(k)
     n, m = draw(st.integers(1, 12)), draw(st.integers(1, 6))
@@ -147,25 +148,124 @@ def test_the_nearest_mean_need_not_be_the_nearest_gaussian():
     assert (found.tolist(), index.tolist()) == ([2.0], [1])
 
 
-@pytest.mark.parametrize("cells", [1, 199, 200, 201, 1_000, 10_000])
-def test_blocks_change_nothing(monkeypatch, cells):
-    mean, sigma, points = random_problem(200, 50, 3)
-    nearest = NearestGaussian(mean, sigma)
-    whole = nearest.query(points)
-    monkeypatch.setattr(distance, "_CELLS", cells)
-    blocks = nearest.query(points)
-    assert np.array_equal(blocks[0], whole[0])
-    assert np.array_equal(blocks[1], whole[1])
+# --- many points ----------------------------------------------------------------------------------
 
 
-def test_more_than_one_block_gives_what_single_points_give():
-    mean, sigma, points = random_problem(30_000, 150, 2)
-    assert mean.shape[0] * len(points) > 2 * distance._CELLS
+def by_whole_array(mean, sigma, points):
+    """All distances, (m, n), by one array of points x records x k."""
+    return np.linalg.norm((points[:, None] - mean) / sigma, axis=2)
+
+
+def assert_exact(mean, sigma, points):
+    """The nearest are those among all; of equals the first row is named."""
+    found, index = NearestGaussian(mean, sigma).query(points)
+    every = by_whole_array(mean, sigma, points)
+    np.testing.assert_allclose(found, every.min(axis=1), rtol=1e-9)
+    np.testing.assert_allclose(every[np.arange(len(points)), index], found, rtol=1e-9)
+
+
+def clustered(rng, m, k):
+    return rng.normal(size=(5, k))[rng.integers(5, size=m)] + rng.normal(0, 1e-3, (m, k))
+
+
+def with_outliers(rng, m, k):
+    z = rng.normal(size=(m, k))
+    z[: m // 100] *= 1e6
+    return z
+
+
+def on_a_lattice(rng, m, k):
+    return rng.integers(-3, 4, size=(m, k)) / 2
+
+
+ARRANGEMENTS = {
+    "uniform": lambda rng, m, k: rng.uniform(-3, 3, size=(m, k)),
+    "clustered": clustered,
+    "with outliers": with_outliers,
+    "on a lattice": on_a_lattice,
+    "on a line": lambda rng, m, k: rng.normal(size=(m, 1)) * np.ones(k),
+    "along an axis": lambda rng, m, k: rng.normal(size=(m, k)) * np.eye(k)[0],
+    "in one place": lambda _, m, k: np.full((m, k), 0.25),
+    "with heavy tails": lambda rng, m, k: rng.standard_cauchy(size=(m, k)),
+    "far away": lambda rng, m, k: 1e5 + rng.uniform(-1, 1, size=(m, k)),
+}
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 4])
+@pytest.mark.parametrize("arrangement", ARRANGEMENTS)
+def test_many_points_in_any_arrangement_have_the_nearest_of_all(arrangement, k):
+    rng = np.random.default_rng(11)
+    mean, sigma, _ = random_problem(150, 1, k)
+    assert_exact(mean, sigma, ARRANGEMENTS[arrangement](rng, 3_000, k))
+
+
+@pytest.mark.parametrize("k", [2, 3])
+@pytest.mark.parametrize("arrangement", ARRANGEMENTS)
+def test_records_in_any_arrangement_are_all_looked_at(arrangement, k):
+    rng = np.random.default_rng(12)
+    mean = ARRANGEMENTS[arrangement](rng, 200, k)
+    sigma = np.exp(rng.normal(-1, 2, size=(200, k)))  # some narrow, some wider than all
+    assert_exact(mean, sigma, rng.uniform(-3, 3, size=(3_000, k)))
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    k=st.integers(1, 3),
+    sizes=st.tuples(st.integers(1, 60), st.integers(1, 3_000)),
+    spread=st.floats(1e-3, 1e3),
+    width=st.floats(1e-3, 1e3),
+)
+@settings(deadline=None, max_examples=40)
+def test_many_points_have_the_nearest_of_all(seed, k, sizes, spread, width):
+    rng = np.random.default_rng(seed)
+    n, m = sizes
+    mean = rng.normal(0, spread, size=(n, k))
+    sigma = width * np.exp(rng.normal(size=(n, k)))
+    assert_exact(mean, sigma, rng.normal(size=(m, k)))
+
+
+def test_the_shipped_records_have_the_nearest_of_all(bundle):
+    ticks = np.linspace(-3, 3, 45)
+    grid = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
+    mean, sigma = bundle.records.mean[::4], bundle.records.sigma[::4]
+    assert_exact(mean.astype(float), sigma.astype(float), grid)
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 4])
+def test_points_together_give_what_each_gives_alone(k):
+    mean, sigma, points = random_problem(3_000, 1_500, k)
     nearest = NearestGaussian(mean, sigma)
     found, index = nearest.query(points)
-    for point, d, i in zip(points, found, index, strict=True):
+    for point, d, i in zip(points[::10], found[::10], index[::10], strict=True):
         alone = nearest.query(point[None])
         assert (alone[0].tolist(), alone[1].tolist()) == ([d], [i])
+
+
+@pytest.mark.parametrize("k", [2, 4])
+def test_the_order_of_the_points_does_not_matter(k):
+    mean, sigma, points = random_problem(300, 3_000, k)
+    nearest = NearestGaussian(mean, sigma)
+    found, index = nearest.query(points)
+    order = np.random.default_rng(0).permutation(len(points))
+    permuted, places = nearest.query(points[order])
+    assert np.array_equal(permuted, found[order])
+    assert np.array_equal(places, index[order])
+
+
+@pytest.mark.parametrize("k", [2, 3, 5])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("_BLOCK", 1), ("_BLOCK", 2_999), ("_POINTS_A_CELL", 3), ("_PAIRS", 1), ("_PAIRS", 5_000)],
+)
+def test_how_the_work_is_divided_changes_nothing(monkeypatch, k, name, value):
+    mean, sigma, points = random_problem(400, 1_000, k)
+    nearest = NearestGaussian(mean, sigma)
+    whole = nearest.query(points)
+    assert getattr(distance, name) > value
+    monkeypatch.setattr(distance, name, value)
+    divided = nearest.query(points)
+    assert np.array_equal(divided[0], whole[0])
+    assert np.array_equal(divided[1], whole[1])
 
 
 def peak_of_query(nearest, points):
@@ -178,15 +278,20 @@ def peak_of_query(nearest, points):
         tracemalloc.stop()
 
 
-def test_a_query_never_holds_all_points_by_records():
+@pytest.mark.parametrize("k", [2, 15])
+def test_a_query_never_holds_all_points_by_records(k):
     n, m = 6_000, 3_000
+    mean, sigma, points = random_problem(n, m, k)
+    # All distances would take 144 MB, and all differences by coordinate k times as much.
+    assert peak_of_query(NearestGaussian(mean, sigma), points) < 8 * n * m / 3
+
+
+def test_a_query_holds_little_also_if_all_records_are_as_near():
+    n, m = 6_000, 20_000
     mean, sigma, points = random_problem(n, m, 2)
-    nearest = NearestGaussian(mean, sigma)
-    peak = peak_of_query(nearest, points)
-    # All distances would take 144 MB and all differences by coordinate 288 MB, but a few blocks
-    # of distances serve: twice the points want no more.
-    assert peak < 5 * 8 * distance._CELLS < 8 * n * m
-    assert peak < 1.1 * peak_of_query(nearest, points[: m // 2])
+    # Wide records that lie together: hardly one can be left out anywhere. All distances would
+    # take 960 MB.
+    assert peak_of_query(NearestGaussian(mean / 100, sigma * 100), points) < 8 * n * m / 8
 
 
 def test_no_points_have_no_distances():

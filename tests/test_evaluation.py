@@ -185,6 +185,16 @@ def test_the_figures_repeat_with_their_seed(bundle, figures):
     assert evaluation.notebook_figures(bundle, seed=1) != figures
 
 
+def test_fifty_is_not_above_fifty_but_it_is_not_below_either():
+    weights = {name: array.copy() for name, array in identity(broken=[2, 3]).weights.items()}
+    for position, digit in ((2, 5), (3, 0)):
+        weights["decoder.0.bias"][vectoriser.BLOCKS[position].start + digit] = 1
+    figures = evaluation.notebook_figures(Bundle.assemble(TINY, 0, weights, HISTORY))
+    assert figures[4].here == "0 / 1000"
+    assert figures[6].here == "1000"
+    assert figures[7].here == "0 = 0.000"
+
+
 def test_figures_say_so_if_no_sample_is_accepted():
     figures = evaluation.notebook_figures(identity(sigma=1e3))
     assert figures[6].here == "0"

@@ -170,7 +170,7 @@ def test_no_rule_at_all_is_refused(texts):
     ["", " ", "number", "number <", "< 50", "50", "number ~ 3", "number not in 3", "number in"],
 )
 def test_another_form_is_refused_with_an_example(text):
-    with pytest.raises(RuleError, match="a rule is 'attribute op value' .* 'number < 50'"):
+    with pytest.raises(RuleError, match=r"a rule is 'attribute op value' .* 'number < 50'"):
         Rule.parse(text)
 
 
@@ -218,7 +218,7 @@ def test_only_numbers_have_an_order(name, op):
     ["number < __import__('os').getpid()", "number == (1)", "__class__ == 1", "number.real == 1"],
 )
 def test_the_text_is_never_evaluated(text):
-    with pytest.raises(RuleError, match="is a number, but|no attribute|a rule is"):
+    with pytest.raises(RuleError, match=r"is a number, but|no attribute|a rule is"):
         Rule.parse(text)
 
 

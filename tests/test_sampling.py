@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -249,7 +250,7 @@ def test_a_sample_at_the_threshold_is_not_farther_than_it():
 def test_fewer_are_accepted_as_the_threshold_grows(samples):
     thresholds = np.linspace(0, samples.distance.max() + 1, 40)
     masks = [samples.accepted(threshold) for threshold in thresholds]
-    for lower, higher in zip(masks, masks[1:], strict=False):
+    for lower, higher in pairwise(masks):
         assert (lower | ~higher).all()  # what the higher accepts, the lower does
     accepted = [sampling.report(samples, float(t)).accepted for t in thresholds]
     assert accepted == [int(mask.sum()) for mask in masks]

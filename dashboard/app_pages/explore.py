@@ -36,9 +36,7 @@ def explore(name: str, version: str, geometry: Geometry, asked: dict[str, str]) 
     with left:
         controls()
         complaints = state.refused(asked)
-        context = Context(
-            name, version, unwanted_rules(complaints), st.session_state[state.THRESHOLD]
-        )
+        context = Context(name, version, unwanted_rules(complaints), state.threshold())
         point = pinned_point(complaints)
         reg = searched_reg(complaints)
         region = st.session_state.get(state.REGION)

@@ -10,6 +10,7 @@ const SHAPES = {
 };
 
 export function showLegend(root, attribute, palette, onToggle) {
+  root.classList.toggle("continuous", !attribute.classes);
   root.replaceChildren(
     ...(attribute.classes ? chips(attribute, palette, onToggle) : scale(attribute, palette)),
   );
@@ -41,6 +42,8 @@ function scale(attribute, palette) {
   bar.className = "scale";
   bar.style.background = `linear-gradient(to right, ${palette.scale.join(", ")})`;
   const text = (words) => Object.assign(document.createElement("span"), { textContent: words });
+  const ends = Object.assign(document.createElement("span"), { className: "ends" });
+  ends.append(text(attribute.lowLabel), text(attribute.highLabel));
   const total = `${attribute.label}, ${attribute.count.toLocaleString("en-GB")} records`;
-  return [text(attribute.lowLabel), bar, text(attribute.highLabel), text(total)];
+  return [text(total), bar, ends];
 }

@@ -39,6 +39,10 @@ class Explorer {
       <div class="latent-map" data-ready="false">
         <div class="reading"></div>
         <div class="tools" role="toolbar" aria-label="map tools"></div>
+        <div class="key"><span>Samples:</span>
+          <span><i class="accepted"></i>accepted</span>
+          <span><i class="impure"></i>accepted, yet unwanted</span>
+          <span><i class="rejected"></i>rejected: inside the line</span></div>
         <div class="legend" aria-label="legend"></div>
         <div class="picture" tabindex="0" role="application"
           aria-label="latent map: arrow keys move the reading point, Enter pins it, Escape clears the region"></div>

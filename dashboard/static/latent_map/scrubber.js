@@ -24,10 +24,6 @@ export class Scrubber {
         <div><dt title="2 (1 - erf(threshold / 2)), published by the notebook; the tail of no Gaussian here">notebook's figure</dt><dd data-figure="notebook"></dd></div>
         <div><dt title="on release Python counts all samples again; what is exported or reported is its count">checked in Python</dt><dd data-figure="confirmed"></dd></div>
       </dl>
-      <div class="key"><span>Samples:</span>
-        <span><i class="accepted"></i>accepted</span>
-        <span><i class="impure"></i>accepted, yet decodes to an unwanted reg</span>
-        <span><i class="rejected"></i>rejected: inside the line</span></div>
       <div class="plates" aria-label="decoded regs of accepted samples"></div>`;
     this.slider = root.querySelector("input");
     this.output = root.querySelector("output");
