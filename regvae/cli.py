@@ -11,7 +11,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
-import click
 import numpy as np
 import pandas as pd
 import typer
@@ -25,12 +24,13 @@ from regvae import evaluation, presets, regs, rules, sampling
 ROOT = Path(__file__).resolve().parent.parent
 
 app = typer.Typer(
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="A latent-space explorer that decodes: UK car registrations learned by a VAE.",
 )
-console = Console()
+# Text is printed as it is: a path may hold what rich would take for markup, and is never broken.
+console = Console(markup=False, emoji=False, highlight=False, soft_wrap=True)
+notes = Console(markup=False, emoji=False, highlight=False, soft_wrap=True, stderr=True)
 
 BundleArgument = Annotated[str, typer.Argument(help="a name in assets/ or the path of a folder")]
 JsonOption = Annotated[bool, typer.Option("--json", help="print JSON for other programs")]
@@ -47,20 +47,26 @@ class UsageError(ValueError):
 def main() -> None:
     """Run the command line; every error a person can mend is one line and exit status 2."""
     try:
-        app(standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
-    except click.exceptions.Abort:
+        if len(sys.argv) == 1:
+            app(["--help"], standalone_mode=False)
+            sys.exit(2)
+        status = app(standalone_mode=False)
+    except typer.Abort:
         _fail("stopped")
-    except click.ClickException as error:
-        _fail(error.format_message() or "see regvae --help")
+    except typer.TyperException as error:
+        _fail(f"{error.format_message()} (see regvae --help)")
     except (ValueError, OSError) as error:
         _fail(str(error))
+    sys.exit(status or 0)
 
 
 def _fail(message: str) -> NoReturn:
-    print(f"regvae: {' '.join(message.split())}", file=sys.stderr)
+    _print_error(message)
     sys.exit(2)
+
+
+def _print_error(message: str) -> None:
+    print(f"regvae: {' '.join(message.split())}", file=sys.stderr)
 
 
 @app.command()
@@ -88,8 +94,7 @@ def train(
 ) -> None:
     """Train a preset and write a bundle; Ctrl-C stops it, --resume goes on."""
     chosen = presets.preset(preset)
-    if out.exists():
-        raise UsageError(f"{out} already exists; choose another name or remove it first")
+    bundles.check_free(out)
     # TensorFlow's start-up chatter is nothing a person can act on; its errors still show.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from regvae import training  # takes seconds, because of TensorFlow: only here
@@ -134,7 +139,7 @@ def evaluate(
         table = Table("figure", "published", "here", "what differs")
         for figure in figures:
             table.add_row(figure.figure, figure.published, figure.here, figure.remark)
-        console.print(table)
+        Console().print(table)
 
 
 @app.command()
@@ -204,16 +209,17 @@ def sample(
                 f"{key.replace('_', ' '):<18}{'none accepted' if value is None else shown}"
             )
     if out:
-        _write(_accepted_table(samples, threshold), out)
+        # After JSON the note goes to standard error, so that another program can read the JSON.
+        _write(_accepted_table(samples, threshold), out, notes if as_json else console)
 
 
 @app.command()
 def check(bundle: BundleArgument) -> None:
     """Verify a bundle: files, hashes, shapes, and that its parts belong together."""
     try:
-        loaded = bundles.check(bundle)
+        loaded = evaluation.check(bundle)
     except bundles.BundleError as error:
-        print(f"regvae: {error}", file=sys.stderr)
+        _print_error(str(error))
         raise typer.Exit(1) from error
     console.print(f"{loaded.name}: {len(loaded.records):,} records, all files as they should be")
 
@@ -253,6 +259,8 @@ def _run(arguments: Sequence[str]) -> None:
 
 
 def _regs(texts: Sequence[str], file: Path | None) -> list[str]:
+    if file and texts:
+        raise UsageError("regs were given both as arguments and in a file; give one of the two")
     if file:
         lines = file.read_text("utf-8").splitlines()
         named = [(f"{file}, line {i}", line) for i, line in enumerate(lines, 1) if line.strip()]
@@ -310,7 +318,7 @@ def _check_table_name(path: Path) -> None:
         raise UsageError(f"there is no folder {str(path.parent)!r} to write {path.name} to")
 
 
-def _write(table: pd.DataFrame, path: Path) -> None:
+def _write(table: pd.DataFrame, path: Path, tell: Console = console) -> None:
     _check_table_name(path)
     partial = path.with_name(f".{path.name}.partial")
     try:
@@ -318,4 +326,4 @@ def _write(table: pd.DataFrame, path: Path) -> None:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
-    console.print(f"wrote {path}: {len(table):,} rows")
+    tell.print(f"wrote {path}: {len(table):,} rows")

@@ -15,13 +15,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 _BLOCK = 1_000_000
-"""Distances held at once: 8 MB of float64, whatever the numbers of points and Gaussians."""
+"""Distances computed at once: some arrays of 8 MB, whatever the numbers of points and Gaussians."""
 _POINTS_A_CELL = 200
 """About as many points as make a cell's own overhead small against its arithmetic."""
-_PAIRS = 10_000_000
+_PAIRS = 2_000_000
 """Cells are split no further when more pairs of cell and candidate would have to be weighed."""
 _SLACK = 1e-9
 """Cells are taken this much larger, so that rounding cannot put a point outside its own."""
+
+_FARTHEST = 1e100
+"""Coordinates beyond this are refused: their squares would overflow."""
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -58,7 +61,7 @@ class NearestGaussian:
     def query(self, z: ArrayLike) -> tuple[Floats, Indices]:
         """Points z (m, k) -> distance (m,) to the nearest Gaussian and its row (m,), both exact.
 
-        Raises `ValueError` if z is not (m, k) or holds a number that is not finite.
+        Raises `ValueError` if z is not (m, k), or has a coordinate not finite or beyond 1e100.
         """
         z = self._points(z)
         distance = np.empty(len(z))
@@ -73,7 +76,7 @@ class NearestGaussian:
     def ranked(self, point: ArrayLike, n: int) -> tuple[Floats, Indices]:
         """The n nearest Gaussians of one point (k,), nearest first: distances and rows."""
         everything = np.arange(len(self.mean))
-        squared = self._squared(self._points(np.atleast_2d(point)), everything)[0]
+        squared = self._squared(self._points(np.asarray(point)[None]), everything)[0]
         rows = np.argsort(squared, kind="stable")[:n]
         return np.sqrt(squared[rows]), rows
 
@@ -130,8 +133,10 @@ class NearestGaussian:
         k = self.mean.shape[1]
         if z.ndim != 2 or z.shape[1] != k:
             raise ValueError(f"points want shape (m, {k}), but came with shape {z.shape}")
-        if not np.isfinite(z).all():
-            raise ValueError("points want finite coordinates, but some are not")
+        if not (np.abs(z) <= _FARTHEST).all():
+            raise ValueError(
+                f"points want finite coordinates, at most {_FARTHEST:g} from 0, but some are not"
+            )
         return z
 
 

@@ -1,13 +1,14 @@
 """How good a trained model is: rebuild accuracy, and every figure the notebook printed."""
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from regvae import regs, rules, sampling
-from regvae.bundle import Bundle
+from regvae.bundle import MANIFEST, RECORDS, Bundle, BundleError, load, resolve
 
 UNWANTED = (rules.Rule("number", "<", (50,)),)
 """The notebook's unwanted regs: number below 50."""
@@ -51,6 +52,33 @@ def metrics(bundle: Bundle) -> dict[str, Any]:
         "accuracy_sampled": accuracy(bundle, sampled=True),
         "notebook": [asdict(figure) for figure in notebook_figures(bundle)],
     }
+
+
+def check(name_or_path: str | Path) -> Bundle:
+    """Load a bundle and prove that its parts belong together.
+
+    Beyond what `bundle.load` verifies: the data are drawn and encoded anew and must give the same
+    regs and, within 1e-4, the same Gaussians; and the accuracies must be those of the manifest.
+    Raises `BundleError` with the reason.
+    """
+    bundle = load(name_or_path)
+    folder = resolve(name_or_path)
+    anew = Bundle.assemble(bundle.preset, bundle.seed, bundle.weights, bundle.history).records
+    if anew.data_hash() != bundle.records.data_hash():
+        raise BundleError(
+            f"{folder / RECORDS}: its regs are not those that the preset's data seed draws"
+        )
+    for part in ("mean", "sigma"):
+        if not np.allclose(getattr(anew, part), getattr(bundle.records, part), 1e-4, 1e-4):
+            raise BundleError(
+                f"{folder / RECORDS}: its {part}s are not those that the weights encode"
+            )
+    accuracies = [accuracy(bundle, split=split) for split in regs.SPLITS]
+    if bundle.metrics.get("accuracy") != accuracies:
+        raise BundleError(
+            f"{folder / MANIFEST}: its accuracies are not those that the weights give"
+        )
+    return bundle
 
 
 @dataclass(frozen=True)

@@ -147,7 +147,7 @@ class Autoencoder:
         with np.errstate(over="ignore"):
             z = z.astype(np.float32)
         if not np.isfinite(z).all():
-            raise ValueError("latent points want finite coordinates, but some are not")
+            raise ValueError("latent points want finite coordinates below 3e38, but some are not")
         return z
 
 

@@ -1,7 +1,23 @@
 """What to train: data, network and training as frozen dataclasses, and the named presets."""
 
-from dataclasses import asdict, dataclass
+import math
+from dataclasses import asdict, dataclass, fields
 from typing import Any
+
+_WIDEST = 10_000
+
+
+def _check(condition: bool, sentence: str) -> None:
+    if not condition:
+        raise ValueError(sentence)
+
+
+def _whole(value: Any, least: int) -> bool:
+    return type(value) is int and least <= value <= 2**32
+
+
+def _real(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value) and value >= 0
 
 
 @dataclass(frozen=True)
@@ -10,6 +26,15 @@ class Data:
 
     seed: int = 0
     sizes: tuple[int, int, int] = (10_000, 1_000, 1_000)
+
+    def __post_init__(self) -> None:
+        _check(_whole(self.seed, 0), f"the data seed is a whole number from 0, not {self.seed!r}")
+        _check(
+            isinstance(self.sizes, tuple)
+            and len(self.sizes) == 3
+            and all(_whole(size, 1) for size in self.sizes),
+            f"the sizes are three whole numbers from 1, not {self.sizes!r}",
+        )
 
 
 @dataclass(frozen=True)
@@ -20,6 +45,18 @@ class Network:
     encoder: tuple[int, ...] = (150, 50, 25)
     decoder: tuple[int, ...] = (25, 50, 150)
 
+    def __post_init__(self) -> None:
+        hidden = (self.encoder, self.decoder)
+        _check(
+            all(isinstance(widths, tuple) for widths in hidden),
+            f"the encoder and the decoder are lists of widths, not {hidden!r}",
+        )
+        widths = (self.latent_dim, *self.encoder, *self.decoder)
+        _check(
+            all(_whole(width, 1) and width <= _WIDEST for width in widths),
+            f"layers and the latent space want widths from 1 to {_WIDEST:,}, not {widths!r}",
+        )
+
 
 @dataclass(frozen=True)
 class Phase:
@@ -27,6 +64,13 @@ class Phase:
 
     learning_rate: float
     epochs: int
+
+    def __post_init__(self) -> None:
+        _check(
+            _real(self.learning_rate) and self.learning_rate > 0,
+            f"the learning rate is a number above 0, not {self.learning_rate!r}",
+        )
+        _check(_whole(self.epochs, 1), f"a phase wants 1 epoch or more, not {self.epochs!r}")
 
 
 @dataclass(frozen=True)
@@ -42,6 +86,15 @@ class Training:
     batch_size: int = 8
     noise: float = 0.1
     reconstruction_weight: float = 151.0
+
+    def __post_init__(self) -> None:
+        _check(len(self.phases) > 0, "a training wants at least one phase")
+        _check(_whole(self.batch_size, 1), f"the batch size is from 1, not {self.batch_size!r}")
+        _check(_real(self.noise), f"the noise is a number from 0, not {self.noise!r}")
+        _check(
+            _real(self.reconstruction_weight),
+            f"the reconstruction weight is a number from 0, not {self.reconstruction_weight!r}",
+        )
 
     @property
     def epochs(self) -> int:
@@ -73,19 +126,27 @@ class Preset:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Preset":
-        """The inverse of `to_dict`. Raises `TypeError` or `KeyError` on unknown or lacking keys."""
-        data, network, training = (dict(values[key]) for key in ("data", "network", "training"))
-        phases = tuple(Phase(**phase) for phase in training.pop("phases"))
+        """The inverse of `to_dict`. Raises `ValueError` on unknown, lacking or senseless values."""
+        parts = _exactly(cls, values)
+        training = _exactly(Training, parts["training"])
+        listed = training.pop("phases")
+        _check(isinstance(listed, tuple), f"the phases are a list, not {listed!r}")
+        phases = tuple(Phase(**_exactly(Phase, phase)) for phase in listed)
         return cls(
-            name=values["name"],
-            data=Data(seed=data.pop("seed"), sizes=tuple(data.pop("sizes")), **data),
-            network=Network(
-                encoder=tuple(network.pop("encoder")),
-                decoder=tuple(network.pop("decoder")),
-                **network,
-            ),
+            name=parts["name"],
+            network=Network(**_exactly(Network, parts["network"])),
+            data=Data(**_exactly(Data, parts["data"])),
             training=Training(phases=phases, **training),
         )
+
+
+def _exactly(kind: type, values: Any) -> dict[str, Any]:
+    """The values by name, lists as tuples; they must be just those that the dataclass has."""
+    names = [field.name for field in fields(kind)]
+    if not isinstance(values, dict) or set(values) != set(names):
+        came = ", ".join(map(str, values)) if isinstance(values, dict) else repr(values)[:40]
+        raise ValueError(f"{kind.__name__} wants {', '.join(names)}, but came {came}")
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
 
 
 PRESETS: dict[str, Preset] = {

@@ -89,13 +89,15 @@ def notebook_dataset(
     test regs that stand in either.
 
     Returns `{"train": (n,), "validation": (m,), "test": (t,)}`, arrays of dtype ``U7``. Raises
-    `ValueError` if a size is below 1.
+    `ValueError` unless there are three sizes of 1 or more.
 
     >>> str(notebook_dataset(0, (1, 1, 1))["train"][0])
     'YK66BIQ'
     """
-    if min(sizes) < 1:
-        raise ValueError(f"every split wants at least 1 reg, but the sizes are {sizes}")
+    if len(sizes) != len(SPLITS) or min(sizes) < 1:
+        raise ValueError(
+            f"every split wants at least 1 reg ({', '.join(SPLITS)}), but the sizes are {sizes}"
+        )
     rng = random.Random(seed)
     seen: set[str] = set()
     splits = {}

@@ -88,7 +88,10 @@ def parse_all(texts: Sequence[str]) -> tuple[Rule, ...]:
 
 def mask(rules: Sequence[Rule], regs: Regs) -> NDArray[np.bool_]:
     """Which of the regs (n,) fulfil every rule: (n,) booleans."""
-    return np.logical_and.reduce([rule.mask(regs) for rule in rules])
+    fulfilled = np.ones(len(regs), dtype=bool)
+    for rule in rules:
+        fulfilled &= rule.mask(regs)
+    return fulfilled
 
 
 def _value(attribute: Attribute, text: str) -> bool | int | float | str:

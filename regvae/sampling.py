@@ -71,19 +71,25 @@ def uniform_box(n: int, half_width: float, k: int, *, rng: np.random.Generator) 
 
     Raises `SamplingError` unless n is from 1 to `MAX_PROPOSALS` and the width above 0, up to 1e6.
     """
-    if not 1 <= n <= MAX_PROPOSALS:
-        raise SamplingError(f"the number of samples goes from 1 to {MAX_PROPOSALS:,}, not {n:,}")
+    _check_count(n)
     if not (math.isfinite(half_width) and 0 < half_width <= 1e6):
         raise SamplingError(f"the box wants a half-width above 0, up to 1e6, not {half_width}")
     return rng.uniform(-half_width, half_width, size=(n, k))
+
+
+def _check_count(n: int) -> None:
+    if not 1 <= n <= MAX_PROPOSALS:
+        raise SamplingError(f"the number of samples goes from 1 to {MAX_PROPOSALS:,}, not {n:,}")
 
 
 def uniform_polygon(n: int, polygon: Polygon, *, rng: np.random.Generator) -> NDArray[np.float64]:
     """n points, uniform inside a polygon in the plane: (n, 2) float64.
 
     Draws from the polygon's bounding box and keeps what lies inside. Raises `SamplingError` if the
-    polygon is so thin that 1,000 draws a point are not enough, `ValueError` if it is no polygon.
+    polygon is so thin that 1,000 draws a point are not enough or n is out of range, and
+    `ValueError` if it is no polygon.
     """
+    _check_count(n)
     corners = polygon_corners(polygon)
     low, high = corners.min(axis=0), corners.max(axis=0)
     kept = [np.empty((0, 2))]
@@ -171,7 +177,8 @@ def tail_probability(threshold: float | NDArray, k: int) -> float | NDArray:
     >>> round(float(tail_probability(2.5, 2)), 4)
     0.0439
     """
-    return chdtrc(k, np.square(threshold))
+    with np.errstate(over="ignore"):  # the square of a huge threshold is infinite: no tail is left
+        return chdtrc(k, np.square(threshold))
 
 
 def notebook_tail(threshold: float | NDArray) -> float | NDArray:

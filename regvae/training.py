@@ -144,7 +144,6 @@ class Trainer:
             "seed": str(self.seed),
             "history": json.dumps([asdict(epoch) for epoch in self.history]),
         }
-        path.parent.mkdir(parents=True, exist_ok=True)
         handle, partial = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -198,13 +197,13 @@ def train(
     is asked; a run that is stopped or killed loses at most one epoch, and goes on with `resume`.
     The bundle appears whole at the end, and the checkpoint goes.
 
-    Raises `TrainingError` if `out` exists, if a checkpoint exists and `resume` was not asked for,
+    Raises what `bundle.check_free` does if `out` cannot be written, `TrainingError` if a checkpoint
+    exists and `resume` was not asked for,
     or if it belongs to another preset or seed; `Stopped` when `should_stop` said so.
     """
     out = Path(out)
     checkpoint = checkpoint_path(out)
-    if out.exists():
-        raise TrainingError(f"{out} already exists; choose another name or remove it first")
+    bundles.check_free(out)
     if checkpoint.exists() and not resume:
         raise TrainingError(f"{checkpoint} is a training begun; resume it, or remove the file")
     trainer = Trainer(preset, seed)

@@ -74,9 +74,15 @@ def test_points_of_a_polygon_lie_in_it_and_are_uniform():
         assert stats.chisquare(within).pvalue > SMALLEST_P
 
 
-@pytest.mark.parametrize("n", [0, 1, 7, 1_000])
+@pytest.mark.parametrize("n", [1, 7, 1_000])
 def test_as_many_points_of_a_polygon_come_as_were_asked_for(n):
     assert sampling.uniform_polygon(n, ELL, rng=rng()).shape == (n, 2)
+
+
+@pytest.mark.parametrize("n", [-1, 0, sampling.MAX_PROPOSALS + 1])
+def test_the_number_of_points_of_a_polygon_has_bounds(n):
+    with pytest.raises(SamplingError, match="the number of samples goes from 1 to 10,000,000"):
+        sampling.uniform_polygon(n, ELL, rng=rng())
 
 
 def test_points_of_a_polygon_repeat_with_the_seed():

@@ -146,7 +146,7 @@ def test_a_killed_training_loses_at_most_one_epoch(tmp_path: Path) -> None:
 def test_what_stands_in_the_way_is_said(tmp_path: Path) -> None:
     taken = tmp_path / "taken"
     taken.mkdir()
-    with pytest.raises(TrainingError, match="taken already exists; choose another name"):
+    with pytest.raises(FileExistsError, match="taken already exists; choose another name"):
         train(SMALL, taken)
     trainer = Trainer(SMALL, seed=0)
     checkpoint = training.checkpoint_path(tmp_path / "new")
