@@ -18,7 +18,7 @@ from dashboard import palette, state
 from regvae import vectoriser
 from regvae.bundle import Bundle
 from regvae.distance import NearestGaussian
-from regvae.latent import Polygon, Records
+from regvae.latent import Polygon, Records, polygon_corners
 from regvae.regs import ATTRIBUTES, NO_PERIOD, Attribute
 from regvae.sampling import Report, Samples, notebook_tail, tail_probability
 
@@ -74,11 +74,11 @@ class Geometry:
             table[attribute.name], meta = _coded(attribute, records)
             attributes.append(meta)
         flat = np.concatenate([part.ravel() for d in decoder for part in (d.kernel, d.bias)])
-        digest = hashlib.sha256(flat.tobytes() + records.mean.tobytes()).hexdigest()
+        weights = pd.DataFrame({"weights": flat})
         return cls(
-            version=digest[:16],
+            version=_version(table, weights),
             records=table,
-            weights=pd.DataFrame({"weights": flat}),
+            weights=weights,
             layers=[list(d.kernel.shape) for d in decoder],
             blocks=[asdict(block) for block in vectoriser.BLOCKS],
             attributes=attributes,
@@ -118,6 +118,15 @@ def _as_scale(
     return scale, meta | {"low": 0.0, "high": float(len(ordered) - 1), **ends}
 
 
+def _version(*tables: pd.DataFrame) -> str:
+    """A text that differs when anything in the tables does."""
+    digest = hashlib.sha256()
+    for table in tables:
+        digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
+        digest.update(" ".join(map(str, table.columns)).encode())
+    return digest.hexdigest()[:16]
+
+
 @dataclass(frozen=True)
 class SampleLayer:
     """Proposed samples with their distances, and the forbidden zone as a field of distances."""
@@ -139,20 +148,21 @@ class SampleLayer:
         field, _ = nearest.query(np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2))
         steps = np.arange(round(state.MAX_THRESHOLD / state.THRESHOLD_STEP) + 1)
         thresholds = steps * state.THRESHOLD_STEP
-        digest = hashlib.sha256(samples.z.tobytes() + samples.distance.tobytes()).hexdigest()
+        table = pd.DataFrame(
+            {
+                "x": samples.z[:, 0].astype(np.float32),
+                "y": samples.z[:, 1].astype(np.float32),
+                # float64: the browser must draw the line exactly where Python draws it.
+                "distance": samples.distance,
+                "wanted": samples.wanted.astype(np.uint8),
+                "reg": samples.reg,
+            }
+        )
+        distances = pd.DataFrame({"distance": field.astype(np.float32)})
         return cls(
-            version=f"{digest[:16]}-{box}",
-            samples=pd.DataFrame(
-                {
-                    "x": samples.z[:, 0].astype(np.float32),
-                    "y": samples.z[:, 1].astype(np.float32),
-                    # float64: the browser must draw the line exactly where Python draws it.
-                    "distance": samples.distance,
-                    "wanted": samples.wanted.astype(np.uint8),
-                    "reg": samples.reg,
-                }
-            ),
-            field=pd.DataFrame({"distance": field.astype(np.float32)}),
+            version=_version(table, distances),
+            samples=table,
+            field=distances,
             grid={"low": -reach, "step": float(axis[1] - axis[0]), "size": _GRID},
             tails=pd.DataFrame(
                 {
@@ -204,16 +214,41 @@ class Gestures:
     """What to call, before the fragment reruns, when a person did something on the map.
 
     `pick` gets a clicked latent point (x, y), `region` a polygon of (x, y) corners or None when it
-    was cleared, `threshold` the value at which the slider was released.
+    was cleared, `threshold` the value at which the slider was released. What the browser sends is
+    checked first: anything but finite numbers of a sane size is dropped.
     """
 
     pick: Callable[[float, float], None]
     region: Callable[[Polygon | None], None]
     threshold: Callable[[float], None]
 
+    def on_pick(self) -> None:
+        """A point was clicked."""
+        sent = _sent("pick")
+        if isinstance(sent, dict) and state.sane(sent.get("x")) and state.sane(sent.get("y")):
+            self.pick(float(sent["x"]), float(sent["y"]))
+
+    def on_region(self) -> None:
+        """A region was brushed or cleared."""
+        sent = _sent("region")
+        try:
+            polygon = None if sent is None else polygon_corners(sent).tolist()
+        except ValueError:
+            return
+        if polygon is None or all(state.sane(number) for corner in polygon for number in corner):
+            self.region(polygon)
+
+    def on_threshold(self) -> None:
+        """The slider was released."""
+        sent = _sent("threshold")
+        if state.sane(sent) and 0 <= sent <= state.MAX_THRESHOLD:
+            self.threshold(float(sent))
+
 
 def _sent(name: str) -> Any:
-    return st.session_state[state.MAP].get(name)
+    """The value of the gesture that is being handled."""
+    trigger = st.session_state[state.MAP].get(name)
+    return trigger.get("value") if isinstance(trigger, dict) else trigger
 
 
 def latent_map(
@@ -233,6 +268,7 @@ def latent_map(
             tails=samples.tails,
             box=samples.box,
             maximum=state.MAX_THRESHOLD,
+            step=state.THRESHOLD_STEP,
         )
     data = {
         "geometry": {"name": "geometry", "version": geometry.version},
@@ -251,7 +287,7 @@ def latent_map(
     _mount(
         key=state.MAP,
         data=data,
-        on_pick_change=lambda: gestures.pick(_sent("pick")["x"], _sent("pick")["y"]),
-        on_region_change=lambda: gestures.region(_sent("region")),
-        on_threshold_change=lambda: gestures.threshold(_sent("threshold")),
+        on_pick_change=gestures.on_pick,
+        on_region_change=gestures.on_region,
+        on_threshold_change=gestures.on_threshold,
     )

@@ -144,7 +144,7 @@ def _draw(polygon: Polygon) -> None:
     rng = np.random.default_rng([st.session_state[state.SEED], press])
     try:
         drawn = Decoded(polygon, press, sampling.uniform_polygon(_DECODE, polygon, rng=rng))
-    except sampling.SamplingError as error:
+    except ValueError as error:
         drawn = Decoded(polygon, press, np.empty((0, 2)), str(error))
     st.session_state[state.DECODED] = drawn
 

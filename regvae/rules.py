@@ -79,8 +79,12 @@ class Rule:
 
 
 def parse_all(texts: Sequence[str]) -> tuple[Rule, ...]:
-    """Read several rules, to be joined by *and*. Raises `RuleError` if there is none."""
-    rules = tuple(Rule.parse(text) for text in texts if text.strip())
+    """Read rules to be joined by *and*, which may also stand in one text: ``"tens > 4 and area …"``.
+
+    Raises `RuleError` if there is none, or for the first that is no rule.
+    """
+    parts = [part for text in texts for part in re.split(r"\s+and\s+", text, flags=re.IGNORECASE)]
+    rules = tuple(Rule.parse(part) for part in parts if part.strip())
     if not rules:
         raise RuleError("no rule was given; say what is unwanted, such as 'number < 50'")
     return rules

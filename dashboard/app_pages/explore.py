@@ -6,7 +6,6 @@ from dashboard import panel, services, state, text
 from dashboard.latent_map import Geometry, Gestures, SampleLayer, View, latent_map, send_geometry
 from dashboard.panel import Context
 from regvae import regs, rules, sampling
-from regvae.bundle import BundleError
 from regvae.latent import Polygon
 from regvae.regs import ATTRIBUTES
 from regvae.sampling import Report
@@ -16,26 +15,27 @@ PANEL_HEIGHT = 716  # pixels: as high as the controls and the map together
 
 def page() -> None:
     """Load the model, run the live part, and hand the geometry to the browser."""
-    name = st.session_state.get(state.MODEL, state.DEFAULTS[state.MODEL])
-    asked = state.url_values()
+    name = state.BUNDLE
+    state.remember_address()
     try:
         version = services.version_of(name)
         geometry = services.geometry(name, version)
-    except (BundleError, ValueError) as error:
+    except ValueError as error:
         st.error(f"{error}.")
         return
-    explore(name, version, geometry, asked)
+    explore(name, version, geometry)
     # Outside the fragment, so that no gesture sends it again.
     send_geometry(geometry)
 
 
 @st.fragment
-def explore(name: str, version: str, geometry: Geometry, asked: dict[str, str]) -> None:
+def explore(name: str, version: str, geometry: Geometry) -> None:
     """Controls, map and panel; every gesture reruns this much and no more."""
     left, right = st.columns([2, 1], gap="medium")
     with left:
         controls()
-        complaints = state.refused(asked)
+        state.judge_address()
+        complaints = list(st.session_state[state.COMPLAINTS])
         context = Context(name, version, unwanted_rules(complaints), state.threshold())
         point = pinned_point(complaints)
         reg = searched_reg(complaints)
@@ -128,7 +128,7 @@ def sampling_controls() -> None:
 def unwanted_rules(complaints: list[str]) -> tuple[rules.Rule, ...] | None:
     """The rules as typed, or None and a complaint."""
     try:
-        return rules.parse_all(st.session_state[state.UNWANTED].split(" and "))
+        return rules.parse_all([st.session_state[state.UNWANTED]])
     except rules.RuleError as error:
         complaints.append(f"Unwanted: {error}.")
         return None

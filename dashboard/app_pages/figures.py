@@ -11,7 +11,7 @@ from regvae.bundle import BundleError
 
 def page() -> None:
     """Accuracy, training, and every figure of the notebook."""
-    name = state.DEFAULTS[state.MODEL]
+    name = state.BUNDLE
     try:
         version = services.version_of(name)
         bundle = services.bundle(name, version)

@@ -24,7 +24,7 @@ def page() -> None:
 
 def round_trip() -> None:
     """One reg through the shipped model: encoded to two numbers, decoded to a reg."""
-    name = state.DEFAULTS[state.MODEL]
+    name = state.BUNDLE
     try:
         autoencoder = services.bundle(name, services.version_of(name)).autoencoder
     except BundleError as error:

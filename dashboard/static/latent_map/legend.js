@@ -24,7 +24,7 @@ function chips(attribute, palette, onToggle) {
     chip.setAttribute("aria-pressed", "true");
     chip.title = `dim or show ${label}`;
     const colour = classColour(attribute, code, palette);
-    const shape = SHAPES[classSymbol(attribute, code)];
+    const shape = SHAPES[classSymbol(code, palette)];
     chip.innerHTML = `<svg viewBox="0 0 10 10" aria-hidden="true"><path d="${shape}" fill="${colour}"/></svg>`;
     const number = document.createElement("small");
     number.textContent = count.toLocaleString("en-GB");

@@ -20,17 +20,19 @@ const explorers = new WeakMap(); // parentElement -> Explorer
 
 export default async function mount(component) {
   const { parentElement } = component;
-  let explorer = explorers.get(parentElement);
-  if (!explorer) {
-    explorer = new Explorer(parentElement);
-    explorers.set(parentElement, explorer);
-  }
+  if (!explorers.has(parentElement)) explorers.set(parentElement, new Explorer(parentElement));
+  const explorer = explorers.get(parentElement);
   try {
     await explorer.update(component);
   } catch (error) {
     explorer.fail(error);
     throw error;
   }
+  return () => {
+    if (parentElement.isConnected) return; // only newer data, not the end of the page
+    explorers.delete(parentElement);
+    explorer.remove();
+  };
 }
 
 class Explorer {
@@ -53,56 +55,83 @@ class Explorer {
     this.part = (name) => this.element.querySelector(`.${name}`);
     this.reading = new Reading(this.part("reading"));
     this.scrubber = new Scrubber(this.part("scrubber"), {
-      onScrub: () => this.scrub(),
-      onCommit: (threshold) => this.send("threshold", threshold),
+      onScrub: () => this.#scrub(),
+      onCommit: (threshold) => this.#commit("threshold", threshold),
     });
-    this.shown = {}; // version of everything that is on the screen
+    this.shown = {}; // JSON of everything that is on the screen
   }
 
-  send(name, value) {
-    this.component.setStateValue(name, value);
+  remove() {
+    if (this.map) this.map.remove();
   }
 
   fail(error) {
-    const place = this.part("failure");
-    place.textContent = `The map could not be drawn: ${error.message}`;
-    place.hidden = false;
+    this.part("failure").textContent = `The map could not be drawn: ${error.message}`;
+    this.part("failure").hidden = false;
   }
 
-  /** New data from Python: do only what changed, so that a rerun costs nothing. */
+  /** Tell Python of a gesture. A trigger, so that the same gesture twice is told twice. */
+  #send(name, value) {
+    this.component.setTriggerValue(name, { value });
+  }
+
+  /** Tell Python of something that stands on the screen already, and that it will send back. */
+  #commit(name, value) {
+    this.shown[name] = JSON.stringify(value);
+    this.#send(name, value);
+  }
+
+  /** Whether a value differs from what is on the screen; from now on it is on the screen. */
+  #changed(name, value) {
+    const before = this.shown[name];
+    this.shown[name] = JSON.stringify(value);
+    return before !== this.shown[name];
+  }
+
+  /** New data from Python: do what has changed, and no more. */
   async update(component) {
     this.component = component;
     const { data } = component;
-    const geometry = await take(data.geometry.name, data.geometry.version);
-    const samples = data.samples && (await take(data.samples.name, data.samples.version));
-    const first = !this.map;
-    this.map ??= await LatentMap.create(this.part("picture"), data.palette);
+    this.creating ??= LatentMap.create(this.part("picture"), data.palette);
+    const [geometry, samples, map] = await Promise.all([
+      take(data.geometry.name, data.geometry.version),
+      data.samples && take(data.samples.name, data.samples.version),
+      this.creating,
+    ]);
     if (this.component !== component) return; // newer data came while this waited
-    let stale = first;
-    const changed = (name, version) => {
-      const before = this.shown[name];
-      this.shown[name] = JSON.stringify(version);
-      return before !== this.shown[name];
-    };
-    if (changed("geometry", data.geometry.version)) stale = this.#useGeometry(geometry);
-    if (changed("colour", [data.colour, data.geometry.version])) stale = this.#useColour(data.colour);
-    if (changed("decoded", data.decoded)) stale = this.map.setDecoded(data.decoded) ?? true;
-    const theme = this.#theme();
-    if (changed("theme", theme)) stale = true;
-    if (changed("marks", [data.pin, data.search, theme])) {
-      this.cursor = null;
-      stale = this.#useMarks() ?? true;
-    }
-    const fresh = changed("samples", data.samples?.version ?? null);
-    if (fresh) stale = this.#useSamples(samples);
-    if (changed("threshold", data.threshold)) this.scrubber.set(data.threshold);
-    if (stale) await this.map.draw();
-    if (first) this.#listen();
-    if (changed("region", data.region)) await this.map.setRegion(data.region);
+    this.map = map;
+    const stale = this.#apply(data, geometry, samples);
+    if (stale) await map.draw();
+    if (!this.listening) this.#listen();
+    if (this.#changed("region", data.region)) await map.setRegion(data.region);
     if (stale && !this.pointing) this.#rest();
-    if (this.samples) this.scrub();
     this.scrubber.confirm(data.report);
+    this.part("failure").hidden = true;
     this.element.dataset.ready = "true";
+  }
+
+  /** Take over what has changed; true if the map must be drawn. */
+  #apply(data, geometry, samples) {
+    const theme = this.#theme();
+    const { version } = data.geometry;
+    const fresh = {
+      geometry: this.#changed("geometry", version),
+      colour: this.#changed("colour", [data.colour, version]),
+      decoded: this.#changed("decoded", data.decoded),
+      marks: this.#changed("marks", [data.pin, data.search, theme]),
+      samples: this.#changed("samples", [data.samples?.version ?? null, theme]),
+    };
+    const threshold = this.#changed("threshold", data.threshold);
+    if (fresh.geometry) this.#useGeometry(geometry);
+    if (fresh.colour) this.#useColour(data.colour);
+    if (fresh.decoded) this.map.setDecoded(data.decoded);
+    if (fresh.marks) this.#useMarks(null);
+    if (fresh.samples) this.#useSamples(samples);
+    if (threshold || fresh.samples) this.scrubber.set(data.threshold);
+    if (this.samples && fresh.samples) this.#judge();
+    const stale = Object.values(fresh).some(Boolean);
+    if (this.samples && threshold && !stale) this.#scrub();
+    return stale;
   }
 
   #theme() {
@@ -110,7 +139,6 @@ class Explorer {
     const text = style.getPropertyValue("--st-text-color").trim() || style.color;
     Object.assign(this.map.palette, {
       text,
-      edge: text,
       grid: style.getPropertyValue("--st-border-color-light").trim() || "rgba(128,128,128,.2)",
     });
     return text;
@@ -123,16 +151,13 @@ class Explorer {
     this.map.setRecords(geometry.records, geometry.extent);
     this.regs = geometry.records.getChild("reg");
     this.splits = geometry.records.getChild("split");
-    return true;
   }
 
   #useColour(name) {
     const attribute = this.geometry.attributes.find((one) => one.name === name);
-    this.map.setColour({ ...attribute, count: this.map.x.length });
-    const legend = this.part("legend");
     const shown = { ...attribute, count: this.map.x.length };
-    showLegend(legend, shown, this.map.palette, (code) => this.map.toggleClass(code));
-    return true;
+    this.map.setColour(shown);
+    showLegend(this.part("legend"), shown, this.map.palette, (code) => this.map.toggleClass(code));
   }
 
   #useSamples(table) {
@@ -140,42 +165,44 @@ class Explorer {
     this.map.clearSamples();
     this.map.box = table?.box;
     this.part("scrubber").hidden = !table;
-    if (table) {
-      const regs = table.samples.getChild("reg");
-      this.samples = {
-        x: column(table.samples, "x"),
-        y: column(table.samples, "y"),
-        distance: column(table.samples, "distance"),
-        wanted: column(table.samples, "wanted"),
-        reg: (row) => regs.get(row),
-      };
-      this.field = { ...table.grid, values: column(table.field, "distance") };
-      this.scrubber.configure({
-        maximum: table.maximum,
-        tails: { tail: column(table.tails, "tail"), notebook: column(table.tails, "notebook") },
-      });
-      // A new maximum may have clipped the slider.
-      this.scrubber.set(this.component.data.threshold);
-    }
-    return true;
+    if (!table) return;
+    const regs = table.samples.getChild("reg");
+    this.samples = {
+      x: column(table.samples, "x"),
+      y: column(table.samples, "y"),
+      distance: column(table.samples, "distance"),
+      wanted: column(table.samples, "wanted"),
+      reg: (row) => regs.get(row),
+    };
+    this.field = { ...table.grid, values: column(table.field, "distance") };
+    const tails = { tail: column(table.tails, "tail"), notebook: column(table.tails, "notebook") };
+    this.scrubber.configure({ maximum: table.maximum, step: table.step, tails });
   }
 
-  #useMarks() {
+  #useMarks(cursor) {
     const { pin, search } = this.component.data;
-    this.map.setMarks({ pin, search, cursor: this.cursor });
+    this.cursor = cursor;
+    this.map.setMarks({ pin, search, cursor });
   }
 
-  /** One step of the threshold: judge, recolour, redraw the edge, and list the plates. */
-  scrub() {
+  /** Apply the slider's threshold to the figures, the plates, the samples and the edge. */
+  #judge() {
     const { threshold } = this.scrubber;
     const states = judge(this.samples, threshold);
     this.scrubber.show(this.samples, states);
-    return this.map.setThreshold(this.samples, states, contour(this.field, threshold));
+    this.map.setSamples(this.samples, states, contour(this.field, threshold));
+  }
+
+  /** One step of the slider: nothing but the samples and the edge is drawn. */
+  #scrub() {
+    this.#judge();
+    return this.map.redrawSamples();
   }
 
   // --- gestures -----------------------------------------------------------------------------------
 
   #listen() {
+    this.listening = true;
     const picture = this.part("picture");
     picture.addEventListener("pointermove", (event) => this.#point(event));
     picture.addEventListener("pointerleave", () => this.#rest());
@@ -187,16 +214,13 @@ class Explorer {
     picture.addEventListener("keydown", (event) => this.#key(event));
     picture.on("plotly_selected", (event) => {
       const polygon = selectedPolygon(event);
-      if (polygon) this.#sendRegion(polygon);
+      if (!polygon) return;
+      // With Shift held Plotly adds a second region; Python is told of one, so one is shown.
+      if (picture.layout.selections?.length > 1) this.map.setRegion(polygon);
+      this.#commit("region", polygon);
     });
-    picture.on("plotly_deselect", () => this.#sendRegion(null));
+    picture.on("plotly_deselect", () => this.#commit("region", null));
     this.#buildTools();
-  }
-
-  #sendRegion(polygon) {
-    // What comes back from Python will be this very region, which is on the screen already.
-    this.shown.region = JSON.stringify(polygon);
-    this.send("region", polygon);
   }
 
   #buildTools() {
@@ -258,24 +282,23 @@ class Explorer {
   #pick(at) {
     const row = this.map.recordAt(at);
     this.#read(at);
-    this.send("pick", row < 0 ? at : { x: this.map.x[row], y: this.map.y[row] });
+    this.#send("pick", row < 0 ? at : { x: this.map.x[row], y: this.map.y[row] });
   }
 
   #key(event) {
     const arrow = ARROWS[event.key];
     if (arrow) {
       const step = event.shiftKey ? 1 : 10; // pixels
-      const from = this.cursor ?? this.map.centre;
-      const scale = this.map.scale;
-      this.cursor = { x: from.x + arrow[0] * step * scale.x, y: from.y + arrow[1] * step * scale.y };
-      this.#useMarks();
+      const from = this.cursor ?? this.component.data.pin ?? this.map.centre;
+      const { x, y } = this.map.scale;
+      this.#useMarks({ x: from.x + arrow[0] * step * x, y: from.y + arrow[1] * step * y });
       this.map.draw();
       this.#read(this.cursor);
     } else if (event.key === "Enter" && this.cursor) {
       this.#pick(this.cursor);
     } else if (event.key === "Escape") {
       this.map.setRegion(null);
-      this.#sendRegion(null);
+      this.#commit("region", null);
     } else {
       return;
     }

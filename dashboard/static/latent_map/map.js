@@ -42,10 +42,8 @@ export class LatentMap {
     this.extent = extent;
   }
 
-  /** Colour the records by an attribute: {name, kind, classes: [{label, count}], low, high}. */
+  /** Colour the records by an attribute: {name, classes: [{label, count}]} or {name, low, high}. */
   setColour(attribute) {
-    if (this.colour?.name === attribute.name && this.colour?.count === attribute.count) return;
-    this.colour = attribute;
     this.dimmed.clear();
     this.recordTraces = attribute.classes
       ? this.#classTraces(attribute)
@@ -61,7 +59,7 @@ export class LatentMap {
       marker: {
         size: this.size,
         color: classColour(attribute, code, this.palette),
-        symbol: classSymbol(attribute, code),
+        symbol: classSymbol(code, this.palette),
         opacity: 0.75,
       },
     }));
@@ -132,41 +130,47 @@ export class LatentMap {
     throw new Error(`no layer ${layer}`);
   }
 
-  /** The samples and the zone's edge for one threshold; no other trace is touched. */
-  setThreshold(samples, states, edge) {
+  /** Samples coloured by what a threshold made of them, and the forbidden zone's edge. */
+  setSamples(samples, states, edge) {
     const { accepted, impure, rejected } = this.palette;
-    const fill = states.map((state) => [rejected, accepted, impure][state]);
-    const size = states.map((state) => (state ? 7 : 3));
-    const outline = states.map((state) => (state ? 1 : 0));
-    const sampleTrace = {
-      type: "scattergl",
-      mode: "markers",
-      x: samples.x,
-      y: samples.y,
-      hoverinfo: "skip",
-      marker: { size, color: fill, line: { width: outline, color: this.palette.outline } },
-      unselected: { marker: { opacity: 1 } },
-    };
-    const zoneTrace = {
-      type: "scattergl",
-      mode: "lines",
-      x: edge.x,
-      y: edge.y,
-      hoverinfo: "skip",
-      line: { width: 2, color: this.palette.edge },
-    };
-    const drawn = this.layers.samples.length > 0;
-    this.layers.samples = [sampleTrace];
-    this.layers.zone = [zoneTrace];
-    if (!drawn) return this.draw();
+    this.layers.samples = [
+      {
+        type: "scattergl",
+        mode: "markers",
+        x: samples.x,
+        y: samples.y,
+        hoverinfo: "skip",
+        marker: {
+          size: states.map((state) => (state ? 7 : 3)),
+          color: states.map((state) => [rejected, accepted, impure][state]),
+          line: { width: states.map((state) => (state ? 1 : 0)), color: this.palette.outline },
+        },
+        unselected: { marker: { opacity: 1 } },
+      },
+    ];
+    this.layers.zone = [
+      {
+        type: "scattergl",
+        mode: "lines",
+        x: edge.x,
+        y: edge.y,
+        hoverinfo: "skip",
+        line: { width: 2, color: this.palette.text },
+      },
+    ];
+  }
+
+  /** Draw a new threshold's samples and edge over the old ones; no other trace is touched. */
+  redrawSamples() {
+    const [[zone], [{ x, y, marker }]] = [this.layers.zone, this.layers.samples];
     return this.Plotly.restyle(
       this.root,
       {
-        x: [edge.x, samples.x],
-        y: [edge.y, samples.y],
-        "marker.color": [undefined, fill],
-        "marker.size": [undefined, size],
-        "marker.line.width": [undefined, outline],
+        x: [zone.x, x],
+        y: [zone.y, y],
+        "marker.color": [undefined, marker.color],
+        "marker.size": [undefined, marker.size],
+        "marker.line.width": [undefined, marker.line.width],
       },
       [this.#first("zone"), this.#first("samples")],
     );
@@ -230,6 +234,11 @@ export class LatentMap {
           },
         ]
       : [];
+  }
+
+  /** Free what Plotly holds: WebGL contexts and listeners on the window. */
+  remove() {
+    this.Plotly.purge(this.root);
   }
 
   setTool(tool) {
@@ -343,8 +352,8 @@ export function classColour(attribute, code, palette) {
 }
 
 /** The marker of one class: when colours come round again, the shape differs. */
-export function classSymbol(attribute, code, wheel = 12) {
-  return SYMBOLS[Math.floor(code / wheel) % SYMBOLS.length];
+export function classSymbol(code, palette) {
+  return SYMBOLS[Math.floor(code / palette.wheel.length) % SYMBOLS.length];
 }
 
 /** The polygon of a Plotly selection event, or null when it was cleared. */

@@ -15,7 +15,7 @@ export class Scrubber {
   constructor(root, { onScrub, onCommit }) {
     root.innerHTML = `
       <label class="scrub-row"><span>Threshold</span>
-        <input type="range" aria-label="Mahalanobis threshold" min="0" step="0.01">
+        <input type="range" aria-label="Mahalanobis threshold" min="0">
         <output></output></label>
       <dl class="figures">
         <div><dt>accepted</dt><dd data-figure="accepted"></dd></div>
@@ -42,8 +42,9 @@ export class Scrubber {
   }
 
   /** `tails` has the tail and the notebook's figure for every step of the slider. */
-  configure({ maximum, tails }) {
-    this.slider.max = maximum;
+  configure({ maximum, step, tails }) {
+    Object.assign(this.slider, { max: maximum, step });
+    this.step = step;
     this.tails = tails;
   }
 
@@ -63,7 +64,7 @@ export class Scrubber {
       if (state === 1) wanted += 1;
       if (rows.length < SHOWN) rows.push(i);
     });
-    const step = Math.round(threshold * 100);
+    const step = Math.round(threshold / this.step);
     this.output.textContent = threshold.toFixed(2);
     this.#write("accepted", `${count(accepted)} of ${count(states.length)}`);
     this.#write("purity", accepted ? (wanted / accepted).toFixed(3) : "none accepted");
