@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.palette import ABOVE, BELOW
+from dashboard.palette import ABOVE, BELOW, MODELS
 
 
 def _plain(figure: go.Figure, height: int) -> go.Figure:
@@ -55,7 +55,7 @@ def accuracy_by_position(rows: Sequence[tuple[str, Sequence[float]]]) -> go.Figu
         "4th letter",
         "5th letter",
     ]
-    colours = ["#9AA3AD", ABOVE, BELOW]
+    colours = MODELS
     figure = go.Figure(
         [
             go.Bar(
@@ -63,7 +63,8 @@ def accuracy_by_position(rows: Sequence[tuple[str, Sequence[float]]]) -> go.Figu
                 y=list(values),
                 name=name,
                 marker_color=colour,
-                text=[f"{value:.2f}" for value in values],
+                text=[f"{value:.0%}".rstrip("%") for value in values],
+                textfont_size=10,
                 textposition="outside",
                 cliponaxis=False,
             )
@@ -80,8 +81,8 @@ def loss_curves(history: pd.DataFrame) -> go.Figure:
         [
             go.Scatter(x=history["epoch"], y=history[column], name=name, line={"color": colour})
             for column, name, colour in (
-                ("loss", "training", ABOVE),
-                ("validation_loss", "validation", BELOW),
+                ("loss", "training", MODELS[1]),
+                ("validation_loss", "validation", MODELS[2]),
             )
         ]
     )
@@ -96,17 +97,17 @@ def purity_of_reruns(purities: Sequence[float], published: float) -> go.Figure:
         go.Bar(
             x=[f"run {i}" for i in range(len(purities))],
             y=list(purities),
-            marker_color=ABOVE,
-            text=[f"{purity:.2f}" for purity in purities],
-            textposition="outside",
-            cliponaxis=False,
+            marker_color=MODELS[1],
+            text=[f"{purity:.0%}" for purity in purities],
+            textposition="inside",
+            insidetextanchor="end",
         )
     )
     figure.add_hline(
         published,
-        line={"color": BELOW, "dash": "dash"},
-        annotation_text=f"published: {published}",
-        annotation_position="bottom left",
+        line={"color": MODELS[2], "dash": "dash"},
+        annotation_text=f"published: {published:.1%}",
+        annotation_position="top right",
     )
-    figure.update_yaxes(range=[0, 1.12], tickformat=".0%", title="purity")
+    figure.update_yaxes(range=[0, 1.15], tickformat=".0%", title="purity")
     return _plain(figure, 280)

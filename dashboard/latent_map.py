@@ -92,7 +92,7 @@ def _coded(attribute: Attribute, records: Records) -> tuple[NDArray, dict[str, A
     meta: dict[str, Any] = {"name": attribute.name, "label": attribute.label}
     if attribute.kind == "number":
         low, high = values.min(), values.max()
-        ends = {"lowLabel": str(low), "highLabel": str(high)}
+        ends = {"lowLabel": str(low), "highLabel": str(high), "missing": 0}
         return values.astype(np.float32), meta | {"low": float(low), "high": float(high), **ends}
     if attribute.kind == "boolean":
         categories, codes = attribute.categories, values.astype(np.uint8)
@@ -115,6 +115,7 @@ def _as_scale(
     scale = codes.astype(np.float32)
     scale[codes >= len(ordered)] = np.nan
     ends = {"lowLabel": ordered[0], "highLabel": ordered[-1]}
+    meta = meta | {"missing": int((codes >= len(ordered)).sum())}
     return scale, meta | {"low": 0.0, "high": float(len(ordered) - 1), **ends}
 
 
@@ -178,12 +179,14 @@ class SampleLayer:
 class View:
     """The small part of the map's input, which changes from one rerun to the next.
 
-    `pin` is a latent point; `search` the Gaussian of a searched reg, as (mean, sigma); `region`
-    the polygon that is selected; `decoded` are points that were decoded on request, (n, 2).
+    `rule` says in words what is unwanted. `pin` is a latent point; `search` the Gaussian of a
+    searched reg, as (mean, sigma); `region` the polygon that is selected; `decoded` are points
+    decoded on request with a third column that is 1 where what they say is unwanted, (n, 3).
     """
 
     colour: str
     threshold: float
+    rule: str = ""
     report: Report | None = None
     pin: tuple[float, float] | None = None
     search: tuple[Sequence[float], Sequence[float]] | None = None
@@ -276,6 +279,7 @@ def latent_map(
         "palette": palette.MAP,
         "colour": view.colour,
         "threshold": view.threshold,
+        "rule": view.rule,
         "report": asdict(view.report) if view.report else None,
         "pin": {"x": view.pin[0], "y": view.pin[1]} if view.pin else None,
         "search": {"mean": list(view.search[0]), "sigma": list(view.search[1])}

@@ -5,6 +5,9 @@ from typing import Final
 BELOW, ABOVE = "#E07B39", "#2F6DB5"
 """The two classes of a yes-or-no attribute: no, yes."""
 
+MODELS: Final = ("#9AA3AD", "#7D5BBE", "#2E9E6B")
+"""What was published, and two of ours: none of the colours that mean a class on the map."""
+
 PLATE_YELLOW: Final = "#F7D117"
 
 WHEEL: Final = (
@@ -24,5 +27,6 @@ MAP: Final = {
     "impure": "#D7263D",
     "rejected": "rgba(128,128,128,0.55)",
     "outline": "#1B1B1B",
-    "search": "#C2497D",
+    "search": "#D012C8",
+    "missing": "#8A8A8A",
 }

@@ -12,6 +12,7 @@ from regvae.latent import Polygon, TypicalLetter, in_polygon, typical_letters
 
 _SOME = 12
 _DECODE = 50
+_CLEARLY = 1.5  # a letter is called typical when it is this many times as common
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,16 @@ class Context:
     unwanted: tuple[rules.Rule, ...] | None
     threshold: float
 
+    def kinds(self, regs: np.ndarray) -> list[str]:
+        """How to draw each reg's plate: "unwanted", or as it is."""
+        if not self.unwanted:
+            return [""] * len(regs)
+        return ["unwanted" if one else "" for one in rules.mask(self.unwanted, regs)]
 
-def facts(rows: Sequence[tuple[str, str]]) -> None:
-    """A small table of what and how much; both sides are HTML."""
-    body = "".join(f"<tr><td>{left}</td><td>{right}</td></tr>" for left, right in rows)
+
+def facts(rows: Sequence[Sequence[str]]) -> None:
+    """A small table of what and how much; every cell is HTML."""
+    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
     st.html(f'<table class="facts">{body}</table>')
 
 
@@ -35,18 +42,24 @@ def pinned(context: Context, point: tuple[float, float]) -> None:
     bundle = services.bundle(context.name, context.version)
     z = np.array([point])
     _heading(text.PINNED, state.POINT)
-    st.html(plates.plate(str(bundle.autoencoder.decode(z)[0])))
-    st.caption(f"decoded at ({point[0]:.3f}, {point[1]:.3f}). {text.CANDIDATES_HELP}")
+    decoded = bundle.autoencoder.decode(z)
+    st.html(plates.plate(str(decoded[0]), *context.kinds(decoded)))
+    st.caption(f"Decoded at ({point[0]:.3f}, {point[1]:.3f}). {text.CANDIDATES_HELP}")
     st.html(plates.candidates(_candidates(bundle.autoencoder.probabilities(z))))
     if context.unwanted:
         _sides(context, point)
     st.markdown(f"**{text.NEAREST}**", help=text.DISTANCE_HELP)
     distances, rows = services.gaussians(context.name, context.version).ranked(point, 5)
     records = bundle.records
+    kinds = context.kinds(records.reg[rows])
     facts(
         [
-            (f"{plates.plate(records.reg[row], 'small')} {records.split[row]}", f"{distance:.2f}")
-            for row, distance in zip(rows, distances, strict=True)
+            (
+                text.SPLITS[str(records.split[row])],
+                plates.plate(records.reg[row], f"small {kind}"),
+                f"{distance:.2f} σ",
+            )
+            for row, distance, kind in zip(rows, distances, kinds, strict=True)
         ]
     )
 
@@ -68,10 +81,11 @@ def _sides(context: Context, point: tuple[float, float]) -> None:
         side = services.side(context.name, context.version, context.unwanted, wanted)
         label = "nearest wanted" if wanted else "nearest unwanted"
         if side is None:
-            shown.append((label, "there is none"))
+            shown.append((label, "", "there is none"))
             continue
         distance, row = side.nearest(point)
-        shown.append((f"{label} {plates.plate(records.reg[row], 'small')}", f"{distance:.2f}"))
+        kind = "small" if wanted else "small unwanted"
+        shown.append((label, plates.plate(records.reg[row], kind), f"{distance:.2f} σ"))
         if not wanted:
             st.markdown(text.accepted(distance, context.threshold))
     facts(shown)
@@ -85,18 +99,21 @@ def region(context: Context, polygon: Polygon) -> None:
     count = int(rows.sum())
     _heading(f"{text.REGION}: {count:,} of {len(records):,} records", state.REGION)
     if count:
-        number = records.attribute("number")
-        share = float(records.attribute("at_least_50")[rows].mean())
-        overall = float(records.attribute("at_least_50").mean())
-        st.markdown(f"**{share:.1%}** have a number ≥ 50 (overall {overall:.1%})")
+        number, upper = records.attribute("number"), records.attribute("at_least_50")
+        st.markdown(
+            f"**{upper[rows].sum():,} of {count:,} ({upper[rows].mean():.1%})** "
+            f"have a number ≥ 50; overall {upper.mean():.1%}"
+        )
         st.plotly_chart(
             charts.number_distribution(number[rows], number),
             key="region-numbers",
             config={"staticPlot": True},
         )
-        _typical(typical_letters(records, rows, 4))
+        found = typical_letters(records, rows, 4)
+        _typical([one for one in found if one.share_here >= _CLEARLY * one.share_overall])
         st.caption(text.SOME_REGS)
-        st.html(plates.plates(records.reg[rows][:_SOME]))
+        some = records.reg[rows][:_SOME]
+        st.html(plates.plates(some, context.kinds(some)))
     else:
         st.markdown(text.REGION_EMPTY)
     _decode_region(context, polygon)
@@ -153,19 +170,23 @@ def _show_decoded(context: Context, z: np.ndarray) -> None:
     """What the drawn points (n, 2) decode to, and how many of the regs are unwanted or records."""
     bundle = services.bundle(context.name, context.version)
     regs = bundle.autoencoder.decode(z)
-    unwanted = rules.mask(context.unwanted, regs) if context.unwanted else np.zeros(len(regs), bool)
+    kinds = context.kinds(regs)
     collisions = int(np.isin(regs, bundle.records.reg).sum())
     st.caption(
         f"{len(set(regs))} different regs in {len(regs)} points; "
-        f"{int(unwanted.sum())} are unwanted, {collisions} are records"
+        f"{sum(map(bool, kinds))} are unwanted, {collisions} are records"
     )
-    st.html(plates.plates(regs, ["unwanted" if one else "" for one in unwanted]))
+    st.html(plates.plates(regs, kinds))
 
 
-def decoded_points(polygon: Polygon | None) -> np.ndarray | None:
-    """The latent points (n, 2) last decoded from that very region, or None."""
+def decoded_points(context: Context, polygon: Polygon | None) -> np.ndarray | None:
+    """The points last drawn from that very region, for the map: (n, 3) with a flag of unwanted."""
     kept = st.session_state.get(state.DECODED)
-    return kept.points if kept and polygon and kept.polygon == polygon else None
+    if not (kept and polygon and kept.polygon == polygon and len(kept.points)):
+        return None
+    regs = services.bundle(context.name, context.version).autoencoder.decode(kept.points)
+    unwanted = [kind == "unwanted" for kind in context.kinds(regs)]
+    return np.column_stack([kept.points, unwanted])
 
 
 def searched(context: Context, reg: str) -> None:

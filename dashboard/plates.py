@@ -16,7 +16,7 @@ def plates(regs: Iterable[str], kinds: Iterable[str] | None = None) -> str:
     regs = list(regs)
     marked = zip(regs, kinds if kinds is not None else [""] * len(regs), strict=True)
     inner = "".join(plate(reg, f"small {kind}") for reg, kind in marked)
-    return f'<div class="plates open">{inner}</div>'
+    return f'<div class="plates">{inner}</div>'
 
 
 def candidates(rows: Sequence[Sequence[tuple[str, float]]]) -> str:
@@ -29,8 +29,8 @@ def candidates(rows: Sequence[Sequence[tuple[str, float]]]) -> str:
     for column in rows:
         cells = "".join(
             f'<i style="--share:{share:.4f}" title="{escape(character)} {share:.1%}">'
-            f"{escape(character) if share >= 0.1 else ''}</i>"
-            for character, share in column
+            f"{escape(character) if rank and share >= 0.08 else ''}</i>"
+            for rank, (character, share) in enumerate(column)
         )
         best, share = column[0]
         columns.append(

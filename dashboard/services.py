@@ -1,5 +1,6 @@
 """The only caches: bundles and what is computed from them, keyed by name, version and numbers."""
 
+import filecmp
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -102,8 +103,11 @@ def serve_plotly_js() -> None:
     """
     target = STATIC / "plotly.min.js"
     with resources.as_file(resources.files("plotly") / "package_data" / "plotly.min.js") as source:
-        if target.is_file() and target.stat().st_size == source.stat().st_size:
+        if target.is_file() and filecmp.cmp(source, target, shallow=False):
             return
         partial = target.with_suffix(".partial")
-        shutil.copyfile(source, partial)
-        partial.replace(target)
+        try:
+            shutil.copyfile(source, partial)
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ WELCOME = """
 - **Box** or **Lasso**, then drag, to see what a region has in common.
 - **Drag the threshold** to reject everything near an unwanted reg.
 
-New to this? Read *What am I looking at?* above.
+New to this? Start here:
 """
 
 COLOUR_LABEL = "Colour by"
@@ -20,7 +20,7 @@ SEARCH_LABEL = "Find a reg"
 SEARCH_PLACEHOLDER = "Find a reg: AB12 CDE"
 POINT_LABEL = "Go to a point"
 POINT_PLACEHOLDER = "Go to a point: 0.5, -1.2"
-SAMPLING_BUTTON = "Rejection sampling"
+SAMPLING_BUTTON = "Unwanted, samples"
 UNWANTED_LABEL = "Unwanted"
 UNWANTED_HELP = (
     "Which regs to stay clear of: `attribute op value`, such as `number < 50`, `area == london` or "
@@ -49,18 +49,21 @@ Escape clears the region. The slider takes the arrow keys too.
 BOX_CORNERS_LABEL = "Select a box: x, y, x, y of two corners"
 
 PINNED = "Pinned point"
-CANDIDATES_HELP = "How sure the decoder is of each character; the likeliest are on top."
+CANDIDATES_HELP = (
+    "Each column: how sure the decoder is of this character, then the runners-up; grey is the rest."
+)
 NEAREST = "Nearest records"
 DISTANCE_HELP = "Mahalanobis distance: in sigmas of the record it is measured from."
 
 REGION = "Region"
 REGION_EMPTY = "No record lies in this region. The decoder still has an answer for it:"
 TYPICAL = "Most typical letters: commoner here than among all records"
-NO_TYPICAL = "No letter is commoner here than among all records."
+NO_TYPICAL = "No letter is much commoner here: the map does not keep the letters."
 SOME_REGS = "Some of its regs"
 DECODE_REGION = "Decode 50 new regs from this region"
 CLEAR = "Clear"
 SEARCHED = "Searched reg"
+SPLITS = {"train": "training data", "validation": "validation data", "test": "test data"}
 MEMBERSHIP = {
     "train": "in the training data",
     "validation": "in the validation data: the model never trained on it",
@@ -72,8 +75,8 @@ MEMBERSHIP = {
 def accepted(distance: float, threshold: float) -> str:
     """Whether the threshold accepts a point, and why."""
     if distance > threshold:
-        return f"**Accepted**: {distance:.2f} is farther than the threshold of {threshold:.2f}."
-    return f"**Rejected**: {distance:.2f} is within the threshold of {threshold:.2f}."
+        return f"**Accepted**: {distance:.2f} σ is farther than the threshold of {threshold:.2f} σ."
+    return f"**Rejected**: {distance:.2f} σ is within the threshold of {threshold:.2f} σ."
 
 
 FIGURES_INTRO = """
@@ -92,7 +95,6 @@ LOSSES_CAPTION = (
     "model can code these regs in less than 20.48 nats (ln 446 + 2 ln 10 + 3 ln 26)."
 )
 NOTEBOOK_TABLE = "Every figure of the notebook"
-PUBLISHED_BY_POSITION = (0.064, 0.048, 0.960, 0.995, 0.060, 0.052, 0.055)
 
 READ_START = """
 ### A map that can talk back
@@ -118,14 +120,14 @@ Between the dots and around them the map is empty, and the decoder answers **the
 gap: you get a plate that was never in the data. That is how the model makes new registrations.
 """
 READ_REJECTION = """
-### Making regs you may use, and throwing away those you may not
+### Keeping some regs out
 
 Say that numbers below 50 are *unwanted*: secret, taken, or simply not asked for. The notebook's
 idea: draw points at random, measure how far each lies from every unwanted record, and **reject** it
 if that is less than a *threshold*. What is left is decoded.
 
 Each record is a little cloud, wider in one direction than in another: its **mean** is the dot, its
-**sigma** the width. Distance is counted in those sigmas (*Mahalanobis distance*). The black line on
+**sigma** the width. Distance is counted in those sigmas (*Mahalanobis distance*). The solid line on
 the map is where the distance to the nearest unwanted record equals the threshold. Drag it and
 watch: inside the line everything is rejected.
 """
@@ -140,7 +142,7 @@ no better at it:
 READ_WHY = """
 The reason is on the map. *Far from everything unwanted* is also true **far outside the map**, where
 there is no record at all, and where the decoder was never trained: it extrapolates, and may say
-anything. Lower the threshold and the red samples in the corners show it.
+anything. Set the threshold to 1.00 and the ring of red samples shows it.
 
 And the notebook's "theoretical probability" at 2.5, **15.4 %**, is not the chance it was meant to be.
 A point drawn from a record's own cloud in two dimensions lies farther than 2.5 with a probability of
@@ -158,5 +160,3 @@ RERUNS_CAPTION = (
     "Purity of the rule “farther than 2.5 from every unwanted record” over ten trainings of the "
     "notebook's recipe (4,000 samples each). Source: re-runs recorded with the reference notebook."
 )
-RERUNS_PURITY = (0.749, 0.310, 0.447, 1.000, 0.027, 0.996, 0.979, 0.967, 0.660, 0.939)
-PUBLISHED_PURITY = 0.967

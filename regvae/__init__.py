@@ -10,8 +10,6 @@ Importing this package loads neither TensorFlow nor Streamlit; `regvae.training`
 from regvae.bundle import Bundle as Bundle
 from regvae.bundle import load as load
 from regvae.distance import NearestGaussian as NearestGaussian
-from regvae.regs import parse as parse
-from regvae.rules import Rule as Rule
 from regvae.sampling import report as report
 from regvae.sampling import sample as sample
 

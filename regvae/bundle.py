@@ -318,12 +318,13 @@ def _normalised(text: str) -> str:
 def _history(path: Path, content: bytes, preset: Preset) -> pd.DataFrame:
     try:
         history = pd.read_csv(io.BytesIO(content))
-        _want_columns(path, history, HISTORY_COLUMNS)
-        numbers = history.to_numpy(np.float64)
-    except BundleError:
-        raise
     except ValueError as error:
         raise BundleError(f"{path}: wanted a CSV table, but {error}") from error
+    _want_columns(path, history, HISTORY_COLUMNS)
+    try:
+        numbers = history.to_numpy(np.float64)
+    except ValueError as error:
+        raise BundleError(f"{path}: wanted numbers, but {error}") from error
     epochs = np.arange(1, preset.training.epochs + 1)
     if not np.array_equal(history["epoch"], epochs) or not np.isfinite(numbers).all():
         raise BundleError(f"{path}: wanted finite numbers for each of {len(epochs)} epochs")

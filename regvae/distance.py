@@ -47,7 +47,7 @@ class NearestGaussian:
     sigma: Floats
 
     def __init__(self, mean: ArrayLike, sigma: ArrayLike) -> None:
-        mean, sigma = np.asarray(mean, np.float64), np.asarray(sigma, np.float64)
+        mean, sigma = np.array(mean, np.float64), np.array(sigma, np.float64)
         if mean.ndim != 2 or mean.shape != sigma.shape or not mean.size:
             raise ValueError(
                 "mean and sigma want the same shape (n, k) with n and k at least 1, but came with "
@@ -55,8 +55,9 @@ class NearestGaussian:
             )
         if not (np.isfinite(mean).all() and np.isfinite(sigma).all() and (sigma > 0).all()):
             raise ValueError("means want finite numbers and sigmas finite numbers above 0")
-        object.__setattr__(self, "mean", mean)
-        object.__setattr__(self, "sigma", sigma)
+        for name, values in (("mean", mean), ("sigma", sigma)):
+            values.flags.writeable = False  # one search is shared by many sessions
+            object.__setattr__(self, name, values)
 
     def query(self, z: ArrayLike) -> tuple[Floats, Indices]:
         """Points z (m, k) -> distance (m,) to the nearest Gaussian and its row (m,), both exact.
@@ -101,15 +102,7 @@ class NearestGaussian:
         code = _interleave(np.clip(grid, 0, 2**depth - 1), depth)
         order = np.argsort(code, kind="stable")
         code = code[order]
-        cells = Cells.whole(low, high, len(self.mean))
-        for level in range(1, depth + 1):
-            if cells.pairs * 2**k > _PAIRS:
-                level -= 1
-                break
-            cells = cells.split(np.unique(code >> k * (depth - level)))
-            cells = cells.prune(self.mean, self.sigma)
-        else:
-            level = depth
+        cells, level = self._refined(_Cells.whole(low, high, len(self.mean)), code, depth)
         code >>= k * (depth - level)
         starts = np.append(np.flatnonzero(np.diff(code, prepend=-1)), len(code))
         step = max(1, _BLOCK // max(1, cells.most))
@@ -117,6 +110,16 @@ class NearestGaussian:
             candidates = cells.candidates[cells.offsets[cell] : cells.offsets[cell + 1]]
             for first in range(start, stop, step):
                 yield rows[order[first : min(first + step, stop)]], candidates
+
+    def _refined(self, cells: "_Cells", code: Indices, depth: int) -> tuple["_Cells", int]:
+        """Cells split and pruned down to a level, at most `depth`, and only where points lie."""
+        k = self.mean.shape[1]
+        for level in range(1, depth + 1):
+            if cells.pairs * 2**k > _PAIRS:
+                return cells, level - 1
+            cells = cells.split(np.unique(code >> k * (depth - level)))
+            cells = cells.prune(self.mean, self.sigma)
+        return cells, depth
 
     def _squared(self, z: Floats, candidates: Indices) -> Floats:
         # One coordinate at a time, so that no points x Gaussians x k array is ever built.
@@ -141,7 +144,7 @@ class NearestGaussian:
 
 
 @dataclass(frozen=True)
-class Cells:
+class _Cells:
     """Boxes of one size, each with the Gaussians that may be nearest to a point in it.
 
     `code` (c,) are the boxes' places in Morton order, `place` (c, k) the same as coordinates in
@@ -157,7 +160,7 @@ class Cells:
     offsets: Indices
 
     @classmethod
-    def whole(cls, low: Floats, high: Floats, n: int) -> "Cells":
+    def whole(cls, low: Floats, high: Floats, n: int) -> "_Cells":
         """A single box from `low` to `high` whose candidates are all n Gaussians."""
         nothing = np.zeros((1, len(low)), np.intp)
         return cls(low, high - low, nothing[:, 0], nothing, np.arange(n), np.array([0, n]))
@@ -172,7 +175,7 @@ class Cells:
         """Candidates of the box that has most."""
         return int(np.diff(self.offsets).max())
 
-    def split(self, code: Indices) -> "Cells":
+    def split(self, code: Indices) -> "_Cells":
         """Boxes of half the size, of which only those in `code` (sorted) are wanted."""
         k = len(self.low)
         parent = np.searchsorted(self.code, code >> k)
@@ -182,9 +185,9 @@ class Cells:
         shift = np.repeat(self.offsets[parent] - offsets[:-1], counts)
         candidates = self.candidates[np.arange(offsets[-1]) + shift]
         place = 2 * self.place[parent] + halves
-        return Cells(self.low, self.size / 2, code, place, candidates, offsets)
+        return _Cells(self.low, self.size / 2, code, place, candidates, offsets)
 
-    def prune(self, mean: Floats, sigma: Floats) -> "Cells":
+    def prune(self, mean: Floats, sigma: Floats) -> "_Cells":
         """The same boxes without the candidates that cannot be nearest to any point in them."""
         counts = np.diff(self.offsets)
         nearest = np.zeros(
@@ -203,7 +206,7 @@ class Cells:
         bound = np.minimum.reduceat(farthest, self.offsets[:-1]) * (1 + _SLACK)
         kept = nearest <= np.repeat(bound, counts)
         total = np.concatenate([[0], np.cumsum(kept)])
-        return Cells(
+        return _Cells(
             self.low,
             self.size,
             self.code,

@@ -1,5 +1,6 @@
 """How good a trained model is: rebuild accuracy, and every figure the notebook printed."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,11 @@ from regvae.bundle import MANIFEST, RECORDS, Bundle, BundleError, load, resolve
 
 UNWANTED = (rules.Rule("number", "<", (50,)),)
 """The notebook's unwanted regs: number below 50."""
+
+PUBLISHED_BY_POSITION = (0.064, 0.048, 0.960, 0.995, 0.060, 0.052, 0.055)
+PUBLISHED_PURITY = 0.967
+RERUN_PURITIES = (0.749, 0.310, 0.447, 1.000, 0.027, 0.996, 0.979, 0.967, 0.660, 0.939)
+"""Purity at 2.5 of ten retrainings, seeds 0 to 9, 4,000 samples each (recorded re-runs)."""
 
 
 def accuracy(
@@ -73,12 +79,26 @@ def check(name_or_path: str | Path) -> Bundle:
             raise BundleError(
                 f"{folder / RECORDS}: its {part}s are not those that the weights encode"
             )
-    accuracies = [accuracy(bundle, split=split) for split in regs.SPLITS]
-    if bundle.metrics.get("accuracy") != accuracies:
+    if not _same_accuracies(bundle):
         raise BundleError(
             f"{folder / MANIFEST}: its accuracies are not those that the weights give"
         )
     return bundle
+
+
+def _same_accuracies(bundle: Bundle) -> bool:
+    """Whether the manifest's accuracies are the weights', but for a rounding on another machine."""
+    said = bundle.metrics.get("accuracy")
+    for split in regs.SPLITS:
+        ours = accuracy(bundle, split=split)
+        same = [one for one in said or [] if isinstance(one, dict) and one.get("split") == split]
+        if len(same) != 1 or same[0].keys() != ours.keys() or same[0]["n"] != ours["n"]:
+            return False
+        theirs = [same[0]["exact"], *same[0]["by_position"]]
+        # Another processor may sum in another order and so tip a tie, in one reg or two.
+        if not np.allclose(theirs, [ours["exact"], *ours["by_position"]], atol=2.5 / ours["n"]):
+            return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -97,15 +117,15 @@ def notebook_figures(bundle: Bundle, *, seed: int = 0) -> list[Figure]:
     1,000 samples are drawn wherever the notebook drew 1,000. The published numbers come from one
     training run; another run of the same recipe gives others.
     """
-    means = accuracy(bundle)
-    sampled = accuracy(bundle, sampled=True, seed=seed)
-    small, large = (_number_counts(bundle, half_width, seed) for half_width in (0.5, 3.0))
-    low, high = bundle.records.mean.min(axis=0), bundle.records.mean.max(axis=0)
-    samples = sampling.sample(bundle, UNWANTED, n=1000, box=3.0, seed=seed)
-    outcome = sampling.report(samples, 2.5)
-    k = bundle.autoencoder.latent_dim
-    chance = "digits learned, letters near chance, in every run of this recipe"
-    layout = "where each class lies differs from one training run to the next"
+    return [
+        *_accuracy_figures(bundle, seed),
+        *_layout_figures(bundle, seed),
+        *_rejection_figures(bundle, seed),
+    ]
+
+
+def _accuracy_figures(bundle: Bundle, seed: int) -> list[Figure]:
+    means, sampled = accuracy(bundle), accuracy(bundle, sampled=True, seed=seed)
     return [
         Figure(
             "test regs rebuilt exactly, decoding a sample",
@@ -115,9 +135,9 @@ def notebook_figures(bundle: Bundle, *, seed: int = 0) -> list[Figure]:
         ),
         Figure(
             "right by position, decoding a sample",
-            "0.064 0.048 0.960 0.995 0.060 0.052 0.055",
+            _row(PUBLISHED_BY_POSITION),
             _row(sampled["by_position"]),
-            chance,
+            "digits learned, letters near chance, in every run of this recipe",
         ),
         Figure(
             "right by position, decoding the mean",
@@ -125,23 +145,40 @@ def notebook_figures(bundle: Bundle, *, seed: int = 0) -> list[Figure]:
             _row(means["by_position"]),
             "the mean is the fairer test: no noise is added",
         ),
-        Figure("number < 50 / ≥ 50, decoded from [-0.5, 0.5]²", "522 / 478", small, layout),
-        Figure("number < 50 / ≥ 50, decoded from [-3, 3]²", "246 / 754", large, layout),
+    ]
+
+
+_LAYOUT = "where each class lies differs from one training run to the next"
+
+
+def _layout_figures(bundle: Bundle, seed: int) -> list[Figure]:
+    small, large = (_number_counts(bundle, half_width, seed) for half_width in (0.5, 3.0))
+    low, high = bundle.records.mean.min(axis=0), bundle.records.mean.max(axis=0)
+    return [
+        Figure("number < 50 / ≥ 50, decoded from [-0.5, 0.5]²", "522 / 478", small, _LAYOUT),
+        Figure("number < 50 / ≥ 50, decoded from [-3, 3]²", "246 / 754", large, _LAYOUT),
         Figure(
             "range of the means",
             "[-1.849, -2.134] to [1.786, 1.890]",
             f"[{_row(low, ', ')}] to [{_row(high, ', ')}]",
             "the same size, another arrangement",
         ),
+    ]
+
+
+def _rejection_figures(bundle: Bundle, seed: int) -> list[Figure]:
+    samples = sampling.sample(bundle, UNWANTED, n=1000, box=3.0, seed=seed)
+    outcome = sampling.report(samples, 2.5)
+    return [
         Figure(
             "of 1,000 in [-3, 3]², farther than 2.5 from every number < 50",
             "276",
             f"{outcome.accepted}",
-            layout,
+            _LAYOUT,
         ),
         Figure(
             "of those, decoded number > 50",
-            "267 = 0.967",
+            f"267 = {PUBLISHED_PURITY}",
             _above_50(samples, samples.accepted(2.5)),
             "far from the records the decoder extrapolates and may say anything",
         ),
@@ -152,7 +189,7 @@ def notebook_figures(bundle: Bundle, *, seed: int = 0) -> list[Figure]:
             "the tail of no Gaussian here",
         ),
         Figure(
-            f"true tail at 2.5: chi-square, {k} degrees",
+            f"true tail at 2.5: chi-square, {samples.z.shape[1]} degrees",
             "not printed",
             f"{outcome.tail_probability:.4f}",
             "what the notebook's formula was meant to say",
@@ -173,5 +210,5 @@ def _above_50(samples: sampling.Samples, accepted: NDArray[np.bool_]) -> str:
     return f"{above.sum()} = {above.mean():.3f}" if len(above) else "0, as none was accepted"
 
 
-def _row(numbers: NDArray | list[float], separator: str = " ") -> str:
+def _row(numbers: NDArray | Sequence[float], separator: str = " ") -> str:
     return separator.join(f"{number:.3f}" for number in numbers)

@@ -86,9 +86,10 @@ class Autoencoder:
     def encode(self, regs: Sequence[str] | Regs) -> tuple[Floats, Floats]:
         """Normalised regs (n,) -> their Gaussians: mean (n, k) and sigma (n, k), float32.
 
-        Sigma is a standard deviation per latent coordinate, never its logarithm.
+        Sigma is a standard deviation per latent coordinate, never its logarithm. Raises `RegError`
+        naming a text that is not a normalised reg.
         """
-        regs = np.asarray(regs, dtype="U7")
+        regs = np.asarray(regs, dtype=str)
         mean = np.empty((len(regs), self.latent_dim), dtype=np.float32)
         sigma = np.empty_like(mean)
         for rows in _batches(len(regs)):
@@ -147,7 +148,9 @@ class Autoencoder:
         with np.errstate(over="ignore"):
             z = z.astype(np.float32)
         if not np.isfinite(z).all():
-            raise ValueError("latent points want finite coordinates below 3e38, but some are not")
+            raise ValueError(
+                "latent points want finite coordinates that float32 can hold, but some are not"
+            )
         return z
 
 

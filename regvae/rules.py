@@ -79,7 +79,7 @@ class Rule:
 
 
 def parse_all(texts: Sequence[str]) -> tuple[Rule, ...]:
-    """Read rules to be joined by *and*, which may also stand in one text: ``"tens > 4 and area …"``.
+    """Read rules to be joined by *and*, which may also stand inside a text: ``tens > 4 and …``.
 
     Raises `RuleError` if there is none, or for the first that is no rule.
     """

@@ -41,6 +41,10 @@ class Samples:
     wanted: NDArray[np.bool_]
     collision: NDArray[np.bool_]
 
+    def __post_init__(self) -> None:
+        for array in (self.z, self.distance, self.reg, self.wanted, self.collision):
+            array.flags.writeable = False  # shared by many sessions
+
     def accepted(self, threshold: float) -> NDArray[np.bool_]:
         """Which samples lie farther than the threshold from every unwanted record: (m,)."""
         return self.distance > threshold

@@ -1,8 +1,6 @@
 """Training: a whole epoch in one compiled function, a checkpoint after each. Needs TensorFlow."""
 
 import json
-import os
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -76,7 +74,7 @@ class Trainer:
     def run_epoch(self) -> Epoch:
         """Train one epoch, validate, and append to the history."""
         started = time.perf_counter()
-        number = len(self.history)
+        training, number = self.preset.training, len(self.history)
         self._enter_phase(number)
         rng = np.random.default_rng([self.seed, number])
         order = rng.permutation(len(self.train_vectors)).astype(np.int32)
@@ -84,7 +82,7 @@ class Trainer:
         validation = self._validate(self._noise(rng, len(self.validation_vectors)))
         epoch = Epoch(
             epoch=number + 1,
-            learning_rate=float(self.optimizer.learning_rate),
+            learning_rate=training.phases[training.phase_of(number)].learning_rate,
             loss=float(reconstruction + kl),
             reconstruction=float(reconstruction),
             kl=float(kl),
@@ -144,14 +142,11 @@ class Trainer:
             "seed": str(self.seed),
             "history": json.dumps([asdict(epoch) for epoch in self.history]),
         }
-        handle, partial = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(safetensors.numpy.save(tensors, metadata))
-            Path(partial).replace(path)
-        except BaseException:
-            Path(partial).unlink(missing_ok=True)
-            raise
+        partial = path.with_name(
+            f"{path.name}.partial"
+        )  # a killed run's is overwritten by the next
+        partial.write_bytes(safetensors.numpy.save(tensors, metadata))
+        partial.replace(path)
 
     def restore(self, path: Path) -> None:
         """Go on from a checkpoint. Raises `TrainingError` if it is of another training."""
@@ -167,9 +162,18 @@ class Trainer:
             raise TrainingError(
                 f"{path}: the checkpoint has seed {metadata.get('seed')}, not {self.seed}"
             )
-        for variable, value in zip(self._variables(), tensors, strict=True):
+        variables = self._variables()
+        if [t.shape for t in tensors] != [tuple(v.shape) for v in variables]:
+            raise TrainingError(
+                f"{path}: the checkpoint's arrays are not this network's; remove it"
+            )
+        try:
+            history = [Epoch(**row) for row in json.loads(metadata["history"])]
+        except (KeyError, TypeError, ValueError) as error:
+            raise TrainingError(f"{path}: the checkpoint has no history; remove it") from error
+        for variable, value in zip(variables, tensors, strict=True):
             variable.assign(value)
-        self.history = [Epoch(**row) for row in json.loads(metadata["history"])]
+        self.history = history
 
     def _variables(self) -> list[Any]:
         return [*self.vae.trainable_variables, *self.optimizer.variables]
@@ -220,4 +224,5 @@ def train(
     bundle = replace(bundle, name=out.name, metrics=evaluation.metrics(bundle))
     bundles.save(bundle, out)
     checkpoint.unlink(missing_ok=True)
+    checkpoint.with_name(f"{checkpoint.name}.partial").unlink(missing_ok=True)
     return bundle

@@ -51,15 +51,29 @@ WIDTH = sum(len(block.alphabet) for block in BLOCKS)
 
 
 def hot_columns(regs: Sequence[str] | Regs) -> NDArray[np.intp]:
-    """Regs (n,) -> the seven columns that are one, (n, 7), in the order of the positions."""
-    codes = regs_module.characters(regs)
+    """Regs (n,) -> the seven columns that are one, (n, 7), in the order of the positions.
+
+    Raises `RegError` naming the first that is not a normalised reg.
+    """
+    texts = np.asarray(regs, dtype=str)
+    codes = regs_module.characters(texts).astype(np.intp)
     first = np.array([ord(block.alphabet[0]) for block in BLOCKS])
-    start = np.array([block.start for block in BLOCKS])
-    return codes.astype(np.intp) - first + start
+    size = np.array([len(block.alphabet) for block in BLOCKS])
+    places = codes - first
+    right = ((places >= 0) & (places < size)).all(axis=1) & (np.strings.str_len(texts) == 7)
+    if not right.all():
+        row = int(right.argmin())
+        raise regs_module.RegError(
+            f"regs want to be normalised, such as AB12CDE, but number {row + 1} is "
+            f"{str(texts[row])[:20]!r}; regs.parse makes one of what people type"
+        )
+    return places + np.array([block.start for block in BLOCKS])
 
 
 def encode(regs: Sequence[str] | Regs) -> NDArray[np.float32]:
     """Normalised regs (n,) -> one-hot vectors (n, 150), float32.
+
+    Raises `RegError` naming the first that is not a normalised reg.
 
     >>> encode(["AA00AAA"]).sum()
     np.float32(7.0)

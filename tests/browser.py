@@ -135,7 +135,7 @@ class Explorer:
     @property
     def threshold(self) -> float:
         """The threshold as shown beside the slider."""
-        return float(self.page.locator(".scrub-row output").inner_text())
+        return float(self.page.locator(".scrub-row output").inner_text().rstrip(" σ"))
 
     @property
     def panel(self):

@@ -89,7 +89,7 @@ def test_pointing_at_a_record_shows_it_beside_what_comes_back(
     lonely = int(np.hypot(*bundle.records.mean.T).argmax())  # nothing else is drawn near it
     x, y = (float(number) for number in bundle.records.mean[lonely])
     explorer.point(x, y)
-    expect(explorer.page.locator(".reading-record")).to_contain_text("over the record")
+    expect(explorer.page.locator(".reading-record")).to_contain_text("on the record")
     plates = explorer.page.locator(".reading-record .plate").all_inner_texts()
     rebuilt = bundle.autoencoder.decode(bundle.records.mean[lonely : lonely + 1])[0]
     assert plates == [pretty(bundle.records.reg[lonely]), pretty(rebuilt)]
@@ -141,7 +141,7 @@ def test_a_brushed_region_is_counted_over_all_records(
     # A pixel is some hundredths of the map: records on the border may fall either way.
     assert int(count.replace(",", "")) == pytest.approx(inside.sum(), rel=0.03)
     assert total == "12,000"
-    share = re.search(r"([\d.]+)% have a number ≥ 50", explorer.panel.inner_text())
+    share = re.search(r"\(([\d.]+)%\) +have a number ≥ 50", explorer.panel.inner_text())
     assert share
     expected = 100 * bundle.records.attribute("at_least_50")[inside].mean()
     assert float(share.group(1)) == pytest.approx(expected, abs=3)
@@ -271,7 +271,7 @@ def test_everything_is_still_there_after_reading_another_page(explorer: Explorer
 
 
 def test_changing_the_rule_changes_the_samples(explorer: Explorer, bundle: Bundle) -> None:
-    explorer.page.get_by_role("button", name="Rejection sampling").click()
+    explorer.page.get_by_role("button", name="Unwanted, samples").click()
     explorer.page.get_by_label("Unwanted", exact=True).fill("number >= 50")
     explorer.page.keyboard.press("Enter")
     unwanted = rules.parse_all(["number >= 50"])
@@ -305,7 +305,7 @@ def test_a_legend_chip_dims_its_class(explorer: Explorer) -> None:
 def test_numbers_and_periods_have_a_scale(explorer: Explorer, label: str) -> None:
     choose_colour(explorer, label)
     expect(explorer.page.locator(".legend .scale")).to_be_visible()
-    expect(explorer.page.locator(".legend")).to_contain_text("12,000 records")
+    expect(explorer.page.locator(".legend")).to_contain_text("of 12,000 records")
 
 
 def test_a_searched_reg_is_drawn_with_its_ellipses(explorer: Explorer, bundle: Bundle) -> None:
@@ -400,4 +400,4 @@ def test_nothing_jumps_while_the_page_loads(page, dashboard: str) -> None:
 def choose_colour(explorer: Explorer, label: str) -> None:
     """Choose what the dots are coloured by."""
     explorer.page.get_by_role("combobox", name="Colour by").click()
-    explorer.page.get_by_role("option", name=f"Colour: {label}", exact=True).click()
+    explorer.page.get_by_role("option", name=label, exact=True).click()

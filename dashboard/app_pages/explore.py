@@ -10,7 +10,7 @@ from regvae.latent import Polygon
 from regvae.regs import ATTRIBUTES
 from regvae.sampling import Report
 
-PANEL_HEIGHT = 716  # pixels: as high as the controls and the map together
+PANEL_HEIGHT = 716  # pixels at least; style.css stretches it with the window
 
 
 def page() -> None:
@@ -44,11 +44,12 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
         view = View(
             colour=st.session_state[state.COLOUR],
             threshold=context.threshold,
+            rule=" and ".join(map(str, context.unwanted or ())),
             report=report,
             pin=point,
             search=panel.gaussian(context, reg) if reg else None,
             region=region,
-            decoded=panel.decoded_points(region),
+            decoded=panel.decoded_points(context, region),
         )
         gestures = Gestures(pick=keep_pick, region=keep_region, threshold=keep_threshold)
         latent_map(geometry, samples, view, gestures)
@@ -63,12 +64,12 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
 
 def controls() -> None:
     """The widgets above the map."""
-    colour, find, go, more = st.columns([1.2, 1.1, 1.15, 1.1], gap="small")
+    colour, find, go, more = st.columns([1.3, 1.05, 1.1, 1.15], gap="small")
     colour.selectbox(
         text.COLOUR_LABEL,
         list(ATTRIBUTES),
         key=state.COLOUR,
-        format_func=lambda name: f"Colour: {ATTRIBUTES[name].label}",
+        format_func=lambda name: ATTRIBUTES[name].label,
         label_visibility="collapsed",
         bind="query-params",
     )
@@ -189,6 +190,7 @@ def show_panel(
         sections[key]()
     if not sections:
         st.markdown(text.WELCOME)
+        st.page_link("app_pages/read.py", label=text.READ, icon=":material/menu_book:")
     panel.keyboard_twins(keep_box)
 
 

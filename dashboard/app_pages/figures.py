@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import charts, services, state, text
+from regvae import evaluation
 from regvae.bundle import BundleError
 
 
@@ -36,7 +37,7 @@ def accuracy(metrics: dict) -> None:
     """Right characters by position: published, decoding a sample, decoding the mean."""
     test = next(one for one in metrics["accuracy"] if one["split"] == "test")
     rows = [
-        ("published", text.PUBLISHED_BY_POSITION),
+        ("published", evaluation.PUBLISHED_BY_POSITION),
         ("this model, decoding a sample", metrics["accuracy_sampled"]["by_position"]),
         ("this model, decoding the mean", test["by_position"]),
     ]

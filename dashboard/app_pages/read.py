@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard import charts, plates, services, state, text
+from regvae import evaluation
 from regvae.bundle import BundleError
 
 EXAMPLE = "MY33WSZ"  # the first reg of the test data: the model never trained on it
@@ -16,7 +17,7 @@ def page() -> None:
         st.markdown(text.READ_STRIPES)
         st.markdown(text.READ_REJECTION)
         st.markdown(text.READ_FOOLED)
-        figure = charts.purity_of_reruns(text.RERUNS_PURITY, text.PUBLISHED_PURITY)
+        figure = charts.purity_of_reruns(evaluation.RERUN_PURITIES, evaluation.PUBLISHED_PURITY)
         st.plotly_chart(figure, config={"staticPlot": True})
         st.caption(text.RERUNS_CAPTION)
         st.markdown(text.READ_WHY)

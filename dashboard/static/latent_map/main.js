@@ -41,10 +41,6 @@ class Explorer {
       <div class="latent-map" data-ready="false">
         <div class="reading"></div>
         <div class="tools" role="toolbar" aria-label="map tools"></div>
-        <div class="key"><span>Samples:</span>
-          <span><i class="accepted"></i>accepted</span>
-          <span><i class="impure"></i>accepted, yet unwanted</span>
-          <span><i class="rejected"></i>rejected: inside the line</span></div>
         <div class="legend" aria-label="legend"></div>
         <div class="picture" tabindex="0" role="application"
           aria-label="latent map: arrow keys move the reading point, Enter pins it, Escape clears the region"></div>
@@ -127,7 +123,7 @@ class Explorer {
     if (fresh.decoded) this.map.setDecoded(data.decoded);
     if (fresh.marks) this.#useMarks(null);
     if (fresh.samples) this.#useSamples(samples);
-    if (threshold || fresh.samples) this.scrubber.set(data.threshold);
+    if (threshold || fresh.samples) this.scrubber.set(data.threshold, data.rule);
     if (this.samples && fresh.samples) this.#judge();
     const stale = Object.values(fresh).some(Boolean);
     if (this.samples && threshold && !stale) this.#scrub();
@@ -139,6 +135,7 @@ class Explorer {
     const text = style.getPropertyValue("--st-text-color").trim() || style.color;
     Object.assign(this.map.palette, {
       text,
+      background: style.getPropertyValue("--st-background-color").trim() || "#ffffff",
       grid: style.getPropertyValue("--st-border-color-light").trim() || "rgba(128,128,128,.2)",
     });
     return text;
@@ -157,14 +154,14 @@ class Explorer {
     const attribute = this.geometry.attributes.find((one) => one.name === name);
     const shown = { ...attribute, count: this.map.x.length };
     this.map.setColour(shown);
-    showLegend(this.part("legend"), shown, this.map.palette, (code) => this.map.toggleClass(code));
+    showLegend(this.part("legend"), shown, this.map);
   }
 
   #useSamples(table) {
     this.samples = null;
     this.map.clearSamples();
     this.map.box = table?.box;
-    this.part("scrubber").hidden = !table;
+    this.scrubber.toggle(Boolean(table));
     if (!table) return;
     const regs = table.samples.getChild("reg");
     this.samples = {
@@ -206,11 +203,7 @@ class Explorer {
     const picture = this.part("picture");
     picture.addEventListener("pointermove", (event) => this.#point(event));
     picture.addEventListener("pointerleave", () => this.#rest());
-    picture.addEventListener("pointerdown", (event) => {
-      this.pressed = { x: event.clientX, y: event.clientY };
-      // While a button is down Plotly covers the page, so the release happens outside the picture.
-      window.addEventListener("pointerup", (up) => this.#release(up), { once: true, capture: true });
-    });
+    picture.addEventListener("pointerdown", (event) => this.#press(event));
     picture.addEventListener("keydown", (event) => this.#key(event));
     picture.on("plotly_selected", (event) => {
       const polygon = selectedPolygon(event);
@@ -269,13 +262,21 @@ class Explorer {
     return { reg: this.regs.get(row), split: this.splits.get(row), rebuilt };
   }
 
-  #release(event) {
-    const { pressed } = this;
-    this.pressed = null;
-    if (!pressed) return;
-    const moved = Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y);
-    const at = this.map.toData(event);
-    if (moved <= SLIP && at) this.#pick(at);
+  /** A press that ends where it began, and never strayed, is a click. */
+  #press({ clientX, clientY }) {
+    let strayed = false;
+    const stray = (event) => {
+      strayed ||= Math.hypot(event.clientX - clientX, event.clientY - clientY) > SLIP;
+    };
+    const release = (event) => {
+      window.removeEventListener("pointermove", stray, true);
+      stray(event);
+      const at = this.map.toData(event);
+      if (!strayed && at) this.#pick(at);
+    };
+    // While a button is down Plotly covers the page: what follows happens outside the picture.
+    window.addEventListener("pointermove", stray, true);
+    window.addEventListener("pointerup", release, { once: true, capture: true });
   }
 
   /** Pin a point: a record if one is pointed at, else the very point. */

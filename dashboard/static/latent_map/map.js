@@ -18,6 +18,7 @@ function loadPlotly() {
 }
 
 const SYMBOLS = ["circle", "square", "diamond", "triangle-up"];
+const [BRIGHT, DIM] = [0.75, 0.03]; // opacities; hundreds of dimmed points may overlap
 const NEAR = 7; // pixels from the pointer within which a record counts as pointed at
 
 export class LatentMap {
@@ -47,7 +48,7 @@ export class LatentMap {
     this.dimmed.clear();
     this.recordTraces = attribute.classes
       ? this.#classTraces(attribute)
-      : [this.#continuousTrace(attribute)];
+      : this.#scaleTraces(attribute);
   }
 
   #classTraces(attribute) {
@@ -60,29 +61,29 @@ export class LatentMap {
         size: this.size,
         color: classColour(attribute, code, this.palette),
         symbol: classSymbol(code, this.palette),
-        opacity: 0.75,
+        opacity: BRIGHT,
       },
     }));
   }
 
-  #continuousTrace({ name, low, high }) {
-    return {
-      type: "scattergl",
-      mode: "markers",
-      x: this.x,
-      y: this.y,
-      hoverinfo: "skip",
-      marker: {
-        size: this.size,
-        color: column(this.table, name),
-        cmin: low,
-        cmax: high,
-        colorscale: this.palette.scale.map((colour, i, all) => [i / (all.length - 1), colour]),
-        showscale: false,
-        opacity: 0.75,
-      },
-      unselected: { marker: { opacity: 0.08 } },
+  /** One trace on a colour scale; records without a value are a second one, in grey. */
+  #scaleTraces({ name, low, high }) {
+    const values = column(this.table, name);
+    const rows = [...values.keys()];
+    const [known, missing] = [rows.filter((i) => values[i] >= low), rows.filter((i) => !(values[i] >= low))];
+    const trace = this.#points(known);
+    trace.marker = {
+      size: this.size,
+      color: Float32Array.from(known, (row) => values[row]),
+      cmin: low,
+      cmax: high,
+      colorscale: this.palette.scale.map((colour, i, all) => [i / (all.length - 1), colour]),
+      showscale: false,
+      opacity: BRIGHT,
     };
+    if (!missing.length) return [trace];
+    const grey = { ...this.#points(missing), marker: { size: this.size, color: this.palette.missing } };
+    return [trace, grey];
   }
 
   #points(rows) {
@@ -92,7 +93,7 @@ export class LatentMap {
       x: Float32Array.from(rows, (row) => this.x[row]),
       y: Float32Array.from(rows, (row) => this.y[row]),
       hoverinfo: "skip",
-      unselected: { marker: { opacity: 0.08 } },
+      unselected: { marker: { opacity: 0.06, color: "#808080" } },
     };
   }
 
@@ -103,9 +104,19 @@ export class LatentMap {
   /** Dim a class of records, or bring it back; what is dimmed stays faintly there. */
   toggleClass(code) {
     if (!this.dimmed.delete(code)) this.dimmed.add(code);
-    const dim = this.dimmed.has(code);
-    this.recordTraces[code].marker.opacity = dim ? 0.05 : 0.75;
-    return this.Plotly.restyle(this.root, { "marker.opacity": dim ? 0.05 : 0.75 }, [code]);
+    const opacity = this.dimmed.has(code) ? DIM : BRIGHT;
+    this.recordTraces[code].marker.opacity = opacity;
+    this.Plotly.restyle(this.root, { "marker.opacity": opacity }, [code]);
+  }
+
+  /** Keep one class and dim all others; asked again of the same class, bring all back. */
+  keepOnly(code) {
+    const codes = this.recordTraces.map((_, i) => i);
+    const alone = !this.dimmed.has(code) && this.dimmed.size === codes.length - 1;
+    this.dimmed = new Set(alone ? [] : codes.filter((one) => one !== code));
+    const opacity = codes.map((one) => (this.dimmed.has(one) ? DIM : BRIGHT));
+    codes.forEach((one) => (this.recordTraces[one].marker.opacity = opacity[one]));
+    this.Plotly.restyle(this.root, { "marker.opacity": opacity }, codes);
   }
 
   /** Everything drawn anew. Zoom, tool and selection stay, because `uirevision` does. */
@@ -143,6 +154,7 @@ export class LatentMap {
         marker: {
           size: states.map((state) => (state ? 7 : 3)),
           color: states.map((state) => [rejected, accepted, impure][state]),
+          opacity: 1, // Plotly makes points of many sizes translucent, unless told
           line: { width: states.map((state) => (state ? 1 : 0)), color: this.palette.outline },
         },
         unselected: { marker: { opacity: 1 } },
@@ -184,21 +196,23 @@ export class LatentMap {
   /** Marks of single points: the pinned one, the searched reg with its 1 and 2 sigma ellipses. */
   setMarks({ pin, search, cursor }) {
     const marks = [];
-    const mark = (x, y, symbol, size, colour) => ({
-      type: "scattergl",
-      mode: "markers",
-      x: [x],
-      y: [y],
-      hoverinfo: "skip",
-      marker: { symbol, size, color: colour, line: { width: 3, color: colour } },
-      unselected: { marker: { opacity: 1 } },
-    });
+    // Every mark lies on a halo, to be seen on points of any colour.
+    const mark = (x, y, symbol, size, colour) =>
+      [[this.palette.background, 7], [colour, 3]].map(([color, width]) => ({
+        type: "scattergl",
+        mode: "markers",
+        x: [x],
+        y: [y],
+        hoverinfo: "skip",
+        marker: { symbol, size, color, line: { width, color } },
+        unselected: { marker: { opacity: 1 } },
+      }));
     if (search) {
       for (const radius of [1, 2]) marks.push(this.#ellipse(search, radius));
-      marks.push(mark(search.mean[0], search.mean[1], "x-thin-open", 12, this.palette.search));
+      marks.push(...mark(search.mean[0], search.mean[1], "x-thin-open", 12, this.palette.search));
     }
-    if (pin) marks.push(mark(pin.x, pin.y, "circle-open", 16, this.palette.text));
-    if (cursor) marks.push(mark(cursor.x, cursor.y, "cross-thin-open", 16, this.palette.text));
+    if (pin) marks.push(...mark(pin.x, pin.y, "circle-open", 16, this.palette.text));
+    if (cursor) marks.push(...mark(cursor.x, cursor.y, "cross-thin-open", 16, this.palette.text));
     this.layers.marks = marks;
   }
 
@@ -214,20 +228,20 @@ export class LatentMap {
     };
   }
 
-  /** Points decoded on request, e.g. from a region. */
+  /** Points decoded on request, e.g. from a region: [x, y, whether what they say is unwanted]. */
   setDecoded(points) {
     this.layers.decoded = points.length
       ? [
           {
             type: "scattergl",
             mode: "markers",
-            x: points.map((point) => point[0]),
-            y: points.map((point) => point[1]),
+            x: points.map(([x]) => x),
+            y: points.map(([, y]) => y),
             hoverinfo: "skip",
             marker: {
-              size: 8,
+              size: 6,
               symbol: "square",
-              color: this.palette.accepted,
+              color: points.map(([, , unwanted]) => this.palette[unwanted ? "impure" : "accepted"]),
               line: { width: 1, color: this.palette.outline },
             },
             unselected: { marker: { opacity: 1 } },
@@ -310,6 +324,7 @@ export class LatentMap {
       zerolinecolor: grid,
       tickfont: { size: 11 },
       ticks: "",
+      constrain: "domain",
     };
     const ranges = this.#axes();
     const box = this.box;
@@ -322,11 +337,11 @@ export class LatentMap {
       margin: { l: 34, r: 8, t: 8, b: 26 },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
-      font: { family: "inherit", color: text },
+      font: { family: getComputedStyle(this.root).fontFamily, color: text },
       xaxis: { ...axis, range: ranges.x },
       yaxis: { ...axis, range: ranges.y, scaleanchor: "x" },
       newselection: { line: { color: text, width: 1.5, dash: "dot" } },
-      activeselection: { fillcolor: text, opacity: 0.05 },
+      activeselection: { fillcolor: "rgba(128,128,128,0.08)", opacity: 1 },
       shapes: box
         ? [
             {

@@ -35,15 +35,17 @@ export class Reading {
   show({ x, y }, { reg, certainty }, record) {
     showReg(this.plate, reg);
     this.#certainty(certainty);
+    this.bars.style.gridTemplateColumns = [...reg.slice(0, 4), " ", ...reg.slice(4)]
+      .map((c) => (c === " " ? "0.22em" : "1I".includes(c) ? "0.25em" : "0.61em")).join(" ");
     this.where.textContent = `decoded at (${x.toFixed(3)}, ${y.toFixed(3)})`;
     if (!record) {
       this.record.textContent = "no record here: the decoder makes this reg up";
       return;
     }
     this.record.replaceChildren(
-      "over the record ",
+      "on the record ",
       plate(record.reg, "small"),
-      ` ${record.split}; it comes back as `,
+      ` (${record.split}), which comes back as `,
       plate(record.rebuilt, "small"),
     );
   }

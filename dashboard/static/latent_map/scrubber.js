@@ -13,17 +13,28 @@ export function judge(samples, threshold) {
 
 export class Scrubber {
   constructor(root, { onScrub, onCommit }) {
+    this.root = root;
     root.innerHTML = `
-      <label class="scrub-row"><span>Threshold</span>
+      <label class="scrub-row"><span>Reject within</span>
         <input type="range" aria-label="Mahalanobis threshold" min="0">
-        <output></output></label>
-      <dl class="figures">
-        <div><dt>accepted</dt><dd data-figure="accepted"></dd></div>
-        <div><dt title="share of the accepted samples that decode to a wanted reg">purity</dt><dd data-figure="purity"></dd></div>
-        <div><dt title="share of one record's own Gaussian that lies beyond the threshold: chi-square with as many degrees of freedom as the map has dimensions">true tail</dt><dd data-figure="tail"></dd></div>
-        <div><dt title="2 (1 - erf(threshold / 2)), published by the notebook; the tail of no Gaussian here">notebook's figure</dt><dd data-figure="notebook"></dd></div>
-        <div><dt title="on release Python counts all samples again; what is exported or reported is its count">checked in Python</dt><dd data-figure="confirmed"></dd></div>
-      </dl>
+        <output></output><span class="rule"></span></label>
+      <div class="outcome">
+        <dl class="figures">
+          <div><dt>accepted</dt><dd data-figure="accepted"></dd></div>
+          <div><dt title="share of the accepted samples that decode to a wanted reg">purity</dt><dd data-figure="purity"></dd></div>
+          <div><dt title="share of one record's own Gaussian that lies beyond the threshold: chi-square with as many degrees of freedom as the map has dimensions">tail probability</dt><dd data-figure="tail"></dd></div>
+          <div><dt title="2 (1 - erf(threshold / 2)), published by the notebook; the tail of no Gaussian here">the notebook's tail</dt><dd data-figure="notebook"></dd></div>
+        </dl>
+        <ul class="key">
+          <li><i class="accepted"></i>accepted and wanted<b data-figure="wanted"></b></li>
+          <li><i class="impure"></i>accepted, but decodes to unwanted<b data-figure="impure"></b></li>
+          <li><i class="rejected"></i>rejected: inside the line<b data-figure="rejected"></b></li>
+        </ul>
+        <p class="note"><span data-figure="shown"></span>
+          <span title="on release Python counts all samples again; what is reported or exported is its count">Python's count:
+            <b data-figure="confirmed"></b></span></p>
+      </div>
+      <p class="outcome none">No samples: the rule of what is unwanted cannot be used.</p>
       <div class="plates" aria-label="decoded regs of accepted samples"></div>`;
     this.slider = root.querySelector("input");
     this.output = root.querySelector("output");
@@ -48,8 +59,15 @@ export class Scrubber {
     this.tails = tails;
   }
 
-  set(threshold) {
+  set(threshold, rule) {
     this.slider.value = threshold;
+    this.root.querySelector(".rule").textContent = `of any reg with ${rule}`;
+  }
+
+  /** Show the figures and plates, or that there are no samples. */
+  toggle(there) {
+    this.root.classList.toggle("empty", !there);
+    if (!there) this.plates.forEach((element) => (element.hidden = true));
   }
 
   /** Figures and plates for the present threshold. */
@@ -65,9 +83,13 @@ export class Scrubber {
       if (rows.length < SHOWN) rows.push(i);
     });
     const step = Math.round(threshold / this.step);
-    this.output.textContent = threshold.toFixed(2);
+    this.output.textContent = `${threshold.toFixed(2)} σ`;
     this.#write("accepted", `${count(accepted)} of ${count(states.length)}`);
     this.#write("purity", accepted ? (wanted / accepted).toFixed(3) : "none accepted");
+    this.#write("wanted", count(wanted));
+    this.#write("impure", count(accepted - wanted));
+    this.#write("rejected", count(states.length - accepted));
+    this.#write("shown", `Plates: ${rows.length} of ${count(accepted)}.`);
     this.#write("tail", percent(this.tails.tail[step]));
     this.#write("notebook", percent(this.tails.notebook[step]));
     this.seen = { threshold, proposed: states.length, accepted, purity: accepted ? wanted / accepted : null };
