@@ -4,12 +4,14 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -29,22 +31,33 @@ def serve(script: Path = ROOT / "dashboard" / "app.py", **environment: str) -> I
     """
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless", "true"]
-    process = subprocess.Popen(
-        [*command, "--server.port", str(port)],
-        cwd=ROOT,
-        env=os.environ | environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
+    # A file, not a pipe: a pipe that nobody reads blocks the server when it is full.
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(
+            [*command, "--server.port", str(port)],
+            cwd=ROOT,
+            env=os.environ | environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            wait_for(f"http://localhost:{port}/_stcore/health", process, log)
+            yield f"http://localhost:{port}"
+        finally:
+            stop(process)
+
+
+def stop(process: subprocess.Popen) -> None:
+    """End a server, by force if it will not."""
+    process.terminate()
     try:
-        wait_for(f"http://localhost:{port}/_stcore/health", process)
-        yield f"http://localhost:{port}"
-    finally:
-        process.terminate()
-        process.communicate(timeout=20)
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
-def wait_for(url: str, process: subprocess.Popen, seconds: float = 30) -> None:
+def wait_for(url: str, process: subprocess.Popen, log: IO[bytes], seconds: float = 30) -> None:
     """Wait until a URL answers."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and process.poll() is None:
@@ -53,6 +66,6 @@ def wait_for(url: str, process: subprocess.Popen, seconds: float = 30) -> None:
                 return
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.05)
-    process.terminate()
-    output = process.communicate()[0]
-    raise RuntimeError(f"the dashboard did not start: {output.decode(errors='replace')[-2000:]}")
+    log.seek(0)
+    output = log.read().decode(errors="replace")
+    raise RuntimeError(f"the dashboard did not start: {output[-2000:]}")

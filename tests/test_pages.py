@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import services, state, text
+from dashboard import latent_map, services, state, text
 from regvae import bundle as bundles
 from regvae import evaluation
 from regvae.bundle import Bundle
@@ -91,11 +91,13 @@ def test_a_region_without_area_is_refused_in_words(app: AppTest) -> None:
         (state.POINT, "here", "A point is two numbers"),
         (state.POINT, "1, nan", "A point is two numbers"),
         (state.POINT, "1e999, 0", "A point is two numbers"),
+        (state.POINT, "1e39, 0", "A point is two numbers"),
         (state.UNWANTED, "colour == red", "there is no attribute 'colour'"),
         (state.UNWANTED, "__import__('os')", "a rule is 'attribute op value'"),
         (state.UNWANTED, "", "no rule was given"),
         (state.UNWANTED, "number < 0", "no record fulfils 'number < 0'"),
         (state.BOX_CORNERS, "1, 2, 3", "A box is four numbers"),
+        (state.BOX_CORNERS, "-1e39, 0, 1, 1", "A box is four numbers"),
     ],
 )
 def test_bad_input_is_answered_in_the_page(
@@ -132,6 +134,48 @@ def test_a_good_address_is_taken_without_a_word() -> None:
     assert not app.warning
     assert app.number_input(key=state.THRESHOLD).value == 1.5
     assert "Searched reg" in words(app)
+
+
+def test_clearing_what_the_address_asked_for_is_no_complaint() -> None:
+    app = AppTest.from_file(APP, default_timeout=30)
+    app.query_params["reg"] = "AB12CDE"
+    app.run()
+    app.button(key="clear-reg").click().run()
+    assert "Searched reg" not in words(app)
+    assert not app.warning
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ({"pick": {"value": {"x": 1, "y": 2.5}}}, {state.POINT: "1, 2.5"}),
+        ({"pick": {"value": {"x": "1", "y": 2}}}, {}),
+        ({"pick": {"value": {"x": float("nan"), "y": 2}}}, {}),
+        ({"pick": {"value": {"x": 1e39, "y": 2}}}, {}),
+        ({"pick": "rubbish"}, {}),
+        ({"threshold": {"value": 1.5}}, {state.THRESHOLD: 1.5}),
+        ({"threshold": {"value": "1.5"}}, {}),
+        ({"threshold": {"value": -1}}, {}),
+        ({"region": {"value": [[0, 0], [1, 0], [1, 1]]}}, {state.REGION: [[0, 0], [1, 0], [1, 1]]}),
+        ({"region": {"value": [[0, 0], [1, 0]]}}, {}),
+        ({"region": {"value": [[0, 0], [1, 0], [1, 1e308]]}}, {}),
+        ({"region": {"value": [[0, 0]] * 20_000}}, {}),
+        ({"region": "rubbish"}, {}),
+    ],
+)
+def test_what_the_browser_sends_is_checked(
+    sent: dict, kept: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: dict = {}
+    monkeypatch.setattr(latent_map.st, "session_state", {state.MAP: sent})
+    gestures = latent_map.Gestures(
+        pick=lambda x, y: heard.update({state.POINT: f"{x:g}, {y:g}"}),
+        region=lambda polygon: heard.update({state.REGION: polygon}),
+        threshold=lambda threshold: heard.update({state.THRESHOLD: threshold}),
+    )
+    for name in sent:
+        getattr(gestures, f"on_{name}")()
+    assert heard == kept
 
 
 @pytest.mark.parametrize("page", ["explore", "read", "figures"])

@@ -15,7 +15,7 @@ import pytest
 from regvae import bundle as bundles
 from regvae import training, vectoriser
 from regvae.network import Vae, kl_term
-from regvae.presets import Data, Network, Phase, Preset, Training, preset
+from regvae.presets import Data, Network, Phase, Preset, Training
 from regvae.training import Stopped, Trainer, TrainingError, train
 
 SMALL = Preset(
@@ -175,13 +175,3 @@ def test_a_loss_that_explodes_stops_with_a_sentence(tmp_path: Path) -> None:
     ):
         train(wild, tmp_path / "wild")
     assert not (tmp_path / "wild").exists()
-
-
-def test_presets_are_the_notebooks() -> None:
-    for name, latent_dim in (("notebook-2d", 2), ("notebook-15d", 15)):
-        chosen = preset(name)
-        assert chosen.network == Network(latent_dim, (150, 50, 25), (25, 50, 150))
-        assert chosen.training == Training(
-            (Phase(0.004, 200), Phase(0.001, 200)), 8, noise=0.1, reconstruction_weight=151
-        )
-        assert chosen.data == Data(0, (10_000, 1_000, 1_000))
