@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import services, text
+from dashboard import palette, services, text
 from dashboard.services import STATIC
 
 
@@ -10,6 +10,7 @@ def main() -> None:
     """Page config, styles, navigation."""
     st.set_page_config(page_title="regvae", page_icon=STATIC / "icon.svg", layout="wide")
     st.logo(STATIC / "icon.svg", size="large")
+    st.html(f"<style>{palette.CSS}</style>")
     st.html(STATIC / "style.css")
     services.serve_plotly_js()
     page = st.navigation(

@@ -19,14 +19,24 @@ WHEEL: Final = (
 SCALE: Final = ("#2D3A8C", "#2F7FB5", "#3FB28F", "#A9CF4A", "#F7D117")
 """Low to high, for numbers."""
 
+UNWANTED_RED: Final = "#D7263D"
+REJECTED_GREY: Final = "rgba(128,128,128,0.55)"
+OUTLINE: Final = "#1B1B1B"
+
+CSS: Final = (
+    f":root {{ --plate: {PLATE_YELLOW}; --unwanted: {UNWANTED_RED}; "
+    f"--rejected: {REJECTED_GREY}; --outline: {OUTLINE}; }}"
+)
+"""The same colours for style.css."""
+
 MAP: Final = {
     "classes": [BELOW, ABOVE],
     "wheel": list(WHEEL),
     "scale": list(SCALE),
     "accepted": PLATE_YELLOW,
-    "impure": "#D7263D",
-    "rejected": "rgba(128,128,128,0.55)",
-    "outline": "#1B1B1B",
+    "impure": UNWANTED_RED,
+    "rejected": REJECTED_GREY,
+    "outline": OUTLINE,
     "search": "#D012C8",
     "missing": "#8A8A8A",
 }

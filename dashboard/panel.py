@@ -11,7 +11,6 @@ from regvae import rules, sampling, vectoriser
 from regvae.latent import Polygon, TypicalLetter, in_polygon, typical_letters
 
 _SOME = 12
-_DECODE = 50
 _CLEARLY = 1.5  # a letter is called typical when it is this many times as common
 
 
@@ -135,7 +134,9 @@ def _typical(found: Sequence[TypicalLetter]) -> None:
 
 def _decode_region(context: Context, polygon: Polygon) -> None:
     # Drawn in a callback, which runs before the map is shown again: so that it shows them too.
-    st.button(text.DECODE_REGION, width="stretch", on_click=_draw, args=(polygon,))
+    st.button(
+        text.DECODE_REGION.format(n=state.DECODE), width="stretch", on_click=_draw, args=(polygon,)
+    )
     kept = st.session_state.get(state.DECODED)
     if kept and kept.polygon == polygon:
         if kept.problem:
@@ -160,7 +161,7 @@ def _draw(polygon: Polygon) -> None:
     press = before.press + 1 if before else 1
     rng = np.random.default_rng([st.session_state[state.SEED], press])
     try:
-        drawn = Decoded(polygon, press, sampling.uniform_polygon(_DECODE, polygon, rng=rng))
+        drawn = Decoded(polygon, press, sampling.uniform_polygon(state.DECODE, polygon, rng=rng))
     except ValueError as error:
         drawn = Decoded(polygon, press, np.empty((0, 2)), str(error))
     st.session_state[state.DECODED] = drawn

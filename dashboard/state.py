@@ -42,6 +42,8 @@ MAX_BOX: Final = 20.0
 MAX_SEED: Final = 2**31
 MAX_THRESHOLD: Final = 6.0
 THRESHOLD_STEP: Final = 0.01
+DECODE: Final = 50
+"""New regs decoded from a region at a press of its button."""
 LIMIT: Final = 1e6
 """Latent coordinates farther out than this are refused: far beyond any map."""
 
