@@ -2,11 +2,12 @@
 .PHONY: run test lint bench lock clean
 
 BIN := .venv/bin
+PORT := 8501
 READY := .venv/.ready
 TEST_READY := .venv/.ready-test
 
 run: $(READY)
-	$(BIN)/regvae dashboard
+	$(BIN)/regvae dashboard --port $(PORT)
 
 test: $(TEST_READY) lint
 	$(BIN)/python -m pytest

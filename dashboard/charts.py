@@ -40,7 +40,7 @@ def number_distribution(here: NDArray, everywhere: NDArray) -> go.Figure:
         ]
     )
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
-    figure.update_xaxes(title="number", tickangle=0, tickvals=labels[::3])
+    figure.update_xaxes(title="number (dotted: all records)", tickangle=0, tickvals=labels[::3])
     return _plain(figure, 170)
 
 

@@ -44,6 +44,8 @@ def pinned(context: Context, point: tuple[float, float]) -> None:
     decoded = bundle.autoencoder.decode(z)
     st.html(plates.plate(str(decoded[0]), *context.kinds(decoded)))
     st.caption(f"Decoded at ({point[0]:.3f}, {point[1]:.3f}). {text.CANDIDATES_HELP}")
+    if max(map(abs, point)) > services.geometry(context.name, context.version).extent:
+        st.caption(text.OFF_THE_MAP)
     st.html(plates.candidates(_candidates(bundle.autoencoder.probabilities(z))))
     if context.unwanted:
         _sides(context, point)

@@ -52,6 +52,7 @@ PINNED = "Pinned point"
 CANDIDATES_HELP = (
     "Each column: how sure the decoder is of this character, then the runners-up; grey is the rest."
 )
+OFF_THE_MAP = "This point lies outside the whole map, far from every record: zoom out to see it."
 NEAREST = "Nearest records"
 DISTANCE_HELP = "Mahalanobis distance: in sigmas of the record it is measured from."
 
@@ -136,8 +137,8 @@ READ_FOOLED = """
 
 The notebook published that **96.7 %** of the accepted samples were wanted. That is true of that one
 trained model. Train the same recipe again from another starting point and anything may come
-out. Ten runs gave the following shares; the shipped model, chosen for its validation loss alone, is
-no better at it:
+out. Ten runs gave the following shares; the shipped model, chosen because it reads unseen regs best,
+has **6.1 %**:
 """
 READ_WHY = """
 The reason is on the map. *Far from everything unwanted* is also true **far outside the map**, where

@@ -13,7 +13,7 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -64,11 +64,11 @@ class Bundle:
     name: str
     preset: Preset
     seed: int
-    weights: Mapping[str, NDArray[np.float32]]
-    autoencoder: Autoencoder
-    records: Records
-    history: pd.DataFrame
-    metrics: dict[str, Any]
+    weights: Mapping[str, NDArray[np.float32]] = field(repr=False)
+    autoencoder: Autoencoder = field(repr=False)
+    records: Records = field(repr=False)
+    history: pd.DataFrame = field(repr=False)
+    metrics: dict[str, Any] = field(repr=False)
     command: str
 
     @classmethod

@@ -4,9 +4,14 @@ import json
 import math
 import os
 import shlex
+import socket
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+import threading
+import time
+import webbrowser
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -95,9 +100,8 @@ def train(
     """Train a preset and write a bundle; Ctrl-C stops it, --resume goes on."""
     chosen = presets.preset(preset)
     bundles.check_free(out)
-    # TensorFlow's start-up chatter is nothing a person can act on; its errors still show.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from regvae import training  # takes seconds, because of TensorFlow: only here
+    with _silenced():
+        from regvae import training  # takes seconds, because of TensorFlow: only here
 
     total = chosen.training.epochs
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
@@ -114,7 +118,8 @@ def train(
                 chosen, out, seed=seed, resume=resume, command=command, on_epoch=show
             )
     except KeyboardInterrupt:
-        _fail(f"stopped; go on with: {command} --resume")
+        begun = training.checkpoint_path(out).exists()
+        _fail(f"stopped; go on with: {command} --resume" if begun else "stopped before an epoch")
     console.print(f"wrote {out}: validation loss {bundle.metrics['validation_loss']:.3f}")
 
 
@@ -238,12 +243,42 @@ def dashboard(
     port: Annotated[int, typer.Option(help="port to serve on", min=1, max=65535)] = 8501,
     headless: Annotated[bool, typer.Option(help="do not open a browser")] = False,
 ) -> None:
-    """Start the dashboard on this machine."""
+    """Start the dashboard on this machine, and open it in the browser."""
     script = ROOT / "dashboard" / "app.py"
     if not script.is_file():
         raise UsageError(f"the dashboard is in the source checkout only; {script} is missing")
-    options = ["--server.port", str(port), "--server.headless", str(headless).lower()]
-    _run(["-m", "streamlit", "run", str(script), *options])
+    with socket.socket() as probe:
+        if probe.connect_ex(("localhost", port)) == 0:
+            raise UsageError(f"port {port} is taken; choose another, such as --port {port + 1}")
+    if not headless:
+        threading.Thread(target=_open_when_up, args=(port,), daemon=True).start()
+    _run(["-m", "streamlit", "run", str(script), "--server.port", str(port)])
+
+
+def _open_when_up(port: int, seconds: float = 30) -> None:
+    """Open the browser as soon as the server answers."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with socket.socket() as probe:
+            if probe.connect_ex(("localhost", port)) == 0:
+                webbrowser.open(f"http://localhost:{port}")
+                return
+        time.sleep(0.1)
+
+
+@contextmanager
+def _silenced() -> Iterator[None]:
+    """Hide what TensorFlow's C++ prints when it starts, which nobody can act on."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # later; at first it heeds nothing
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "w") as nothing:
+            os.dup2(nothing.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _run(arguments: Sequence[str]) -> None:

@@ -201,17 +201,19 @@ def train(
     is asked; a run that is stopped or killed loses at most one epoch, and goes on with `resume`.
     The bundle appears whole at the end, and the checkpoint goes.
 
-    Raises what `bundle.check_free` does if `out` cannot be written, `TrainingError` if a checkpoint
-    exists and `resume` was not asked for,
-    or if it belongs to another preset or seed; `Stopped` when `should_stop` said so.
+    Raises what `bundle.check_free` does if `out` cannot be written; `TrainingError` if there is a
+    checkpoint but no `resume`, or `resume` but no checkpoint, or one of another preset or seed;
+    `Stopped` when `should_stop` said so.
     """
     out = Path(out)
     checkpoint = checkpoint_path(out)
     bundles.check_free(out)
     if checkpoint.exists() and not resume:
         raise TrainingError(f"{checkpoint} is a training begun; resume it, or remove the file")
+    if resume and not checkpoint.exists():
+        raise TrainingError(f"there is no training of {out} to resume; leave out --resume")
     trainer = Trainer(preset, seed)
-    if resume and checkpoint.exists():
+    if resume:
         trainer.restore(checkpoint)
     while not trainer.finished:
         epoch = trainer.run_epoch()

@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -99,6 +100,14 @@ class Explorer:
     def tool(self, name: str) -> None:
         """Choose one of the map's tools."""
         self.page.get_by_role("button", name=name, exact=True).click()
+
+    @property
+    def pinned(self) -> tuple[float, float]:
+        """The pinned point, once the box of coordinates has it."""
+        box = self.page.get_by_label("Go to a point")
+        expect(box).to_have_value(re.compile(","))
+        x, y = (float(part) for part in box.input_value().split(","))
+        return x, y
 
     @property
     def plate(self) -> str:

@@ -95,8 +95,7 @@ def test_pointing_at_a_record_shows_it_beside_what_comes_back(
 def test_a_click_pins_the_point_and_its_neighbours(explorer: Explorer, bundle: Bundle) -> None:
     explorer.click(2.5, 2.0)
     explorer.expect_heading("Pinned point")
-    typed = explorer.page.get_by_label("Go to a point").input_value()
-    x, y = (float(part) for part in typed.split(","))
+    x, y = explorer.pinned
     np.testing.assert_allclose([x, y], [2.5, 2.0], atol=0.02)
     plate = pretty(bundle.autoencoder.decode(np.array([[x, y]]))[0])
     expect(explorer.panel.locator(".plate").first).to_have_text(plate)
@@ -413,9 +412,9 @@ def test_the_keyboard_reads_and_pins(explorer: Explorer, bundle: Bundle) -> None
     expect(explorer.page.locator(".reading-where")).to_contain_text("decoded at")
     explorer.page.keyboard.press("Enter")
     explorer.expect_heading("Pinned point")
-    x, y = explorer.page.get_by_label("Go to a point").input_value().split(",")
-    assert float(x) > 0
-    plate = pretty(bundle.autoencoder.decode(np.array([[float(x), float(y)]]))[0])
+    x, y = explorer.pinned
+    assert x > 0
+    plate = pretty(bundle.autoencoder.decode(np.array([[x, y]]))[0])
     expect(explorer.panel.locator(".plate").first).to_have_text(plate)
 
 

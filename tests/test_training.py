@@ -161,6 +161,8 @@ def test_what_stands_in_the_way_is_said(tmp_path: Path) -> None:
     checkpoint.write_bytes(checkpoint.read_bytes()[:-100])
     with pytest.raises(TrainingError, match="the checkpoint cannot be read"):
         train(SMALL, tmp_path / "new", resume=True)
+    with pytest.raises(TrainingError, match=r"there is no training of .*nothing to resume"):
+        train(SMALL, tmp_path / "nothing", resume=True)
     with pytest.raises(TrainingError, match="the seed wants to be 0 or more, not -1"):
         Trainer(SMALL, seed=-1)
     few = replace(SMALL, data=Data(seed=0, sizes=(5, 5, 5)))

@@ -244,11 +244,13 @@ class Explorer {
     else this.#rest();
   }
 
-  /** Nothing is pointed at: the strip reads the pinned point, or the middle of the map. */
+  /** Nothing is pointed at: the strip reads the pinned point, the searched reg, or the middle. */
   #rest() {
     this.pointing = false;
-    const at = this.component.data.pin ?? { x: 0, y: 0 };
-    this.reading.rest(at, this.decoder.decode([at.x, at.y]), Boolean(this.component.data.pin));
+    const { pin, search } = this.component.data;
+    const [x, y] = pin ? [pin.x, pin.y] : (search?.mean ?? [0, 0]);
+    const what = pin ? "the pinned point" : search ? "the searched reg" : "the middle of the map";
+    this.reading.rest({ x, y }, this.decoder.decode([x, y]), what);
   }
 
   #read(at) {

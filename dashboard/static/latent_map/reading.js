@@ -24,10 +24,9 @@ export class Reading {
   }
 
   /** Nothing is pointed at: show a point all the same, and say how to read others. */
-  rest(at, decoded, pinned) {
+  rest(at, decoded, what) {
     this.show(at, decoded, null);
-    const where = pinned ? "the pinned point" : "the middle of the map";
-    this.where.textContent = `Point anywhere on the map. This is ${where}.`;
+    this.where.textContent = `Point anywhere on the map. This is ${what}, decoded.`;
     this.record.textContent = HOW;
   }
 

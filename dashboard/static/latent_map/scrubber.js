@@ -28,7 +28,8 @@ export class Scrubber {
         <ul class="key">
           <li><i class="accepted"></i>accepted and wanted<b data-figure="wanted"></b></li>
           <li><i class="impure"></i>accepted, but decodes to unwanted<b data-figure="impure"></b></li>
-          <li><i class="rejected"></i>rejected: inside the line<b data-figure="rejected"></b></li>
+          <li><i class="rejected"></i>rejected: inside the solid line<b data-figure="rejected"></b></li>
+          <li><i class="box"></i>the box that samples come from</li>
         </ul>
         <p class="note"><span data-figure="shown"></span>
           <span title="on release Python counts all samples again; what is reported or exported is its count">Python's count:
