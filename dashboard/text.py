@@ -138,7 +138,7 @@ READ_FOOLED = """
 The notebook published that **96.7 %** of the accepted samples were wanted. That is true of that one
 trained model. Train the same recipe again from another starting point and anything may come
 out. Ten runs gave the following shares; the shipped model, chosen because it reads unseen regs best,
-has **6.1 %**:
+has **{purity:.1%}**:
 """
 READ_WHY = """
 The reason is on the map. *Far from everything unwanted* is also true **far outside the map**, where

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import latent_map, services, state, text
 from regvae import bundle as bundles
-from regvae import evaluation
+from regvae import evaluation, sampling
 from regvae.bundle import Bundle
 from regvae.regs import pretty
 
@@ -200,12 +200,14 @@ def test_a_damaged_model_is_a_sentence(
     assert "weights.safetensors: wanted sha256" in words(app)
 
 
-def test_the_reading_page_tells_the_story() -> None:
+def test_the_reading_page_tells_the_story(bundle: Bundle) -> None:
     app = AppTest.from_file(APP, default_timeout=30).run()
     app.switch_page("app_pages/read.py").run()
     assert not app.exception
     assert "How the threshold fools itself" in words(app)
     assert pretty("MY33WSZ") in words(app)
+    samples = sampling.sample(bundle, evaluation.UNWANTED, n=1000, box=3.0, seed=0)
+    assert f"**{sampling.report(samples, 2.5).purity:.1%}**" in words(app)
 
 
 def test_the_figures_page_shows_published_and_ours(bundle: Bundle) -> None:

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from dashboard import charts, plates, services, state, text
-from regvae import evaluation
+from regvae import evaluation, sampling
 from regvae.bundle import BundleError
+from regvae.forward import Autoencoder
 
 EXAMPLE = "MY33WSZ"  # the first reg of the test data: the model never trained on it
 
@@ -12,25 +13,27 @@ EXAMPLE = "MY33WSZ"  # the first reg of the test data: the model never trained o
 def page() -> None:
     """The story from top to bottom, in a column narrow enough to read."""
     with st.container(key="prose"):
+        name = state.BUNDLE
+        try:
+            version = services.version_of(name)
+            autoencoder = services.bundle(name, version).autoencoder
+        except BundleError as error:
+            st.error(f"{error}.")
+            return
         st.markdown(text.READ_START)
-        round_trip()
+        round_trip(autoencoder)
         st.markdown(text.READ_STRIPES)
         st.markdown(text.READ_REJECTION)
-        st.markdown(text.READ_FOOLED)
+        made = services.samples(name, version, evaluation.UNWANTED, 1000, 3.0, 0)
+        st.markdown(text.READ_FOOLED.format(purity=sampling.report(made.samples, 2.5).purity))
         figure = charts.purity_of_reruns(evaluation.RERUN_PURITIES, evaluation.PUBLISHED_PURITY)
         st.plotly_chart(figure, config={"staticPlot": True})
         st.caption(text.RERUNS_CAPTION)
         st.markdown(text.READ_WHY)
 
 
-def round_trip() -> None:
+def round_trip(autoencoder: Autoencoder) -> None:
     """One reg through the shipped model: encoded to two numbers, decoded to a reg."""
-    name = state.BUNDLE
-    try:
-        autoencoder = services.bundle(name, services.version_of(name)).autoencoder
-    except BundleError as error:
-        st.error(f"{error}.")
-        return
     st.markdown(text.READ_ROUND_TRIP)
     mean, sigma = autoencoder.encode([EXAMPLE])
     steps = (
