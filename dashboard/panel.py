@@ -142,7 +142,7 @@ def _decode_region(context: Context, polygon: Polygon) -> None:
     kept = st.session_state.get(state.DECODED)
     if kept and kept.polygon == polygon:
         if kept.problem:
-            st.warning(f"{kept.problem}.")
+            st.warning(text.plain(f"{kept.problem}."))
         else:
             _show_decoded(context, kept.points)
 
@@ -232,7 +232,8 @@ def keyboard_twins(on_box: Callable[[], None]) -> None:
         )
         typed = st.session_state[state.BOX_CORNERS]
         if typed.strip() and not state.numbers(typed, 4):
-            st.warning(f"A box is four numbers such as -1, -0.5, 0, 0.5; “{typed[:40]}” is not.")
+            sentence = f"A box is four numbers such as -1, -0.5, 0, 0.5; “{typed[:40]}” is not."
+            st.warning(text.plain(sentence))
 
 
 def _heading(words: str, key: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -87,6 +88,12 @@ def samples(
     nearest = sampling.forbidden(loaded.records, unwanted)
     extent = geometry(name, version).extent
     return Sampling(drawn, SampleLayer.of(drawn, nearest, extent=extent, box=box))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def accuracy(name: str, version: str, sampled: bool) -> dict[str, Any]:
+    """Rebuild accuracy on the test regs."""
+    return evaluation.accuracy(bundle(name, version), sampled=sampled)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

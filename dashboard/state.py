@@ -59,7 +59,7 @@ def judge_address() -> None:
         return
     st.session_state[COMPLAINTS] = [
         f"The address says {key} = “{text[:40]}”, which cannot be used here; "
-        f"{key} is {DEFAULTS[key] or 'empty'} instead."
+        f"{key} is {DEFAULTS[key]} instead."
         for key, text in st.session_state.get(ASKED, {}).items()
         if st.session_state[key] == DEFAULTS[key] and not _means(text, DEFAULTS[key])
     ]

@@ -1,5 +1,7 @@
 """The words a user reads."""
 
+import re
+
 EXPLORE = "Explore"
 READ = "What am I looking at?"
 FIGURES = "How good is it?"
@@ -14,6 +16,11 @@ WELCOME = """
 
 New to this? Start here:
 """
+
+ENDLESS = (
+    "The address asks for an endless number of samples or an endless seed, but wants a whole number; "
+    "open the page without it."
+)
 
 COLOUR_LABEL = "Colour by"
 SEARCH_LABEL = "Find a reg"
@@ -73,6 +80,14 @@ MEMBERSHIP = {
 }
 
 
+def plain(words: str) -> str:
+    """Words that may hold what somebody typed, for a place that reads Markdown: shown as they are.
+
+    Without this a crafted address could put a picture from anywhere into the page.
+    """
+    return re.sub(r"([^\w\s,;'\"“”…])", r"\\\1", words)
+
+
 def accepted(distance: float, threshold: float) -> str:
     """Whether the threshold accepts a point, and why."""
     if distance > threshold:
@@ -91,7 +106,7 @@ ACCURACY_CAPTION = (
 )
 LOSSES = "Training"
 LOSSES_CAPTION = (
-    "Trained by `{command}` and kept for the lowest validation loss of five seeds (0 to 4), not for "
+    "Trained by *{command}* and kept for the lowest validation loss of five seeds (0 to 4), not for "
     "how its samples look. The loss is the notebook's own sum, not a code length: no "
     "model can code these regs in less than 20.48 nats (ln 446 + 2 ln 10 + 3 ln 26)."
 )

@@ -222,7 +222,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BundleError(f"{path}: wanted a JSON manifest, but {error}") from error
     if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
         schema = manifest.get("schema") if isinstance(manifest, dict) else None
@@ -262,7 +262,7 @@ def _preset(folder: Path, manifest: dict[str, Any]) -> Preset:
 def _weights(path: Path, content: bytes, preset: Preset) -> dict[str, NDArray[np.float32]]:
     try:
         weights = safetensors.numpy.load(content)
-    except safetensors.SafetensorError as error:
+    except (safetensors.SafetensorError, KeyError) as error:
         raise BundleError(f"{path}: wanted safetensors, but {error}") from error
     wanted = forward.weight_shapes(preset.network)
     came = {name: array.shape for name, array in weights.items()}
@@ -286,20 +286,21 @@ def _records(path: Path, content: bytes, preset: Preset) -> Records:
     names = [f"{part}_{axis}" for part in ("mean", "sigma") for axis in axes]
     try:
         table = pd.read_parquet(io.BytesIO(content))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise BundleError(f"{path}: wanted a Parquet table, but {error}") from error
     _want_columns(path, table, ["reg", "split", *names])
     try:
         reg = [_normalised(text) for text in table["reg"]]
+        split = np.array([str(one) for one in table["split"]], dtype="U10")
         gaussians = table[names].to_numpy(np.float32)
     except (ValueError, TypeError) as error:
         raise BundleError(f"{path}: wanted regs and numbers, but {error}") from error
     mean, sigma = np.ascontiguousarray(np.split(gaussians, 2, axis=1))
     if not len(reg) or not np.isfinite(gaussians).all() or not (sigma > 0).all():
         raise BundleError(f"{path}: wanted finite means and sigmas above 0")
-    if not set(table["split"]) <= set(regs.SPLITS):
+    if not np.isin(split, regs.SPLITS).all():
         raise BundleError(f"{path}: wanted the splits {', '.join(regs.SPLITS)}")
-    return Records(np.array(reg, dtype="U7"), table["split"].to_numpy(dtype="U10"), mean, sigma)
+    return Records(np.array(reg, dtype="U7"), split, mean, sigma)
 
 
 def _want_columns(path: Path, table: pd.DataFrame, wanted: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ import shlex
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import webbrowser
@@ -355,9 +356,12 @@ def _check_table_name(path: Path) -> None:
 
 def _write(table: pd.DataFrame, path: Path, tell: Console = console) -> None:
     _check_table_name(path)
-    partial = path.with_name(f".{path.name}.partial")
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(handle)
+    partial = Path(name)
     try:
         _WRITERS[path.suffix](table, partial)
+        partial.chmod(0o644)  # mkstemp's files are private
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

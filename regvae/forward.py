@@ -16,6 +16,9 @@ from regvae.regs import Regs
 
 Floats = NDArray[np.floating]
 
+_FARTHEST = 1e9
+"""Beyond this the layers' float32 sums could overflow; no map is a billionth as large."""
+
 BATCH = 2_048
 """Records in a batch: few enough for a layer's outputs to stay in the processor's cache."""
 
@@ -145,13 +148,11 @@ class Autoencoder:
             raise ValueError(
                 f"latent points want shape (n, {self.latent_dim}), but came with shape {z.shape}"
             )
-        with np.errstate(over="ignore"):
-            z = z.astype(np.float32)
-        if not np.isfinite(z).all():
+        if not (np.abs(z) <= _FARTHEST).all():
             raise ValueError(
-                "latent points want finite coordinates that float32 can hold, but some are not"
+                f"latent points want finite coordinates, at most {_FARTHEST:g}, but some are not"
             )
-        return z
+        return z.astype(np.float32)
 
 
 def _relu_stack(x: Floats, layers: Sequence[Dense]) -> Floats:

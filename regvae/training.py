@@ -171,6 +171,13 @@ class Trainer:
             history = [Epoch(**row) for row in json.loads(metadata["history"])]
         except (KeyError, TypeError, ValueError) as error:
             raise TrainingError(f"{path}: the checkpoint has no history; remove it") from error
+        numbers = [list(asdict(epoch).values()) for epoch in history]
+        if [epoch.epoch for epoch in history] != list(range(1, len(history) + 1)) or not all(
+            isinstance(number, int | float) and np.isfinite(number)
+            for row in numbers
+            for number in row
+        ):
+            raise TrainingError(f"{path}: the checkpoint's history is damaged; remove it")
         for variable, value in zip(variables, tensors, strict=True):
             variable.assign(value)
         self.history = history

@@ -1,5 +1,6 @@
 """Every page through Streamlit's own test driver: words, widgets, and bad input."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -22,13 +23,17 @@ def app() -> AppTest:
     return ready
 
 
+def unescaped(words: str) -> str:
+    """Words as a person reads them: Markdown's backslashes hide what they protect."""
+    return re.sub(r"\\([^\w\s])", r"\1", words)
+
+
 def words(app: AppTest) -> str:
     """Everything a person can read in the app's text elements, none of which is an exception."""
     assert not app.exception
     kinds = (app.markdown, app.caption, app.warning, app.error, app.table)
-    return "\n".join(str(element.value) for kind in kinds for element in kind) + "\n".join(
-        element.proto.body for element in app.get("html")
-    )
+    shown = "\n".join(str(element.value) for kind in kinds for element in kind)
+    return unescaped(shown) + "\n".join(element.proto.body for element in app.get("html"))
 
 
 def test_the_first_page_welcomes(app: AppTest) -> None:
@@ -124,6 +129,23 @@ def test_a_corrupt_address_is_answered_in_the_page(key: str, value: str) -> None
     app.query_params[key] = value
     app.run()
     assert f"The address says {key} = “{value}”" in words(app)
+
+
+@pytest.mark.parametrize("key", ["samples", "seed"])
+def test_an_endless_number_in_the_address_is_a_sentence(key: str) -> None:
+    app = AppTest.from_file(APP, default_timeout=30)
+    app.query_params[key] = "1e999"
+    app.run()
+    assert text.ENDLESS in words(app)
+
+
+@pytest.mark.parametrize("key", ["unwanted", "point", "reg"])
+def test_what_an_address_says_is_no_markdown(key: str) -> None:
+    app = AppTest.from_file(APP, default_timeout=30)
+    app.query_params[key] = "![x](http://e.invalid/a.png)"
+    app.run()
+    assert "![x](http" in words(app)
+    assert all("![x]" not in warning.value for warning in app.warning)
 
 
 def test_a_good_address_is_taken_without_a_word() -> None:

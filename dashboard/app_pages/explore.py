@@ -21,7 +21,7 @@ def page() -> None:
         version = services.version_of(name)
         geometry = services.geometry(name, version)
     except ValueError as error:
-        st.error(f"{error}.")
+        st.error(text.plain(f"{error}."))
         return
     explore(name, version, geometry)
     # Outside the fragment, so that no gesture sends it again.
@@ -33,7 +33,11 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
     """Controls, map and panel; every gesture reruns this much and no more."""
     left, right = st.columns([2, 1], gap="medium")
     with left:
-        controls()
+        try:
+            controls()
+        except OverflowError:  # Streamlit's own, on an infinite whole number
+            st.error(text.ENDLESS)
+            return
         state.judge_address()
         complaints = list(st.session_state[state.COMPLAINTS])
         context = Context(name, version, unwanted_rules(complaints), state.threshold())
@@ -55,7 +59,7 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
         latent_map(geometry, samples, view, gestures)
     with right, st.container(height=PANEL_HEIGHT, border=False, key="panel"):
         for sentence in complaints:
-            st.warning(sentence)
+            st.warning(text.plain(sentence))
         show_panel(context, point, reg, region)
 
 

@@ -17,28 +17,28 @@ def page() -> None:
         version = services.version_of(name)
         bundle = services.bundle(name, version)
     except BundleError as error:
-        st.error(f"{error}.")
+        st.error(text.plain(f"{error}."))
         return
     st.markdown(text.FIGURES_INTRO)
     left, right = st.columns(2, gap="large")
     with left:
-        accuracy(bundle.metrics)
+        accuracy(name, version)
     with right:
         st.markdown(f"##### {text.LOSSES}")
         st.plotly_chart(charts.loss_curves(bundle.history), config={"displayModeBar": False})
-        st.caption(text.LOSSES_CAPTION.format(command=bundle.command))
+        st.caption(text.LOSSES_CAPTION.format(command=text.plain(bundle.command)))
     st.markdown(f"##### {text.NOTEBOOK_TABLE}")
     table = pd.DataFrame(asdict(figure) for figure in services.notebook_figures(name, version))
     table.columns = ["figure", "published", "this model", "what differs"]
     st.table(table, hide_index=True)
 
 
-def accuracy(metrics: dict) -> None:
+def accuracy(name: str, version: str) -> None:
     """Right characters by position: published, decoding a sample, decoding the mean."""
-    test = next(one for one in metrics["accuracy"] if one["split"] == "test")
+    sampled, test = (services.accuracy(name, version, sampled=one) for one in (True, False))
     rows = [
         ("published", evaluation.PUBLISHED_BY_POSITION),
-        ("this model, decoding a sample", metrics["accuracy_sampled"]["by_position"]),
+        ("this model, decoding a sample", sampled["by_position"]),
         ("this model, decoding the mean", test["by_position"]),
     ]
     st.markdown(f"##### {text.ACCURACY}")

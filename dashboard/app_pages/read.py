@@ -18,7 +18,7 @@ def page() -> None:
             version = services.version_of(name)
             autoencoder = services.bundle(name, version).autoencoder
         except BundleError as error:
-            st.error(f"{error}.")
+            st.error(text.plain(f"{error}."))
             return
         st.markdown(text.READ_START)
         round_trip(autoencoder)

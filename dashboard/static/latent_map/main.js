@@ -26,7 +26,7 @@ export default async function mount(component) {
     await explorer.update(component);
   } catch (error) {
     explorer.fail(error);
-    throw error;
+    console.error(error);
   }
   return () => {
     if (parentElement.isConnected) return; // only newer data, not the end of the page

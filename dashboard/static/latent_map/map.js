@@ -375,6 +375,7 @@ export function classSymbol(code, palette) {
 export function selectedPolygon(event) {
   if (event?.lassoPoints) {
     const { x, y } = event.lassoPoints;
+    if (x.length < 3) return null; // a flick encloses nothing
     return x.map((value, i) => [value, y[i]]);
   }
   if (event?.range) {
