@@ -85,9 +85,10 @@ def samples(
     """Proposed samples, measured and decoded, for one setting of the rule."""
     loaded = bundle(name, version)
     drawn = sampling.sample(loaded, unwanted, n=n, box=box, seed=seed)
-    nearest = sampling.forbidden(loaded.records, unwanted)
+    forbidden = side(name, version, unwanted, wanted=False)
+    assert forbidden is not None  # `sample` refuses a rule that nothing fulfils
     extent = geometry(name, version).extent
-    return Sampling(drawn, SampleLayer.of(drawn, nearest, extent=extent, box=box))
+    return Sampling(drawn, SampleLayer.of(drawn, forbidden.gaussians, extent=extent, box=box))
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
