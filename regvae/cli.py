@@ -1,5 +1,6 @@
 """The command line: parse, call, print. A bad argument gives one line and exit status 2."""
 
+import hashlib
 import json
 import math
 import os
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, BinaryIO, NoReturn, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -24,8 +25,17 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from regvae import acceptance, audit, evaluation, presets, proposals, regs, results, sampling
 from regvae import bundle as bundles
-from regvae import evaluation, presets, regs, rules, sampling
+from regvae import policy as policies
+from regvae.acceptance import RULES, OneSided
+from regvae.latent import polygon_corners
+from regvae.policy import Policy
+from regvae.proposals import PROPOSALS, Box, Proposal, Region
+from regvae.sampling import Tally
+from regvae.unwanted import Unwanted
+
+T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -188,35 +198,186 @@ def decode(
 
 @app.command()
 def sample(
-    bundle: BundleArgument,
-    unwanted: Annotated[list[str], typer.Option(help="such as 'number < 50'; repeat for 'and'")],
-    rule: Annotated[str, typer.Option(help="the acceptance rule")] = "one-sided",
-    threshold: Annotated[float, typer.Option(help="least Mahalanobis distance")] = 2.5,
-    n: Annotated[int, typer.Option(help="number of proposals")] = 1000,
+    bundle: Annotated[str | None, typer.Argument(help="a name in assets/ or a folder")] = None,
+    unwanted: Annotated[
+        list[str] | None, typer.Option(help="such as 'number < 50'; repeat for 'and'")
+    ] = None,
+    unwanted_file: Annotated[
+        Path | None, typer.Option(help="also unwanted: regs in a text file, one a line")
+    ] = None,
+    unwanted_region: Annotated[
+        list[str] | None, typer.Option(help='also unwanted: means in "x,y x,y x,y ..."')
+    ] = None,
+    unwanted_training: Annotated[
+        bool, typer.Option("--unwanted-training", help="also unwanted: all of the training data")
+    ] = False,
+    rule: Annotated[str, typer.Option(help=f"one of {', '.join(RULES)}")] = OneSided.name,
+    threshold: Annotated[
+        float | None, typer.Option(help="one-sided: least distance from the unwanted [2.5]")
+    ] = None,
+    margin: Annotated[
+        float | None, typer.Option(help="two-sided: how much nearer to a wanted record [0.5]")
+    ] = None,
+    support: Annotated[
+        float | None, typer.Option(help="two-sided: largest distance from a wanted record [1]")
+    ] = None,
+    alpha: Annotated[
+        float | None, typer.Option(help="posterior: largest share of the unwanted [0.1]")
+    ] = None,
+    q: Annotated[
+        float | None, typer.Option(help="posterior: share of records in sparser places [0.02]")
+    ] = None,
+    proposal: Annotated[str, typer.Option(help=f"one of {', '.join(PROPOSALS)}")] = Box.name,
     box: Annotated[float, typer.Option(help="half-width of the box of proposals")] = 3.0,
+    region: Annotated[str | None, typer.Option(help='"x,y x,y x,y ..." to propose from')] = None,
+    n: Annotated[int | None, typer.Option(help="proposals, at most [1000; 1000 x until]")] = None,
+    until: Annotated[int | None, typer.Option(help="stop when so many are accepted")] = None,
+    clean: Annotated[
+        bool, typer.Option("--clean", help="leave out what decodes to unwanted or to a record")
+    ] = False,
     seed: SeedOption = 0,
+    policy: Annotated[
+        Path | None, typer.Option(help="run this policy file; all other choices are in it")
+    ] = None,
+    save_policy: Annotated[Path | None, typer.Option(help="write these choices to a file")] = None,
+    hunt: Annotated[bool, typer.Option("--hunt", help="look for leaks near the accepted")] = False,
     as_json: JsonOption = False,
     out: OutOption = None,
 ) -> None:
-    """Propose points in a box, accept by rule, decode, and report."""
-    if rule != "one-sided":
-        raise UsageError(f"there is no rule {rule[:40]!r}; there is one-sided")
-    parsed = rules.parse_all(unwanted)
+    """Propose latent points, accept by rule, decode, audit, and report."""
+    numbers = {
+        "threshold": threshold,
+        "margin": margin,
+        "support": support,
+        "alpha": alpha,
+        "q": q,
+    }
+    if policy:
+        if bundle or unwanted or unwanted_file or unwanted_region or unwanted_training:
+            raise UsageError("a policy names its bundle and what is unwanted; give only --policy")
+        chosen = Policy.from_toml(_text(policy), str(policy))
+        chosen.check_bundle()
+    else:
+        if bundle is None:
+            raise UsageError("sample wants a bundle, such as notebook-2d, or --policy FILE")
+        chosen = Policy(
+            bundle=bundle,
+            unwanted=Unwanted.of(
+                unwanted or [],
+                regions=[_polygon(text) for text in unwanted_region or []],
+                listed=_regs([], unwanted_file) if unwanted_file else [],
+                training=unwanted_training,
+            ),
+            rule=acceptance.rule(rule, {k: v for k, v in numbers.items() if v is not None}),
+            proposal=_proposal(proposal, box, region),
+            proposals=n if n is not None else min(1000 * (until or 1), policies.MAX_PROPOSALS),
+            accepted=until,
+            clean=clean,
+            seed=seed,
+        )
     if out:
         _check_table_name(out)
-    samples = sampling.sample(bundles.load(bundle), parsed, n=n, box=box, seed=seed)
-    report = sampling.report(samples, threshold)
+    chosen = chosen.signed()
+    if save_policy:
+        _write_whole(save_policy, lambda sink: sink.write(chosen.to_toml().encode()))
+    _run_policy(chosen, out, hunt=hunt, as_json=as_json)
+
+
+def _proposal(name: str, box: float, region: str | None) -> Proposal:
+    if region and name != Region.name:
+        raise UsageError("--region is for --proposal region")
+    if name == Region.name and not region:
+        raise UsageError('--proposal region wants --region "x,y x,y x,y ..."')
+    numbers: dict[str, Any] = {Box.name: {"half_width": box}}
+    if region:
+        numbers[Region.name] = {"polygon": _polygon(region)}
+    return proposals.proposal(name, numbers.get(name))
+
+
+def _run_policy(policy: Policy, out: Path | None, *, hunt: bool, as_json: bool) -> None:
+    """Run a policy, write its files, print its report; exit 1 if it ended short of its number."""
+    bundle = bundles.load(policy.bundle)
+    judge = sampling.make_judge(bundle, policy)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=notes, transient=True) as progress:
+        task = progress.add_task("sampling", total=policy.accepted or policy.proposals)
+
+        def show(tally: Tally) -> None:
+            done = tally.kept if policy.accepted else tally.proposed
+            progress.update(task, completed=done, description=f"accepted {tally.accepted:,}")
+
+        def work(sink: BinaryIO | None) -> results.Outcome:
+            kind = out.suffix if out else results.KINDS[0]
+            return results.run(bundle, policy, sink, kind=kind, judge=judge, on_block=show)
+
+        outcome = _write_whole(out, work) if out else work(None)
+    manifest = outcome.manifest()
+    found = audit.hunt(bundle, policy, judge) if hunt else None
+    if found:
+        manifest["hunt"] = found.summary()
     if as_json:
-        _print_json(asdict(report))
+        report = manifest.pop("report")
+        _print_json({"rule": report.pop("rule"), **report.pop("parameters"), **report, **manifest})
     else:
-        for key, value in asdict(report).items():
-            shown = f"{value:.4f}" if isinstance(value, float) else value
-            console.print(
-                f"{key.replace('_', ' '):<18}{'none accepted' if value is None else shown}"
-            )
+        _print_outcome(outcome, found)
     if out:
         # After JSON the note goes to standard error, so that another program can read the JSON.
-        _write(_accepted_table(samples, threshold), out, notes if as_json else console)
+        tell = notes if as_json else console
+        digest = hashlib.sha256(out.read_bytes()).hexdigest()
+        text = json.dumps({"file": out.name, "sha256": digest, **outcome.manifest()}, indent=1)
+        _write_whole(_manifest_path(out), lambda sink: sink.write(f"{text}\n".encode()))
+        tell.print(f"wrote {out}: {outcome.report.kept:,} rows, and {_manifest_path(out).name}")
+    if outcome.shortfall:
+        _print_error(outcome.shortfall)
+        raise typer.Exit(1)
+
+
+def _print_outcome(outcome: results.Outcome, found: audit.Hunt | None) -> None:
+    report = asdict(outcome.report)
+    lines = {"rule": report.pop("rule"), **report.pop("parameters"), **report}
+    for key, value in lines.items():
+        shown = f"{value:.4f}" if isinstance(value, float) else value
+        console.print(f"{key.replace('_', ' '):<21}{'none' if value is None else shown}")
+    low, high = outcome.audit.purity_interval
+    console.print(f"{'purity, 95 %':<21}{low:.4f} to {high:.4f}")
+    console.print(f"{'finding':<21}{outcome.audit.sentence()}")
+    if found:
+        console.print(f"{'leaks found':<21}{found.sentence()}")
+
+
+def _manifest_path(out: Path) -> Path:
+    return out.with_suffix(".manifest.json")
+
+
+@app.command()
+def study(
+    folder: Annotated[Path, typer.Option(help="where the trained models are, or will be")],
+    preset: Annotated[str, typer.Option(help="what to train")] = "notebook-2d",
+    seeds: Annotated[int, typer.Option(help="training seeds, from 0", min=1, max=100)] = 10,
+    out: OutOption = None,
+) -> None:
+    """Train a preset over many seeds and compare the rules on each; a minute a seed."""
+    chosen = presets.preset(preset)
+    if out:
+        _check_table_name(out)
+    folder.mkdir(exist_ok=True)
+    rows: list[dict[str, Any]] = []
+    for seed in range(seeds):
+        path = folder / f"seed-{seed}"
+        if not path.exists():
+            with _silenced():
+                from regvae import training
+            command = shlex.join(["regvae", "train", preset, "--out", str(path)])
+            training.train(chosen, path, seed=seed, command=f"{command} --seed {seed}")
+        outcomes = evaluation.rule_outcomes(bundles.load(path))
+        rows += [asdict(outcome) for outcome in outcomes]
+        for one in outcomes:
+            purity = "none" if one.purity is None else f"{one.purity:.4f}"
+            console.print(
+                f"seed {one.seed}  {one.rule:<10} accepted {one.acceptance:.4f}  purity {purity}"
+            )
+    if out:
+        _write(pd.DataFrame(rows), out)
 
 
 @app.command()
@@ -298,19 +459,34 @@ def _regs(texts: Sequence[str], file: Path | None) -> list[str]:
     if file and texts:
         raise UsageError("regs were given both as arguments and in a file; give one of the two")
     if file:
-        lines = file.read_text("utf-8").splitlines()
-        named = [(f"{file}, line {i}", line) for i, line in enumerate(lines, 1) if line.strip()]
-    else:
-        named = [(f"reg {i}", text) for i, text in enumerate(texts, 1)]
-    if not named:
+        return regs.parse_lines(_text(file).splitlines(), str(file))
+    if not texts:
         raise UsageError("no reg was given; name some, or a file with --file")
     parsed = []
-    for where, text in named:
+    for number, text in enumerate(texts, start=1):
         try:
             parsed.append(regs.parse(text))
         except regs.RegError as error:
-            raise regs.RegError(f"{where}: {error}") from None
+            raise regs.RegError(f"reg {number}: {error}") from None
     return parsed
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file}: wanted a text file in UTF-8, but {error.reason}") from error
+
+
+def _polygon(text: str) -> list[list[float]]:
+    try:
+        corners = [[float(number) for number in part.split(",")] for part in text.split()]
+        polygon_corners(corners)
+    except ValueError:
+        raise UsageError(
+            f'a region is three corners or more such as "0,0 1,0 1,1", not {text[:60]!r}'
+        ) from None
+    return corners
 
 
 def _point(text: str, k: int) -> list[float]:
@@ -331,19 +507,9 @@ def _print_json(value: Any) -> None:
     print(json.dumps(value, allow_nan=False))
 
 
-def _accepted_table(samples: sampling.Samples, threshold: float) -> pd.DataFrame:
-    accepted = samples.accepted(threshold)
-    columns: dict[str, Any] = {"reg": samples.reg[accepted]}
-    columns |= {f"z_{i}": axis[accepted] for i, axis in enumerate(samples.z.T, start=1)}
-    columns["distance_to_unwanted"] = samples.distance[accepted]
-    columns["wanted"] = samples.wanted[accepted]
-    columns["collision"] = samples.collision[accepted]
-    return pd.DataFrame(columns)
-
-
-_WRITERS: dict[str, Callable[[pd.DataFrame, Path], Any]] = {
-    ".csv": lambda table, path: table.to_csv(path, index=False),
-    ".parquet": lambda table, path: table.to_parquet(path, index=False),
+_WRITERS: dict[str, Callable[[pd.DataFrame, BinaryIO], Any]] = {
+    ".csv": lambda table, sink: table.to_csv(sink, index=False),
+    ".parquet": lambda table, sink: table.to_parquet(sink, index=False),
 }
 
 
@@ -354,15 +520,23 @@ def _check_table_name(path: Path) -> None:
         raise UsageError(f"there is no folder {str(path.parent)!r} to write {path.name} to")
 
 
-def _write(table: pd.DataFrame, path: Path, tell: Console = console) -> None:
+def _write(table: pd.DataFrame, path: Path) -> None:
     _check_table_name(path)
+    _write_whole(path, lambda sink: _WRITERS[path.suffix](table, sink))
+    console.print(f"wrote {path}: {len(table):,} rows")
+
+
+def _write_whole(path: Path, work: Callable[[BinaryIO], T]) -> T:
+    """Let `work` write a file, which takes its place only when it is whole."""
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no folder {str(path.parent)!r} to write {path.name} to")
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    os.close(handle)
     partial = Path(name)
     try:
-        _WRITERS[path.suffix](table, partial)
+        with os.fdopen(handle, "wb") as sink:
+            result = work(sink)
         partial.chmod(0o644)  # mkstemp's files are private
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
-    tell.print(f"wrote {path}: {len(table):,} rows")
+    return result

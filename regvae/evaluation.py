@@ -9,9 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regvae import regs, rules, sampling
+from regvae.acceptance import OneSided, Posterior, TwoSided
+from regvae.acceptance import Rule as AcceptanceRule
 from regvae.bundle import MANIFEST, RECORDS, Bundle, BundleError, load, resolve
+from regvae.calibration import calibrate
+from regvae.policy import Policy
+from regvae.proposals import Box
+from regvae.unwanted import Unwanted
 
-UNWANTED = (rules.Rule("number", "<", (50,)),)
+UNWANTED = Unwanted((rules.Rule("number", "<", (50,)),))
 """The notebook's unwanted regs: number below 50."""
 
 PUBLISHED_BY_POSITION = (0.064, 0.048, 0.960, 0.995, 0.060, 0.052, 0.055)
@@ -167,8 +173,10 @@ def _layout_figures(bundle: Bundle, seed: int) -> list[Figure]:
 
 
 def _rejection_figures(bundle: Bundle, seed: int) -> list[Figure]:
-    samples = sampling.sample(bundle, UNWANTED, n=1000, box=3.0, seed=seed)
-    outcome = sampling.report(samples, 2.5)
+    policy = Policy(bundle.name, UNWANTED, OneSided(2.5), Box(3.0), proposals=1000, seed=seed)
+    samples = sampling.sample(bundle, policy)
+    outcome = sampling.report(samples, policy.rule)
+    accepted = samples.take(policy.rule.accepts(samples.measures))
     return [
         Figure(
             "of 1,000 in [-3, 3]², farther than 2.5 from every number < 50",
@@ -179,7 +187,7 @@ def _rejection_figures(bundle: Bundle, seed: int) -> list[Figure]:
         Figure(
             "of those, decoded number > 50",
             f"267 = {PUBLISHED_PURITY}",
-            _above_50(samples, samples.accepted(2.5)),
+            _above_50(accepted.reg),
             "far from the records the decoder extrapolates and may say anything",
         ),
         Figure(
@@ -199,15 +207,60 @@ def _rejection_figures(bundle: Bundle, seed: int) -> list[Figure]:
 
 def _number_counts(bundle: Bundle, half_width: float, seed: int) -> str:
     rng = np.random.default_rng(seed)
-    z = sampling.uniform_box(1000, half_width, bundle.autoencoder.latent_dim, rng=rng)
-    below = int(rules.mask(UNWANTED, bundle.autoencoder.decode(z)).sum())
+    z = Box(half_width).draw(1000, bundle, rng)
+    below = int(UNWANTED.of_regs(bundle.autoencoder.decode(z), bundle).sum())
     return f"{below} / {1000 - below}"
 
 
-def _above_50(samples: sampling.Samples, accepted: NDArray[np.bool_]) -> str:
+def _above_50(accepted: regs.Regs) -> str:
     # The notebook counted numbers above 50 here, and from 50 on everywhere else: so does this.
-    above = rules.Rule("number", ">", (50,)).mask(samples.reg[accepted])
+    above = rules.Rule("number", ">", (50,)).mask(accepted)
     return f"{above.sum()} = {above.mean():.3f}" if len(above) else "0, as none was accepted"
+
+
+STUDIED: tuple[AcceptanceRule, ...] = (OneSided(2.5), TwoSided(0.5, 1.0), Posterior(0.1, 0.02))
+"""The rules that are compared over training seeds: the notebook's, and two that hold."""
+
+
+@dataclass(frozen=True)
+class RuleOutcome:
+    """What a rule made of uniform proposals in [-3, 3]^k, for one trained model.
+
+    `scale` is the factor that the calibration found for the sigmas; the posterior rule uses it.
+    """
+
+    seed: int
+    rule: str
+    parameters: str
+    scale: float
+    proposed: int
+    accepted: int
+    acceptance: float
+    purity: float | None
+
+
+def rule_outcomes(bundle: Bundle, *, proposals: int = 20_000) -> list[RuleOutcome]:
+    """Acceptance and purity of every studied rule on the notebook's question."""
+    calibration = calibrate(bundle)
+    judge = sampling.Judge.of(bundle, UNWANTED, calibration)
+    outcomes = []
+    for rule in STUDIED:
+        policy = Policy(bundle.name, UNWANTED, rule, Box(3.0), proposals=proposals)
+        report = sampling.report(sampling.sample(bundle, policy, judge), rule)
+        shown = ", ".join(f"{name} {value:g}" for name, value in report.parameters.items())
+        outcomes.append(
+            RuleOutcome(
+                bundle.seed,
+                rule.name,
+                shown,
+                calibration.scale,
+                report.proposed,
+                report.accepted,
+                report.acceptance,
+                report.purity,
+            )
+        )
+    return outcomes
 
 
 def _row(numbers: NDArray | Sequence[float], separator: str = " ") -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from regvae import rules, vectoriser
+from regvae import regs, rules, vectoriser
 from regvae.forward import Autoencoder
 from regvae.regs import ATTRIBUTES, SPLITS, Regs
 
@@ -61,6 +61,10 @@ class Records:
         """The row of that normalised reg, or None if it is no record."""
         rows = np.flatnonzero(self.reg == reg)
         return int(rows[0]) if len(rows) else None
+
+    def contain(self, reg: Regs) -> NDArray[np.bool_]:
+        """Which of the regs (m,) are records: (m,) booleans."""
+        return np.isin(regs.keys(reg), regs.keys(self.reg))
 
     def data_hash(self) -> str:
         """sha256 of the splits and regs in their order: the same data, the same hash."""

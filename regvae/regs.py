@@ -8,7 +8,7 @@ package a reg is normalised: upper case, no spaces. Many regs are a NumPy array 
 import json
 import random
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Literal
@@ -65,6 +65,34 @@ def parse(text: str) -> str:
                 f"{character!r} there; a reg looks like AB12 CDE"
             )
     return reg.upper()
+
+
+_NAMED = 3
+"""Bad lines named in a complaint; a long file may have thousands."""
+
+
+def parse_lines(lines: Iterable[str], where: str = "the list") -> list[str]:
+    """Normalised regs of a text with one a line (or several, with commas); empty lines are skipped.
+
+    Raises `RegError` naming the first lines that hold no reg, or if there is no reg at all.
+    """
+    found: list[str] = []
+    wrong: list[str] = []
+    for number, line in enumerate(lines, start=1):
+        for text in line.lstrip("\ufeff").split(","):
+            try:
+                found += [parse(text)] if text.strip() else []
+            except RegError:
+                wrong.append(f"line {number} ({_quote(text.strip())})")
+    if wrong:
+        rest = f" and {len(wrong) - _NAMED:,} more" if len(wrong) > _NAMED else ""
+        raise RegError(
+            f"{where} wants one reg like AB12 CDE a line, but {', '.join(wrong[:_NAMED])}{rest} "
+            "cannot be read; correct or remove them"
+        )
+    if not found:
+        raise RegError(f"{where} holds no reg; give one like AB12 CDE a line")
+    return found
 
 
 def pretty(reg: str) -> str:
@@ -141,6 +169,11 @@ def _characters(texts: Regs) -> NDArray[np.uint32]:
 def characters(regs: Sequence[str] | Regs) -> NDArray[np.uint32]:
     """Regs (n,) -> their code points, (n, 7)."""
     return _characters(np.asarray(regs, dtype="U7"))
+
+
+def keys(regs: Sequence[str] | Regs) -> NDArray[np.int64]:
+    """A number for each reg (n,), the same for equal regs only: quicker to compare than text."""
+    return characters(regs).astype(np.int64) @ (1 << 7 * np.arange(7))  # ASCII is 7 bits
 
 
 def from_characters(codes: NDArray[np.uint32]) -> Regs:

@@ -1,25 +1,27 @@
 """Rejection sampling: propose latent points, accept them by a rule, decode them, report.
 
-The one-sided rule is the notebook's: accept what lies farther than a threshold from every unwanted
-record, by Mahalanobis distance. Nothing of the decoded text enters the decision, so the purity of
-the result is a finding, not a promise.
+Points are proposed in blocks, each with random numbers of its own, so that a run of any length
+needs the memory of one block, and a longer run begins with the same points as a shorter one.
 """
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc, erfc
 
-from regvae import rules
+from regvae.acceptance import Judge, Measures, OneSided, Posterior, Rule, TwoSided
 from regvae.bundle import Bundle
-from regvae.distance import NearestGaussian
-from regvae.latent import Polygon, Records, in_polygon, polygon_corners
+from regvae.calibration import calibrate
+from regvae.policy import Policy
 from regvae.regs import Regs
+from regvae.unwanted import Unwanted
 
-MAX_PROPOSALS = 10_000_000
+BLOCK = 2**18
+"""Points proposed at a time: part of what a seed means."""
+IN_MEMORY = 10_000_000
+"""More proposals than this are not kept, only streamed."""
 
 
 class SamplingError(ValueError):
@@ -28,161 +30,224 @@ class SamplingError(ValueError):
 
 @dataclass(frozen=True)
 class Samples:
-    """m proposals with all that a threshold decides on.
+    """m latent points with all that a rule decides on.
 
-    `z` (m, k) are the points, `distance` (m,) is to the nearest unwanted record (Mahalanobis, not
-    squared), `reg` (m,) is what each decodes to, `wanted` (m,) whether that reg escapes the
-    unwanted rules, and `collision` (m,) whether it is a record.
+    `z` (m, k) are the points, `measures` what the rule decides on (see `Judge.measure`), `reg` (m,)
+    is what each decodes to, `wanted` (m,) whether that reg escapes what is unwanted, and
+    `collision` (m,) whether it is a record.
     """
 
     z: NDArray[np.float64]
-    distance: NDArray[np.float64]
+    measures: Measures
     reg: Regs
     wanted: NDArray[np.bool_]
     collision: NDArray[np.bool_]
 
     def __post_init__(self) -> None:
-        for array in (self.z, self.distance, self.reg, self.wanted, self.collision):
+        for array in (self.z, *self.measures.values(), self.reg, self.wanted, self.collision):
             array.flags.writeable = False  # shared by many sessions
 
-    def accepted(self, threshold: float) -> NDArray[np.bool_]:
-        """Which samples lie farther than the threshold from every unwanted record: (m,)."""
-        return self.distance > threshold
+    def __len__(self) -> int:
+        return len(self.reg)
+
+    def take(self, rows: NDArray) -> "Samples":
+        """Some of the samples, by rows or by a mask."""
+        measures = {name: values[rows] for name, values in self.measures.items()}
+        return Samples(
+            self.z[rows], measures, self.reg[rows], self.wanted[rows], self.collision[rows]
+        )
+
+    @property
+    def leaks(self) -> NDArray[np.bool_]:
+        """Which samples decode to something unwanted or to a record: (m,) booleans."""
+        return ~self.wanted | self.collision
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a threshold did to some samples.
+    """What a rule did to some proposals.
 
-    `purity` is the share of accepted samples that decode to wanted regs, None if none is accepted;
-    `tail_probability` is the share of a Gaussian record's own mass beyond the threshold;
-    `notebook_tail` is what the notebook gave for it.
+    `acceptance` is the share accepted and `proposals_per_result` its inverse; `purity` is the share
+    of accepted points that decode to wanted regs; both are None if none is accepted. `kept` are
+    those in the results: fewer than accepted if leaks are left out. `tail_probability` is the share
+    of a Gaussian's own mass beyond the rule's distance: the threshold of an unwanted record, the
+    support of a wanted one, None for a rule without distances. `notebook_tail` is what the notebook
+    gave for a threshold.
     """
 
     rule: str
-    threshold: float
+    parameters: dict[str, float]
     proposed: int
     accepted: int
+    kept: int
     acceptance: float
+    proposals_per_result: float | None
     purity: float | None
     collisions: int
-    tail_probability: float
-    notebook_tail: float
+    tail_probability: float | None
+    notebook_tail: float | None
 
 
-def uniform_box(n: int, half_width: float, k: int, *, rng: np.random.Generator) -> NDArray:
-    """n points, uniform in [-half_width, half_width]^k: (n, k) float64.
+@dataclass(frozen=True)
+class Tally:
+    """Counts of a run, or of a block of it; they add up."""
 
-    Raises `SamplingError` unless n is from 1 to `MAX_PROPOSALS` and the width above 0, up to 1e6.
-    """
-    _check_count(n)
-    if not (math.isfinite(half_width) and 0 < half_width <= 1e6):
-        raise SamplingError(f"the box wants a half-width above 0, up to 1e6, not {half_width}")
-    return rng.uniform(-half_width, half_width, size=(n, k))
+    proposed: int = 0
+    accepted: int = 0
+    wanted: int = 0
+    collisions: int = 0
+    leaks: int = 0
+    kept: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(*(a + b for a, b in zip(self._all(), other._all(), strict=True)))
+
+    def _all(self) -> tuple[int, ...]:
+        return (
+            self.proposed, self.accepted, self.wanted, self.collisions, self.leaks, self.kept
+        )  # fmt: skip
+
+    @classmethod
+    def of(cls, proposed: int, accepted: Samples, kept: int | None = None) -> "Tally":
+        """Of points that were accepted among so many proposed."""
+        return cls(
+            proposed,
+            len(accepted),
+            int(accepted.wanted.sum()),
+            int(accepted.collision.sum()),
+            int(accepted.leaks.sum()),
+            len(accepted) if kept is None else kept,
+        )
+
+    def report(self, rule: Rule, k: int) -> Report:
+        """The report on a rule in k latent dimensions."""
+        distance = reach(rule)
+        return Report(
+            rule=rule.name,
+            parameters=rule.parameters(),
+            proposed=self.proposed,
+            accepted=self.accepted,
+            kept=self.kept,
+            acceptance=self.accepted / self.proposed,
+            proposals_per_result=self.proposed / self.kept if self.kept else None,
+            purity=self.wanted / self.accepted if self.accepted else None,
+            collisions=self.collisions,
+            tail_probability=None if distance is None else float(tail_probability(distance, k)),
+            notebook_tail=None if distance is None else float(notebook_tail(distance)),
+        )
 
 
-def _check_count(n: int) -> None:
-    if not 1 <= n <= MAX_PROPOSALS:
-        raise SamplingError(f"the number of samples goes from 1 to {MAX_PROPOSALS:,}, not {n:,}")
+def reach(rule: Rule) -> float | None:
+    """The Mahalanobis distance by which a rule surrounds records, if it has one."""
+    match rule:
+        case OneSided():
+            return rule.threshold
+        case TwoSided():
+            return rule.support
+        case Posterior():
+            return None
 
 
-def uniform_polygon(n: int, polygon: Polygon, *, rng: np.random.Generator) -> NDArray[np.float64]:
-    """n points, uniform inside a polygon in the plane: (n, 2) float64.
-
-    Draws from the polygon's bounding box and keeps what lies inside. Raises `SamplingError` if the
-    polygon is so thin that 1,000 draws a point are not enough or n is out of range, and
-    `ValueError` if it is no polygon.
-    """
-    _check_count(n)
-    corners = polygon_corners(polygon)
-    low, high = corners.min(axis=0), corners.max(axis=0)
-    kept = [np.empty((0, 2))]
-    for _ in range(100):
-        if sum(map(len, kept)) >= n:
-            return np.concatenate(kept)[:n]
-        z = rng.uniform(low, high, size=(10 * n, 2))
-        kept.append(z[in_polygon(z, polygon)])
-    raise SamplingError("the region is too thin to draw points from; draw a wider one")
+def make_judge(bundle: Bundle, policy: Policy) -> Judge:
+    """The judge that a policy wants: with a calibration, which takes a second, if its rule does."""
+    calibration = calibrate(bundle) if isinstance(policy.rule, Posterior) else None
+    return Judge.of(bundle, policy.unwanted, calibration)
 
 
-def forbidden(records: Records, unwanted: Sequence[rules.Rule]) -> NearestGaussian:
-    """Search among the Gaussians of the unwanted records.
-
-    Raises `SamplingError` if no record is unwanted.
-    """
-    selected = records.select(unwanted)
-    if not selected.any():
-        said = " and ".join(map(str, unwanted))
-        raise SamplingError(f"no record fulfils {said!r}, so nothing is unwanted; widen the rule")
-    return NearestGaussian(records.mean[selected], records.sigma[selected])
-
-
-def judge(
-    bundle: Bundle, unwanted: Sequence[rules.Rule], nearest: NearestGaussian, z: NDArray
-) -> Samples:
-    """Measure and decode proposed points z (m, k)."""
+def decode(bundle: Bundle, unwanted: Unwanted, z: NDArray, measures: Measures) -> Samples:
+    """Decode measured points z (m, k) and see what the regs are."""
     reg = bundle.autoencoder.decode(z)
-    return Samples(
-        z=z,
-        distance=nearest.query(z)[0],
-        reg=reg,
-        wanted=~rules.mask(unwanted, reg),
-        collision=np.isin(reg, bundle.records.reg),
+    return Samples(z, measures, reg, ~unwanted.of_regs(reg, bundle), bundle.records.contain(reg))
+
+
+def sample(bundle: Bundle, policy: Policy, judge: Judge | None = None) -> Samples:
+    """All the points that a policy proposes, measured and decoded; its rule does not decide yet.
+
+    Same policy, same samples. Raises `SamplingError` if they are too many to keep, and what the
+    policy's parts raise.
+
+    >>> policy = Policy("notebook-2d", Unwanted.of(["number < 50"]), proposals=1000)
+    >>> samples = sample(regvae.load("notebook-2d"), policy)
+    >>> report(samples, policy.rule).accepted
+    """
+    if policy.proposals > IN_MEMORY:
+        raise SamplingError(
+            f"at most {IN_MEMORY:,} samples are kept at a time, not {policy.proposals:,}; "
+            "stream them, or propose fewer"
+        )
+    judge = judge or make_judge(bundle, policy)
+    z = np.concatenate(list(_proposals(bundle, policy)))
+    return decode(bundle, policy.unwanted, z, judge.measure(policy.rule, z))
+
+
+def report(samples: Samples, rule: Rule) -> Report:
+    """Apply a rule to samples that have its measures."""
+    accepted = samples.take(rule.accepts(samples.measures))
+    return Tally.of(len(samples), accepted).report(rule, samples.z.shape[1])
+
+
+@dataclass(frozen=True)
+class Block:
+    """One block of a run: how many points were proposed, those accepted, and those kept of them."""
+
+    tally: Tally
+    accepted: Samples
+    kept: Samples
+
+
+def stream(bundle: Bundle, policy: Policy, judge: Judge | None = None) -> Iterator[Block]:
+    """Run a policy block by block: accepted points only, with the memory of one block.
+
+    Ends when the policy's number is accepted (or kept, with `clean`), or all proposals are made.
+    """
+    judge = judge or make_judge(bundle, policy)
+    missing = policy.accepted
+    for z in _proposals(bundle, policy):
+        measures = judge.measure(policy.rule, z)
+        rows = np.flatnonzero(policy.rule.accepts(measures))
+        chosen = {name: values[rows] for name, values in measures.items()}
+        accepted = decode(bundle, policy.unwanted, z[rows], chosen)
+        kept = np.flatnonzero(~accepted.leaks) if policy.clean else np.arange(len(accepted))
+        proposed = len(z)
+        if missing is not None and len(kept) >= missing:
+            kept = kept[:missing]
+            last = kept[-1]  # what came after the last one wanted was never proposed
+            accepted, proposed = accepted.take(np.arange(last + 1)), int(rows[last]) + 1
+        yield Block(Tally.of(proposed, accepted, len(kept)), accepted, accepted.take(kept))
+        if missing is not None:
+            missing -= len(kept)
+            if missing == 0:
+                return
+
+
+def shortfall(policy: Policy, tally: Tally) -> str | None:
+    """A sentence if a run ended before it had as many as were asked for."""
+    if policy.accepted is None or tally.kept >= policy.accepted:
+        return None
+    hint = "raise the number of proposals" if tally.kept else "nothing passes: loosen the rule"
+    return (
+        f"only {tally.kept:,} of the {policy.accepted:,} asked for came of {tally.proposed:,} "
+        f"proposals; what came is kept; {hint}"
     )
 
 
-def sample(
-    bundle: Bundle, unwanted: Sequence[rules.Rule], *, n: int, box: float, seed: int
-) -> Samples:
-    """Propose n points uniformly in [-box, box]^k and measure them; same seed, same samples.
-
-    Raises `SamplingError` if n, the box or the seed is out of range or nothing is unwanted.
-
-    >>> bundle = regvae.load("notebook-2d")
-    >>> unwanted = regvae.rules.parse_all(["number < 50"])
-    >>> samples = regvae.sample(bundle, unwanted, n=1000, box=3.0, seed=0)
-    >>> regvae.report(samples, threshold=2.5).accepted
-    """
-    if seed < 0:
-        raise SamplingError(f"the seed wants to be 0 or more, not {seed}")
-    nearest = forbidden(bundle.records, unwanted)
-    z = uniform_box(n, box, bundle.autoencoder.latent_dim, rng=np.random.default_rng(seed))
-    return judge(bundle, unwanted, nearest, z)
+def _proposals(bundle: Bundle, policy: Policy) -> Iterator[NDArray[np.float64]]:
+    for block, start in enumerate(range(0, policy.proposals, BLOCK)):
+        rng = np.random.default_rng([policy.seed, block])
+        yield policy.proposal.draw(min(BLOCK, policy.proposals - start), bundle, rng)
 
 
-def report(samples: Samples, threshold: float) -> Report:
-    """Apply the one-sided rule at a threshold (a Mahalanobis distance, 0 or more, not squared).
-
-    Raises `SamplingError` if the threshold is negative or not finite.
-    """
-    if not (math.isfinite(threshold) and threshold >= 0):
-        raise SamplingError(f"the threshold is a distance of 0 or more, not {threshold}")
-    accepted = samples.accepted(threshold)
-    count = int(accepted.sum())
-    return Report(
-        rule="one-sided",
-        threshold=threshold,
-        proposed=len(accepted),
-        accepted=count,
-        acceptance=count / len(accepted),
-        purity=float(samples.wanted[accepted].mean()) if count else None,
-        collisions=int(samples.collision[accepted].sum()),
-        tail_probability=float(tail_probability(threshold, samples.z.shape[1])),
-        notebook_tail=float(notebook_tail(threshold)),
-    )
-
-
-def tail_probability(threshold: float | NDArray, k: int) -> float | NDArray:
-    """Share of a k-dimensional Gaussian farther than `threshold` from its mean, by Mahalanobis.
+def tail_probability(distance: float | NDArray, k: int) -> float | NDArray:
+    """Share of a k-dimensional Gaussian farther than `distance` from its mean, by Mahalanobis.
 
     The squared distance is chi-square with k degrees of freedom, so this is its survival function
-    at threshold^2; for k = 2 that is exp(-threshold^2 / 2).
+    at distance^2; for k = 2 that is exp(-distance^2 / 2).
 
     >>> round(float(tail_probability(2.5, 2)), 4)
     0.0439
     """
-    with np.errstate(over="ignore"):  # the square of a huge threshold is infinite: no tail is left
-        return chdtrc(k, np.square(threshold))
+    with np.errstate(over="ignore"):  # the square of a huge distance is infinite: no tail is left
+        return chdtrc(k, np.square(distance))
 
 
 def notebook_tail(threshold: float | NDArray) -> float | NDArray:

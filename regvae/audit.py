@@ -1,0 +1,291 @@
+"""Are the results new, and how sure is that: counted in the space of regs, not of distances.
+
+A latent distance proves nothing for a discrete decoder: two points far apart may decode to one reg.
+So every accepted point is decoded and compared, exactly, with all records; what was not seen in n
+draws is bounded after Clopper and Pearson, "The use of confidence or fiducial limits illustrated in
+the case of the binomial", 1934.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import cdist
+from scipy.special import betaincinv
+
+from regvae.acceptance import Judge, Rule
+from regvae.bundle import Bundle
+from regvae.policy import Policy
+from regvae.regs import ATTRIBUTES, Regs
+from regvae.sampling import Samples, Tally, decode
+
+CONFIDENCE = 0.95
+CLOSELY = 100_000
+"""The first so many results are looked at closely: their distance from records and themselves."""
+_COMPARED = 2_000
+"""Different regs whose edit distance to every training record is computed."""
+
+
+def upper_bound(hits: int, draws: int, confidence: float = CONFIDENCE) -> float:
+    """The largest rate at which so few hits in so many draws are not unlikely (one-sided).
+
+    Clopper and Pearson's: the rate at which `hits` or fewer have a probability of 1 - confidence.
+
+    >>> f"{upper_bound(0, 1_000_000):.1e}"
+    '3.0e-06'
+    """
+    return 1.0 if hits >= draws else float(betaincinv(hits + 1, draws - hits, confidence))
+
+
+def interval(hits: int, draws: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Two-sided interval of a rate, after Clopper and Pearson; (0, 1) without draws."""
+    if not draws:
+        return 0.0, 1.0
+    tail = (1 - confidence) / 2
+    low = float(betaincinv(hits, draws - hits + 1, tail)) if hits else 0.0
+    return low, upper_bound(hits, draws, 1 - tail)
+
+
+def edit_distances(reg: Sequence[str] | Regs, known: Sequence[str] | Regs) -> NDArray[np.int64]:
+    """Least number of characters to insert, delete or replace to make each reg (m,) a known one.
+
+    Levenshtein's distance to the nearest of `known` (n,), 0 to 7: (m,).
+    """
+    known = list(known)
+    nearest = [
+        cdist(list(reg[start : start + 256]), known, scorer=Levenshtein.distance, dtype=np.uint8)
+        for start in range(0, len(reg), 256)
+    ]
+    return np.concatenate([np.empty(0, int), *(one.min(axis=1).astype(int) for one in nearest)])
+
+
+def drift(bundle: Bundle, z: NDArray, reg: Regs) -> NDArray[np.float64]:
+    """How far each point (m, k) lies from where its own decoded reg is encoded: (m,).
+
+    In sigmas of that reg's Gaussian. Small where the decoder says what it was taught, large where
+    it extrapolates.
+    """
+    mean, sigma = bundle.autoencoder.encode(reg)
+    return np.linalg.norm((z - mean) / sigma, axis=1)
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What is known of the results of a run.
+
+    `draws` points were accepted, `collisions` of them decoded to a record and `unwanted` to
+    something unwanted; the bounds are on those rates, one-sided at `confidence`. `results` are
+    those kept. The rest is about the first `looked_at` results: `distinct` different regs; the
+    `valid` share by DVLA's rules; `edits` and `edits_held_out` (8,), the shares of different regs
+    that are 0 to 7 edits from the nearest training record, for results and for the held-out test split; and the
+    `drift`'s median and 95th percentile, with `drift_held_out` the same of the held-out records.
+    """
+
+    draws: int
+    collisions: int
+    collision_bound: float
+    unwanted: int
+    unwanted_bound: float
+    purity_interval: tuple[float, float]
+    confidence: float
+    results: int
+    looked_at: int
+    distinct: int
+    valid: float | None
+    edits: list[float]
+    edits_held_out: list[float]
+    drift: tuple[float, float] | None
+    drift_held_out: tuple[float, float] | None
+
+    def sentence(self) -> str:
+        """The finding in words, as it may be quoted."""
+        return (
+            f"{self.collisions:,} collisions in {self.draws:,} draws: "
+            f"below {self.collision_bound:.1e} at {self.confidence:.0%}"
+        )
+
+
+@dataclass
+class Auditor:
+    """Collects what an audit needs while a run streams by."""
+
+    bundle: Bundle
+    tally: Tally = field(default_factory=Tally)
+    _z: list[NDArray] = field(default_factory=list)
+    _reg: list[Regs] = field(default_factory=list)
+
+    def add(self, tally: Tally, kept: Samples) -> None:
+        """A block of the run and its results."""
+        room = CLOSELY - sum(map(len, self._reg))
+        if room > 0:
+            self._z.append(kept.z[:room])
+            self._reg.append(kept.reg[:room])
+        self.tally += tally
+
+    def finish(self) -> Audit:
+        """The audit of all that was added."""
+        tally, records = self.tally, self.bundle.records
+        z = np.concatenate([np.empty((0, records.latent_dim)), *self._z])
+        reg = np.concatenate([np.empty(0, "U7"), *self._reg])
+        distinct = np.unique(reg)
+        known = records.reg[records.split == "train"]
+        test = records.split == "test"
+        own = drift(self.bundle, records.mean[test], self._rebuilt(records.mean[test]))
+        unwanted = tally.accepted - tally.wanted
+        return Audit(
+            draws=tally.accepted,
+            collisions=tally.collisions,
+            collision_bound=upper_bound(tally.collisions, tally.accepted),
+            unwanted=unwanted,
+            unwanted_bound=upper_bound(unwanted, tally.accepted),
+            purity_interval=interval(tally.wanted, tally.accepted),
+            confidence=CONFIDENCE,
+            results=tally.kept,
+            looked_at=len(reg),
+            distinct=len(distinct),
+            valid=float(ATTRIBUTES["valid"].values(reg).mean()) if len(reg) else None,
+            edits=_histogram(edit_distances(_some(distinct), known)),
+            edits_held_out=_histogram(edit_distances(_some(records.reg[test]), known)),
+            drift=_spread(drift(self.bundle, z, reg)) if len(reg) else None,
+            drift_held_out=_spread(own),
+        )
+
+    def _rebuilt(self, z: NDArray) -> Regs:
+        return self.bundle.autoencoder.decode(z)
+
+
+def _some(reg: Regs) -> Regs:
+    """At most `_COMPARED` regs, evenly from all."""
+    return reg[:: max(1, -(-len(reg) // _COMPARED))]
+
+
+def _histogram(distances: NDArray[np.int64]) -> list[float]:
+    counts = np.bincount(distances, minlength=8)[:8]
+    return (counts / max(1, counts.sum())).tolist()
+
+
+def _spread(values: NDArray) -> tuple[float, float]:
+    median, high = np.percentile(values, [50, 95])
+    return float(median), float(high)
+
+
+# --- the leak hunter ------------------------------------------------------------------------------
+
+_ROUNDS = 12
+_PARENTS = 200
+_CHILDREN = 20
+
+
+@dataclass(frozen=True)
+class Hunt:
+    """Accepted points that decode to something unwanted or to a record: the leaks that were found.
+
+    `leaks` are samples, hardest to remove first; `accepted` of `tried` points passed the rule.
+    `parameter` is the rule's number that would have to become `cleared_by` for no leak found to be
+    accepted any more; None if no value of it removes them all.
+    """
+
+    leaks: Samples
+    tried: int
+    accepted: int
+    parameter: str
+    cleared_by: float | None
+
+    def sentence(self) -> str:
+        """The finding in words."""
+        if not len(self.leaks):
+            return f"none in {self.tried:,} points tried, {self.accepted:,} of them accepted"
+        different = len(np.unique(self.leaks.reg))
+        found = f"{len(self.leaks):,} points, {different:,} different regs, of {self.tried:,} tried"
+        if self.cleared_by is None:
+            return f"{found}; no {self.parameter} removes them all"
+        return f"{found}; {self.parameter} {self.cleared_by:.6g} removes them all"
+
+    def summary(self) -> dict[str, Any]:
+        """The finding for JSON, with the ten leaks that are hardest to remove."""
+        return {
+            "found": len(self.leaks),
+            "tried": self.tried,
+            "accepted": self.accepted,
+            "parameter": self.parameter,
+            "cleared_by": self.cleared_by,
+            "hardest": [
+                {"reg": reg, "z": z}
+                for reg, z in zip(
+                    self.leaks.reg[:10].tolist(), self.leaks.z[:10].tolist(), strict=True
+                )
+            ],
+        }
+
+
+def hunt(bundle: Bundle, policy: Policy, judge: Judge, *, budget: int = 200_000) -> Hunt:
+    """Look for leaks: among proposals, at the records' own means, and near every leak found.
+
+    The last is what counts for the threshold: from the leaks that pass most easily, small steps are
+    taken, ever smaller, and those that still leak and pass more easily go on. What is not found may
+    still be there. `budget` is the number of proposals; the same policy finds the same leaks.
+    """
+    rng = np.random.default_rng([policy.seed, 1 << 32])
+    first = policy.proposal.draw(budget, bundle, rng)
+    found, accepted = _leaks(bundle, policy, judge, first)
+    means, passed = _leaks(bundle, policy, judge, bundle.records.mean.astype(float))
+    tried, accepted = budget + len(bundle.records), accepted + passed
+    found = _joined([found, means])
+    step = first.std(axis=0) / 10
+    for _ in range(_ROUNDS if len(found) else 0):
+        parents = _hardest(policy.rule, found)[:_PARENTS]
+        shape = (_CHILDREN, len(parents), first.shape[1])
+        children = found.z[parents] + step * rng.normal(size=shape)
+        more, passed = _leaks(bundle, policy, judge, children.reshape(-1, shape[2]))
+        found = _joined([found, more])
+        tried, accepted, step = tried + len(parents) * _CHILDREN, accepted + passed, step / 2
+    leaks = found.take(_hardest(policy.rule, found))
+    parameter, value = cleared_by(policy.rule, leaks)
+    return Hunt(leaks, tried, accepted, parameter, value)
+
+
+def _leaks(bundle: Bundle, policy: Policy, judge: Judge, z: NDArray) -> tuple[Samples, int]:
+    """The leaks among points, and how many of the points are accepted."""
+    measures = judge.measure(policy.rule, z)
+    rows = np.flatnonzero(policy.rule.accepts(measures))
+    chosen = {name: values[rows] for name, values in measures.items()}
+    accepted = decode(bundle, policy.unwanted, z[rows], chosen)
+    return accepted.take(accepted.leaks), len(rows)
+
+
+def _joined(parts: Sequence[Samples]) -> Samples:
+    return Samples(
+        np.concatenate([one.z for one in parts]),
+        {name: np.concatenate([one.measures[name] for one in parts]) for name in parts[0].measures},
+        *(
+            np.concatenate([getattr(one, name) for one in parts])
+            for name in ("reg", "wanted", "collision")
+        ),
+    )
+
+
+def _hardest(rule: Rule, leaks: Samples) -> NDArray[np.intp]:
+    """Rows of leaks, those that a stricter rule would remove last first."""
+    limit = rule.limits[0]
+    return np.argsort(-leaks.measures[limit.measure], kind="stable")
+
+
+def cleared_by(rule: Rule, leaks: Samples) -> tuple[str, float | None]:
+    """The rule's first number, and the least strict value of it that accepts none of the leaks.
+
+    The value is exact: the next float towards the present one lets a leak through. None if even the
+    strictest value accepts one, as when the posterior share rounds to 1.
+    """
+    parameter = next(iter(rule.parameters()))
+    if not len(leaks):
+        return parameter, rule.parameters()[parameter]
+    worst = float(leaks.measures[rule.limits[0].measure].max())
+    if rule.name == "one-sided":  # accepts only what is beyond it
+        return parameter, worst
+    if rule.name == "two-sided":
+        return parameter, float(np.nextafter(worst, np.inf))
+    alpha = 1 - float(np.nextafter(worst, np.inf))
+    return parameter, alpha if alpha >= 0 and 1 - alpha > worst else None
