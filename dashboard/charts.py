@@ -8,6 +8,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from dashboard.palette import ABOVE, BELOW, MODELS
+from regvae.audit import Audit
+from regvae.calibration import Calibration
 
 
 def _plain(figure: go.Figure, height: int) -> go.Figure:
@@ -89,6 +91,65 @@ def loss_curves(history: pd.DataFrame) -> go.Figure:
     figure.update_xaxes(title="epoch")
     figure.update_yaxes(title="loss, nats")
     return _plain(figure, 320)
+
+
+def calibration_curve(calibration: Calibration) -> go.Figure:
+    """Share of held-out records in the densest part that should hold a nominal share."""
+    lines = (
+        ("sigmas as reported", calibration.reported, MODELS[0]),
+        (f"times {calibration.scale:.2f}", calibration.calibrated, MODELS[2]),
+    )
+    figure = go.Figure(
+        [
+            go.Scatter(x=calibration.nominal, y=values, name=name, line={"color": colour})
+            for name, values, colour in lines
+        ]
+    )
+    diagonal = {"color": "gray", "dash": "dot", "width": 1}
+    figure.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line=diagonal)
+    figure.update_xaxes(title="should lie within", tickformat=".0%", range=[0, 1])
+    figure.update_yaxes(title="do", tickformat=".0%", range=[0, 1.02])
+    return _plain(figure, 230)
+
+
+def edit_distances(audit: Audit) -> go.Figure:
+    """Shares of regs by their edit distance to the nearest training record."""
+    bars = (
+        ("results", audit.edits, MODELS[1]),
+        ("held-out regs", audit.edits_held_out, MODELS[0]),
+    )
+    figure = go.Figure(
+        [
+            go.Bar(x=list(range(8)), y=shares, name=name, marker_color=colour)
+            for name, shares, colour in bars
+        ]
+    )
+    figure.update_xaxes(title="edits to the nearest training record", dtick=1, range=[-0.5, 5.5])
+    figure.update_yaxes(tickformat=".0%", rangemode="tozero")
+    return _plain(figure, 190)
+
+
+def rule_study(study: pd.DataFrame) -> go.Figure:
+    """Purity of every rule on every training seed, by the share of proposals it accepts."""
+    figure = go.Figure(
+        [
+            go.Scatter(
+                x=part["acceptance"],
+                y=part["purity"],
+                name=str(name),
+                mode="markers",
+                marker={"color": colour, "size": 10, "line": {"width": 1, "color": "white"}},
+                customdata=part["seed"],
+                hovertemplate="seed %{customdata}: accepted %{x:.1%}, purity %{y:.2%}",
+            )
+            for (name, part), colour in zip(
+                study.groupby("rule", sort=False), (ABOVE, *MODELS[1:]), strict=False
+            )
+        ]
+    )
+    figure.update_xaxes(title="accepted", tickformat=".0%", rangemode="tozero")
+    figure.update_yaxes(title="purity", tickformat=".0%", range=[0, 1.05])
+    return _plain(figure, 300)
 
 
 def purity_of_reruns(purities: Sequence[float], published: float) -> go.Figure:

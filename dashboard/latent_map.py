@@ -14,13 +14,13 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from dashboard import palette, state
+from dashboard import palette, state, text
 from regvae import vectoriser
+from regvae.acceptance import Judge, Measures, Rule
 from regvae.bundle import Bundle
-from regvae.distance import NearestGaussian
 from regvae.latent import Polygon, Records, polygon_corners
 from regvae.regs import ATTRIBUTES, NO_PERIOD, Attribute
-from regvae.sampling import Report, Samples, notebook_tail, tail_probability
+from regvae.sampling import Report, Samples, notebook_tail, reach_parameter, tail_probability
 
 _GRID = 181
 """Points along a side of the grid on which the forbidden zone's edge is traced."""
@@ -130,68 +130,90 @@ def _version(*tables: pd.DataFrame) -> str:
 
 @dataclass(frozen=True)
 class SampleLayer:
-    """Proposed samples with their distances, and the forbidden zone as a field of distances."""
+    """Proposed samples with what a rule measures of them, of a grid, and of held-out records.
+
+    `measures` names the columns that the rule's limits compare; `field` has them at the points of
+    the `grid`, `held_out` for the held-out unwanted records, measured by a judge that knows the
+    training records only. `tails` has the tail probabilities of every step of the rule's distance.
+    """
 
     version: str
+    measures: list[str]
     samples: pd.DataFrame
     field: pd.DataFrame
     grid: dict[str, float]
+    held_out: pd.DataFrame
     tails: pd.DataFrame
-    box: float
+    box: float | None
 
     @classmethod
     def of(
-        cls, samples: Samples, nearest: NearestGaussian, *, extent: float, box: float
+        cls,
+        rule: Rule,
+        samples: Samples,
+        judge: Judge,
+        held_out: Measures | None,
+        *,
+        extent: float,
+        box: float | None,
     ) -> "SampleLayer":
         """From measured samples; the field covers what a map twice as wide as high shows."""
-        reach = max(extent, box) * 2.2
+        measures = [limit.measure for limit in rule.limits]
+        reach = max(extent, box or 0.0) * 2.2
         axis = np.linspace(-reach, reach, _GRID)
-        field, _ = nearest.query(np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2))
-        steps = np.arange(round(state.MAX_THRESHOLD / state.THRESHOLD_STEP) + 1)
-        thresholds = steps * state.THRESHOLD_STEP
+        grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
         table = pd.DataFrame(
-            {
-                "x": samples.z[:, 0].astype(np.float32),
-                "y": samples.z[:, 1].astype(np.float32),
-                # float64: the browser must draw the line exactly where Python draws it.
-                "distance": samples.distance,
-                "wanted": samples.wanted.astype(np.uint8),
-                "reg": samples.reg,
-            }
+            {"x": samples.z[:, 0], "y": samples.z[:, 1], "wanted": samples.wanted.astype(np.uint8)}
+            # float64: the browser must draw the line exactly where Python draws it.
+            | {name: samples.measures[name] for name in measures}
+            | {"reg": samples.reg}
         )
-        distances = pd.DataFrame({"distance": field.astype(np.float32)})
+        field = judge.measure(rule, grid)
+        layers = (
+            table,
+            pd.DataFrame({name: field[name].astype(np.float32) for name in measures}),
+            pd.DataFrame({name: held_out[name] if held_out else np.empty(0) for name in measures}),
+        )
         return cls(
-            version=_version(table, distances),
-            samples=table,
-            field=distances,
+            version=_version(*layers),
+            measures=measures,
+            samples=layers[0],
+            field=layers[1],
             grid={"low": -reach, "step": float(axis[1] - axis[0]), "size": _GRID},
-            tails=pd.DataFrame(
-                {
-                    "tail": tail_probability(thresholds, samples.z.shape[1]),
-                    "notebook": notebook_tail(thresholds),
-                }
-            ),
+            held_out=layers[2],
+            tails=_tails(rule),
             box=box,
         )
+
+
+def _tails(rule: Rule) -> pd.DataFrame:
+    """The true tail and the notebook's at every step of the slider of the rule's distance."""
+    name = reach_parameter(rule)
+    slider = state.SLIDERS[name] if name else state.Slider(0.0, 1.0, "")
+    steps = np.arange(round(slider.maximum / slider.step) + 1) * slider.step
+    return pd.DataFrame({"tail": tail_probability(steps, 2), "notebook": notebook_tail(steps)})
 
 
 @dataclass(frozen=True)
 class View:
     """The small part of the map's input, which changes from one rerun to the next.
 
-    `rule` says in words what is unwanted. `pin` is a latent point; `search` the Gaussian of a
-    searched reg, as (mean, sigma); `region` the polygon that is selected; `decoded` are points
-    decoded on request with a third column that is 1 where what they say is unwanted, (n, 3).
+    `unwanted` says in words what is unwanted, `rule` is the acceptance rule with its present
+    numbers, None if what is unwanted cannot be used. `leaks` (n, 2) are points that leak. `pin`
+    is a latent point; `search` the Gaussian of a searched reg, as (mean, sigma); `region` the
+    polygon that is selected; `decoded` are points decoded on request with a third column that is 1
+    where what they say is unwanted, (n, 3).
     """
 
     colour: str
-    threshold: float
-    rule: str = ""
+    rule: Rule | None = None
+    unwanted: str = ""
     report: Report | None = None
     pin: tuple[float, float] | None = None
     search: tuple[Sequence[float], Sequence[float]] | None = None
     region: Polygon | None = None
     decoded: NDArray | None = None
+    leaks: NDArray | None = None
 
 
 def send_geometry(geometry: Geometry) -> None:
@@ -217,13 +239,13 @@ class Gestures:
     """What to call, before the fragment reruns, when a person did something on the map.
 
     `pick` gets a clicked latent point (x, y), `region` a polygon of (x, y) corners or None when it
-    was cleared, `threshold` the value at which the slider was released. What the browser sends is
-    checked first: anything but finite numbers of a sane size is dropped.
+    was cleared, `parameter` the name and value of a slider that was released. What the browser
+    sends is checked first: anything but finite numbers of a sane size is dropped.
     """
 
     pick: Callable[[float, float], None]
     region: Callable[[Polygon | None], None]
-    threshold: Callable[[float], None]
+    parameter: Callable[[str, float], None]
 
     def on_pick(self) -> None:
         """A point was clicked."""
@@ -241,17 +263,44 @@ class Gestures:
         if polygon is None or all(state.sane(number) for corner in polygon for number in corner):
             self.region(polygon)
 
-    def on_threshold(self) -> None:
-        """The slider was released."""
-        sent = _sent("threshold")
-        if state.sane(sent) and 0 <= sent <= state.MAX_THRESHOLD:
-            self.threshold(float(sent))
+    def on_parameter(self) -> None:
+        """A slider was released."""
+        sent = _sent("parameter")
+        name: Any = sent.get("name") if isinstance(sent, dict) else None
+        slider = state.SLIDERS.get(name) if isinstance(name, str) else None
+        if slider and state.sane(sent.get("value")) and 0 <= sent["value"] <= slider.maximum:
+            self.parameter(name, float(sent["value"]))
 
 
 def _sent(name: str) -> Any:
     """The value of the gesture that is being handled."""
     trigger = st.session_state[state.MAP].get(name)
     return trigger.get("value") if isinstance(trigger, dict) else trigger
+
+
+def _rule(rule: Rule, unwanted: str) -> dict[str, Any]:
+    """A rule for the browser: its sliders, and the limits that follow from their values."""
+    values = rule.parameters()
+    parameters = [
+        {"name": name, "value": value, "before": text.SLIDER[name], **asdict(state.SLIDERS[name])}
+        for name, value in values.items()
+    ]
+    limits = [
+        {
+            "measure": limit.measure,
+            "operator": limit.operator,
+            "parameter": name,
+            "complement": limit.complement,
+        }
+        for limit, name in zip(rule.limits, values, strict=True)
+    ]
+    return {
+        "name": rule.name,
+        "parameters": parameters,
+        "limits": limits,
+        "reach": reach_parameter(rule),
+        "after": text.SLIDER_AFTER[rule.name].format(unwanted=unwanted),
+    }
 
 
 def latent_map(
@@ -265,21 +314,20 @@ def latent_map(
         _send(
             "samples",
             samples.version,
+            measures=samples.measures,
             samples=samples.samples,
             field=samples.field,
             grid=samples.grid,
+            heldOut=samples.held_out,
             tails=samples.tails,
             box=samples.box,
-            maximum=state.MAX_THRESHOLD,
-            step=state.THRESHOLD_STEP,
         )
     data = {
         "geometry": {"name": "geometry", "version": geometry.version},
         "samples": {"name": "samples", "version": samples.version} if samples else None,
         "palette": palette.MAP,
         "colour": view.colour,
-        "threshold": view.threshold,
-        "rule": view.rule,
+        "rule": _rule(view.rule, view.unwanted) if view.rule else None,
         "report": asdict(view.report) if view.report else None,
         "pin": {"x": view.pin[0], "y": view.pin[1]} if view.pin else None,
         "search": {"mean": list(view.search[0]), "sigma": list(view.search[1])}
@@ -287,11 +335,12 @@ def latent_map(
         else None,
         "region": view.region,
         "decoded": view.decoded.tolist() if view.decoded is not None else [],
+        "leaks": view.leaks.tolist() if view.leaks is not None else [],
     }
     _mount(
         key=state.MAP,
         data=data,
         on_pick_change=gestures.on_pick,
         on_region_change=gestures.on_region,
-        on_threshold_change=gestures.on_threshold,
+        on_parameter_change=gestures.on_parameter,
     )

@@ -37,6 +37,7 @@ MAP: Final = {
     "impure": UNWANTED_RED,
     "rejected": REJECTED_GREY,
     "outline": OUTLINE,
+    "zone": [128, 128, 136],
     "search": "#D012C8",
     "missing": "#8A8A8A",
 }

@@ -2,13 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from html import escape
 
 import numpy as np
 import streamlit as st
 
 from dashboard import charts, plates, services, state, text
-from regvae import rules, sampling, vectoriser
+from regvae import proposals, vectoriser
+from regvae.acceptance import Judge, Limit, Measures, Rule
+from regvae.bundle import Bundle
+from regvae.distance import NearestGaussian
 from regvae.latent import Polygon, TypicalLetter, in_polygon, typical_letters
+from regvae.unwanted import Unwanted
 
 _SOME = 12
 _CLEARLY = 1.5  # a letter is called typical when it is this many times as common
@@ -16,18 +21,30 @@ _CLEARLY = 1.5  # a letter is called typical when it is this many times as commo
 
 @dataclass(frozen=True)
 class Context:
-    """What the panel speaks of: a bundle (by name and version), the rule, the threshold."""
+    """What the panel speaks of: a bundle (by name and version), what is unwanted, the rule."""
 
     name: str
     version: str
-    unwanted: tuple[rules.Rule, ...] | None
-    threshold: float
+    unwanted: Unwanted | None
+    rule: Rule
+
+    @property
+    def bundle(self) -> Bundle:
+        """The bundle itself."""
+        return services.bundle(self.name, self.version)
+
+    @property
+    def judge(self) -> Judge:
+        """What measures points for the rule; only if something is unwanted."""
+        assert self.unwanted is not None
+        return services.judge(self.name, self.version, self.unwanted, self.rule.name)
 
     def kinds(self, regs: np.ndarray) -> list[str]:
         """How to draw each reg's plate: "unwanted", or as it is."""
         if not self.unwanted:
             return [""] * len(regs)
-        return ["unwanted" if one else "" for one in rules.mask(self.unwanted, regs)]
+        unwanted = self.unwanted.of_regs(np.asarray(regs, "U7"), self.bundle)
+        return ["unwanted" if one else "" for one in unwanted]
 
 
 def facts(rows: Sequence[Sequence[str]]) -> None:
@@ -38,7 +55,7 @@ def facts(rows: Sequence[Sequence[str]]) -> None:
 
 def pinned(context: Context, point: tuple[float, float]) -> None:
     """What the pinned point decodes to, how surely, and what lies near it."""
-    bundle = services.bundle(context.name, context.version)
+    bundle = context.bundle
     z = np.array([point])
     _heading(text.PINNED, state.POINT)
     decoded = bundle.autoencoder.decode(z)
@@ -48,7 +65,7 @@ def pinned(context: Context, point: tuple[float, float]) -> None:
         st.caption(text.OFF_THE_MAP)
     st.html(plates.candidates(_candidates(bundle.autoencoder.probabilities(z))))
     if context.unwanted:
-        _sides(context, point)
+        _verdict(context, point)
     st.markdown(f"**{text.NEAREST}**", help=text.DISTANCE_HELP)
     distances, rows = services.gaussians(context.name, context.version).ranked(point, 5)
     records = bundle.records
@@ -73,28 +90,70 @@ def _candidates(probabilities: Sequence[np.ndarray]) -> list[list[tuple[str, flo
     return columns
 
 
-def _sides(context: Context, point: tuple[float, float]) -> None:
-    """The nearest unwanted and wanted record, and what the threshold says."""
+def _verdict(context: Context, point: tuple[float, float]) -> None:
+    """Whether the rule accepts a point and why, its neighbours on both sides, and a way out."""
+    judge, rule = context.judge, context.rule
+    measures = judge.measure(rule, [point])
+    accepted = bool(rule.accepts(measures)[0])
+    st.markdown((text.ACCEPTED if accepted else text.REJECTED).format(rule=rule.name))
+    facts([_reason(limit, measures) for limit in rule.limits])
+    facts(
+        [
+            _neighbour(context, "nearest unwanted", judge.unwanted, judge.rows_unwanted, point),
+            _neighbour(context, "nearest wanted", judge.wanted, judge.rows_wanted, point),
+        ]
+    )
+    if not accepted:
+        _way_out(context, point)
+
+
+def _reason(limit: Limit, measures: Measures) -> tuple[str, str, str]:
+    value = text.quantity(limit.measure, float(measures[limit.measure][0]))
+    wants = f"{text.WANTS[limit.operator]} {text.quantity(limit.measure, limit.value)}"
+    if not limit.holds(measures)[0]:
+        value = f'<b class="failed">{value}</b>'
+    return text.WHY[limit.measure], value, f"wants {escape(wants)}"
+
+
+def _neighbour(
+    context: Context,
+    label: str,
+    side: NearestGaussian,
+    rows: np.ndarray,
+    point: tuple[float, float],
+) -> tuple[str, str, str]:
+    distance, index = side.query([point])
+    row = int(rows[index[0]])
+    reg = context.bundle.records.reg[row] if row >= 0 else None
+    kind = "small unwanted" if label.endswith("unwanted") else "small"
+    shown = plates.plate(reg, kind) if reg is not None else "a listed reg"
+    return label, shown, f"{distance[0]:.2f} σ"
+
+
+def _way_out(context: Context, point: tuple[float, float]) -> None:
+    """The nearest point that the rule accepts, and what it decodes to."""
     assert context.unwanted is not None
-    records = services.bundle(context.name, context.version).records
-    shown = []
-    for wanted in (False, True):
-        side = services.side(context.name, context.version, context.unwanted, wanted)
-        label = "nearest wanted" if wanted else "nearest unwanted"
-        if side is None:
-            shown.append((label, "", "there is none"))
-            continue
-        distance, row = side.nearest(point)
-        kind = "small" if wanted else "small unwanted"
-        shown.append((label, plates.plate(records.reg[row], kind), f"{distance:.2f} σ"))
-        if not wanted:
-            st.markdown(text.accepted(distance, context.threshold))
-    facts(shown)
+    found = services.nearest_accepted(
+        context.name, context.version, context.unwanted, context.rule, point
+    )
+    if found is None:
+        st.caption(text.NONE_ACCEPTED)
+        return
+    away = float(np.hypot(*(found - np.array(point))))
+    decoded = context.bundle.autoencoder.decode(found[None])
+    st.caption(text.NEAREST_ACCEPTED.format(away=away))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html(plates.plate(str(decoded[0]), f"small {context.kinds(decoded)[0]}"))
+        st.button(text.GO_THERE, type="tertiary", on_click=_go, args=(tuple(found.tolist()),))
+
+
+def _go(point: tuple[float, float]) -> None:
+    st.session_state[state.POINT] = f"{point[0]:.9g}, {point[1]:.9g}"
 
 
 def region(context: Context, polygon: Polygon) -> None:
     """What the records of a region have in common, and new regs from it."""
-    bundle = services.bundle(context.name, context.version)
+    bundle = context.bundle
     records = bundle.records
     rows = in_polygon(records.mean, polygon)
     count = int(rows.sum())
@@ -163,7 +222,7 @@ def _draw(polygon: Polygon) -> None:
     press = before.press + 1 if before else 1
     rng = np.random.default_rng([st.session_state[state.SEED], press])
     try:
-        drawn = Decoded(polygon, press, sampling.uniform_polygon(state.DECODE, polygon, rng=rng))
+        drawn = Decoded(polygon, press, proposals.uniform_polygon(state.DECODE, polygon, rng=rng))
     except ValueError as error:
         drawn = Decoded(polygon, press, np.empty((0, 2)), str(error))
     st.session_state[state.DECODED] = drawn
@@ -171,7 +230,7 @@ def _draw(polygon: Polygon) -> None:
 
 def _show_decoded(context: Context, z: np.ndarray) -> None:
     """What the drawn points (n, 2) decode to, and how many of the regs are unwanted or records."""
-    bundle = services.bundle(context.name, context.version)
+    bundle = context.bundle
     regs = bundle.autoencoder.decode(z)
     kinds = context.kinds(regs)
     collisions = int(np.isin(regs, bundle.records.reg).sum())
@@ -187,14 +246,14 @@ def decoded_points(context: Context, polygon: Polygon | None) -> np.ndarray | No
     kept = st.session_state.get(state.DECODED)
     if not (kept and polygon and kept.polygon == polygon and len(kept.points)):
         return None
-    regs = services.bundle(context.name, context.version).autoencoder.decode(kept.points)
+    regs = context.bundle.autoencoder.decode(kept.points)
     unwanted = [kind == "unwanted" for kind in context.kinds(regs)]
     return np.column_stack([kept.points, unwanted])
 
 
 def searched(context: Context, reg: str) -> None:
     """Where a reg lies, what comes back of it, and whether the model knows it."""
-    bundle = services.bundle(context.name, context.version)
+    bundle = context.bundle
     mean, sigma = gaussian(context, reg)
     rebuilt = str(bundle.autoencoder.decode(np.array([mean]))[0])
     row = bundle.records.row_of(reg)
@@ -216,7 +275,7 @@ def searched(context: Context, reg: str) -> None:
 
 def gaussian(context: Context, reg: str) -> tuple[list[float], list[float]]:
     """Mean and sigma of a normalised reg, each of as many numbers as the map has dimensions."""
-    mean, sigma = services.bundle(context.name, context.version).autoencoder.encode([reg])
+    mean, sigma = context.bundle.autoencoder.encode([reg])
     return mean[0].tolist(), sigma[0].tolist()
 
 

@@ -1,22 +1,31 @@
 """The only caches: bundles and what is computed from them, keyed by name, version and numbers."""
 
 import filecmp
+import io
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import pyarrow.csv
+import pyarrow.parquet as pq
 import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard.latent_map import Geometry, SampleLayer
+from regvae import acceptance, audit, evaluation, results, sampling
 from regvae import bundle as bundles
-from regvae import evaluation, rules, sampling
+from regvae.acceptance import RULES, Judge, Measures, Posterior, Rule
 from regvae.bundle import Bundle
+from regvae.calibration import Calibration, calibrate
 from regvae.distance import NearestGaussian
+from regvae.policy import Policy
+from regvae.proposals import Box
+from regvae.unwanted import Unwanted, UnwantedError
 
 STATIC = Path(__file__).parent / "static"
 
@@ -46,28 +55,44 @@ def gaussians(name: str, version: str) -> NearestGaussian:
     return NearestGaussian(records.mean, records.sigma)
 
 
-@dataclass(frozen=True)
-class Side:
-    """One side of a rule: the Gaussians on it, and which records they are."""
-
-    gaussians: NearestGaussian
-    rows: NDArray[np.intp]
-
-    def nearest(self, point: Sequence[float]) -> tuple[float, int]:
-        """Distance to the nearest record of this side, and that record's row among all."""
-        distance, index = self.gaussians.query([point])
-        return float(distance[0]), int(self.rows[index[0]])
+@st.cache_resource(max_entries=4, show_spinner=False)
+def calibration(name: str, version: str) -> Calibration:
+    """The factor for a bundle's sigmas, and its curve."""
+    return calibrate(bundle(name, version))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def side(name: str, version: str, unwanted: tuple[rules.Rule, ...], wanted: bool) -> Side | None:
-    """The unwanted or the wanted records, or None if there are none."""
+def judge(
+    name: str, version: str, unwanted: Unwanted, rule: str, split: str | None = None
+) -> Judge:
+    """What measures points for a rule, given by its name; of all records or of one split's.
+
+    Raises `UnwantedError` if nothing or everything is unwanted.
+    """
+    calibrated = calibration(name, version) if rule == Posterior.name else None
+    return Judge.of(bundle(name, version), unwanted, calibrated, split=split)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def held_out(name: str, version: str, unwanted: Unwanted, rule: str) -> Measures | None:
+    """What a judge of the training records measures of the held-out unwanted ones; None if none."""
     records = bundle(name, version).records
-    selected = records.select(unwanted) != wanted
-    if not selected.any():
+    rows = unwanted.of_records(records) & (records.split != "train")
+    if not rows.any():
         return None
-    search = NearestGaussian(records.mean[selected], records.sigma[selected])
-    return Side(search, np.flatnonzero(selected))
+    try:
+        known = judge(name, version, unwanted, rule, split="train")
+    except UnwantedError:
+        return None
+    return known.measure(RULES[rule], records.mean[rows])
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def nearest_accepted(
+    name: str, version: str, unwanted: Unwanted, rule: Rule, point: tuple[float, float]
+) -> NDArray[np.float64] | None:
+    """An accepted point near a rejected one, if one is found."""
+    return acceptance.nearest_accepted(judge(name, version, unwanted, rule.name), rule, point)
 
 
 @dataclass(frozen=True)
@@ -78,17 +103,52 @@ class Sampling:
     layer: SampleLayer
 
 
+def samples(name: str, version: str, policy: Policy) -> Sampling:
+    """A policy's proposals, measured and decoded: the same whatever the numbers of its rule are."""
+    return _samples(name, version, replace(policy, rule=type(policy.rule)()))
+
+
 @st.cache_resource(max_entries=8, show_spinner=False)
-def samples(
-    name: str, version: str, unwanted: tuple[rules.Rule, ...], n: int, box: float, seed: int
-) -> Sampling:
-    """Proposed samples, measured and decoded, for one setting of the rule."""
+def _samples(name: str, version: str, policy: Policy) -> Sampling:
+    measuring = judge(name, version, policy.unwanted, policy.rule.name)
+    drawn = sampling.sample(bundle(name, version), policy, measuring)
+    layer = SampleLayer.of(
+        policy.rule,
+        drawn,
+        measuring,
+        held_out(name, version, policy.unwanted, policy.rule.name),
+        extent=geometry(name, version).extent,
+        box=policy.proposal.half_width if isinstance(policy.proposal, Box) else None,
+    )
+    return Sampling(drawn, layer)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def leaks(name: str, version: str, policy: Policy) -> audit.Hunt:
+    """What the leak hunter finds for a policy."""
+    measuring = judge(name, version, policy.unwanted, policy.rule.name)
+    return audit.hunt(bundle(name, version), policy, measuring)
+
+
+@dataclass(frozen=True)
+class Made:
+    """Results as files, with their outcome."""
+
+    outcome: results.Outcome
+    parquet: bytes
+    csv: bytes
+
+
+def make_results(
+    name: str, version: str, policy: Policy, on_block: Callable[[sampling.Tally], None]
+) -> Made:
+    """Run a policy to its end: the bytes are those that the command line writes."""
     loaded = bundle(name, version)
-    drawn = sampling.sample(loaded, unwanted, n=n, box=box, seed=seed)
-    forbidden = side(name, version, unwanted, wanted=False)
-    assert forbidden is not None  # `sample` refuses a rule that nothing fulfils
-    extent = geometry(name, version).extent
-    return Sampling(drawn, SampleLayer.of(drawn, forbidden.gaussians, extent=extent, box=box))
+    measuring = judge(name, version, policy.unwanted, policy.rule.name)
+    parquet, csv = io.BytesIO(), io.BytesIO()
+    outcome = results.run(loaded, policy, parquet, judge=measuring, on_block=on_block)
+    pyarrow.csv.write_csv(pq.read_table(io.BytesIO(parquet.getvalue())), csv)
+    return Made(outcome, parquet.getvalue(), csv.getvalue())
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -101,6 +161,12 @@ def accuracy(name: str, version: str, sampled: bool) -> dict[str, Any]:
 def notebook_figures(name: str, version: str) -> list[evaluation.Figure]:
     """The notebook's figures for a bundle."""
     return evaluation.notebook_figures(bundle(name, version))
+
+
+@st.cache_data(max_entries=1, show_spinner=False)
+def rule_study() -> pd.DataFrame:
+    """What the rules made of ten trainings, as `regvae study` wrote it."""
+    return pd.read_csv(bundles.ASSETS / "rule-study.csv")
 
 
 @st.cache_resource

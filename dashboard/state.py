@@ -1,21 +1,38 @@
 """Every key that outlives a rerun, and its default; a bound widget's key is a URL parameter."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Final
 
 import streamlit as st
+
+from dashboard.text import TABS
+from regvae.acceptance import RULES, OneSided, Posterior, Rule, TwoSided
+from regvae.proposals import Box
 
 BUNDLE: Final = "notebook-2d"
 """The model that the pages show."""
 
 COLOUR: Final = "colour"
 UNWANTED: Final = "unwanted"
+TRAINING: Final = "training"
+RULE: Final = "rule"
+PROPOSAL: Final = "proposal"
 SAMPLES: Final = "samples"
 BOX: Final = "box"
 SEED: Final = "seed"
-THRESHOLD: Final = "threshold"
 SEARCH: Final = "reg"
 POINT: Final = "point"
+TAB: Final = "tab"
+
+LISTED: Final = "listed"
+LISTED_FILE: Final = "listed-file"
+CALIBRATION: Final = "calibration"
+USE_REGION: Final = "use-region"
+WANTED: Final = "results-wanted"
+CLEAN: Final = "clean"
+RESULTS: Final = "results"
+HUNT: Final = "hunt"
 
 MAP: Final = "map"
 REGION: Final = "region"
@@ -25,13 +42,37 @@ RECENT: Final = "recent"
 ASKED: Final = "asked"
 COMPLAINTS: Final = "complaints"
 
+
+@dataclass(frozen=True)
+class Slider:
+    """The span of one of a rule's numbers on the page, and its step; its name is its URL key."""
+
+    maximum: float
+    step: float
+    unit: str
+
+
+SLIDERS: Final = {
+    "threshold": Slider(6.0, 0.01, "σ"),
+    "margin": Slider(4.0, 0.01, "σ"),
+    "support": Slider(4.0, 0.01, "σ"),
+    "alpha": Slider(0.5, 0.01, "%"),
+    "q": Slider(0.2, 0.001, "%"),
+}
+"""Every number that a rule of `acceptance.RULES` may have."""
+
 DEFAULTS: Final[dict[str, Any]] = {
     COLOUR: "at_least_50",
     UNWANTED: "number < 50",
+    TRAINING: False,
+    RULE: OneSided.name,
+    **OneSided().parameters(),
+    **TwoSided().parameters(),
+    **Posterior().parameters(),
+    PROPOSAL: Box.name,
     SAMPLES: 1000,
-    BOX: 3.0,
+    BOX: Box().half_width,
     SEED: 0,
-    THRESHOLD: 2.5,
     SEARCH: "",
     POINT: "",
 }
@@ -40,8 +81,8 @@ MAX_SAMPLES: Final = 20_000
 """On the page, where every sample is drawn; the command line takes many more."""
 MAX_BOX: Final = 20.0
 MAX_SEED: Final = 2**31
-MAX_THRESHOLD: Final = 6.0
-THRESHOLD_STEP: Final = 0.01
+MAX_RESULTS: Final = 100_000
+"""Results made at a press of the button; the command line makes many more."""
 DECODE: Final = 50
 """New regs decoded from a region at a press of its button."""
 LIMIT: Final = 1e6
@@ -83,10 +124,15 @@ def sane(value: Any) -> bool:
     return isinstance(value, int | float) and abs(value) <= LIMIT  # false for NaN too
 
 
-def threshold() -> float:
-    """The threshold on a step of the slider, whatever was typed."""
-    steps = round(st.session_state[THRESHOLD] / THRESHOLD_STEP)
-    return round(steps * THRESHOLD_STEP, 2)  # the number that the slider's own text says
+def rule() -> Rule:
+    """The chosen rule, its numbers on a step of their sliders, whatever was typed."""
+    kind = RULES[st.session_state[RULE]]
+    return kind(**{name: _on_step(name) for name in kind().parameters()})
+
+
+def _on_step(name: str) -> float:
+    step = SLIDERS[name].step
+    return round(round(st.session_state[name] / step) * step, 3)  # as the slider's own text says
 
 
 def numbers(text: str, n: int) -> list[float] | None:
@@ -99,7 +145,8 @@ def numbers(text: str, n: int) -> list[float] | None:
 
 
 def bring_forward(section: str) -> None:
-    """Note that a section of the reading panel was asked for last."""
+    """Note that a section of the reading panel was asked for last, and open its tab."""
+    st.session_state[TAB] = TABS[0]
     recent = [one for one in st.session_state.get(RECENT, []) if one != section]
     st.session_state[RECENT] = [section, *recent]
 

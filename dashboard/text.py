@@ -12,7 +12,8 @@ WELCOME = """
 - **Point** anywhere: the plate above the map shows what that spot decodes to.
 - **Click** to pin a spot here and see its neighbours.
 - **Box** or **Lasso**, then drag, to see what a region has in common.
-- **Drag the threshold** to reject everything near an unwanted reg.
+- **Drag the threshold** to reject everything near an unwanted reg; *Sample* sets what is unwanted and
+  which rule decides, *Results* makes new regs and checks them.
 
 New to this? Start here:
 """
@@ -27,26 +28,127 @@ SEARCH_LABEL = "Find a reg"
 SEARCH_PLACEHOLDER = "Find a reg: AB12 CDE"
 POINT_LABEL = "Go to a point"
 POINT_PLACEHOLDER = "Go to a point: 0.5, -1.2"
-SAMPLING_BUTTON = "Unwanted, samples"
-UNWANTED_LABEL = "Unwanted"
+TABS = ("Read", "Sample", "Results")
+
+UNWANTED_HEADING = "What is unwanted"
+UNWANTED_LABEL = "Regs with"
 UNWANTED_HELP = (
     "Which regs to stay clear of: `attribute op value`, such as `number < 50`, `area == london` or "
-    "`first_letter in A, B`. Join several with `and`."
+    "`first_letter in A, B`. Join several with `and`. Leave it empty if only what follows is unwanted."
 )
-THRESHOLD = (
-    "Threshold",
-    "Accept a point only if it is farther than this from every unwanted record. The distance is "
-    "Mahalanobis's: measured in each record's own sigmas.",
+TRAINING = ("or all training data", "Stay clear of everything that the model was trained on.")
+USE_REGION = (
+    "or in the region",
+    "Whatever has its mean in the region that is selected on the map with Box or Lasso.",
 )
+LISTED = (
+    "or these regs, one a line",
+    "Regs that the model has never seen are stayed clear of too.",
+)
+LISTED_FILE = "or those of a text file"
+LISTED_PARTS = "More: a list of regs"
+RULE_HEADING = "Which points are accepted"
+RULE = "Rule"
+RULES = {
+    "one-sided": "Farther than a **threshold** from every unwanted record: the notebook's rule. It also "
+    "accepts what is far from *everything*, where the decoder may say anything.",
+    "two-sided": "Nearer to a wanted record than to any unwanted one, by a **margin**, and within a "
+    "**support** of the wanted one.",
+    "posterior": "Where wanted records make up nearly all of the density (but for a share **alpha**), and "
+    "where records are usual: denser than a share **q** of held-out records. The sigmas are calibrated.",
+}
+PARAMETERS = {
+    "threshold": ("Threshold", "Least Mahalanobis distance from every unwanted record."),
+    "margin": ("Margin", "How much nearer a wanted record must be than any unwanted one."),
+    "support": ("Support", "Largest Mahalanobis distance from the nearest wanted record."),
+    "alpha": ("Alpha", "Largest share of the unwanted records in the density."),
+    "q": ("q", "Share of held-out records that lie in sparser places than any accepted point."),
+}
+SLIDER = {
+    "threshold": "Reject within",
+    "margin": "Nearer by",
+    "support": "within",
+    "alpha": "Unwanted at most",
+    "q": "denser than",
+}
+SLIDER_AFTER = {
+    "one-sided": "of any reg with {unwanted}",
+    "two-sided": "of a wanted reg",
+    "posterior": "of held-out records",
+}
+PROPOSAL_HEADING = "Where points are proposed"
+PROPOSAL = "From"
+PROPOSALS = {
+    "box": "a box",
+    "prior": "the prior",
+    "records": "around the records",
+    "region": "the selected region",
+}
+PROPOSAL_HELP = (
+    "*a box*: uniform in a square. *the prior*: the normal distribution that training pulls records "
+    "towards. *around the records*: a record at random, with the model's own noise. *the selected "
+    "region*: uniform in what Box or Lasso selected."
+)
+NO_REGION = "choose a region on the map first, with Box or Lasso"
 SAMPLES = (
-    "Samples to propose",
-    "How many points to draw. The command line takes more than the page can draw.",
+    "Points",
+    "How many points to draw on the map. Results and the command line take many more.",
 )
-BOX = (
-    "Half-width of the box",
-    "Points are proposed uniformly in a square from minus this to plus this.",
-)
+BOX = ("Half-width", "The box goes from minus this to plus this on both axes.")
 SEED = ("Seed", "The same seed proposes the same points.")
+
+CALIBRATION = "How true are the sigmas?"
+CALIBRATION_HELP = """
+Across: the share of a Gaussian's own mass within some distance. Up: the share of held-out records
+found within that distance of a training record. On the diagonal the two would be equal. As reported,
+the sigmas are far too wide: held-out records lie best where they are multiplied by **{scale:.2f}**
+(the model was trained with noise of {noise:g} times what it reports). What is left above the diagonal
+is the crowd: with thousands of records, one is always near. Only the *posterior* rule uses the scaled
+sigmas.
+"""
+
+RESULTS_INTRO = """
+Draws until so many points are accepted, decodes them, and compares every one with all records. The
+policy file makes the same bytes on the command line: `regvae sample --policy …`.
+"""
+RESULTS_WANTED = ("Results", "How many accepted points to collect.")
+CLEAN = (
+    "Leave out leaks",
+    "Leave out every accepted point that decodes to something unwanted or to a record.",
+)
+MAKE = "Make results"
+MAKING = "{kept:,} of {wanted:,} results, {proposed:,} proposed"
+OUTDATED = "Made with other settings than those of now."
+FINDING_HELP = (
+    "Collisions are accepted points that decode to a record; every one was compared with all records. "
+    "The bound is Clopper and Pearson's, for the draws that are still to come."
+)
+EDITS_CAPTION = (
+    "Characters to change until a reg is a training record: results against held-out regs, which the "
+    "model never saw either. Results that are much nearer than those would be copies."
+)
+HUNT = "Look for leaks"
+HUNT_HELP = (
+    "Tries 200,000 proposals, the records' own means, and what lies near every leak found, for accepted "
+    "points that decode to something unwanted or to a record."
+)
+CLEARED = "Set {parameter} to {value}"
+NOT_CLEARED = "No {parameter} on the slider removes them all."
+STILL = "{now:,} of {found:,} found pass with the present numbers (red crosses)."
+
+WHY = {
+    "to_unwanted": "from the unwanted",
+    "margin": "nearer to wanted by",
+    "to_wanted": "from the wanted",
+    "wanted_share": "density that is wanted",
+    "typicality": "records in sparser places",
+}
+WANTS = {">": ">", ">=": "≥", "<=": "≤"}
+ACCEPTED = "**Accepted** by the {rule} rule:"
+REJECTED = "**Rejected** by the {rule} rule:"
+NEAREST_ACCEPTED = "The nearest acceptable point, {away:.3f} away, decodes to"
+NONE_ACCEPTED = "No acceptable point was found anywhere near."
+GO_THERE = "Go there"
 
 KEYBOARD = "Without a mouse"
 KEYBOARD_HELP = """
@@ -88,11 +190,11 @@ def plain(words: str) -> str:
     return re.sub(r"([^\w\s,;'\"“”…])", r"\\\1", words)
 
 
-def accepted(distance: float, threshold: float) -> str:
-    """Whether the threshold accepts a point, and why."""
-    if distance > threshold:
-        return f"**Accepted**: {distance:.2f} σ is farther than the threshold of {threshold:.2f} σ."
-    return f"**Rejected**: {distance:.2f} σ is within the threshold of {threshold:.2f} σ."
+def quantity(measure: str, value: float) -> str:
+    """A measure as it is written: a distance in sigmas, or a share."""
+    if measure in ("wanted_share", "typicality"):
+        return f"{value:.1%}"
+    return f"{value:.2f} σ"
 
 
 FIGURES_INTRO = """

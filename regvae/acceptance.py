@@ -33,11 +33,16 @@ class AcceptanceError(ValueError):
 
 
 class Limit(NamedTuple):
-    """One condition of a rule: a measure, how it compares, and with what."""
+    """One condition of a rule: a measure, how it compares, and with what.
+
+    The rule's limits come in the order of its numbers; `complement` says that the value is not the
+    number but 1 minus it.
+    """
 
     measure: str
     operator: str
     value: float
+    complement: bool = False
 
     def holds(self, measures: Measures) -> NDArray[np.bool_]:
         """For which points it holds: (m,) booleans."""
@@ -127,7 +132,7 @@ class Posterior(_Rule):
     def limits(self) -> tuple[Limit, ...]:
         """The share and the typicality."""
         return (
-            Limit("wanted_share", ">=", 1 - self.alpha),
+            Limit("wanted_share", ">=", 1 - self.alpha, complement=True),
             Limit("typicality", ">=", self.q),
         )
 
@@ -228,6 +233,60 @@ class Judge:
             "to_wanted": to_wanted,
             "margin": to_unwanted - to_wanted,
         }
+
+
+_SHELLS, _DIRECTIONS, _TRIED, _HALVINGS, _STEPS = 12, 48, 48, 8, 6
+
+
+def nearest_accepted(judge: Judge, rule: Rule, point: ArrayLike) -> NDArray[np.float64] | None:
+    """An accepted point near a rejected one (k,), as near as a short search finds; None if none is.
+
+    Looks on shells of growing radius and at wanted records, goes back towards the point from the
+    nearest that are accepted by halving, then takes ever smaller steps about the best. Euclidean
+    distance; the same point gives the same answer.
+    """
+    z = np.asarray(point, np.float64)
+    rng = np.random.default_rng(0)
+    reach = 2 * np.abs(judge.wanted.mean - z).max()
+    directions = rng.normal(size=(_SHELLS, _DIRECTIONS, len(z)))
+    directions /= np.linalg.norm(directions, axis=2, keepdims=True)
+    radii = reach * np.geomspace(1e-3, 1, _SHELLS)
+    shells = z + (radii[:, None, None] * directions).reshape(-1, len(z))
+    away = np.linalg.norm(judge.wanted.mean - z, axis=1)
+    records = judge.wanted.mean[np.argsort(away, kind="stable")[: _SHELLS * _DIRECTIONS]]
+    good = _accepted(judge, rule, np.vstack([shells, records]))
+    if not len(good):
+        return None
+    best = _nearest(z, _towards(judge, rule, z, good[_order(z, good)[:_TRIED]]))
+    for step in range(_STEPS):
+        width = np.linalg.norm(best - z) * 0.5 ** (step + 1)
+        around = best + width * rng.normal(size=(_TRIED, len(z)))
+        better = _accepted(judge, rule, around)
+        better = np.vstack([better[_order(z, better)[:8]], best])
+        best = _nearest(z, _towards(judge, rule, z, better))
+    return best
+
+
+def _accepted(judge: Judge, rule: Rule, z: NDArray) -> NDArray:
+    return z[rule.accepts(judge.measure(rule, z))]
+
+
+def _order(point: NDArray, z: NDArray) -> NDArray[np.intp]:
+    return np.argsort(np.linalg.norm(z - point, axis=1), kind="stable")
+
+
+def _nearest(point: NDArray, z: NDArray) -> NDArray:
+    return z[_order(point, z)[0]]
+
+
+def _towards(judge: Judge, rule: Rule, point: NDArray, good: NDArray) -> NDArray:
+    """Each accepted point moved towards a rejected one, as far as halving says it may go."""
+    low, high = np.zeros((len(good), 1)), np.ones((len(good), 1))  # shares of the way from point
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        passes = rule.accepts(judge.measure(rule, point + middle * (good - point)))[:, None]
+        low, high = np.where(passes, low, middle), np.where(passes, middle, high)
+    return point + high * (good - point)
 
 
 def _check_sides(unwanted: Unwanted, on_this: int, on_that: int) -> None:

@@ -80,8 +80,9 @@ class Audit:
     something unwanted; the bounds are on those rates, one-sided at `confidence`. `results` are
     those kept. The rest is about the first `looked_at` results: `distinct` different regs; the
     `valid` share by DVLA's rules; `edits` and `edits_held_out` (8,), the shares of different regs
-    that are 0 to 7 edits from the nearest training record, for results and for the held-out test split; and the
-    `drift`'s median and 95th percentile, with `drift_held_out` the same of the held-out records.
+    that are 0 to 7 edits from the nearest training record, for results and for the held-out
+    test split; and the `drift`'s median and 95th percentile, with `drift_held_out` the same of the
+    held-out records.
     """
 
     draws: int
@@ -177,6 +178,8 @@ def _spread(values: NDArray) -> tuple[float, float]:
 _ROUNDS = 12
 _PARENTS = 200
 _CHILDREN = 20
+_A_REG = 20
+"""Points kept of every reg that leaks."""
 
 
 @dataclass(frozen=True)
@@ -198,8 +201,12 @@ class Hunt:
         """The finding in words."""
         if not len(self.leaks):
             return f"none in {self.tried:,} points tried, {self.accepted:,} of them accepted"
-        different = len(np.unique(self.leaks.reg))
-        found = f"{len(self.leaks):,} points, {different:,} different regs, of {self.tried:,} tried"
+        unwanted = len(np.unique(self.leaks.reg[~self.leaks.wanted]))
+        records = len(np.unique(self.leaks.reg[self.leaks.collision]))
+        found = (
+            f"{unwanted:,} unwanted regs and {records:,} records among what {self.accepted:,} "
+            f"accepted points of {self.tried:,} tried decode to"
+        )
         if self.cleared_by is None:
             return f"{found}; no {self.parameter} removes them all"
         return f"{found}; {self.parameter} {self.cleared_by:.6g} removes them all"
@@ -242,7 +249,7 @@ def hunt(bundle: Bundle, policy: Policy, judge: Judge, *, budget: int = 200_000)
         more, passed = _leaks(bundle, policy, judge, children.reshape(-1, shape[2]))
         found = _joined([found, more])
         tried, accepted, step = tried + len(parents) * _CHILDREN, accepted + passed, step / 2
-    leaks = found.take(_hardest(policy.rule, found))
+    leaks = _thinned(found.take(_hardest(policy.rule, found)))
     parameter, value = cleared_by(policy.rule, leaks)
     return Hunt(leaks, tried, accepted, parameter, value)
 
@@ -254,6 +261,16 @@ def _leaks(bundle: Bundle, policy: Policy, judge: Judge, z: NDArray) -> tuple[Sa
     chosen = {name: values[rows] for name, values in measures.items()}
     accepted = decode(bundle, policy.unwanted, z[rows], chosen)
     return accepted.take(accepted.leaks), len(rows)
+
+
+def _thinned(leaks: Samples) -> Samples:
+    """The first few points of every reg, in their order: many steps lead to the same one."""
+    order = np.argsort(leaks.reg, kind="stable")
+    sorted_regs = leaks.reg[order]
+    first = np.searchsorted(sorted_regs, sorted_regs)
+    rank = np.empty(len(order), np.intp)
+    rank[order] = np.arange(len(order)) - first
+    return leaks.take(rank < _A_REG)
 
 
 def _joined(parts: Sequence[Samples]) -> Samples:

@@ -13,16 +13,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
+from scipy.special import chdtr
 
 from regvae.bundle import Bundle
 from regvae.density import Mixture
+from regvae.distance import NearestGaussian
 from regvae.latent import Records
 
 _SCALES = (0.01, 4.0)
 _MOST_PAIRS = 20_000_000
 """Pairs of held-out and training record that are weighed: fewer of the held-out where k is high."""
-_DRAWS = 2_000
-"""Draws from the mixture that say how much of it lies where it is denser than at a point."""
 
 
 class CalibrationError(ValueError):
@@ -35,8 +35,9 @@ class Calibration:
 
     `scale` multiplies every reported sigma. `held_out` (h,) are the sorted logarithms of the
     mixture's density at the held-out draws. `nominal` and `reported`, `calibrated` (p,) are the
-    calibration curve: the share of the mixture's own mass in its densest part, and the share of
-    held-out draws found there with the sigmas as reported, and scaled.
+    calibration curve: the share of its own mass that a Gaussian has within some distance, and the
+    share of held-out draws within that distance of a training record, with the sigmas as reported,
+    and scaled. Were the sigmas true and the records far apart, the two shares would be equal.
     """
 
     scale: float
@@ -67,7 +68,7 @@ def calibrate(bundle: Bundle, *, seed: int = 0) -> Calibration:
     mean, sigma = records.mean[train], records.sigma[train]
     scale = fit_scale(mean, sigma, draws)
     nominal = np.linspace(0, 1, 51)
-    curves = [_coverage(mean, sigma * factor, draws, nominal, rng) for factor in (1.0, scale)]
+    curves = [coverage(mean, sigma * factor, draws, nominal) for factor in (1.0, scale)]
     held_out = np.sort(_mixture(mean, sigma * scale).query(draws)[0])
     return Calibration(scale, held_out, nominal, *curves)
 
@@ -98,18 +99,13 @@ def _held_out_draws(
     return draws[rng.permutation(len(draws))]
 
 
-def _coverage(
-    mean: NDArray,
-    sigma: NDArray,
-    held_out: NDArray,
-    nominal: NDArray,
-    rng: np.random.Generator,
-) -> NDArray[np.float64]:
-    """Share of held-out points in the densest part that holds each nominal share of the mixture."""
-    mixture = _mixture(mean, sigma)
-    rows = rng.integers(len(mean), size=_DRAWS)
-    draws = mean[rows] + sigma[rows] * rng.normal(size=(_DRAWS, mean.shape[1]))
-    own = np.sort(mixture.query(draws)[0])
-    some = held_out[: max(100, _MOST_PAIRS // mean.size)]
-    denser = 1 - np.searchsorted(own, mixture.query(some)[0]) / len(own)
-    return np.searchsorted(np.sort(denser), nominal, side="right") / len(denser)
+def coverage(mean: NDArray, sigma: NDArray, points: NDArray, nominal: NDArray) -> NDArray:
+    """Share of points (h, k) within the distance of some Gaussian that holds a nominal share: (p,).
+
+    A k-dimensional Gaussian has the nominal share of its mass within the Mahalanobis distance t
+    with t^2 the quantile of chi-square with k degrees of freedom; the points are counted that lie
+    within t of their nearest Gaussian (n, k).
+    """
+    distance, _ = NearestGaussian(mean, sigma).query(points)
+    own = chdtr(mean.shape[1], np.square(distance))
+    return np.searchsorted(np.sort(own), nominal, side="right") / len(own)

@@ -121,7 +121,8 @@ class Tally:
 
     def report(self, rule: Rule, k: int) -> Report:
         """The report on a rule in k latent dimensions."""
-        distance = reach(rule)
+        name = reach_parameter(rule)
+        distance = rule.parameters()[name] if name else None
         return Report(
             rule=rule.name,
             parameters=rule.parameters(),
@@ -133,19 +134,15 @@ class Tally:
             purity=self.wanted / self.accepted if self.accepted else None,
             collisions=self.collisions,
             tail_probability=None if distance is None else float(tail_probability(distance, k)),
-            notebook_tail=None if distance is None else float(notebook_tail(distance)),
+            notebook_tail=float(notebook_tail(rule.threshold))
+            if isinstance(rule, OneSided)
+            else None,
         )
 
 
-def reach(rule: Rule) -> float | None:
-    """The Mahalanobis distance by which a rule surrounds records, if it has one."""
-    match rule:
-        case OneSided():
-            return rule.threshold
-        case TwoSided():
-            return rule.support
-        case Posterior():
-            return None
+def reach_parameter(rule: Rule) -> str | None:
+    """Which of a rule's numbers is the distance by which it surrounds records, if one is."""
+    return {OneSided: "threshold", TwoSided: "support", Posterior: None}[type(rule)]
 
 
 def make_judge(bundle: Bundle, policy: Policy) -> Judge:

@@ -36,14 +36,15 @@ LIBRARY = [
     "__main__",
 ]
 DASHBOARD = [
-    "state",
     "palette",
     "text",
+    "state",
     "plates",
     "charts",
     "latent_map",
     "services",
     "panel",
+    "rejection",
     "app",
 ]
 HEAVY = {"tensorflow", "keras"}

@@ -1,12 +1,16 @@
 """The latent map with its controls and its reading panel."""
 
-import streamlit as st
+from dataclasses import replace
 
-from dashboard import panel, services, state, text
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboard import panel, rejection, services, state, text
 from dashboard.latent_map import Geometry, Gestures, SampleLayer, View, latent_map, send_geometry
 from dashboard.panel import Context
-from regvae import regs, rules, sampling
+from regvae import regs, sampling
 from regvae.latent import Polygon
+from regvae.policy import Policy
 from regvae.regs import ATTRIBUTES
 from regvae.sampling import Report
 
@@ -32,35 +36,50 @@ def page() -> None:
 def explore(name: str, version: str, geometry: Geometry) -> None:
     """Controls, map and panel; every gesture reruns this much and no more."""
     left, right = st.columns([2, 1], gap="medium")
-    with left:
-        try:
+    try:
+        with left:
             controls()
-        except OverflowError:  # Streamlit's own, on an infinite whole number
-            st.error(text.ENDLESS)
-            return
-        state.judge_address()
-        complaints = list(st.session_state[state.COMPLAINTS])
-        context = Context(name, version, unwanted_rules(complaints), state.threshold())
-        point = pinned_point(complaints)
-        reg = searched_reg(complaints)
-        region = st.session_state.get(state.REGION)
-        samples, report = propose(context, complaints)
-        view = View(
-            colour=st.session_state[state.COLOUR],
-            threshold=context.threshold,
-            rule=" and ".join(map(str, context.unwanted or ())),
-            report=report,
-            pin=point,
-            search=panel.gaussian(context, reg) if reg else None,
-            region=region,
-            decoded=panel.decoded_points(context, region),
-        )
-        gestures = Gestures(pick=keep_pick, region=keep_region, threshold=keep_threshold)
+        tabs = panel_tabs(right)
+        with tabs[1]:
+            rejection.controls(name, version)
+    except OverflowError:  # Streamlit's own, on an infinite whole number
+        left.error(text.ENDLESS)
+        return
+    state.judge_address()
+    complaints = list(st.session_state[state.COMPLAINTS])
+    context = Context(name, version, rejection.unwanted(complaints), state.rule())
+    point = pinned_point(complaints)
+    reg = searched_reg(complaints)
+    region = st.session_state.get(state.REGION)
+    policy = rejection.policy(context, complaints)
+    samples, report = propose(context, policy, complaints)
+    view = View(
+        colour=st.session_state[state.COLOUR],
+        rule=context.rule if samples else None,
+        unwanted=str(context.unwanted),
+        report=report,
+        pin=point,
+        search=panel.gaussian(context, reg) if reg else None,
+        region=region,
+        decoded=panel.decoded_points(context, region),
+        leaks=rejection.found_leaks(context, policy) if samples else None,
+    )
+    with left:
+        gestures = Gestures(pick=keep_pick, region=keep_region, parameter=keep_parameter)
         latent_map(geometry, samples, view, gestures)
-    with right, st.container(height=PANEL_HEIGHT, border=False, key="panel"):
-        for sentence in complaints:
-            st.warning(text.plain(sentence))
-        show_panel(context, point, reg, region)
+    for sentence in complaints:
+        tabs[-1].warning(text.plain(sentence))
+    with tabs[0]:
+        show_panel(context if samples else replace(context, unwanted=None), point, reg, region)
+    with tabs[2]:
+        rejection.results(context, policy if samples else None)
+
+
+def panel_tabs(column: DeltaGenerator) -> list[DeltaGenerator]:
+    """The panel's tabs, and above them a place for complaints, which comes last."""
+    with column, st.container(height=PANEL_HEIGHT, border=False, key="panel"):
+        complaints = st.container(key="complaints")
+        return [*st.tabs(text.TABS, key=state.TAB, on_change="rerun"), complaints]
 
 
 # --- controls -------------------------------------------------------------------------------------
@@ -68,7 +87,7 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
 
 def controls() -> None:
     """The widgets above the map."""
-    colour, find, go, more = st.columns([1.3, 1.05, 1.1, 1.15], gap="small")
+    colour, find, go = st.columns(3, gap="small")
     colour.selectbox(
         text.COLOUR_LABEL,
         list(ATTRIBUTES),
@@ -95,48 +114,9 @@ def controls() -> None:
         args=(state.POINT,),
         bind="query-params",
     )
-    with more.popover(text.SAMPLING_BUTTON, width="stretch"):
-        sampling_controls()
-
-
-def sampling_controls() -> None:
-    """Everything a rejection sample depends on."""
-    st.text_input(
-        text.UNWANTED_LABEL,
-        state.DEFAULTS[state.UNWANTED],
-        key=state.UNWANTED,
-        help=text.UNWANTED_HELP,
-        bind="query-params",
-    )
-    numbers = (
-        (state.THRESHOLD, text.THRESHOLD, 0.0, state.MAX_THRESHOLD, state.THRESHOLD_STEP),
-        (state.SAMPLES, text.SAMPLES, 1, state.MAX_SAMPLES, 100),
-        (state.BOX, text.BOX, 0.1, state.MAX_BOX, 0.1),
-        (state.SEED, text.SEED, 0, state.MAX_SEED, 1),
-    )
-    for key, (label, explanation), low, high, step in numbers:
-        st.number_input(
-            label,
-            low,
-            high,
-            state.DEFAULTS[key],
-            step,
-            key=key,
-            help=explanation,
-            bind="query-params",
-        )
 
 
 # --- what the controls say ------------------------------------------------------------------------
-
-
-def unwanted_rules(complaints: list[str]) -> tuple[rules.Rule, ...] | None:
-    """The rules as typed, or None and a complaint."""
-    try:
-        return rules.parse_all([st.session_state[state.UNWANTED]])
-    except rules.RuleError as error:
-        complaints.append(f"Unwanted: {error}.")
-        return None
 
 
 def pinned_point(complaints: list[str]) -> tuple[float, float] | None:
@@ -159,18 +139,17 @@ def searched_reg(complaints: list[str]) -> str | None:
 
 
 def propose(
-    context: Context, complaints: list[str]
+    context: Context, policy: Policy | None, complaints: list[str]
 ) -> tuple[SampleLayer, Report] | tuple[None, None]:
     """The samples for the present settings, as the browser gets them, and Python's report."""
-    if context.unwanted is None:
+    if policy is None:
         return None, None
-    n, box, seed = (st.session_state[key] for key in (state.SAMPLES, state.BOX, state.SEED))
     try:
-        made = services.samples(context.name, context.version, context.unwanted, n, box, seed)
-    except sampling.SamplingError as error:
+        made = services.samples(context.name, context.version, policy)
+    except ValueError as error:
         complaints.append(f"Rejection sampling: {error}.")
         return None, None
-    return made.layer, sampling.report(made.samples, context.threshold)
+    return made.layer, sampling.report(made.samples, context.rule)
 
 
 # --- the panel ------------------------------------------------------------------------------------
@@ -203,7 +182,7 @@ def show_panel(
 
 def keep_pick(x: float, y: float) -> None:
     """A click fills the box of coordinates, which pins the point and puts it in the URL."""
-    st.session_state[state.POINT] = f"{x:.6g}, {y:.6g}"
+    st.session_state[state.POINT] = f"{x:.9g}, {y:.9g}"
     state.bring_forward(state.POINT)
 
 
@@ -213,9 +192,9 @@ def keep_region(polygon: Polygon | None) -> None:
     state.bring_forward(state.REGION)
 
 
-def keep_threshold(threshold: float) -> None:
+def keep_parameter(name: str, value: float) -> None:
     """A released slider sets the number that the URL and the number box share."""
-    st.session_state[state.THRESHOLD] = threshold
+    st.session_state[name] = value
 
 
 def keep_box() -> None:

@@ -6,6 +6,7 @@ from dashboard import charts, plates, services, state, text
 from regvae import evaluation, sampling
 from regvae.bundle import BundleError
 from regvae.forward import Autoencoder
+from regvae.policy import Policy
 
 EXAMPLE = "MY33WSZ"  # the first reg of the test data: the model never trained on it
 
@@ -24,8 +25,10 @@ def page() -> None:
         round_trip(autoencoder)
         st.markdown(text.READ_STRIPES)
         st.markdown(text.READ_REJECTION)
-        made = services.samples(name, version, evaluation.UNWANTED, 1000, 3.0, 0)
-        st.markdown(text.READ_FOOLED.format(purity=sampling.report(made.samples, 2.5).purity))
+        policy = Policy(name, evaluation.UNWANTED)  # the notebook's: 1,000 points, threshold 2.5
+        made = services.samples(name, version, policy)
+        purity = sampling.report(made.samples, policy.rule).purity
+        st.markdown(text.READ_FOOLED.format(purity=purity))
         figure = charts.purity_of_reruns(evaluation.RERUN_PURITIES, evaluation.PUBLISHED_PURITY)
         st.plotly_chart(figure, config={"staticPlot": True})
         st.caption(text.RERUNS_CAPTION)

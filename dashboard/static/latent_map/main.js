@@ -5,7 +5,8 @@ import { Decoder } from "./decoder.js";
 import { showLegend } from "./legend.js";
 import { LatentMap, selectedPolygon } from "./map.js";
 import { Reading } from "./reading.js";
-import { Scrubber, judge } from "./scrubber.js";
+import { judge, slack } from "./rule.js";
+import { Scrubber } from "./scrubber.js";
 import { column, take } from "./store.js";
 
 const SLIP = 4; // pixels a pointer may move between press and release of a click
@@ -42,8 +43,8 @@ class Explorer {
         <div class="reading"></div>
         <div class="tools" role="toolbar" aria-label="map tools"></div>
         <div class="legend" aria-label="legend"></div>
-        <div class="picture" tabindex="0" role="application"
-          aria-label="latent map: arrow keys move the reading point, Enter pins it, Escape clears the region"></div>
+        <div class="frame"><div class="picture" tabindex="0" role="application"
+          aria-label="latent map: arrow keys move the reading point, Enter pins it, Escape clears the region"></div></div>
         <div class="scrubber"></div>
         <p class="failure" role="alert" hidden></p>
       </div>`;
@@ -51,8 +52,8 @@ class Explorer {
     this.part = (name) => this.element.querySelector(`.${name}`);
     this.reading = new Reading(this.part("reading"));
     this.scrubber = new Scrubber(this.part("scrubber"), {
-      onScrub: () => this.#scrub(),
-      onCommit: (threshold) => this.#commit("threshold", threshold),
+      onScrub: () => this.#judge(),
+      onCommit: (name, value) => this.#commitParameter(name, value),
     });
     this.shown = {}; // JSON of everything that is on the screen
   }
@@ -75,6 +76,12 @@ class Explorer {
   #commit(name, value) {
     this.shown[name] = JSON.stringify(value);
     this.#send(name, value);
+  }
+
+  /** A released slider: the map shows it already, so what Python sends back is nothing new. */
+  #commitParameter(name, value) {
+    this.shown.rule = JSON.stringify(this.scrubber.present);
+    this.#send("parameter", { name, value });
   }
 
   /** Whether a value differs from what is on the screen; from now on it is on the screen. */
@@ -114,20 +121,21 @@ class Explorer {
       geometry: this.#changed("geometry", version),
       colour: this.#changed("colour", [data.colour, version]),
       decoded: this.#changed("decoded", data.decoded),
+      leaks: this.#changed("leaks", data.leaks),
       marks: this.#changed("marks", [data.pin, data.search, theme]),
-      samples: this.#changed("samples", [data.samples?.version ?? null, theme]),
+      box: this.#changed("box", samples?.box ?? null),
     };
-    const threshold = this.#changed("threshold", data.threshold);
+    const proposed = this.#changed("samples", [data.samples?.version ?? null, theme]);
+    const rule = this.#changed("rule", data.rule);
     if (fresh.geometry) this.#useGeometry(geometry);
     if (fresh.colour) this.#useColour(data.colour);
     if (fresh.decoded) this.map.setDecoded(data.decoded);
+    if (fresh.leaks) this.map.setLeaks(data.leaks);
     if (fresh.marks) this.#useMarks(null);
-    if (fresh.samples) this.#useSamples(samples);
-    if (threshold || fresh.samples) this.scrubber.set(data.threshold, data.rule);
-    if (this.samples && fresh.samples) this.#judge();
-    const stale = Object.values(fresh).some(Boolean);
-    if (this.samples && threshold && !stale) this.#scrub();
-    return stale;
+    if (rule && data.rule) this.scrubber.setRule(data.rule);
+    if (proposed) this.#useSamples(samples);
+    if (this.samples && (proposed || rule)) this.#judge();
+    return Object.values(fresh).some(Boolean);
   }
 
   #theme() {
@@ -159,21 +167,25 @@ class Explorer {
 
   #useSamples(table) {
     this.samples = null;
-    this.map.clearSamples();
+    this.map.setSamples(null);
     this.map.box = table?.box;
     this.scrubber.toggle(Boolean(table));
     if (!table) return;
     const regs = table.samples.getChild("reg");
+    const measures = (one) =>
+      Object.fromEntries(table.measures.map((name) => [name, column(one, name)]));
     this.samples = {
       x: column(table.samples, "x"),
       y: column(table.samples, "y"),
-      distance: column(table.samples, "distance"),
+      measures: measures(table.samples),
       wanted: column(table.samples, "wanted"),
       reg: (row) => regs.get(row),
     };
-    this.field = { ...table.grid, values: column(table.field, "distance") };
-    const tails = { tail: column(table.tails, "tail"), notebook: column(table.tails, "notebook") };
-    this.scrubber.configure({ maximum: table.maximum, step: table.step, tails });
+    this.field = { ...table.grid, measures: measures(table.field) };
+    this.scrubber.configure({
+      tails: { tail: column(table.tails, "tail"), notebook: column(table.tails, "notebook") },
+      heldOut: { count: table.heldOut.numRows, measures: measures(table.heldOut) },
+    });
   }
 
   #useMarks(cursor) {
@@ -182,18 +194,15 @@ class Explorer {
     this.map.setMarks({ pin, search, cursor });
   }
 
-  /** Apply the slider's threshold to the figures, the plates, the samples and the edge. */
+  /** Apply the rule at the sliders' values to figures, plates, samples, the zone and its edge. */
   #judge() {
-    const { threshold } = this.scrubber;
-    const states = judge(this.samples, threshold);
-    this.scrubber.show(this.samples, states);
-    this.map.setSamples(this.samples, states, contour(this.field, threshold));
-  }
-
-  /** One step of the slider: nothing but the samples and the edge is drawn. */
-  #scrub() {
-    this.#judge();
-    return this.map.redrawSamples();
+    const { limits } = this.scrubber;
+    const { samples, field } = this;
+    this.states = judge(samples, limits);
+    this.scrubber.show(samples, this.states);
+    const values = slack(field.measures, limits, field.size ** 2);
+    const edge = contour({ ...field, values }, 0);
+    this.map.setSamples({ samples, states: this.states, edge, grid: field, slack: values });
   }
 
   // --- gestures -----------------------------------------------------------------------------------
@@ -254,9 +263,11 @@ class Explorer {
   }
 
   #read(at) {
-    const row = this.map.recordAt(at);
-    const record = row < 0 ? null : this.#record(row);
-    this.reading.show(at, this.decoder.decode([at.x, at.y]), record);
+    const { record, sample } = this.map.at(at);
+    const point = sample < 0 ? at : { x: this.samples.x[sample], y: this.samples.y[sample] };
+    const what = record < 0 ? null : this.#record(record);
+    const state = sample < 0 ? undefined : this.states[sample];
+    this.reading.show(point, this.decoder.decode([point.x, point.y]), what, state);
   }
 
   #record(row) {
@@ -281,11 +292,13 @@ class Explorer {
     window.addEventListener("pointerup", release, { once: true, capture: true });
   }
 
-  /** Pin a point: a record if one is pointed at, else the very point. */
+  /** Pin a point: a sample or a record if one is pointed at, else the very point. */
   #pick(at) {
-    const row = this.map.recordAt(at);
+    const { record, sample } = this.map.at(at);
     this.#read(at);
-    this.#send("pick", row < 0 ? at : { x: this.map.x[row], y: this.map.y[row] });
+    const from = sample < 0 ? this.map : this.samples;
+    const row = sample < 0 ? record : sample;
+    this.#send("pick", row < 0 ? at : { x: from.x[row], y: from.y[row] });
   }
 
   #key(event) {

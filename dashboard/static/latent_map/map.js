@@ -1,5 +1,6 @@
-// The picture: records, samples, the forbidden zone's edge, marks. Plotly draws; nothing here decides.
+// The picture: records and marks by Plotly, what a threshold moves by an overlay; nothing here decides.
 
+import { Overlay } from "./overlay.js";
 import { column } from "./store.js";
 
 const base = new URL("..", import.meta.url);
@@ -26,7 +27,8 @@ export class LatentMap {
     this.root = root;
     this.palette = palette;
     this.dimmed = new Set(); // classes that the legend has dimmed
-    this.layers = { zone: [], samples: [], decoded: [], marks: [] };
+    this.overlay = new Overlay(root.parentElement, palette);
+    this.layers = { decoded: [], leaks: [], marks: [] };
     this.tool = "pan";
   }
 
@@ -120,77 +122,56 @@ export class LatentMap {
   }
 
   /** Everything drawn anew. Zoom, tool and selection stay, because `uirevision` does. */
-  draw() {
-    const { zone, samples, decoded, marks } = this.layers;
-    const traces = [...this.recordTraces, ...zone, ...samples, ...decoded, ...marks];
-    return this.Plotly.react(this.root, traces, this.#layout(), {
+  async draw() {
+    const { decoded, leaks, marks } = this.layers;
+    const traces = [...this.recordTraces, ...decoded, ...leaks, ...marks];
+    await this.Plotly.react(this.root, traces, this.#layout(), {
       displayModeBar: false,
       scrollZoom: true,
       doubleClick: "reset",
       responsive: true,
     });
+    if (!this.following) this.#follow();
+    this.drawOverlay();
   }
 
-  /** Index of the first trace of a layer. */
-  #first(layer) {
-    let index = this.recordTraces.length;
-    for (const name of ["zone", "samples", "decoded", "marks"]) {
-      if (name === layer) return index;
-      index += this.layers[name].length;
-    }
-    throw new Error(`no layer ${layer}`);
+  /** Samples by what the rule made of them, the rejected zone and its edge; or nothing. */
+  setSamples(content) {
+    this.overlay.set(content);
+    this.drawOverlay();
   }
 
-  /** Samples coloured by what a threshold made of them, and the forbidden zone's edge. */
-  setSamples(samples, states, edge) {
-    const { accepted, impure, rejected } = this.palette;
-    this.layers.samples = [
-      {
-        type: "scattergl",
-        mode: "markers",
-        x: samples.x,
-        y: samples.y,
-        hoverinfo: "skip",
-        marker: {
-          size: states.map((state) => (state ? 7 : 3)),
-          color: states.map((state) => [rejected, accepted, impure][state]),
-          opacity: 1, // Plotly makes points of many sizes translucent, unless told
-          line: { width: states.map((state) => (state ? 1 : 0)), color: this.palette.outline },
-        },
-        unselected: { marker: { opacity: 1 } },
-      },
-    ];
-    this.layers.zone = [
-      {
-        type: "scattergl",
-        mode: "lines",
-        x: edge.x,
-        y: edge.y,
-        hoverinfo: "skip",
-        line: { width: 2, color: this.palette.text },
-      },
-    ];
+  /** Draw what lies on canvases of our own where Plotly's axes are now, or will be: `ranges`. */
+  drawOverlay(ranges = {}) {
+    const layout = this.root._fullLayout;
+    if (!layout) return;
+    const { xaxis, yaxis } = layout;
+    const [x0, x1] = ranges.x ?? xaxis.range;
+    const [y0, y1] = ranges.y ?? yaxis.range;
+    this.overlay.draw({
+      left: xaxis._offset,
+      top: yaxis._offset,
+      width: xaxis._length,
+      height: yaxis._length,
+      outerWidth: this.root.clientWidth,
+      outerHeight: this.root.clientHeight,
+      x: (value) => xaxis._offset + ((value - x0) / (x1 - x0)) * xaxis._length,
+      y: (value) => yaxis._offset + ((y1 - value) / (y1 - y0)) * yaxis._length,
+    });
   }
 
-  /** Draw a new threshold's samples and edge over the old ones; no other trace is touched. */
-  redrawSamples() {
-    const [[zone], [{ x, y, marker }]] = [this.layers.zone, this.layers.samples];
-    return this.Plotly.restyle(
-      this.root,
-      {
-        x: [zone.x, x],
-        y: [zone.y, y],
-        "marker.color": [undefined, marker.color],
-        "marker.size": [undefined, marker.size],
-        "marker.line.width": [undefined, marker.line.width],
-      },
-      [this.#first("zone"), this.#first("samples")],
-    );
-  }
-
-  clearSamples() {
-    this.layers.samples = [];
-    this.layers.zone = [];
+  /** Keep the canvases with Plotly's picture when it is panned, zoomed or resized. */
+  #follow() {
+    const moving = (event) => {
+      const range = (axis) =>
+        event[`${axis}.range`] ??
+        (`${axis}.range[0]` in event ? [event[`${axis}.range[0]`], event[`${axis}.range[1]`]] : null);
+      this.drawOverlay({ x: range("xaxis"), y: range("yaxis") });
+    };
+    this.root.on("plotly_relayouting", moving);
+    this.root.on("plotly_afterplot", () => this.drawOverlay());
+    this.root.on("plotly_relayout", () => this.drawOverlay());
+    this.following = true;
   }
 
   /** Marks of single points: the pinned one, the searched reg with its 1 and 2 sigma ellipses. */
@@ -226,6 +207,28 @@ export class LatentMap {
       hoverinfo: "skip",
       line: { width: radius === 1 ? 2 : 1, color: this.palette.search },
     };
+  }
+
+  /** Leaks that were found: [x, y], as red crosses. */
+  setLeaks(points) {
+    this.layers.leaks = points.length
+      ? [
+          {
+            type: "scattergl",
+            mode: "markers",
+            x: points.map(([x]) => x),
+            y: points.map(([, y]) => y),
+            hoverinfo: "skip",
+            marker: {
+              symbol: "x-thin-open",
+              size: 9,
+              color: this.palette.impure,
+              line: { width: 2, color: this.palette.impure },
+            },
+            unselected: { marker: { opacity: 1 } },
+          },
+        ]
+      : [];
   }
 
   /** Points decoded on request, e.g. from a region: [x, y, whether what they say is unwanted]. */
@@ -297,18 +300,26 @@ export class LatentMap {
     return { x: xaxis.p2d(xaxis._length / 2), y: yaxis.p2d(yaxis._length / 2) };
   }
 
-  /** The row of the record drawn nearest to a latent point, or -1 if none is within reach. */
-  recordAt({ x, y }) {
+  /** What is drawn nearest to a latent point, within reach: {row, sample}, -1 for none of a kind. */
+  at(point) {
+    const record = this.#nearest(point, this.x, this.y);
+    const samples = this.overlay.content?.samples;
+    const sample = samples ? this.#nearest(point, samples.x, samples.y) : { row: -1 };
+    // The samples lie above the records; only a record that is clearly nearer is meant.
+    if (sample.row >= 0 && sample.squared <= record.squared) return { record: -1, sample: sample.row };
+    return { record: record.row, sample: -1 };
+  }
+
+  #nearest({ x, y }, xs, ys) {
     const scale = this.scale;
-    let best = -1;
-    let least = NEAR * NEAR;
-    for (let row = 0; row < this.x.length; row++) {
-      const dx = (this.x[row] - x) / scale.x;
-      const dy = (this.y[row] - y) / scale.y;
+    const found = { row: -1, squared: NEAR * NEAR };
+    for (let row = 0; row < xs.length; row++) {
+      const dx = (xs[row] - x) / scale.x;
+      const dy = (ys[row] - y) / scale.y;
       const squared = dx * dx + dy * dy;
-      if (squared < least) [best, least] = [row, squared];
+      if (squared < found.squared) Object.assign(found, { row, squared });
     }
-    return best;
+    return found;
   }
 
   #axes() {

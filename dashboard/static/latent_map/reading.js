@@ -5,6 +5,12 @@ import { plate, showReg } from "./plate.js";
 const HOW =
   "The decoder reads every point as a reg. The bars say how sure it is of each character.";
 
+const SAMPLES = [
+  "a proposed sample, rejected",
+  "a proposed sample, accepted",
+  "a proposed sample, accepted although it decodes to something unwanted",
+];
+
 export class Reading {
   constructor(root) {
     root.innerHTML = `
@@ -30,13 +36,17 @@ export class Reading {
     this.record.textContent = HOW;
   }
 
-  /** A point and what it decodes to; `record` is the record pointed at, if any. */
-  show({ x, y }, { reg, certainty }, record) {
+  /** A point and what it decodes to; `record` and `state` (of a sample) if one is pointed at. */
+  show({ x, y }, { reg, certainty }, record, state) {
     showReg(this.plate, reg);
     this.#certainty(certainty);
     this.bars.style.gridTemplateColumns = [...reg.slice(0, 4), " ", ...reg.slice(4)]
       .map((c) => (c === " " ? "0.22em" : "1I".includes(c) ? "0.25em" : "0.61em")).join(" ");
     this.where.textContent = `decoded at (${x.toFixed(3)}, ${y.toFixed(3)})`;
+    if (state !== undefined) {
+      this.record.textContent = `${SAMPLES[state]}; click to see why`;
+      return;
+    }
     if (!record) {
       this.record.textContent = "no record here: the decoder makes this reg up";
       return;

@@ -1,68 +1,108 @@
-// The threshold: dragged here, applied here at every step, committed to Python on release.
+// The rule's numbers: dragged here, applied here at every step, committed to Python on release.
 
+import { Curves } from "./curves.js";
 import { plate, showReg } from "./plate.js";
+import { accepts, curves, limitsOf } from "./rule.js";
 
 const SHOWN = 48; // plates in the list
-
-/** 0 = rejected, 1 = accepted and wanted, 2 = accepted although it decodes to something unwanted. */
-export function judge(samples, threshold) {
-  return Array.from(samples.distance, (distance, i) =>
-    distance > threshold ? (samples.wanted[i] ? 1 : 2) : 0,
-  );
-}
+const STEPS = 120; // points of the curves
+const RESULTS = 1000; // results for which the needed proposals are told
 
 export class Scrubber {
   constructor(root, { onScrub, onCommit }) {
     this.root = root;
+    this.on = { onScrub, onCommit };
     root.innerHTML = `
-      <label class="scrub-row"><span>Reject within</span>
-        <input type="range" aria-label="Mahalanobis threshold" min="0">
-        <output></output><span class="rule"></span></label>
+      <div class="scrub-row"></div>
       <div class="outcome">
         <dl class="figures">
           <div><dt>accepted</dt><dd data-figure="accepted"></dd></div>
           <div><dt title="share of the accepted samples that decode to a wanted reg">purity</dt><dd data-figure="purity"></dd></div>
-          <div><dt title="share of one record's own Gaussian that lies beyond the threshold: chi-square with as many degrees of freedom as the map has dimensions">tail probability</dt><dd data-figure="tail"></dd></div>
-          <div><dt title="2 (1 - erf(threshold / 2)), published by the notebook; the tail of no Gaussian here">the notebook's tail</dt><dd data-figure="notebook"></dd></div>
+          <div><dt title="at this rate of acceptance">proposals for ${RESULTS.toLocaleString("en-GB")}</dt><dd data-figure="needed"></dd></div>
+          <div><dt title="share of the held-out unwanted records that a zone built from the training records alone keeps out: what the rule does to unwanted records that it has never seen">held-out covered</dt><dd data-figure="covered"></dd></div>
+          <div><dt title="share of one record's own Gaussian that lies beyond the distance: chi-square with as many degrees of freedom as the map has dimensions. It would be what is not covered, were the sigmas true and the records alone">tail probability</dt><dd data-figure="tail"></dd></div>
+          <div><dt title="2 (1 - erf(distance / 2)), published by the notebook; the tail of no Gaussian here">the notebook's tail</dt><dd data-figure="notebook"></dd></div>
         </dl>
+        <div class="curves"></div>
         <ul class="key">
           <li><i class="accepted"></i>accepted and wanted<b data-figure="wanted"></b></li>
           <li><i class="impure"></i>accepted, but decodes to unwanted<b data-figure="impure"></b></li>
-          <li><i class="rejected"></i>rejected: inside the solid line<b data-figure="rejected"></b></li>
-          <li><i class="box"></i>the box that samples come from</li>
+          <li><i class="rejected"></i>rejected: in the shaded zone<b data-figure="rejected"></b></li>
         </ul>
         <p class="note"><span data-figure="shown"></span>
           <span title="on release Python counts all samples again; what is reported or exported is its count">Python's count:
             <b data-figure="confirmed"></b></span></p>
       </div>
-      <p class="outcome none">No samples: the rule of what is unwanted cannot be used.</p>
+      <p class="outcome none">No samples: what is unwanted cannot be used.</p>
       <div class="plates" aria-label="decoded regs of accepted samples"></div>`;
-    this.slider = root.querySelector("input");
-    this.output = root.querySelector("output");
+    this.row = root.querySelector(".scrub-row");
     this.list = root.querySelector(".plates");
     this.figures = Object.fromEntries(
       [...root.querySelectorAll("[data-figure]")].map((e) => [e.dataset.figure, e]),
     );
+    this.curves = new Curves(root.querySelector(".curves"));
     this.plates = Array.from({ length: SHOWN }, () => plate("", "small"));
     this.list.append(...this.plates);
-    this.slider.addEventListener("input", () => onScrub(this.threshold));
-    this.slider.addEventListener("change", () => onCommit(this.threshold));
+    this.sliders = {};
   }
 
-  get threshold() {
-    return Number(this.slider.value);
+  /** The present value of every parameter. */
+  get values() {
+    return Object.fromEntries(
+      Object.entries(this.sliders).map(([name, { input }]) => [name, Number(input.value)]),
+    );
   }
 
-  /** `tails` has the tail and the notebook's figure for every step of the slider. */
-  configure({ maximum, step, tails }) {
-    Object.assign(this.slider, { max: maximum, step });
-    this.step = step;
-    this.tails = tails;
+  /** The limits at the present values. */
+  get limits() {
+    return limitsOf(this.rule, this.values);
   }
 
-  set(threshold, rule) {
-    this.slider.value = threshold;
-    this.root.querySelector(".rule").textContent = `of any reg with ${rule}`;
+  /** The rule with the present values: what Python sends when it has taken them over. */
+  get present() {
+    const { values } = this;
+    const parameters = this.rule.parameters.map((one) => ({ ...one, value: values[one.name] }));
+    return { ...this.rule, parameters };
+  }
+
+  /** Take over a rule: {name, unwanted, parameters: [{name, before, unit, maximum, step, value}], …}. */
+  setRule(rule) {
+    if (this.rule?.name !== rule.name) this.#build(rule);
+    this.rule = rule;
+    for (const { name, value } of rule.parameters) this.sliders[name].input.value = value;
+    this.row.lastElementChild.textContent = rule.after;
+    this.#forget();
+  }
+
+  #build(rule) {
+    this.sliders = {};
+    const labels = rule.parameters.map((parameter) => {
+      const { name, before, maximum, step } = parameter;
+      const label = document.createElement("label");
+      label.dataset.parameter = name;
+      label.innerHTML = `<span></span><input type="range" min="0"><output></output>`;
+      label.firstElementChild.textContent = before;
+      const [, input, output] = label.children;
+      Object.assign(input, { max: maximum, step });
+      input.setAttribute("aria-label", name);
+      input.addEventListener("input", () => this.on.onScrub());
+      input.addEventListener("change", () => this.on.onCommit(name, Number(input.value)));
+      this.sliders[name] = { input, output, ...parameter, show: shower(parameter) };
+      return label;
+    });
+    const after = Object.assign(document.createElement("span"), { className: "rule" });
+    this.row.replaceChildren(...labels, after);
+  }
+
+  /** What the present samples bring: tails by step of the reach, and held-out unwanted records. */
+  configure({ tails, heldOut }) {
+    Object.assign(this, { tails, heldOut });
+    this.#forget();
+  }
+
+  /** The curves must be made anew. */
+  #forget() {
+    this.drawn = null;
   }
 
   /** Show the figures and plates, or that there are no samples. */
@@ -71,9 +111,8 @@ export class Scrubber {
     if (!there) this.plates.forEach((element) => (element.hidden = true));
   }
 
-  /** Figures and plates for the present threshold. */
+  /** Figures, curves and plates for the present values. */
   show(samples, states) {
-    const threshold = this.threshold;
     const rows = [];
     let wanted = 0;
     let accepted = 0;
@@ -83,18 +122,57 @@ export class Scrubber {
       if (state === 1) wanted += 1;
       if (rows.length < SHOWN) rows.push(i);
     });
-    const step = Math.round(threshold / this.step);
-    this.output.textContent = `${threshold.toFixed(2)} σ`;
+    const { values } = this;
+    for (const { output, input, show } of Object.values(this.sliders)) {
+      output.textContent = show(Number(input.value));
+    }
     this.#write("accepted", `${count(accepted)} of ${count(states.length)}`);
     this.#write("purity", accepted ? (wanted / accepted).toFixed(3) : "none accepted");
+    this.#write("needed", accepted ? count(Math.ceil((RESULTS * states.length) / accepted)) : "no end");
     this.#write("wanted", count(wanted));
     this.#write("impure", count(accepted - wanted));
     this.#write("rejected", count(states.length - accepted));
     this.#write("shown", `Plates: ${rows.length} of ${count(accepted)}.`);
-    this.#write("tail", percent(this.tails.tail[step]));
-    this.#write("notebook", percent(this.tails.notebook[step]));
-    this.seen = { threshold, proposed: states.length, accepted, purity: accepted ? wanted / accepted : null };
+    this.#showCovered();
+    this.#showTails(values);
+    this.#showCurves(samples, values);
+    this.seen = {
+      parameters: values,
+      proposed: states.length,
+      accepted,
+      purity: accepted ? wanted / accepted : null,
+    };
     this.#confirm();
+    this.#showPlates(samples, states, rows);
+  }
+
+  #showCovered() {
+    const { heldOut } = this;
+    if (!heldOut?.count) return this.#write("covered", "none held out");
+    const through = accepts(heldOut.measures, this.limits, heldOut.count);
+    const covered = 1 - through.reduce((sum, one) => sum + one, 0) / heldOut.count;
+    this.#write("covered", percent(covered));
+  }
+
+  #showTails(values) {
+    const { reach, name } = this.rule;
+    const step = reach && Math.round(values[reach] / this.sliders[reach].step);
+    this.#write("tail", reach ? percent(this.tails.tail[step]) : "no distance");
+    const itsOwn = name === "one-sided";
+    this.#write("notebook", itsOwn ? percent(this.tails.notebook[step]) : "not its rule");
+  }
+
+  #showCurves(samples, values) {
+    const [first, ...others] = Object.keys(values);
+    const drawn = JSON.stringify([this.rule.name, others.map((name) => values[name])]);
+    if (this.drawn !== drawn) {
+      this.curves.set(curves(samples, this.rule, values, STEPS), this.sliders[first]);
+      this.drawn = drawn;
+    }
+    this.curves.mark(values[first]);
+  }
+
+  #showPlates(samples, states, rows) {
     this.plates.forEach((element, i) => {
       const row = rows[i];
       showReg(element, row === undefined ? "" : samples.reg(row));
@@ -103,7 +181,7 @@ export class Scrubber {
     });
   }
 
-  /** Python's report on the committed threshold. */
+  /** Python's report on the committed values. */
   confirm(report) {
     this.report = report;
     this.#confirm();
@@ -112,8 +190,9 @@ export class Scrubber {
   #confirm() {
     const { report, seen } = this;
     if (!seen) return;
-    const same = ["threshold", "proposed", "accepted", "purity"].every((key) => report?.[key] === seen[key]);
-    const answered = report?.threshold === seen.threshold && report?.proposed === seen.proposed;
+    const asked = JSON.stringify([seen.parameters, seen.proposed]);
+    const answered = report && JSON.stringify([report.parameters, report.proposed]) === asked;
+    const same = answered && report.accepted === seen.accepted && report.purity === seen.purity;
     this.#write("confirmed", same ? "the same ✓" : answered ? "it differs ✗" : "…");
   }
 
@@ -125,3 +204,9 @@ export class Scrubber {
 
 const count = (n) => n.toLocaleString("en-GB");
 const percent = (share) => `${(share * 100).toFixed(share < 0.1 ? 2 : 1)} %`;
+
+/** How a parameter's value is written: sigmas, or a share as a percentage. */
+function shower({ unit, step }) {
+  if (unit === "%") return (value) => `${(100 * value).toFixed(step < 0.01 ? 1 : 0)} %`;
+  return (value) => `${value.toFixed(2)} ${unit}`;
+}

@@ -1,0 +1,351 @@
+"""Rejection sampling in the panel: what is unwanted, the rule, the proposals; results and leaks."""
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from dashboard import charts, plates, services, state, text
+from dashboard.panel import Context, facts
+from regvae import proposals, regs, rules
+from regvae.acceptance import RULES
+from regvae.audit import Audit, Hunt
+from regvae.policy import Policy
+from regvae.proposals import PROPOSALS, Box, Proposal, ProposalError, Region
+from regvae.sampling import Tally
+from regvae.unwanted import Unwanted, UnwantedError
+
+_LARGEST_FILE = 5_000_000  # bytes: half a million regs
+_SHOWN_LEAKS = 300
+_PLATES = 12
+
+# --- settings -------------------------------------------------------------------------------------
+
+
+def controls(name: str, version: str) -> None:
+    """Everything a rejection sample depends on."""
+    st.markdown(f"##### {text.UNWANTED_HEADING}")
+    st.text_input(
+        text.UNWANTED_LABEL,
+        state.DEFAULTS[state.UNWANTED],
+        key=state.UNWANTED,
+        help=text.UNWANTED_HELP,
+        bind="query-params",
+    )
+    left, right = st.columns(2)
+    label, explanation = text.TRAINING
+    left.checkbox(label, key=state.TRAINING, help=explanation, bind="query-params")
+    label, explanation = text.USE_REGION
+    right.checkbox(label, key=state.USE_REGION, help=explanation)
+    with st.expander(text.LISTED_PARTS):
+        label, explanation = text.LISTED
+        st.text_area(
+            label, key=state.LISTED, help=explanation, height=90, placeholder="AB12 CDE\nXY67 ZZZ"
+        )
+        st.file_uploader(text.LISTED_FILE, type=["txt", "csv"], key=state.LISTED_FILE)
+    _rule_controls()
+    _calibration(name, version)
+    _proposal_controls()
+
+
+def _rule_controls() -> None:
+    st.markdown(f"##### {text.RULE_HEADING}")
+    st.segmented_control(
+        text.RULE,
+        list(RULES),
+        default=state.DEFAULTS[state.RULE],
+        required=True,
+        key=state.RULE,
+        label_visibility="collapsed",
+        width="stretch",
+        bind="query-params",
+    )
+    chosen = st.session_state[state.RULE]
+    st.caption(text.RULES[chosen])
+    # The numbers of the other rules are kept, unseen, so that they are there when one comes back.
+    for kind in RULES.values():
+        columns = st.columns(2) if kind.name == chosen else [st.container(key=f"off-{kind.name}")]
+        for place, parameter in enumerate(kind().parameters()):
+            _number(columns[place % len(columns)], parameter)
+
+
+def _number(container: Any, parameter: str) -> None:
+    label, explanation = text.PARAMETERS[parameter]
+    slider = state.SLIDERS[parameter]
+    container.number_input(
+        label,
+        0.0,
+        slider.maximum,
+        state.DEFAULTS[parameter],
+        slider.step,
+        format="%.3f" if slider.step < 0.01 else "%.2f",
+        key=parameter,
+        help=explanation,
+        bind="query-params",
+    )
+
+
+def _proposal_controls() -> None:
+    st.markdown(f"##### {text.PROPOSAL_HEADING}")
+    left, right = st.columns(2)
+    left.selectbox(
+        text.PROPOSAL,
+        list(PROPOSALS),
+        key=state.PROPOSAL,
+        format_func=text.PROPOSALS.__getitem__,
+        help=text.PROPOSAL_HELP,
+        bind="query-params",
+    )
+    numbers = (
+        (right, state.BOX, text.BOX, 0.1, state.MAX_BOX, 0.1),
+        (left, state.SAMPLES, text.SAMPLES, 1, state.MAX_SAMPLES, 100),
+        (right, state.SEED, text.SEED, 0, state.MAX_SEED, 1),
+    )
+    for column, key, (label, explanation), low, high, step in numbers:
+        column.number_input(
+            label,
+            low,
+            high,
+            state.DEFAULTS[key],
+            step,
+            key=key,
+            help=explanation,
+            bind="query-params",
+        )
+
+
+def _calibration(name: str, version: str) -> None:
+    with st.expander(text.CALIBRATION, key=state.CALIBRATION, on_change="rerun") as part:
+        if part.open:
+            found = services.calibration(name, version)
+            noise = services.bundle(name, version).preset.training.noise
+            st.plotly_chart(charts.calibration_curve(found), config={"staticPlot": True})
+            st.caption(text.CALIBRATION_HELP.format(scale=found.scale, noise=noise))
+
+
+# --- what the settings say ------------------------------------------------------------------------
+
+
+def unwanted(complaints: list[str]) -> Unwanted | None:
+    """What is unwanted as typed, ticked and listed, or None and a complaint."""
+    typed = st.session_state[state.UNWANTED].strip()
+    region = st.session_state.get(state.REGION)
+    use_region = st.session_state[state.USE_REGION]
+    if use_region and not region:
+        complaints.append(f"Unwanted: {text.NO_REGION}.")
+    try:
+        return Unwanted.of(
+            [typed] if typed else [],
+            regions=[region] if use_region and region else [],
+            listed=_listed(),
+            training=st.session_state[state.TRAINING],
+        )
+    except (rules.RuleError, regs.RegError, UnwantedError) as error:
+        complaints.append(f"Unwanted: {error}.")
+        return None
+
+
+def _listed() -> list[str]:
+    """The regs that were typed and those of the file, none of either if there are none."""
+    found: list[str] = []
+    if st.session_state[state.LISTED].strip():
+        found += regs.parse_lines(st.session_state[state.LISTED].splitlines(), "the list")
+    file = st.session_state.get(state.LISTED_FILE)
+    if file is not None:
+        if file.size > _LARGEST_FILE:
+            raise regs.RegError(f"{file.name} is larger than {_LARGEST_FILE:,} bytes; give a part")
+        lines = file.getvalue().decode("utf-8", "replace").splitlines()
+        found += regs.parse_lines(lines, file.name)
+    return found
+
+
+def policy(context: Context, complaints: list[str]) -> Policy | None:
+    """The policy of the present settings, for the points on the map; or None and a complaint."""
+    if context.unwanted is None:
+        return None
+    try:
+        return Policy(
+            bundle=context.name,
+            unwanted=context.unwanted,
+            rule=context.rule,
+            proposal=_proposal(),
+            proposals=st.session_state[state.SAMPLES],
+            seed=st.session_state[state.SEED],
+        )
+    except ValueError as error:
+        complaints.append(f"Rejection sampling: {error}.")
+        return None
+
+
+def _proposal() -> Proposal:
+    name = st.session_state[state.PROPOSAL]
+    if name == Box.name:
+        return Box(st.session_state[state.BOX])
+    if name == Region.name:
+        polygon = st.session_state.get(state.REGION)
+        if not polygon:
+            raise ProposalError(text.NO_REGION)
+        return Region(polygon)
+    return proposals.proposal(name)
+
+
+# --- results --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Results that were made, with the policy that made them, or what went wrong."""
+
+    policy: Policy
+    made: services.Made
+
+
+def results(context: Context, base: Policy | None) -> None:
+    """Make results, show what is known of them, and hand them out; look for leaks."""
+    st.markdown(text.RESULTS_INTRO)
+    left, right = st.columns(2, vertical_alignment="bottom")
+    label, explanation = text.RESULTS_WANTED
+    left.number_input(label, 1, state.MAX_RESULTS, 1000, 100, key=state.WANTED, help=explanation)
+    label, explanation = text.CLEAN
+    right.checkbox(label, True, key=state.CLEAN, help=explanation)
+    if base is None:
+        st.button(text.MAKE, width="stretch", disabled=True)
+        return
+    wanted = st.session_state[state.WANTED]
+    chosen = replace(
+        base, accepted=wanted, proposals=1000 * wanted, clean=st.session_state[state.CLEAN]
+    ).signed()
+    if st.button(text.MAKE, width="stretch", type="primary"):
+        _make(context, chosen)
+    kept = st.session_state.get(state.RESULTS)
+    if kept:
+        if kept.policy != chosen:
+            st.caption(text.OUTDATED)
+        _show_made(kept)
+    _leaks(context, base)
+
+
+def _make(context: Context, chosen: Policy) -> None:
+    bar = st.progress(0.0)
+    wanted = chosen.accepted or 1
+
+    def show(tally: Tally) -> None:
+        words = text.MAKING.format(kept=tally.kept, wanted=wanted, proposed=tally.proposed)
+        bar.progress(min(1.0, tally.kept / wanted), words)
+
+    made = services.make_results(context.name, context.version, chosen, show)
+    bar.empty()
+    st.session_state[state.RESULTS] = Kept(chosen, made)
+
+
+def _show_made(kept: Kept) -> None:
+    outcome = kept.made.outcome
+    report, audit = outcome.report, outcome.audit
+    if outcome.shortfall:
+        st.warning(text.plain(f"{outcome.shortfall[0].upper()}{outcome.shortfall[1:]}."))
+    st.markdown(f"**{text.plain(audit.sentence())}**", help=text.FINDING_HELP)
+    low, high = audit.purity_interval
+    purity = "none" if report.purity is None else f"{report.purity:.3f} ({low:.3f} to {high:.3f})"
+    facts(
+        [
+            ("results", f"{report.kept:,} of {report.proposed:,} proposals"),
+            ("accepted, before leaving out", f"{report.accepted:,}"),
+            ("purity, with its 95 % interval", purity),
+            ("decoded to something unwanted", f"{audit.unwanted:,}"),
+            *_closer(audit),
+        ]
+    )
+    st.plotly_chart(charts.edit_distances(audit), config={"staticPlot": True}, key="edits")
+    st.caption(text.EDITS_CAPTION)
+    _downloads(kept)
+
+
+def _closer(audit: Audit) -> list[tuple[str, str]]:
+    if not audit.looked_at or audit.drift is None or audit.drift_held_out is None:
+        return []
+    return [
+        ("different regs", f"{audit.distinct:,} of {audit.looked_at:,}"),
+        ("valid at DVLA", f"{audit.valid:.0%}"),
+        (
+            "re-encoding drift, median",
+            f"{audit.drift[0]:.2f} σ (held-out records: {audit.drift_held_out[0]:.2f})",
+        ),
+    ]
+
+
+def _downloads(kept: Kept) -> None:
+    name = f"regs-{kept.policy.bundle}"
+    manifest = json.dumps(kept.made.outcome.manifest(), indent=1)
+    files = (
+        ("Parquet", kept.made.parquet, ".parquet", "application/vnd.apache.parquet"),
+        ("CSV", kept.made.csv, ".csv", "text/csv"),
+        ("Policy", kept.policy.to_toml(), ".toml", "application/toml"),
+        ("Manifest", manifest, ".manifest.json", "application/json"),
+    )
+    with st.container(horizontal=True, gap="small"):
+        for label, data, suffix, mime in files:
+            st.download_button(label, data, f"{name}{suffix}", mime, on_click="ignore")
+
+
+# --- leaks ----------------------------------------------------------------------------------------
+
+
+def found_leaks(context: Context, base: Policy | None) -> np.ndarray | None:
+    """The leaks that were found and still pass, for the map: (n, 2), at most 300."""
+    hunt = _hunt(context, base)
+    if hunt is None:
+        return None
+    passing = context.rule.accepts(hunt.leaks.measures)
+    return hunt.leaks.z[passing][:_SHOWN_LEAKS]
+
+
+def _hunt(context: Context, base: Policy | None) -> Hunt | None:
+    """The last hunt, if it was for what is still unwanted, under the same kind of rule."""
+    asked = st.session_state.get(state.HUNT)
+    if not (asked and base) or replace(asked, rule=base.rule) != base:
+        return None
+    if asked.rule.name != base.rule.name:
+        return None
+    return services.leaks(context.name, context.version, asked)
+
+
+def _ask(base: Policy) -> None:
+    st.session_state[state.HUNT] = base
+
+
+def _leaks(context: Context, base: Policy) -> None:
+    st.button(text.HUNT, width="stretch", help=text.HUNT_HELP, on_click=_ask, args=(base,))
+    hunt = _hunt(context, base)
+    if hunt is None:
+        return
+    st.markdown(f"**{text.plain(hunt.sentence())}**")
+    if not len(hunt.leaks):
+        return
+    passing = context.rule.accepts(hunt.leaks.measures)
+    st.caption(text.STILL.format(now=int(passing.sum()), found=len(passing)))
+    different = list(dict.fromkeys(hunt.leaks.reg[passing].tolist()))[:_PLATES]
+    st.html(plates.plates(different, context.kinds(np.array(different, "U7"))))
+    value = _step_that_clears(hunt)
+    if value is None:
+        st.caption(text.NOT_CLEARED.format(parameter=hunt.parameter))
+    elif passing.any():
+        label = text.CLEARED.format(parameter=hunt.parameter, value=f"{value:g}")
+        st.button(label, on_click=_set, args=(hunt.parameter, value))
+
+
+def _step_that_clears(hunt: Hunt) -> float | None:
+    """The slider's least strict step that accepts none of the leaks found."""
+    slider = state.SLIDERS[hunt.parameter]
+    if hunt.cleared_by is None:
+        return None
+    rounding: Callable[[float], int] = math.floor if hunt.parameter == "alpha" else math.ceil
+    value = round(rounding(hunt.cleared_by / slider.step) * slider.step, 3)
+    return value if 0 <= value <= slider.maximum else None
+
+
+def _set(parameter: str, value: float) -> None:
+    st.session_state[parameter] = value

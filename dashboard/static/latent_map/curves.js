@@ -1,0 +1,67 @@
+// Acceptance and purity against the rule's first number, with its present value marked.
+
+const [WIDTH, HEIGHT] = [264, 74];
+const [LEFT, RIGHT, TOP, BOTTOM] = [30, 4, 5, 13]; // room for the ends of the axes
+const SVG = "http://www.w3.org/2000/svg";
+
+const make = (name, attributes) => {
+  const element = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  return element;
+};
+
+export class Curves {
+  constructor(root) {
+    this.svg = make("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" });
+    this.lines = ["acceptance", "purity"].map((name) => [name, make("path", { class: name })]);
+    this.marker = make("line", { class: "marker", y1: TOP, y2: HEIGHT - BOTTOM });
+    const frame = make("path", {
+      class: "frame",
+      d: `M${LEFT},${TOP}V${HEIGHT - BOTTOM}H${WIDTH - RIGHT}`,
+    });
+    this.ends = [
+      this.#label("100 %", LEFT - 3, TOP + 6, "end"),
+      this.#label("0", LEFT - 3, HEIGHT - BOTTOM, "end"),
+      this.#label("0", LEFT, HEIGHT - 2, "start"),
+      this.#label("", WIDTH - RIGHT, HEIGHT - 2, "end"),
+      this.#label("", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 2, "middle"),
+    ];
+    this.svg.append(frame, ...this.lines.map(([, line]) => line), this.marker, ...this.ends);
+    root.append(this.svg);
+  }
+
+  #label(text, x, y, anchor) {
+    const label = make("text", { x, y, "text-anchor": anchor });
+    label.textContent = text;
+    return label;
+  }
+
+  /** Points of `curves` in rule.js over a parameter {label, maximum, show}. */
+  set(points, parameter) {
+    this.maximum = parameter.maximum;
+    const x = (value) => LEFT + (value / this.maximum) * (WIDTH - LEFT - RIGHT);
+    const y = (share) => HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM);
+    for (const [name, line] of this.lines) {
+      let pen = "M"; // lifted where there is no purity, as nothing is accepted
+      const path = points.map((point) => {
+        const share = point[name];
+        if (Number.isNaN(share)) return (pen = "M"), "";
+        const step = `${pen}${x(point.value).toFixed(1)},${y(share).toFixed(1)}`;
+        pen = "L";
+        return step;
+      });
+      line.setAttribute("d", path.join(""));
+    }
+    this.ends[3].textContent = parameter.show(this.maximum);
+    this.ends[4].textContent = parameter.name;
+    this.svg.setAttribute("aria-label", `purity and acceptance against the ${parameter.name}`);
+    this.x = x;
+  }
+
+  /** Mark the present value. */
+  mark(value) {
+    const at = this.x(value).toFixed(1);
+    this.marker.setAttribute("x1", at);
+    this.marker.setAttribute("x2", at);
+  }
+}
