@@ -116,7 +116,7 @@ def _means(text: str, value: Any) -> bool:
     try:
         return float(text) == float(value)
     except ValueError:
-        return text == str(value)
+        return text.lower() == str(value).lower()
 
 
 def sane(value: Any) -> bool:

@@ -1,6 +1,8 @@
 """Every page through Streamlit's own test driver: words, widgets, and bad input."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,9 @@ from streamlit.testing.v1 import AppTest
 from dashboard import latent_map, services, state, text
 from regvae import bundle as bundles
 from regvae import evaluation, sampling
+from regvae.acceptance import OneSided, Posterior, TwoSided
 from regvae.bundle import Bundle
+from regvae.policy import Policy
 from regvae.regs import pretty
 
 APP = str(Path(__file__).resolve().parent.parent / "dashboard" / "app.py")
@@ -99,7 +103,8 @@ def test_a_region_without_area_is_refused_in_words(app: AppTest) -> None:
         (state.POINT, "1e39, 0", "A point is two numbers"),
         (state.UNWANTED, "colour == red", "there is no attribute 'colour'"),
         (state.UNWANTED, "__import__('os')", "a rule is 'attribute op value'"),
-        (state.UNWANTED, "", "no rule was given"),
+        (state.UNWANTED, "", "nothing is unwanted"),
+        (state.UNWANTED, "number >= 0", "every record fulfils 'number >= 0'"),
         (state.UNWANTED, "number < 0", "no record fulfils 'number < 0'"),
         (state.BOX_CORNERS, "1, 2, 3", "A box is four numbers"),
         (state.BOX_CORNERS, "-1e39, 0, 1, 1", "A box is four numbers"),
@@ -122,6 +127,11 @@ def test_bad_input_is_answered_in_the_page(
         ("colour", "nothing"),
         ("seed", "-3"),
         ("box", "nan"),
+        ("rule", "three-sided"),
+        ("margin", "-1"),
+        ("q", "0.9"),
+        ("proposal", "moon"),
+        ("training", "maybe"),
     ],
 )
 def test_a_corrupt_address_is_answered_in_the_page(key: str, value: str) -> None:
@@ -154,7 +164,7 @@ def test_a_good_address_is_taken_without_a_word() -> None:
     app.query_params["reg"] = "AB12CDE"
     app.run()
     assert not app.warning
-    assert app.number_input(key=state.THRESHOLD).value == 1.5
+    assert app.number_input(key="threshold").value == 1.5
     assert "Searched reg" in words(app)
 
 
@@ -175,9 +185,13 @@ def test_clearing_what_the_address_asked_for_is_no_complaint() -> None:
         ({"pick": {"value": {"x": float("nan"), "y": 2}}}, {}),
         ({"pick": {"value": {"x": 1e39, "y": 2}}}, {}),
         ({"pick": "rubbish"}, {}),
-        ({"threshold": {"value": 1.5}}, {state.THRESHOLD: 1.5}),
-        ({"threshold": {"value": "1.5"}}, {}),
-        ({"threshold": {"value": -1}}, {}),
+        ({"parameter": {"value": {"name": "margin", "value": 1.5}}}, {"margin": 1.5}),
+        ({"parameter": {"value": {"name": "margin", "value": "1.5"}}}, {}),
+        ({"parameter": {"value": {"name": "margin", "value": -1}}}, {}),
+        ({"parameter": {"value": {"name": "alpha", "value": 0.7}}}, {}),
+        ({"parameter": {"value": {"name": "seed", "value": 1}}}, {}),
+        ({"parameter": {"value": {"name": ["margin"], "value": 1}}}, {}),
+        ({"parameter": {"value": 1.5}}, {}),
         ({"region": {"value": [[0, 0], [1, 0], [1, 1]]}}, {state.REGION: [[0, 0], [1, 0], [1, 1]]}),
         ({"region": {"value": [[0, 0], [1, 0]]}}, {}),
         ({"region": {"value": [[0, 0], [1, 0], [1, 1e308]]}}, {}),
@@ -193,7 +207,7 @@ def test_what_the_browser_sends_is_checked(
     gestures = latent_map.Gestures(
         pick=lambda x, y: heard.update({state.POINT: f"{x:g}, {y:g}"}),
         region=lambda polygon: heard.update({state.REGION: polygon}),
-        threshold=lambda threshold: heard.update({state.THRESHOLD: threshold}),
+        parameter=lambda name, value: heard.update({name: value}),
     )
     for name in sent:
         getattr(gestures, f"on_{name}")()
@@ -228,17 +242,127 @@ def test_the_reading_page_tells_the_story(bundle: Bundle) -> None:
     assert not app.exception
     assert "How the threshold fools itself" in words(app)
     assert pretty("MY33WSZ") in words(app)
-    samples = sampling.sample(bundle, evaluation.UNWANTED, n=1000, box=3.0, seed=0)
-    assert f"**{sampling.report(samples, 2.5).purity:.1%}**" in words(app)
+    policy = Policy("notebook-2d", evaluation.UNWANTED)
+    samples = sampling.sample(bundle, policy)
+    assert f"**{sampling.report(samples, policy.rule).purity:.1%}**" in words(app)
 
 
 def test_the_figures_page_shows_published_and_ours(bundle: Bundle) -> None:
     app = AppTest.from_file(APP, default_timeout=30).run()
     app.switch_page("app_pages/figures.py").run()
     assert not app.exception
-    table = app.table[0].value
+    table = app.table[1].value
     assert "267 = 0.967" in table["published"].tolist()
     ours = dict(zip(table["figure"], table["this model"], strict=True))
     for row in evaluation.notebook_figures(bundle):
         assert ours[row.figure] == row.here
     assert bundle.command in words(app)
+
+
+def test_the_figures_page_shows_the_study_of_the_rules() -> None:
+    app = AppTest.from_file(APP, default_timeout=30).run()
+    app.switch_page("app_pages/figures.py").run()
+    table = app.table[0].value
+    assert table["seed"].tolist() == list(range(10))
+    study = services.rule_study()
+    for rule in (OneSided, TwoSided, Posterior):
+        rows = study[study["rule"] == rule.name].sort_values("seed")
+        shown = [f"{a:.1%}, {p:.1%}" for a, p in zip(rows.acceptance, rows.purity, strict=True)]
+        assert table[rule.name].tolist() == shown
+
+
+def test_the_study_that_is_shown_meets_what_the_words_claim() -> None:
+    least = services.rule_study().groupby("rule")[["acceptance", "purity"]].min()
+    assert least.loc["two-sided", "purity"] >= 0.97
+    assert least.loc["posterior", "purity"] >= 0.995
+    assert (least.loc[["two-sided", "posterior"], "acceptance"] >= 0.05).all()
+    assert least.loc["one-sided", "purity"] < 0.1
+
+
+# --- rejection sampling ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["one-sided", "two-sided", "posterior"])
+def test_every_rule_says_why_it_rejects_and_where_it_would_not(app: AppTest, name: str) -> None:
+    app.session_state[state.RULE] = name
+    app.text_input(key=state.POINT).input("-1.9, 0.9").run()
+    assert f"**Rejected** by the {name} rule" in words(app)
+    assert "nearest unwanted" in words(app)
+    assert "nearest wanted" in words(app)
+    assert "The nearest acceptable point" in words(app)
+    next(button for button in app.button if button.label == text.GO_THERE).click().run()
+    assert f"**Accepted** by the {name} rule" in words(app)
+
+
+def test_a_list_of_regs_is_unwanted_too(app: AppTest) -> None:
+    app.text_input(key=state.UNWANTED).input("").run()
+    app.text_area(key=state.LISTED).input("AB12 CDE\nXY67ZZZ").run()
+    assert not app.warning
+    app.text_area(key=state.LISTED).input("AB12 CDE\nrubbish\n\n12345").run()
+    assert "line 2 ('rubbish'), line 4 ('12345') cannot be read" in words(app)
+
+
+def test_all_of_training_can_be_unwanted(app: AppTest) -> None:
+    app.checkbox(key=state.TRAINING).check().run()
+    assert not app.warning
+    app.text_input(key=state.POINT).input("0, 0").run()
+    assert "Rejected" in words(app)
+
+
+def test_the_region_wants_to_be_selected_first(app: AppTest) -> None:
+    app.checkbox(key=state.USE_REGION).check().run()
+    assert f"Unwanted: {text.NO_REGION}" in words(app)
+    app.checkbox(key=state.USE_REGION).uncheck()
+    app.selectbox(key=state.PROPOSAL).select("region").run()
+    assert f"Rejection sampling: {text.NO_REGION}" in words(app)
+    app.session_state[state.REGION] = [[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]]
+    app.run()
+    assert not app.warning
+
+
+@pytest.mark.parametrize("proposal", ["box", "prior", "records"])
+def test_points_come_from_where_they_are_asked_for(app: AppTest, proposal: str) -> None:
+    app.selectbox(key=state.PROPOSAL).select(proposal).run()
+    assert not app.exception
+    assert not app.warning
+
+
+def press(app: AppTest, label: str) -> None:
+    next(button for button in app.button if button.label == label).click().run()
+
+
+def test_results_are_those_of_the_command_line(app: AppTest, tmp_path: Path) -> None:
+    app.session_state[state.RULE] = "two-sided"
+    app.number_input(key=state.WANTED).set_value(50).run()
+    press(app, text.MAKE)
+    assert not app.exception
+    assert "0 collisions in 50 draws" in words(app)
+    kept = app.session_state[state.RESULTS]
+    policy = tmp_path / "policy.toml"
+    policy.write_text(kept.policy.to_toml(), "utf-8")
+    for suffix, ours in ((".parquet", kept.made.parquet), (".csv", kept.made.csv)):
+        out = tmp_path / f"out{suffix}"
+        command = [sys.executable, "-m", "regvae", "sample", "--policy", str(policy)]
+        subprocess.run([*command, "--out", str(out)], check=True, capture_output=True)
+        assert out.read_bytes() == ours
+    app.number_input(key="margin").set_value(0.7).run()
+    assert text.OUTDATED in words(app)
+
+
+def test_results_that_end_short_say_so(app: AppTest) -> None:
+    app.number_input(key="threshold").set_value(6.0).run()
+    app.number_input(key=state.WANTED).set_value(5).run()
+    press(app, text.MAKE)
+    assert "Only 0 of the 5 asked for came of 5,000 proposals" in words(app)
+
+
+def test_leaks_are_found_and_removed(app: AppTest) -> None:
+    press(app, text.HUNT)
+    assert "unwanted regs and" in words(app)
+    remove = next(button for button in app.button if button.label.startswith("Set threshold to"))
+    value = float(remove.label.rsplit(" ", 1)[1])
+    remove.click().run()
+    assert app.number_input(key="threshold").value == value
+    assert "0 of " in words(app)
+    press(app, text.HUNT)
+    assert "none in" in words(app)

@@ -27,10 +27,29 @@ def page() -> None:
         st.markdown(f"##### {text.LOSSES}")
         st.plotly_chart(charts.loss_curves(bundle.history), config={"displayModeBar": False})
         st.caption(text.LOSSES_CAPTION.format(command=text.plain(bundle.command)))
+    rule_study()
     st.markdown(f"##### {text.NOTEBOOK_TABLE}")
     table = pd.DataFrame(asdict(figure) for figure in services.notebook_figures(name, version))
     table.columns = ["figure", "published", "this model", "what differs"]
     st.table(table, hide_index=True)
+
+
+def rule_study() -> None:
+    """Acceptance and purity of every rule over ten trainings."""
+    study = services.rule_study()
+    st.markdown(f"##### {text.STUDY}")
+    st.markdown(text.STUDY_INTRO)
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.plotly_chart(charts.rule_study(study), config={"displayModeBar": False})
+        st.caption(text.STUDY_CAPTION.format(n=study["proposed"].iloc[0]))
+    with right:
+        names = list(study["rule"].unique())
+        purity = study.pivot(index="seed", columns="rule", values="purity")[names]
+        accepted = study.pivot(index="seed", columns="rule", values="acceptance")[names]
+        shown = accepted.map("{:.1%}".format) + ", " + purity.map("{:.1%}".format)
+        shown.insert(0, "scale", study.groupby("seed")["scale"].first().map("{:.2f}".format))
+        st.table(shown.reset_index(), hide_index=True)
 
 
 def accuracy(name: str, version: str) -> None:
