@@ -127,24 +127,53 @@ class Explorer:
         """The regs listed under the map, as they are shown."""
         return self.page.locator(".scrubber .plate:visible").all_inner_texts()
 
-    def grab_threshold(self) -> None:
-        """Press the mouse on the slider's thumb."""
-        self.page.mouse.move(*self.thumb(self.threshold))
+    def slider(self, parameter: str):
+        """The slider of one of the rule's numbers."""
+        return self.page.locator(f".scrub-row [data-parameter={parameter}] input")
+
+    def grab(self, parameter: str = "threshold") -> None:
+        """Press the mouse on a slider's thumb."""
+        value = float(self.slider(parameter).input_value())
+        self.page.mouse.move(*self.thumb(value, parameter))
         self.page.mouse.down()
 
-    def thumb(self, threshold: float) -> tuple[float, float]:
-        """Where the slider's thumb stands for a threshold."""
-        slider = self.page.locator(".scrub-row input")
+    def thumb(self, value: float, parameter: str = "threshold") -> tuple[float, float]:
+        """Where a slider's thumb stands for a value."""
+        slider = self.slider(parameter)
         box = slider.bounding_box()
         assert box
         thumb = 16
-        share = threshold / float(slider.get_attribute("max") or 1)
+        share = value / float(slider.get_attribute("max") or 1)
         return box["x"] + thumb / 2 + share * (box["width"] - thumb), box["y"] + box["height"] / 2
+
+    def value(self, parameter: str) -> float:
+        """One of the rule's numbers as shown beside its slider; a percentage as a share."""
+        shown = self.page.locator(f".scrub-row [data-parameter={parameter}] output").inner_text()
+        number, unit = shown.split()
+        return float(number) / 100 if unit == "%" else float(number)
 
     @property
     def threshold(self) -> float:
         """The threshold as shown beside the slider."""
-        return float(self.page.locator(".scrub-row output").inner_text().rstrip(" σ"))
+        return self.value("threshold")
+
+    def tab(self, name: str) -> None:
+        """Open a tab of the panel."""
+        self.page.get_by_role("tab", name=name).click()
+
+    def painted(self, x: float, y: float, layer: str = "over") -> str:
+        """What our canvas above (or `under`) Plotly's picture shows at a latent point: "rgba"."""
+        return self.page.evaluate(
+            """([px, py, layer]) => {
+                const canvas = document.querySelector(`.frame canvas.${layer}`);
+                const box = canvas.getBoundingClientRect();
+                const ratio = canvas.width / box.width;
+                const at = [(px - box.left) * ratio, (py - box.top) * ratio].map(Math.floor);
+                const data = canvas.getContext("2d").getImageData(...at, 1, 1).data;
+                return Array.from(data).join(" ");
+            }""",
+            [*self.pixel(x, y), layer],
+        )
 
     @property
     def panel(self):

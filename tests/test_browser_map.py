@@ -8,11 +8,14 @@ import pytest
 from playwright.sync_api import expect
 
 from dashboard.latent_map import Geometry
-from regvae import rules, sampling
+from regvae import sampling
+from regvae.acceptance import OneSided
 from regvae.bundle import Bundle
 from regvae.evaluation import UNWANTED
 from regvae.latent import in_polygon
+from regvae.policy import Policy
 from regvae.regs import ATTRIBUTES, pretty
+from regvae.unwanted import Unwanted
 from tests.browser import READY, Explorer
 
 LASSO = [(-1.4, -0.3), (-0.6, 0.4), (0.2, 0.1), (-0.3, -0.9), (-1.3, -0.8)]
@@ -88,15 +91,15 @@ def test_pointing_at_a_record_shows_it_beside_what_comes_back(
     plates = explorer.page.locator(".reading-record .plate").all_inner_texts()
     rebuilt = bundle.autoencoder.decode(bundle.records.mean[lonely : lonely + 1])[0]
     assert plates == [pretty(bundle.records.reg[lonely]), pretty(rebuilt)]
-    explorer.point(x + 1, y + 1)
+    explorer.point(1.7, 1.3)  # neither a record nor a sample is drawn near it
     expect(explorer.page.locator(".reading-record")).to_contain_text("no record here")
 
 
 def test_a_click_pins_the_point_and_its_neighbours(explorer: Explorer, bundle: Bundle) -> None:
-    explorer.click(2.5, 2.0)
+    explorer.click(1.7, 1.3)
     explorer.expect_heading("Pinned point")
     x, y = explorer.pinned
-    np.testing.assert_allclose([x, y], [2.5, 2.0], atol=0.02)
+    np.testing.assert_allclose([x, y], [1.7, 1.3], atol=0.02)
     plate = pretty(bundle.autoencoder.decode(np.array([[x, y]]))[0])
     expect(explorer.panel.locator(".plate").first).to_have_text(plate)
     sigmas = (np.array([x, y]) - bundle.records.mean) / bundle.records.sigma
@@ -163,17 +166,16 @@ def test_leaving_the_page_frees_the_map(explorer: Explorer) -> None:
 
 def test_a_threshold_can_be_dragged_typed_and_dragged_back(explorer: Explorer) -> None:
     confirmed = explorer.page.locator("[data-figure=confirmed]")
-    explorer.grab_threshold()
+    explorer.grab()
     explorer.page.mouse.move(*explorer.thumb(1.0))
     explorer.page.mouse.up()
     expect(confirmed).to_have_text("the same ✓")
     dragged = explorer.threshold
-    explorer.page.get_by_role("button", name="Unwanted, samples").click()
+    explorer.tab("Sample")
     explorer.page.get_by_label("Threshold", exact=True).fill("2.5")
     explorer.page.keyboard.press("Enter")
     expect(explorer.page.locator(".scrub-row output")).to_have_text("2.50 σ")
-    explorer.page.keyboard.press("Escape")
-    explorer.grab_threshold()
+    explorer.grab()
     explorer.page.mouse.move(*explorer.thumb(dragged))
     explorer.page.mouse.up()
     expect(confirmed).to_have_text("the same ✓")
@@ -279,18 +281,19 @@ def test_clearing_a_region_clears_it_on_the_map(explorer: Explorer) -> None:
 def test_dragging_the_threshold_updates_everything_at_every_step(
     explorer: Explorer, bundle: Bundle
 ) -> None:
-    samples = sampling.sample(bundle, UNWANTED, n=1000, box=3.0, seed=0)
-    explorer.grab_threshold()
+    samples = sampling.sample(bundle, Policy("notebook-2d", UNWANTED))
+    explorer.grab()
     seen = set()
     for target in (2.2, 1.6, 1.1, 0.6):
         explorer.page.mouse.move(*explorer.thumb(target))
-        report = sampling.report(samples, explorer.threshold)
+        rule = OneSided(explorer.threshold)
+        report = sampling.report(samples, rule)
         assert explorer.threshold == pytest.approx(target, abs=0.05)
         assert explorer.figure("accepted") == f"{report.accepted} of 1,000"
         assert explorer.figure("purity") == f"{report.purity:.3f}"
         tail = report.tail_probability * 100
         assert float(explorer.figure("tail").rstrip(" %")) == pytest.approx(tail, abs=0.06)
-        accepted = samples.accepted(explorer.threshold)
+        accepted = rule.accepts(samples.measures)
         shown = explorer.plates()
         assert shown == [pretty(reg) for reg in samples.reg[accepted][: len(shown)]]
         assert len(shown) == min(48, report.accepted)
@@ -305,19 +308,16 @@ def test_dragging_the_threshold_updates_everything_at_every_step(
 def test_samples_are_coloured_by_what_the_threshold_decides(
     explorer: Explorer, bundle: Bundle
 ) -> None:
-    samples = sampling.sample(bundle, UNWANTED, n=1000, box=3.0, seed=0)
-    accepted = samples.accepted(2.5)
-    colours = explorer.page.evaluate(
-        "() => document.querySelector('.picture').data"
-        ".find((trace) => trace.x.length === 1000).marker.color"
-    )
-    assert {c for c, a, w in zip(colours, accepted, samples.wanted, strict=True) if a and w} == {
-        "#F7D117"
-    }
-    assert {
-        c for c, a, w in zip(colours, accepted, samples.wanted, strict=True) if a and not w
-    } == {"#D7263D"}
-    assert len({c for c, a in zip(colours, accepted, strict=True) if not a}) == 1
+    samples = sampling.sample(bundle, Policy("notebook-2d", UNWANTED))
+    accepted = OneSided(2.5).accepts(samples.measures)
+    colours = {True: "247 209 23 255", False: "215 38 61 255"}
+    for row in np.flatnonzero(accepted):
+        x, y = samples.z[row]
+        others = np.hypot(*(samples.z[accepted] - [x, y]).T)
+        if (others < 0.15).sum() == 1:  # nothing else is drawn over its middle
+            assert explorer.painted(x, y) == colours[bool(samples.wanted[row])]
+    for x, y in samples.z[~accepted][:20]:
+        assert explorer.painted(x, y) not in colours.values()
 
 
 def test_a_threshold_in_the_address_is_where_the_slider_starts(page, dashboard: str) -> None:
@@ -350,11 +350,11 @@ def test_everything_is_still_there_after_reading_another_page(explorer: Explorer
 
 
 def test_changing_the_rule_changes_the_samples(explorer: Explorer, bundle: Bundle) -> None:
-    explorer.page.get_by_role("button", name="Unwanted, samples").click()
-    explorer.page.get_by_label("Unwanted", exact=True).fill("number >= 50")
+    explorer.tab("Sample")
+    explorer.page.get_by_label("Regs with", exact=True).fill("number >= 50")
     explorer.page.keyboard.press("Enter")
-    unwanted = rules.parse_all(["number >= 50"])
-    report = sampling.report(sampling.sample(bundle, unwanted, n=1000, box=3.0, seed=0), 2.5)
+    policy = Policy("notebook-2d", Unwanted.of(["number >= 50"]))
+    report = sampling.report(sampling.sample(bundle, policy), policy.rule)
     accepted = explorer.page.locator("[data-figure=accepted]")
     expect(accepted).to_have_text(f"{report.accepted} of 1,000")
     expect(explorer.page.locator("[data-figure=confirmed]")).to_have_text("the same ✓")

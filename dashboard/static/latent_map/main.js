@@ -264,10 +264,9 @@ class Explorer {
 
   #read(at) {
     const { record, sample } = this.map.at(at);
-    const point = sample < 0 ? at : { x: this.samples.x[sample], y: this.samples.y[sample] };
     const what = record < 0 ? null : this.#record(record);
     const state = sample < 0 ? undefined : this.states[sample];
-    this.reading.show(point, this.decoder.decode([point.x, point.y]), what, state);
+    this.reading.show(at, this.decoder.decode([at.x, at.y]), what, state);
   }
 
   #record(row) {

@@ -21,6 +21,7 @@ function loadPlotly() {
 const SYMBOLS = ["circle", "square", "diamond", "triangle-up"];
 const [BRIGHT, DIM] = [0.75, 0.03]; // opacities; hundreds of dimmed points may overlap
 const NEAR = 7; // pixels from the pointer within which a record counts as pointed at
+const ON = 4; // and a sample, of which there are some everywhere
 
 export class LatentMap {
   constructor(root, palette) {
@@ -302,17 +303,17 @@ export class LatentMap {
 
   /** What is drawn nearest to a latent point, within reach: {row, sample}, -1 for none of a kind. */
   at(point) {
-    const record = this.#nearest(point, this.x, this.y);
+    const record = this.#nearest(point, this.x, this.y, NEAR);
     const samples = this.overlay.content?.samples;
-    const sample = samples ? this.#nearest(point, samples.x, samples.y) : { row: -1 };
+    const sample = samples ? this.#nearest(point, samples.x, samples.y, ON) : { row: -1 };
     // The samples lie above the records; only a record that is clearly nearer is meant.
     if (sample.row >= 0 && sample.squared <= record.squared) return { record: -1, sample: sample.row };
     return { record: record.row, sample: -1 };
   }
 
-  #nearest({ x, y }, xs, ys) {
+  #nearest({ x, y }, xs, ys, within) {
     const scale = this.scale;
-    const found = { row: -1, squared: NEAR * NEAR };
+    const found = { row: -1, squared: within * within };
     for (let row = 0; row < xs.length; row++) {
       const dx = (xs[row] - x) / scale.x;
       const dy = (ys[row] - y) / scale.y;
