@@ -25,6 +25,7 @@ def main() -> None:
     groups = (
         browser.browser,
         library.distances,
+        library.rejection,
         library.serving,
         library.keras_serving,
         library.training,
