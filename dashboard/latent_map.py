@@ -22,8 +22,10 @@ from regvae.latent import Polygon, Records, polygon_corners
 from regvae.regs import ATTRIBUTES, NO_PERIOD, Attribute
 from regvae.sampling import Report, Samples, notebook_tail, reach_parameter, tail_probability
 
-_GRID = 181
-"""Points along a side of the grid on which the forbidden zone's edge is traced."""
+_GRID = 241
+"""Points along a side of the grid on which the rejected zone and its edge are drawn."""
+_MARGIN = 1.6
+"""The grid goes this much farther than the map and the box, for those who zoom out."""
 _MOST_CLASSES = 48
 """Categories with more values than this are coloured as a scale, in their natural order."""
 
@@ -157,9 +159,9 @@ class SampleLayer:
         extent: float,
         box: float | None,
     ) -> "SampleLayer":
-        """From measured samples; the field covers what a map twice as wide as high shows."""
+        """From measured samples; the field covers the map and some more."""
         measures = [limit.measure for limit in rule.limits]
-        reach = max(extent, box or 0.0) * 2.2
+        reach = max(extent, box or 0.0) * _MARGIN
         axis = np.linspace(-reach, reach, _GRID)
         grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
         table = pd.DataFrame(

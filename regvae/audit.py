@@ -204,8 +204,8 @@ class Hunt:
         unwanted = len(np.unique(self.leaks.reg[~self.leaks.wanted]))
         records = len(np.unique(self.leaks.reg[self.leaks.collision]))
         found = (
-            f"{unwanted:,} unwanted regs and {records:,} records among what {self.accepted:,} "
-            f"accepted points of {self.tried:,} tried decode to"
+            f"{_count(unwanted, 'unwanted reg')} and {_count(records, 'record')} found in "
+            f"{self.tried:,} points tried, {self.accepted:,} of them accepted"
         )
         if self.cleared_by is None:
             return f"{found}; no {self.parameter} removes them all"
@@ -252,6 +252,10 @@ def hunt(bundle: Bundle, policy: Policy, judge: Judge, *, budget: int = 200_000)
     leaks = _thinned(found.take(_hardest(policy.rule, found)))
     parameter, value = cleared_by(policy.rule, leaks)
     return Hunt(leaks, tried, accepted, parameter, value)
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 def _leaks(bundle: Bundle, policy: Policy, judge: Judge, z: NDArray) -> tuple[Samples, int]:

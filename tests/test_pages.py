@@ -358,7 +358,7 @@ def test_results_that_end_short_say_so(app: AppTest) -> None:
 
 def test_leaks_are_found_and_removed(app: AppTest) -> None:
     press(app, text.HUNT)
-    assert "unwanted regs and" in words(app)
+    assert "unwanted regs and 0 records found in" in words(app)
     remove = next(button for button in app.button if button.label.startswith("Set threshold to"))
     value = float(remove.label.rsplit(" ", 1)[1])
     remove.click().run()
