@@ -14,7 +14,7 @@ from dashboard.panel import Context, facts
 from regvae import proposals, regs, rules
 from regvae.acceptance import RULES
 from regvae.audit import Audit, Hunt
-from regvae.policy import Policy
+from regvae.policy import Policy, PolicyError
 from regvae.proposals import PROPOSALS, Box, Proposal, ProposalError, Region
 from regvae.sampling import Tally
 from regvae.unwanted import Unwanted, UnwantedError
@@ -50,6 +50,14 @@ def controls(name: str, version: str) -> None:
     _rule_controls()
     _calibration(name, version)
     _proposal_controls()
+    st.file_uploader(
+        text.LOAD,
+        type=["toml"],
+        key=state.LOADED,
+        help=text.LOADED_HELP,
+        on_change=_load,
+        args=(name,),
+    )
 
 
 def _rule_controls() -> None:
@@ -127,11 +135,70 @@ def _calibration(name: str, version: str) -> None:
             st.caption(text.CALIBRATION_HELP.format(scale=found.scale, noise=noise))
 
 
+def _load(name: str) -> None:
+    """Set every control as an uploaded policy says, or keep a sentence on why that cannot be."""
+    file = st.session_state[state.LOADED]
+    st.session_state[state.LOAD_PROBLEM] = None
+    if file is None:
+        return
+    try:
+        loaded = Policy.from_toml(file.getvalue().decode("utf-8", "replace"), file.name)
+        st.session_state.update(_settings(name, loaded))
+    except ValueError as error:
+        st.session_state[state.LOAD_PROBLEM] = str(error)
+
+
+def _settings(name: str, loaded: Policy) -> dict[str, Any]:
+    """What the controls must say for a policy; raises `PolicyError` if they cannot."""
+    if loaded.bundle != name:
+        raise PolicyError(f"the policy is for {loaded.bundle}, but the map shows {name}")
+    loaded.check_bundle()
+    unwanted, proposal = loaded.unwanted, loaded.proposal
+    regions = {*unwanted.regions, *([proposal.polygon] if isinstance(proposal, Region) else [])}
+    if len(regions) > 1:
+        raise PolicyError(
+            "the policy has several regions, and the map shows one; use regvae sample"
+        )
+    settings: dict[str, Any] = {
+        state.UNWANTED: " and ".join(map(str, unwanted.rules)),
+        state.TRAINING: unwanted.training,
+        state.LISTED: "\n".join(unwanted.regs),
+        state.USE_REGION: bool(unwanted.regions),
+        state.RULE: loaded.rule.name,
+        **loaded.rule.parameters(),
+        state.PROPOSAL: proposal.name,
+        state.SAMPLES: min(loaded.proposals, state.MAX_SAMPLES),
+        state.SEED: loaded.seed,
+        state.CLEAN: loaded.clean,
+    }
+    if isinstance(proposal, Box):
+        settings[state.BOX] = proposal.half_width
+    if regions:
+        settings[state.REGION] = [list(corner) for corner in regions.pop()]
+    if loaded.accepted is not None:
+        settings[state.WANTED] = min(loaded.accepted, state.MAX_RESULTS)
+    _check_spans(settings)
+    return settings
+
+
+def _check_spans(settings: dict[str, Any]) -> None:
+    most = {name: slider.maximum for name, slider in state.SLIDERS.items()}
+    most |= {state.BOX: state.MAX_BOX, state.SEED: state.MAX_SEED}
+    for key, maximum in most.items():
+        if settings.get(key, 0) > maximum:
+            raise PolicyError(
+                f"the policy has {key} = {settings[key]:g}, but the page goes up to {maximum:g}; "
+                "use regvae sample"
+            )
+
+
 # --- what the settings say ------------------------------------------------------------------------
 
 
 def unwanted(complaints: list[str]) -> Unwanted | None:
     """What is unwanted as typed, ticked and listed, or None and a complaint."""
+    if problem := st.session_state.get(state.LOAD_PROBLEM):
+        complaints.append(f"Load a policy: {problem}.")
     typed = st.session_state[state.UNWANTED].strip()
     region = st.session_state.get(state.REGION)
     use_region = st.session_state[state.USE_REGION]

@@ -89,6 +89,8 @@ PROPOSAL_HELP = (
     "towards. *around the records*: a record at random, with the model's own noise. *the selected "
     "region*: uniform in what Box or Lasso selected."
 )
+LOAD = "Load a policy file"
+LOADED_HELP = "Sets everything in this tab and the next as a saved policy says."
 NO_REGION = "choose a region on the map first, with Box or Lasso"
 SAMPLES = (
     "Points",

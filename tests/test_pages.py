@@ -1,5 +1,6 @@
 """Every page through Streamlit's own test driver: words, widgets, and bad input."""
 
+import dataclasses
 import re
 import subprocess
 import sys
@@ -14,7 +15,9 @@ from regvae import evaluation, sampling
 from regvae.acceptance import OneSided, Posterior, TwoSided
 from regvae.bundle import Bundle
 from regvae.policy import Policy
+from regvae.proposals import Prior
 from regvae.regs import pretty
+from regvae.unwanted import Unwanted
 
 APP = str(Path(__file__).resolve().parent.parent / "dashboard" / "app.py")
 
@@ -366,3 +369,37 @@ def test_leaks_are_found_and_removed(app: AppTest) -> None:
     assert "0 of " in words(app)
     press(app, text.HUNT)
     assert "none in" in words(app)
+
+
+def test_a_saved_policy_sets_every_control(app: AppTest) -> None:
+    saved = Policy(
+        "notebook-2d",
+        Unwanted.of(["number < 50", "area == london"], listed=["AB12CDE"], training=True),
+        TwoSided(0.3, 1.2),
+        Prior(),
+        proposals=700,
+        accepted=40,
+        clean=False,
+        seed=9,
+    ).signed()
+    app.file_uploader(key=state.LOADED).upload("saved.toml", saved.to_toml().encode()).run()
+    assert not app.exception
+    assert not app.warning
+    press(app, text.MAKE)
+    made = app.session_state[state.RESULTS].policy
+    assert dataclasses.replace(made, proposals=700) == saved
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda _: "rubbish", "saved.toml: wanted TOML"),
+        (lambda text: text.replace("notebook-2d", "other"), "the policy is for other"),
+        (lambda text: text.replace("threshold = 2.5", "threshold = 9.0"), "page goes up to 6"),
+        (lambda text: re.sub("sha256 = .*", 'sha256 = "0"', text), "the policy was made for"),
+    ],
+)
+def test_a_policy_that_cannot_be_shown_is_a_sentence(app: AppTest, change, sentence: str) -> None:
+    saved = Policy("notebook-2d", evaluation.UNWANTED).signed().to_toml()
+    app.file_uploader(key=state.LOADED).upload("saved.toml", change(saved).encode()).run()
+    assert sentence in words(app)
