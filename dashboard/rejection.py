@@ -104,7 +104,6 @@ def _proposal_controls() -> None:
         text.PROPOSAL,
         list(PROPOSALS),
         key=state.PROPOSAL,
-        format_func=text.PROPOSALS.__getitem__,
         help=text.PROPOSAL_HELP,
         bind="query-params",
     )

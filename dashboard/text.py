@@ -78,16 +78,10 @@ SLIDER_AFTER = {
 }
 PROPOSAL_HEADING = "Where points are proposed"
 PROPOSAL = "From"
-PROPOSALS = {
-    "box": "a box",
-    "prior": "the prior",
-    "records": "around the records",
-    "region": "the selected region",
-}
 PROPOSAL_HELP = (
-    "*a box*: uniform in a square. *the prior*: the normal distribution that training pulls records "
-    "towards. *around the records*: a record at random, with the model's own noise. *the selected "
-    "region*: uniform in what Box or Lasso selected."
+    "*box*: uniform in a square. *prior*: the normal distribution that training pulls records towards. "
+    "*records*: around a record drawn at random, with the model's own noise. *region*: uniform in what "
+    "Box or Lasso selected on the map."
 )
 LOAD = "Load a policy file"
 LOADED_HELP = "Sets everything in this tab and the next as a saved policy says."

@@ -403,3 +403,14 @@ def test_a_policy_that_cannot_be_shown_is_a_sentence(app: AppTest, change, sente
     saved = Policy("notebook-2d", evaluation.UNWANTED).signed().to_toml()
     app.file_uploader(key=state.LOADED).upload("saved.toml", change(saved).encode()).run()
     assert sentence in words(app)
+
+
+def test_an_address_sets_rule_and_proposals() -> None:
+    app = AppTest.from_file(APP, default_timeout=30)
+    for key, value in {"rule": "two-sided", "proposal": "records", "training": "true"}.items():
+        app.query_params[key] = value
+    app.run()
+    assert not app.warning
+    assert app.selectbox(key=state.PROPOSAL).value == "records"
+    assert app.checkbox(key=state.TRAINING).value
+    assert app.session_state[state.RULE] == "two-sided"

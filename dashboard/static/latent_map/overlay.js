@@ -89,7 +89,7 @@ export class Overlay {
       context.moveTo(view.x(x[i]), view.y(y[i]));
       context.lineTo(view.x(x[i + 1]), view.y(y[i + 1]));
     }
-    Object.assign(context, { strokeStyle: this.palette.text, lineWidth: 2, lineCap: "round" });
+    Object.assign(context, { strokeStyle: this.palette.text, lineWidth: 1.75, lineCap: "round" });
     context.stroke();
   }
 
