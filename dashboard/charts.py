@@ -94,7 +94,7 @@ def loss_curves(history: pd.DataFrame) -> go.Figure:
 
 
 def calibration_curve(calibration: Calibration) -> go.Figure:
-    """Share of held-out records in the densest part that should hold a nominal share."""
+    """Share of held-out records within the distance that should hold a nominal share."""
     lines = (
         ("sigmas as reported", calibration.reported, MODELS[0]),
         (f"times {calibration.scale:.2f}", calibration.calibrated, MODELS[2]),

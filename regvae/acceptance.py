@@ -9,6 +9,7 @@ enters the decision, so the purity of the result is a finding, not a promise.
 
 import math
 import operator
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, NamedTuple
@@ -24,6 +25,8 @@ from regvae.unwanted import Unwanted, UnwantedError
 
 Measures = Mapping[str, NDArray[np.float64]]
 """What a rule decides on, by name, for m points: (m,) each."""
+
+_LARGEST = sys.float_info.max
 
 _HOLDS = {">": operator.gt, ">=": operator.ge, "<=": operator.le}
 
@@ -69,9 +72,9 @@ class _Rule:
     def _check(self, name: str, low: float, high: float, meaning: str) -> None:
         value = getattr(self, name)
         sane = isinstance(value, int | float) and not isinstance(value, bool)
-        if not (sane and math.isfinite(value) and low <= value <= high):
+        if not (sane and low <= value <= min(high, _LARGEST)):
             span = f"from {low:g} to {high:g}" if high < math.inf else f"of {low:g} or more"
-            raise AcceptanceError(f"the {name} is {meaning} {span}, not {value}")
+            raise AcceptanceError(f"the {name} is {meaning} {span}, not {str(value)[:40]}")
         object.__setattr__(self, name, float(value))
 
 
@@ -146,7 +149,7 @@ def rule(name: str, parameters: Mapping[str, Any] | None = None) -> Rule:
 
     Raises `AcceptanceError` if there is no such rule or number of it, or one is out of range.
     """
-    if name not in RULES:
+    if not isinstance(name, str) or name not in RULES:
         raise AcceptanceError(f"there is no rule {str(name)[:40]!r}; there is {', '.join(RULES)}")
     chosen, given = RULES[name], dict(parameters or {})
     there = [one.name for one in fields(chosen)]

@@ -8,6 +8,7 @@ the case of the binomial", 1934.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from typing import Any
 
 import numpy as np
@@ -103,9 +104,12 @@ class Audit:
 
     def sentence(self) -> str:
         """The finding in words, as it may be quoted."""
+        if not self.draws:
+            return "nothing was accepted, so nothing is known of collisions"
+        bound = _rounded(self.collision_bound, 2, ROUND_CEILING)
         return (
             f"{self.collisions:,} collisions in {self.draws:,} draws: "
-            f"below {self.collision_bound:.1e} at {self.confidence:.0%}"
+            f"below {bound:.1e} at {self.confidence:.0%}"
         )
 
 
@@ -134,7 +138,8 @@ class Auditor:
         distinct = np.unique(reg)
         known = records.reg[records.split == "train"]
         test = records.split == "test"
-        own = drift(self.bundle, records.mean[test], self._rebuilt(records.mean[test]))
+        means = records.mean[test]
+        own = drift(self.bundle, means, self.bundle.autoencoder.decode(means))
         unwanted = tally.accepted - tally.wanted
         return Audit(
             draws=tally.accepted,
@@ -151,11 +156,13 @@ class Auditor:
             edits=_histogram(edit_distances(_some(distinct), known)),
             edits_held_out=_histogram(edit_distances(_some(records.reg[test]), known)),
             drift=_spread(drift(self.bundle, z, reg)) if len(reg) else None,
-            drift_held_out=_spread(own),
+            drift_held_out=_spread(own) if test.any() else None,
         )
 
-    def _rebuilt(self, z: NDArray) -> Regs:
-        return self.bundle.autoencoder.decode(z)
+
+def _rounded(value: float, digits: int, side: str) -> float:
+    """A number with so many digits, rounded to one side, as what is said of it must hold."""
+    return float(Context(prec=digits, rounding=side).create_decimal_from_float(value))
 
 
 def _some(reg: Regs) -> Regs:
@@ -209,7 +216,10 @@ class Hunt:
         )
         if self.cleared_by is None:
             return f"{found}; no {self.parameter} removes them all"
-        return f"{found}; {self.parameter} {self.cleared_by:.6g} removes them all"
+        # Rounded to the strict side, so that the number that is read does what is said of it.
+        side = ROUND_FLOOR if self.parameter == "alpha" else ROUND_CEILING
+        value = _rounded(self.cleared_by, 6, side)
+        return f"{found}; {self.parameter} {value:.6g} removes them all"
 
     def summary(self) -> dict[str, Any]:
         """The finding for JSON, with the ten leaks that are hardest to remove."""
@@ -308,5 +318,15 @@ def cleared_by(rule: Rule, leaks: Samples) -> tuple[str, float | None]:
         return parameter, worst
     if rule.name == "two-sided":
         return parameter, float(np.nextafter(worst, np.inf))
-    alpha = 1 - float(np.nextafter(worst, np.inf))
-    return parameter, alpha if alpha >= 0 and 1 - alpha > worst else None
+    return parameter, _largest_alpha(worst)
+
+
+def _largest_alpha(share: float) -> float | None:
+    """The largest alpha whose 1 - alpha, as rounded, is above a share; None if that of 0 is not."""
+    if share >= 1:
+        return None
+    low, high = (np.array(end).view(np.int64) for end in (0.0, 1.0))
+    while high - low > 1:  # by bisection over all floats, of which many alphas give one 1 - alpha
+        middle = (low + high) // 2
+        low, high = (middle, high) if 1 - middle.view(np.float64) > share else (low, middle)
+    return float(low.view(np.float64))

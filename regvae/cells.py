@@ -31,12 +31,12 @@ _SLACK = 1e-9
 # What the work takes on a common machine, in nanoseconds; only the speed depends on them.
 _WEIGHING, _CELL, _PAIR = 20.0, 10_000.0, 3.0
 
-_FARTHEST = 1e100
-"""Coordinates beyond this are refused: their squares would overflow."""
+_FARTHEST, _NARROWEST = 1e100, 1e-50
+"""Coordinates beyond and sigmas below these are refused: squares of distances would overflow."""
 
 Keep = Callable[["Cells", Floats, Floats], NDArray[np.bool_]]
 """Which pairs of cell and Gaussian to keep, given the squares of the smallest and largest possible
-Mahalanobis distance of each pair: (pairs,) booleans."""
+Mahalanobis distance of each pair: (pairs,) booleans, at least one of them true in every cell."""
 
 
 Group = tuple[Indices, Floats, Indices]
@@ -47,8 +47,8 @@ Group = tuple[Indices, Floats, Indices]
 class Gaussians:
     """n Gaussians with diagonal covariance in k dimensions: `mean` and `sigma`, both (n, k).
 
-    Raises `ValueError` if the two differ in shape, are empty, or hold numbers that are not finite
-    or sigmas that are not positive.
+    Raises `ValueError` if the two differ in shape, are empty, or hold means that are not finite or
+    beyond 1e100, or sigmas that are not finite or below 1e-50.
     """
 
     mean: Floats
@@ -63,6 +63,10 @@ class Gaussians:
             )
         if not (np.isfinite(mean).all() and np.isfinite(sigma).all() and (sigma > 0).all()):
             raise ValueError("means want finite numbers and sigmas finite numbers above 0")
+        if (np.abs(mean) > _FARTHEST).any() or (sigma < _NARROWEST).any():
+            raise ValueError(
+                f"means go up to {_FARTHEST:g} and sigmas down to {_NARROWEST:g}, but some do not"
+            )
         for name, values in (("mean", mean), ("sigma", sigma)):
             values.flags.writeable = False  # one search is shared by many sessions
             object.__setattr__(self, name, values)
@@ -212,7 +216,8 @@ class Cells:
 
     def _parts(self) -> Iterator["Cells"]:
         """The boxes in parts whose pairs a cache can hold."""
-        ends = np.searchsorted(self.offsets, np.arange(_BLOCK // 4, self.pairs, _BLOCK // 4))
+        step = max(1, _BLOCK // 4)
+        ends = np.searchsorted(self.offsets, np.arange(step, self.pairs, step))
         for start, stop in pairwise(np.unique([0, *ends, len(self)]).tolist()):
             offsets = self.offsets[start : stop + 1]
             yield replace(
@@ -264,7 +269,7 @@ def _morton(points: Floats, low: Floats, high: Floats, depth: int) -> NDArray[np
     code = np.zeros(len(points), np.uint16)
     for axis in range(k):
         width = (high[axis] - low[axis]) or 1.0
-        place = (points[:, axis] - low[axis]) * (side / width)
+        place = (points[:, axis] - low[axis]) / width * side
         code |= spread[np.minimum(place, side - 1).astype(np.intp)] << axis
     return code
 

@@ -196,8 +196,12 @@ def decode(
         console.print(f"{text}  {reg}")
 
 
+_BESIDE_A_POLICY = {"policy", "save_policy", "hunt", "as_json", "out"}
+
+
 @app.command()
 def sample(
+    context: typer.Context,
     bundle: Annotated[str | None, typer.Argument(help="a name in assets/ or a folder")] = None,
     unwanted: Annotated[
         list[str] | None, typer.Option(help="such as 'number < 50'; repeat for 'and'")
@@ -253,8 +257,13 @@ def sample(
         "q": q,
     }
     if policy:
-        if bundle or unwanted or unwanted_file or unwanted_region or unwanted_training:
-            raise UsageError("a policy names its bundle and what is unwanted; give only --policy")
+        for name in context.params.keys() - _BESIDE_A_POLICY:
+            source = context.get_parameter_source(name)
+            if source is not None and source.name == "COMMANDLINE":
+                raise UsageError(
+                    f"the policy says what {name.replace('_', '-')} is; give only --policy, and "
+                    "change the file for another choice"
+                )
         chosen = Policy.from_toml(_text(policy), str(policy))
         chosen.check_bundle()
     else:
@@ -270,7 +279,7 @@ def sample(
             ),
             rule=acceptance.rule(rule, {k: v for k, v in numbers.items() if v is not None}),
             proposal=_proposal(proposal, box, region),
-            proposals=n if n is not None else min(1000 * (until or 1), policies.MAX_PROPOSALS),
+            proposals=_proposals(n, until),
             accepted=until,
             clean=clean,
             seed=seed,
@@ -281,6 +290,11 @@ def sample(
     if save_policy:
         _write_whole(save_policy, lambda sink: sink.write(chosen.to_toml().encode()))
     _run_policy(chosen, out, hunt=hunt, as_json=as_json)
+
+
+def _proposals(n: int | None, until: int | None) -> int:
+    """How many points to propose: as asked for, else what a number of results may need."""
+    return n if n is not None else min(1000 * max(1, until or 1), policies.MAX_PROPOSALS)
 
 
 def _proposal(name: str, box: float, region: str | None) -> Proposal:
@@ -299,7 +313,9 @@ def _run_policy(policy: Policy, out: Path | None, *, hunt: bool, as_json: bool) 
     bundle = bundles.load(policy.bundle)
     judge = sampling.make_judge(bundle, policy)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=notes, transient=True) as progress:
+    with Progress(
+        *columns, console=notes, transient=True, disable=not notes.is_terminal
+    ) as progress:
         task = progress.add_task("sampling", total=policy.accepted or policy.proposals)
 
         def show(tally: Tally) -> None:

@@ -63,9 +63,11 @@ class Mixture(Gaussians):
             highest = log_terms.max(axis=1)  # so that something is left however far the point
             log_terms -= highest[:, None]
             terms = np.exp(log_terms, out=log_terms)
-            total = terms.sum(axis=1)
-            log_density[rows] = highest + np.log(total)
-            share[rows] = terms @ self.part[candidates].astype(float) / total
+            part = self.part[candidates]
+            # Two sums rather than one and the total: where the other part adds nothing it is 1.
+            ours, others = (terms @ np.column_stack([part, ~part]).astype(float)).T
+            log_density[rows] = highest + np.log(ours + others)
+            share[rows] = ours / (ours + others)
         return log_density, share
 
     def _matters(self, cells: Cells, nearest: Floats, farthest: Floats) -> NDArray[np.bool_]:

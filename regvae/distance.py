@@ -21,8 +21,7 @@ class NearestGaussian(Gaussians):
     """The nearest of n Gaussians with diagonal covariance, in any number k of dimensions.
 
     The distance of z from a Gaussian is Mahalanobis's, ||(z - mean) / sigma||: not squared, in
-    units of that Gaussian's own sigma. Raises `ValueError` if `mean` and `sigma` (n, k) differ in
-    shape, are empty, or hold numbers that are not finite or sigmas that are not positive.
+    units of that Gaussian's own sigma. Raises `ValueError` for what `Gaussians` refuses.
 
     >>> nearest = NearestGaussian([[0.0, 0.0], [9.0, 0.0]], [[1.0, 1.0], [3.0, 3.0]])
     >>> nearest.query([[3.0, 0.0]])

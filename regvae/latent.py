@@ -99,7 +99,9 @@ def polygon_corners(polygon: Polygon) -> NDArray[np.float64]:
     of finite numbers.
     """
     try:
-        corners = np.asarray(polygon, dtype=np.float64)
+        corners = np.asarray(polygon)
+        # Not what merely could be read as numbers, such as texts or whole numbers beyond floats.
+        corners = corners.astype(np.float64) if corners.dtype.kind in "iuf" else np.empty(0)
     except (TypeError, ValueError):
         corners = np.empty(0)
     if corners.ndim != 2 or corners.shape[1] != 2 or not 3 <= len(corners) <= _MOST_CORNERS:

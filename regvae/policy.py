@@ -101,36 +101,34 @@ class Policy:
         """
         try:
             table = tomllib.loads(text)
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise PolicyError(f"{where}: wanted TOML, but {error}") from error
         if table.get("schema") != SCHEMA:
             raise PolicyError(
                 f"{where}: wanted schema = {SCHEMA}, but it has {table.get('schema')!r}"
             )
         try:
-            return cls._from_tables(table, where)
-        except PolicyError:
-            raise
+            return cls._from_tables(table)
         except ValueError as error:
             raise PolicyError(f"{where}: {error}") from error
 
     @classmethod
-    def _from_tables(cls, table: dict[str, Any], where: str) -> "Policy":
+    def _from_tables(cls, table: dict[str, Any]) -> "Policy":
         known = {"schema": int, "bundle": str, "bundle_sha256": str, "seed": int, "clean": bool}
         tables = {"unwanted": dict, "rule": dict, "proposal": dict, "stop": dict}
-        _check(table, known | tables, where, needed=("bundle", "unwanted"))
+        _check(table, known | tables, needed=("bundle", "unwanted"))
         unwanted = table["unwanted"]
         parts = {"rules": list, "regions": list, "regs": list, "training": bool}
-        _check(unwanted, parts, f"{where}, [unwanted]")
+        _check(unwanted, parts, "[unwanted]: ")
         stop = table.get("stop", {})
-        _check(stop, {"proposals": int, "accepted": int}, f"{where}, [stop]")
+        _check(stop, {"proposals": int, "accepted": int}, "[stop]: ")
         rule, proposal = dict(table.get("rule", {})), dict(table.get("proposal", {}))
         return cls(
             bundle=table["bundle"],
             unwanted=Unwanted.of(
-                _texts(unwanted.get("rules", []), f"{where}, rules"),
+                _texts(unwanted.get("rules", []), "rules"),
                 regions=unwanted.get("regions", []),
-                listed=_texts(unwanted.get("regs", []), f"{where}, regs"),
+                listed=_texts(unwanted.get("regs", []), "regs"),
                 training=unwanted.get("training", False),
             ),
             rule=acceptance.rule(rule.pop("name", OneSided.name), rule),
@@ -154,9 +152,9 @@ def _whole(name: str, value: Any, low: int, high: int) -> None:
         raise PolicyError(f"the {name} goes from {low} to {high:,}, not {shown}")
 
 
-def _texts(values: list[Any], where: str) -> list[str]:
+def _texts(values: list[Any], key: str) -> list[str]:
     if not all(isinstance(value, str) for value in values):
-        raise PolicyError(f"{where}: wanted a list of texts")
+        raise PolicyError(f"[unwanted]: wanted {key!r} as a list of texts")
     return values
 
 
@@ -170,14 +168,18 @@ def _plain(value: Any) -> Any:
 
 
 def _check(
-    table: Mapping[str, Any], kinds: Mapping[str, type], where: str, needed: tuple[str, ...] = ()
+    table: Mapping[str, Any],
+    kinds: Mapping[str, type],
+    place: str = "",
+    needed: tuple[str, ...] = (),
 ) -> None:
+    """Every key of a table is known and of its kind; `place` names the table."""
     for key in needed:
         if key not in table:
-            raise PolicyError(f"{where}: wanted {key!r}, but it is missing")
+            raise PolicyError(f"{place}wanted {key!r}, but it is missing")
     for key, value in table.items():
         if key not in kinds:
-            raise PolicyError(f"{where}: there is no {key[:40]!r}; there is {', '.join(kinds)}")
+            raise PolicyError(f"{place}there is no {key[:40]!r}; there is {', '.join(kinds)}")
         if type(value) is not kinds[key]:
             wanted, came = kinds[key].__name__, type(value).__name__
-            raise PolicyError(f"{where}: wanted {key!r} as {wanted}, but it is {came}")
+            raise PolicyError(f"{place}wanted {key!r} as {wanted}, but it is {came}")

@@ -1,12 +1,12 @@
 """Where proposed latent points come from: a box, the prior, around the records, a region."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from regvae.bundle import Bundle
 from regvae.latent import Polygon, in_polygon, polygon_corners
@@ -26,14 +26,11 @@ class Box:
     name: ClassVar[str] = "box"
 
     def __post_init__(self) -> None:
-        if not (
-            isinstance(self.half_width, int | float)
-            and math.isfinite(self.half_width)
-            and 0 < self.half_width <= _WIDEST
-        ):
-            raise ProposalError(
-                f"the box wants a half-width above 0, up to 1e6, not {self.half_width}"
-            )
+        width = self.half_width
+        if type(width) not in (int, float) or not 0 < width <= _WIDEST:
+            shown = str(width)[:40]
+            raise ProposalError(f"the box wants a half-width above 0, up to 1e6, not {shown}")
+        object.__setattr__(self, "half_width", float(width))
 
     def draw(self, n: int, bundle: Bundle, rng: np.random.Generator) -> NDArray[np.float64]:
         """n points: (n, k)."""
@@ -60,8 +57,11 @@ class Around:
     def draw(self, n: int, bundle: Bundle, rng: np.random.Generator) -> NDArray[np.float64]:
         """n points: (n, k)."""
         records = bundle.records
-        rows = rng.integers(len(records), size=n)
-        noise = bundle.preset.training.noise * rng.normal(size=(n, records.latent_dim))
+        # A row of uniform numbers a point, so that more points begin with the same ones.
+        uniform = rng.random((n, 1 + records.latent_dim))
+        rows = (uniform[:, 0] * len(records)).astype(np.intp)
+        normal = ndtri(np.maximum(uniform[:, 1:], 2.0**-54))  # 0, if it ever came, would be endless
+        noise = bundle.preset.training.noise * normal
         return records.mean[rows] + records.sigma[rows] * noise
 
 
@@ -95,7 +95,7 @@ def proposal(name: str, parameters: Mapping[str, Any] | None = None) -> Proposal
 
     Raises `ProposalError` if there is no such kind, or its numbers are others.
     """
-    if name not in PROPOSALS:
+    if not isinstance(name, str) or name not in PROPOSALS:
         raise ProposalError(
             f"there are no proposals {str(name)[:40]!r}; there are {', '.join(PROPOSALS)}"
         )

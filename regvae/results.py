@@ -1,5 +1,6 @@
 """The accepted regs as a table, and with it all that is needed to make it again and to trust it."""
 
+import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -51,30 +52,31 @@ def run(
 ) -> Outcome:
     """Run a policy to its end and write its results, block by block, to an open binary file.
 
-    `kind` is `.parquet` or `.csv`. The same policy writes the same bytes; a Parquet file carries
-    the manifest in its metadata. `on_block` gets the counts so far.
+    `kind` is `.parquet` or `.csv`; any other raises `ValueError`. The same policy writes the same
+    bytes; a Parquet file carries the manifest in its metadata. `on_block` gets the counts so far.
     """
+    if kind not in _WRITERS:
+        raise ValueError(f"results are written as {' or '.join(_WRITERS)}, not {kind[:20]!r}")
     auditor = audit.Auditor(bundle)
-    writer: Any = None
-    for block in sampling.stream(bundle, policy, judge):
-        auditor.add(block.tally, block.kept)
-        if sink is not None:
-            table = to_table(block.kept)
-            writer = writer or _WRITERS[kind](sink, table.schema)
-            writer.write_table(table)
-        if on_block:
-            on_block(auditor.tally)
-    outcome = Outcome(
-        policy,
-        auditor.tally.report(policy.rule, bundle.records.latent_dim),
-        auditor.finish(),
-        sampling.shortfall(policy, auditor.tally),
-    )
-    if writer is not None:
-        if kind == ".parquet":
+    with contextlib.ExitStack() as closing:
+        writer: Any = None
+        for block in sampling.stream(bundle, policy, judge):
+            auditor.add(block.tally, block.kept)
+            if sink is not None:
+                table = to_table(block.kept)
+                writer = writer or closing.enter_context(_WRITERS[kind](sink, table.schema))
+                writer.write_table(table)
+            if on_block:
+                on_block(auditor.tally)
+        outcome = Outcome(
+            policy,
+            auditor.tally.report(policy.rule, bundle.records.latent_dim),
+            auditor.finish(),
+            sampling.shortfall(policy, auditor.tally),
+        )
+        if writer is not None and kind == ".parquet":
             text = json.dumps(outcome.manifest(), allow_nan=False)
             writer.add_key_value_metadata({KEY: text.encode()})
-        writer.close()
     return outcome
 
 
@@ -99,7 +101,7 @@ def to_table(samples: Samples) -> pa.Table:
 
 def read_manifest(path: str) -> dict[str, Any]:
     """The manifest that a Parquet file of results carries; raises `ValueError` if it has none."""
-    text = (pq.read_schema(path).metadata or {}).get(KEY)
+    text = (pq.read_metadata(path).metadata or {}).get(KEY)
     if text is None:
         raise ValueError(f"{path}: wanted a Parquet file of results, but it carries no manifest")
     return json.loads(text)

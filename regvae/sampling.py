@@ -221,7 +221,12 @@ def shortfall(policy: Policy, tally: Tally) -> str | None:
     """A sentence if a run ended before it had as many as were asked for."""
     if policy.accepted is None or tally.kept >= policy.accepted:
         return None
-    hint = "raise the number of proposals" if tally.kept else "nothing passes: loosen the rule"
+    if tally.kept:
+        hint = "raise the number of proposals"
+    elif tally.accepted:
+        hint = "all that passes leaks: tighten the rule"
+    else:
+        hint = "nothing passes: loosen the rule"
     return (
         f"only {tally.kept:,} of the {policy.accepted:,} asked for came of {tally.proposed:,} "
         f"proposals; what came is kept; {hint}"

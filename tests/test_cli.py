@@ -1,5 +1,8 @@
 """The command line: what each command prints, what it refuses, and what it leaves on disk."""
 
+import dataclasses
+import gc
+import hashlib
 import json
 import shutil
 import subprocess
@@ -9,13 +12,20 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
+from regvae import audit, cli, evaluation, regs, results, sampling
 from regvae import bundle as bundles
-from regvae import cli, evaluation, regs, rules, sampling
+from regvae.acceptance import OneSided, Posterior, TwoSided
+from regvae.latent import Records
+from regvae.policy import Policy
+from regvae.proposals import Around, Box, Prior, Region
+from regvae.unwanted import Unwanted
 
-COMMANDS = ["dataset", "train", "evaluate", "encode", "decode", "sample", "check", "bench"]
+COMMANDS = ["dataset", "train", "evaluate", "encode", "decode", "sample", "study", "check", "bench"]
 SAMPLE = ["sample", "notebook-2d", "--unwanted", "number < 50"]
+BELOW_50 = Unwanted.of(["number < 50"])
 
 
 @pytest.fixture
@@ -69,6 +79,15 @@ def damaged(tmp_path):
     with (folder / "history.csv").open("ab") as file:
         file.write(b"x")
     return folder
+
+
+@pytest.fixture(scope="module")
+def small(bundle, tmp_path_factory):
+    """The folder of a bundle with a tenth of the shipped records: quicker to sample from."""
+    records = bundle.records
+    some = (getattr(records, field.name)[::10] for field in dataclasses.fields(records))
+    few = dataclasses.replace(bundle, records=Records(*some))
+    return bundles.save(few, tmp_path_factory.mktemp("bundles") / "small")
 
 
 def squeezed(text):
@@ -234,6 +253,22 @@ def test_a_table_that_cannot_be_written_is_refused(refused, tmp_path, command, n
     assert list(tmp_path.iterdir()) == []
 
 
+class HalfWriter:
+    """Writes the head of a table and no more."""
+
+    def __init__(self, sink, schema):
+        sink.write(",".join(schema.names).encode())
+
+    def write_table(self, table):
+        raise OSError(f"no space left for {len(table)} rows")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+
 @pytest.mark.parametrize("command", [["dataset"], SAMPLE], ids=["dataset", "sample"])
 @pytest.mark.parametrize("old", [None, "what was there\n"], ids=["new", "there before"])
 def test_a_write_that_breaks_leaves_no_half_table(refused, monkeypatch, tmp_path, command, old):
@@ -241,11 +276,12 @@ def test_a_write_that_breaks_leaves_no_half_table(refused, monkeypatch, tmp_path
     if old:
         path.write_text(old, "utf-8")
 
-    def to_csv(_, target, **__):
-        Path(target).write_text("reg,sp", "utf-8")
+    def to_csv(_, sink, **__):
+        sink.write(b"reg,sp")
         raise OSError("no space left")
 
     monkeypatch.setattr(pd.DataFrame, "to_csv", to_csv)
+    monkeypatch.setitem(results._WRITERS, ".csv", HalfWriter)
     assert "no space left" in refused(*command, "--out", path)
     assert {p.name: p.read_text("utf-8") for p in tmp_path.iterdir()} == (
         {"regs.csv": old} if old else {}
@@ -337,16 +373,22 @@ def test_encode_names_the_file_and_line_of_what_is_no_reg(refused, tmp_path):
     path = tmp_path / "regs.txt"
     path.write_text("AB12CDE\n\nAB12CD\n", "utf-8")
     line = refused("encode", "notebook-2d", "--file", path)
-    assert f"{path}, line 3: a reg has 7 characters" in line
+    assert line == (
+        f"regvae: {path} wants one reg like AB12 CDE a line, but line 3 ('AB12CD') cannot be read; "
+        "correct or remove them\n"
+    )
 
 
-@pytest.mark.parametrize("content", [None, ""])
-def test_encode_wants_a_reg(refused, tmp_path, content):
-    options = []
-    if content is not None:
-        (tmp_path / "regs.txt").write_text(content, "utf-8")
-        options = ["--file", tmp_path / "regs.txt"]
-    assert "no reg was given; name some, or a file" in refused("encode", "notebook-2d", *options)
+def test_encode_wants_a_reg(refused):
+    assert "no reg was given; name some, or a file" in refused("encode", "notebook-2d")
+
+
+@pytest.mark.parametrize("content", ["", "\n \n", "\ufeff"])
+def test_encode_wants_a_file_to_hold_a_reg(refused, tmp_path, content):
+    path = tmp_path / "regs.txt"
+    path.write_text(content, "utf-8")
+    line = refused("encode", "notebook-2d", "--file", path)
+    assert f"{path} holds no reg; give one like AB12 CDE a line" in line
 
 
 def test_encode_names_a_file_that_is_missing(refused, tmp_path):
@@ -356,7 +398,8 @@ def test_encode_names_a_file_that_is_missing(refused, tmp_path):
 
 def test_encode_refuses_a_file_that_is_no_text(refused, tmp_path):
     (tmp_path / "regs.txt").write_bytes(b"\xff\xfe\x00")
-    assert "utf-8" in refused("encode", "notebook-2d", "--file", tmp_path / "regs.txt")
+    line = refused("encode", "notebook-2d", "--file", tmp_path / "regs.txt")
+    assert f"{tmp_path / 'regs.txt'}: wanted a text file in UTF-8, but" in line
 
 
 # --- decode ---------------------------------------------------------------------------------------
@@ -393,17 +436,60 @@ def test_decode_wants_points_of_two_numbers(refused, point):
 # --- sample ---------------------------------------------------------------------------------------
 
 
-KEYS = ["proposed", "accepted", "acceptance", "purity", "collisions", "tail_probability"]
+KEYS = ["proposed", "accepted", "kept", "acceptance", "purity", "collisions", "tail_probability"]
+ELL = ((0.0, 0.0), (3.0, 0.0), (3.0, 1.0), (1.0, 1.0), (1.0, 3.0), (0.0, 3.0))
+ELL_TEXT = "0,0 3,0 3,1 1,1 1,3 0,3"
+RULES = {
+    OneSided(): [],
+    OneSided(1.5): ["--rule", "one-sided", "--threshold", 1.5],
+    TwoSided(): ["--rule", "two-sided"],
+    TwoSided(0.25, 1.5): ["--rule", "two-sided", "--margin", 0.25, "--support", 1.5],
+    TwoSided(0.0, 9.0): ["--rule", "two-sided", "--margin", 0, "--support", 9],
+    Posterior(): ["--rule", "posterior"],
+    Posterior(0.25, 0.0): ["--rule", "posterior", "--alpha", 0.25, "--q", 0],
+}
+PROPOSALS = {
+    Box(): [],
+    Box(2.0): ["--proposal", "box", "--box", 2],
+    Prior(): ["--proposal", "prior"],
+    Around(): ["--proposal", "records"],
+    Region(ELL): ["--proposal", "region", "--region", ELL_TEXT],
+}
 
 
-def test_sample_reports_what_the_library_does(good, bundle):
+def by_library(folder, unwanted=BELOW_50, **choices):
+    """What the library makes of the same choices."""
+    policy = Policy(str(folder), unwanted, **choices).signed()
+    return results.run(bundles.load(folder), policy)
+
+
+def as_printed(outcome):
+    """An outcome as the command prints it as JSON."""
+    manifest = json.loads(json.dumps(outcome.manifest()))
+    report = manifest.pop("report")
+    return {"rule": report.pop("rule"), **report.pop("parameters"), **report, **manifest}
+
+
+@pytest.fixture
+def sample(call, small):
+    """Sample from the small bundle, with number < 50 unwanted: the JSON."""
+
+    def run(*options):
+        status, out, _ = call("sample", small, "--unwanted", "number < 50", "--json", *options)
+        assert status == 0
+        return json.loads(out)
+
+    return run
+
+
+def test_sample_reports_what_the_library_does(good):
     out = good(*SAMPLE, "--threshold", 1.5, "--n", 500, "--box", 4, "--seed", 4, "--json")
     found = json.loads(out)
     assert set(KEYS) <= found.keys()
-    unwanted = rules.parse_all(["number < 50"])
-    samples = sampling.sample(bundle, unwanted, n=500, box=4.0, seed=4)
-    report = sampling.report(samples, 1.5)
-    assert found == {name: getattr(report, name) for name in found}
+    outcome = by_library(
+        "notebook-2d", rule=OneSided(1.5), proposal=Box(4.0), proposals=500, seed=4
+    )
+    assert found == as_printed(outcome)
     assert found["proposed"] == 500
     assert found["acceptance"] == found["accepted"] / 500 > 0
 
@@ -411,32 +497,167 @@ def test_sample_reports_what_the_library_does(good, bundle):
 def test_sample_proposes_as_the_notebook_unless_told(good):
     found = json.loads(good(*SAMPLE, "--json"))
     told = [*SAMPLE, "--threshold", "2.5", "--n", "1000", "--box", "3", "--seed", "0"]
-    assert found == json.loads(good(*told, "--rule", "one-sided", "--json"))
+    again = good(*told, "--rule", "one-sided", "--proposal", "box", "--json")
+    assert found == json.loads(again)
     assert (found["proposed"], found["threshold"]) == (1000, 2.5)
     assert round(found["notebook_tail"], 3) == 0.154
 
 
 def test_sample_prints_every_figure(good):
     found = json.loads(good(*SAMPLE, "--json"))
-    text = good(*SAMPLE)
-    for key in KEYS:
+    text = squeezed(good(*SAMPLE))
+    for key in ["rule", "threshold", *KEYS, "proposals_per_result", "notebook_tail"]:
         value = found[key]
         shown = f"{value:.4f}" if isinstance(value, float) else str(value)
-        assert f"{key.replace('_', ' ')} {shown}" in squeezed(text)
+        assert f"{key.replace('_', ' ')} {shown}" in text
+    low, high = found["audit"]["purity_interval"]
+    assert f"purity, 95 % {low:.4f} to {high:.4f}" in text
+    assert f"finding {found['finding']}" in text
+    assert "leaks" not in text
 
 
-def test_sample_joins_several_rules_by_and(good, bundle):
-    both = json.loads(good(*SAMPLE, "--unwanted", "area == london", "--threshold", 1, "--json"))
-    unwanted = rules.parse_all(["number < 50", "area == london"])
-    samples = sampling.sample(bundle, unwanted, n=1000, box=3.0, seed=0)
-    assert both["accepted"] == sampling.report(samples, 1.0).accepted
-    assert both["accepted"] > json.loads(good(*SAMPLE, "--threshold", 1, "--json"))["accepted"]
+@pytest.mark.parametrize("rule", RULES, ids=str)
+def test_every_rule_can_be_sampled_by(sample, small, rule):
+    found = sample(*RULES[rule])
+    assert found == as_printed(by_library(small, rule=rule))
+    assert found["rule"] == rule.name
+    assert {name: found[name] for name in rule.parameters()} == rule.parameters()
+    assert found["accepted"] > 0
+
+
+@pytest.mark.parametrize("proposal", PROPOSALS, ids=lambda kind: str(kind)[:40])
+def test_every_kind_of_proposals_can_be_sampled_from(sample, small, proposal):
+    found = sample(*PROPOSALS[proposal], "--seed", 2, "--n", 300, "--threshold", 0.5)
+    expected = by_library(
+        small, rule=OneSided(0.5), proposal=proposal, proposals=300, seed=2
+    )  # fmt: skip
+    assert found == as_printed(expected)
+    assert found["policy"]["proposal"]["name"] == proposal.name
+    assert found["accepted"] > 0
+
+
+def test_sample_joins_several_rules_by_and(sample, small):
+    both = sample("--unwanted", "area == london", "--threshold", 1)
+    unwanted = Unwanted.of(["number < 50", "area == london"])
+    assert both == as_printed(by_library(small, unwanted, rule=OneSided(1.0)))
+    assert both["accepted"] > sample("--threshold", 1)["accepted"]
 
 
 def test_sample_says_so_if_none_is_accepted(good):
     found = json.loads(good(*SAMPLE, "--threshold", 1e6, "--json"))
-    assert (found["accepted"], found["purity"]) == (0, None)
-    assert "purity none accepted" in squeezed(good(*SAMPLE, "--threshold", 1e6))
+    assert (found["accepted"], found["purity"], found["proposals_per_result"]) == (0, None, None)
+    text = squeezed(good(*SAMPLE, "--threshold", 1e6))
+    assert "purity none" in text
+    assert "proposals per result none" in text
+
+
+# --- sample: what is unwanted ---------------------------------------------------------------------
+
+
+def test_regs_in_a_file_are_unwanted_too(good, small, tmp_path):
+    path = tmp_path / "regs.txt"
+    path.write_text("\ufeffzz99 zzz\n\nYK66BIQ, ab12cde\r\n", "utf-8")
+    listed = ["ZZ99ZZZ", "YK66BIQ", "AB12CDE"]
+    options = ["--unwanted-file", path, "--threshold", 1, "--json"]
+    alone = json.loads(good("sample", small, *options))
+    assert alone["policy"]["unwanted"]["regs"] == listed
+    expected = by_library(small, Unwanted.of(listed=listed), rule=OneSided(1.0))
+    assert alone == as_printed(expected)
+    both = json.loads(good("sample", small, "--unwanted", "number < 50", *options))
+    expected = by_library(small, Unwanted.of(["number < 50"], listed=listed), rule=OneSided(1.0))
+    assert both == as_printed(expected)
+    assert both["accepted"] < alone["accepted"]
+
+
+def test_all_of_the_training_data_can_be_unwanted(good, small):
+    options = ["--unwanted-training", "--threshold", 0.1, "--json"]
+    found = json.loads(good("sample", small, *options))
+    expected = by_library(small, Unwanted.of(training=True), rule=OneSided(0.1))
+    assert found == as_printed(expected)
+    assert found["accepted"] > 0
+
+
+def test_regions_can_be_unwanted(good, small):
+    far = "-3,-3 -1,-3 -1,-1 -3,-1"
+    found = json.loads(
+        good("sample", small, "--unwanted-region", ELL_TEXT, "--unwanted-region", far, "--json")
+    )
+    square = [(-3, -3), (-1, -3), (-1, -1), (-3, -1)]
+    assert found == as_printed(by_library(small, Unwanted.of(regions=[ELL, square])))
+
+
+def test_bad_lines_of_a_file_are_named_with_their_numbers(refused, small, tmp_path):
+    path = tmp_path / "regs.txt"
+    bad = ["AB1XCDE", "", "AB12CDE", "AB12", "ab12 cde", "x", "nought", "AB12CDE, ?"]
+    path.write_text("\n".join(bad), "utf-8")
+    line = refused("sample", small, "--unwanted-file", path)
+    assert line == (
+        f"regvae: {path} wants one reg like AB12 CDE a line, but line 1 ('AB1XCDE'), "
+        "line 4 ('AB12'), line 6 ('x') and 2 more cannot be read; correct or remove them\n"
+    )
+
+
+def test_a_file_of_unwanted_regs_wants_to_be_there_and_to_hold_some(refused, small, tmp_path):
+    path = tmp_path / "regs.txt"
+    assert str(path) in refused("sample", small, "--unwanted-file", path)
+    path.write_text("\n\n", "utf-8")
+    line = refused("sample", small, "--unwanted-file", path)
+    assert f"{path} holds no reg; give one like AB12 CDE a line" in line
+    path.write_bytes(b"\xff\xfe\x00")
+    line = refused("sample", small, "--unwanted-file", path)
+    assert f"{path}: wanted a text file in UTF-8" in line
+
+
+# --- sample: until so many ------------------------------------------------------------------------
+
+
+def test_sample_stops_when_so_many_are_accepted(sample, small):
+    found = sample("--until", 5)
+    assert found == as_printed(by_library(small, accepted=5, proposals=5_000))
+    assert (found["accepted"], found["kept"], found["shortfall"]) == (5, 5, None)
+    assert found["policy"]["stop"] == {"proposals": 5_000, "accepted": 5}
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_run_that_ends_short_keeps_its_file_and_has_status_1(call, small, tmp_path, as_json):
+    path = tmp_path / "short.csv"
+    options = ["--until", 900, "--n", 1000, "--threshold", 1, *(["--json"] if as_json else [])]
+    command = ["sample", small, "--unwanted", "number < 50"]
+    status, out, err = call(*command, *options, "--out", path)
+    assert status == 1
+    table = pd.read_csv(path)
+    sentence = (
+        f"only {len(table)} of the 900 asked for came of 1,000 proposals; what came is kept; "
+        "raise the number of proposals"
+    )
+    assert 0 < len(table) < 900
+    assert err.splitlines()[-1] == f"regvae: {sentence}"
+    manifest = json.loads((tmp_path / "short.manifest.json").read_text("utf-8"))
+    assert manifest["shortfall"] == sentence
+    if as_json:
+        assert json.loads(out)["shortfall"] == sentence
+
+
+def test_a_run_of_which_nothing_comes_still_writes_a_file(call, small, tmp_path):
+    path = tmp_path / "none.parquet"
+    options = ["--until", 3, "--n", 100, "--threshold", 1e6, "--out", path]
+    status, _, err = call("sample", small, "--unwanted", "number < 50", *options)
+    assert status == 1
+    assert err == (
+        "regvae: only 0 of the 3 asked for came of 100 proposals; what came is kept; "
+        "nothing passes: loosen the rule\n"
+    )
+    table = pd.read_parquet(path)
+    assert list(table.columns) == ["reg", "z_1", "z_2", "to_unwanted", "wanted", "collision"]
+    assert len(table) == 0
+
+
+def test_a_run_that_reaches_its_number_has_status_0(call, small):
+    status, _, err = call("sample", small, "--unwanted", "number < 50", "--until", 3)
+    assert (status, err) == (0, "")
+
+
+# --- sample: files --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -444,51 +665,346 @@ def test_sample_says_so_if_none_is_accepted(good):
 )
 def test_sample_writes_what_it_accepted(good, bundle, tmp_path, name, read):
     out = good(*SAMPLE, "--threshold", 1, "--seed", 3, "--out", tmp_path / name)
-    samples = sampling.sample(bundle, rules.parse_all(["number < 50"]), n=1000, box=3.0, seed=3)
-    rows = samples.accepted(1.0)
-    assert squeezed(out).endswith(f": {rows.sum()} rows")
+    policy = Policy("notebook-2d", BELOW_50, OneSided(1.0), seed=3)
+    samples = sampling.sample(bundle, policy)
+    kept = samples.take(policy.rule.accepts(samples.measures))
+    assert squeezed(out).endswith(f"{name}: {len(kept)} rows, and wanted.manifest.json")
     table = read(tmp_path / name)
-    assert list(table.columns) == [
-        "reg",
-        "z_1",
-        "z_2",
-        "distance_to_unwanted",
-        "wanted",
-        "collision",
-    ]
-    assert table["reg"].tolist() == samples.reg[rows].tolist()
-    assert np.allclose(table[["z_1", "z_2"]], samples.z[rows], rtol=1e-12)
-    assert np.allclose(table["distance_to_unwanted"], samples.distance[rows], rtol=1e-12)
-    assert (table["distance_to_unwanted"] > 1).all()
-    assert table["wanted"].tolist() == samples.wanted[rows].tolist()
-    assert table["collision"].tolist() == samples.collision[rows].tolist()
+    assert list(table.columns) == ["reg", "z_1", "z_2", "to_unwanted", "wanted", "collision"]
+    assert table["reg"].tolist() == kept.reg.tolist()
+    assert np.allclose(table[["z_1", "z_2"]], kept.z, rtol=1e-12)
+    assert np.allclose(table["to_unwanted"], kept.measures["to_unwanted"], rtol=1e-12)
+    assert (table["to_unwanted"] > 1).all()
+    assert table["wanted"].tolist() == kept.wanted.tolist()
+    assert table["collision"].tolist() == kept.collision.tolist()
+
+
+def test_the_manifest_beside_the_file_says_what_it_is(sample, small, tmp_path):
+    path = tmp_path / "wanted.parquet"
+    options = ["--threshold", 1, "--clean", "--seed", 7]
+    printed = sample(*options)
+    assert sample(*options, "--out", path) == printed
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["wanted.manifest.json", path.name]
+    beside = json.loads((tmp_path / "wanted.manifest.json").read_text("utf-8"))
+    assert beside.pop("file") == "wanted.parquet"
+    assert beside.pop("sha256") == hashlib.sha256(path.read_bytes()).hexdigest()
+    outcome = by_library(small, rule=OneSided(1.0), clean=True, seed=7)
+    assert beside == json.loads(json.dumps(outcome.manifest()))
+    assert beside["audit"] == printed["audit"]
+    inside = pq.read_metadata(path).metadata[results.KEY]
+    assert json.loads(inside) == beside
+
+
+def test_clean_results_hold_no_leak(sample, small, tmp_path):
+    for name, read in (("a.csv", pd.read_csv), ("a.parquet", pd.read_parquet)):
+        found = sample("--threshold", 1, "--clean", "--out", tmp_path / name)
+        table = read(tmp_path / name)
+        assert len(table) == found["kept"] < found["accepted"]
+        assert table["wanted"].all()
+        assert not table["collision"].any()
+        known = set(bundles.load(small).records.reg.tolist())
+        assert not known & set(table["reg"])
+        assert (table["reg"].str[2:4].astype(int) >= 50).all()
 
 
 def test_sample_prints_json_only_also_when_it_writes_a_table(call, good, tmp_path):
-    status, out, _ = call(*SAMPLE, "--json", "--out", tmp_path / "wanted.csv")
+    status, out, err = call(*SAMPLE, "--json", "--out", tmp_path / "wanted.csv")
     assert status == 0
     assert json.loads(out) == json.loads(good(*SAMPLE, "--json"))
     assert (tmp_path / "wanted.csv").is_file()
+    assert f"wrote {tmp_path / 'wanted.csv'}: " in err
+
+
+def test_a_sample_is_silent_on_standard_error(call):
+    assert call(*SAMPLE)[2] == ""
+
+
+# --- sample: policies -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+@pytest.mark.parametrize("rule", [OneSided(1.5), TwoSided(0.0, 9.0), Posterior(0.25, 0.0)], ids=str)
+def test_a_saved_policy_writes_the_same_bytes(good, small, tmp_path, rule, suffix):
+    folders = [tmp_path / name for name in ("first", "again")]
+    for folder in folders:
+        folder.mkdir()
+    paths = [folder / f"wanted{suffix}" for folder in folders]
+    policy = tmp_path / "policy.toml"
+    (tmp_path / "regs.txt").write_text("ab12 cde\n", "utf-8")
+    options = [
+        *("sample", small, "--unwanted", "number < 50", "--unwanted-region", ELL_TEXT),
+        *("--unwanted-file", tmp_path / "regs.txt", "--unwanted-training", *RULES[rule]),
+        *("--proposal", "box", "--box", 4, "--until", 4, "--n", 9_000, "--clean", "--seed", 11),
+    ]
+    first = good(*options, "--save-policy", policy, "--out", paths[0])
+    again = good("sample", "--policy", policy, "--out", paths[1])
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    manifests = [folder / "wanted.manifest.json" for folder in folders]
+    assert manifests[0].read_bytes() == manifests[1].read_bytes()
+    assert first.replace(str(folders[0]), "") == again.replace(str(folders[1]), "")
+    saved = Policy.from_toml(policy.read_text("utf-8"))
+    assert (
+        saved
+        == Policy(
+            bundle=str(small),
+            unwanted=Unwanted.of(["number < 50"], regions=[ELL], listed=["AB12CDE"], training=True),
+            rule=rule,
+            proposal=Box(4.0),
+            proposals=9_000,
+            accepted=4,
+            clean=True,
+            seed=11,
+        ).signed()
+    )
+
+
+def test_a_policy_can_be_saved_again_with_its_hash(good, small, tmp_path):
+    plain = Policy(str(small), BELOW_50, OneSided(1.0))
+    (tmp_path / "plain.toml").write_text(plain.to_toml(), "utf-8")
+    good("sample", "--policy", tmp_path / "plain.toml", "--save-policy", tmp_path / "signed.toml")
+    assert (tmp_path / "signed.toml").read_text("utf-8") == plain.signed().to_toml()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ["notebook-2d"],
+        ["--unwanted", "number < 50"],
+        ["--unwanted-training"],
+        ["--unwanted-region", ELL_TEXT],
+        ["--unwanted-file", "regs.txt"],
+        ["--threshold", 9],
+        ["--rule", "two-sided"],
+        ["--rule", "one-sided"],
+        ["--alpha", 0.5],
+        ["--proposal", "prior"],
+        ["--box", 3],
+        ["--region", ELL_TEXT],
+        ["--n", 5],
+        ["--until", 5],
+        ["--clean"],
+        ["--seed", 0],
+    ],
+    ids=lambda more: more[0],
+)
+def test_beside_a_policy_no_other_choice_is_taken(refused, small, tmp_path, more):
+    path = tmp_path / "policy.toml"
+    path.write_text(Policy(str(small), BELOW_50).to_toml(), "utf-8")
+    assert "give only --policy" in refused("sample", "--policy", path, *more)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "policy.toml: wanted schema = 1, but it has None"),
+        ("a b", "policy.toml: wanted TOML, but "),
+        ('schema = 1\nbundle = "notebook-2d"', "policy.toml: wanted 'unwanted', but it is missing"),
+        (
+            'schema = 1\nbundle = "nowhere"\n[unwanted]\ntraining = true',
+            "there is no bundle 'nowhere'",
+        ),
+        (
+            'schema = 1\nbundle = "notebook-2d"\nbundle_sha256 = "00"\n[unwanted]\ntraining = true',
+            "the policy was made for notebook-2d with sha256 00…, but the one here has ",
+        ),
+    ],
+)
+def test_a_policy_that_cannot_be_run_is_refused(refused, tmp_path, text, words):
+    path = tmp_path / "policy.toml"
+    path.write_text(text, "utf-8")
+    out = tmp_path / "wanted.csv"
+    assert words in refused("sample", "--policy", path, "--out", out)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_policy_that_is_missing_is_refused(refused, tmp_path):
+    path = tmp_path / "nowhere.toml"
+    assert str(path) in refused("sample", "--policy", path)
+
+
+def test_a_policy_is_not_saved_where_there_is_no_folder(refused, small, tmp_path):
+    path = tmp_path / "nowhere" / "policy.toml"
+    options = ["--save-policy", path, "--out", tmp_path / "wanted.csv"]
+    line = refused("sample", small, "--unwanted", "number < 50", *options)
+    assert f"there is no folder '{path.parent}' to write policy.toml to" in line
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- sample: the hunt -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def short_hunt(monkeypatch):
+    """Hunts of fewer proposals."""
+    hunt = audit.hunt
+    monkeypatch.setattr(audit, "hunt", lambda *of: hunt(*of, budget=1_000))
+
+
+@pytest.mark.usefixtures("short_hunt")
+def test_sample_hunts_for_leaks_if_asked(sample, good, small):
+    policy = Policy(str(small), BELOW_50).signed()
+    bundle = bundles.load(small)
+    expected = audit.hunt(bundle, policy, sampling.make_judge(bundle, policy))
+    found = sample("--hunt")
+    assert found.pop("hunt") == json.loads(json.dumps(expected.summary()))
+    assert found == sample()
+    assert len(expected.leaks) > 0
+    text = squeezed(good("sample", small, "--unwanted", "number < 50", "--hunt"))
+    assert text.endswith(f"leaks found {expected.sentence()}")
+
+
+@pytest.mark.usefixtures("short_hunt")
+def test_a_hunt_that_finds_nothing_says_so(good, small):
+    options = ["--rule", "two-sided", "--support", 1e-3, "--hunt"]
+    text = squeezed(good("sample", small, "--unwanted", "number < 50", *options))
+    assert "leaks found none in 2,200 points tried, " in text
+
+
+# --- sample: what is refused ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--rule", "two-sided"], "there is no rule 'two-sided'; there is one-sided"),
+        (["--rule", "three-sided"], "there is no rule 'three-sided'; there is one-sided, two-"),
+        (["--margin", "1"], "the rule one-sided has no 'margin'; it has threshold"),
+        (["--rule", "posterior", "--threshold", "1"], "the rule posterior has no 'threshold'"),
         (["--unwanted", "colour == red"], "there is no attribute 'colour'; the attributes are"),
         (["--unwanted", "number"], "a rule is 'attribute op value'"),
-        (["--unwanted", "number > 60"], "so nothing is unwanted; widen the rule"),
+        (["--unwanted", "number > 60"], "so nothing is unwanted; widen it"),
         (["--threshold", "-1"], "the threshold is a distance of 0 or more, not -1"),
         (["--threshold", "nan"], "the threshold is a distance of 0 or more, not nan"),
-        (["--n", "0"], "the number of samples goes from 1 to 10,000,000, not 0"),
-        (["--n", "10000001"], "the number of samples goes from 1 to 10,000,000, not 10,000,001"),
+        (["--rule", "two-sided", "--support", "inf"], "the support is a distance of 0 or more"),
+        (["--rule", "posterior", "--q", "2"], "the q is a share from 0 to 1, not 2"),
+        (["--n", "0"], "the number of proposals goes from 1 to 1,000,000,000, not 0"),
+        (["--n", "1000000001"], "the number of proposals goes from 1 to 1,000,000,000, not 1,0"),
+        (["--until", "0"], "the number to accept goes from 1 to 1,000,000,000, not 0"),
+        (["--until", "-5", "--n", "9"], "the number to accept goes from 1 to 1,000,000,000, not"),
+        (["--seed", str(2**63)], "the seed goes from 0 to 9,223,372,036,854,775,807, not 9,223"),
         (["--box", "0"], "the box wants a half-width above 0"),
         (["--box", "inf"], "the box wants a half-width above 0"),
+        (["--proposal", "sphere"], "there are no proposals 'sphere'; there are box, prior, rec"),
+        (["--proposal", "region"], '--proposal region wants --region "x,y x,y x,y ..."'),
+        (["--region", ELL_TEXT], "--region is for --proposal region"),
+        (["--unwanted-region", "0,0 1,1"], "a region is three corners or more such as"),
+        (["--unwanted-region", "0,0 1,1 nan,1"], "a region is three corners or more such as"),
+        (["--unwanted-region", "0,0 1 1,1"], "a region is three corners or more such as"),
+        (["--unwanted-region", "what"], "a region is three corners or more such as"),
+        (["--proposal", "region", "--region", "0,0"], "not '0,0'"),
     ],
 )
 def test_sample_refuses_what_cannot_be_sampled(refused, tmp_path, options, words):
     assert words in refused(*SAMPLE, *options, "--out", tmp_path / "wanted.csv")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--until", "-5"], "the number to accept goes from 1"),
+        (["--proposal", "region", "--region", "0,0 1,1 2,2"], "the region is too thin to draw"),
+    ],
+)
+def test_a_refusal_is_one_line_and_about_what_was_typed(refused, options, words):
+    assert words in refused(*SAMPLE, *options)
+
+
+def test_a_failure_in_the_midst_leaves_no_file(refused, small, tmp_path):
+    options = ["--proposal", "region", "--region", "0,0 1,1 2,2", "--out", tmp_path / "wanted.csv"]
+    line = refused("sample", small, "--unwanted", "number < 50", *options)
+    assert line == "regvae: the region is too thin to draw points from; draw a wider one\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["wanted.csv", "wanted.parquet"])
+def test_a_failure_after_some_blocks_leaves_what_was_there(
+    call, small, tmp_path, monkeypatch, name
+):
+    to_table, written = results.to_table, []
+
+    def fails_later(samples):
+        if len(written) == 2:
+            raise OSError("no space left")
+        written.append(len(samples))
+        return to_table(samples)
+
+    monkeypatch.setattr(sampling, "BLOCK", 100)
+    monkeypatch.setattr(results, "to_table", fails_later)
+    (tmp_path / name).write_text("what was there", "utf-8")
+    command = ["sample", small, "--unwanted", "number < 50", "--out", tmp_path / name]
+    status, _, err = call(*command)
+    gc.collect()
+    assert status == 2
+    assert err == "regvae: no space left\n"
+    assert (tmp_path / name).read_text("utf-8") == "what was there"
+    assert [one.name for one in tmp_path.iterdir()] == [name]
+    assert len(written) == 2
+
+
+def test_sample_wants_a_bundle_or_a_policy(refused):
+    words = "sample wants a bundle, such as notebook-2d, or --policy FILE"
+    assert words in refused("sample")
+    assert words in refused("sample", "--unwanted", "number < 50")
+
+
+def test_sample_wants_something_unwanted(refused):
+    words = "nothing is unwanted; give a rule such as 'number < 50', a region, a list of regs, or"
+    assert words in refused("sample", "notebook-2d")
+
+
+# --- study ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def trained(tmp_path, monkeypatch):
+    """A folder with a model already trained; training another one would fail."""
+    monkeypatch.setitem(sys.modules, "regvae.training", None)
+    folder = tmp_path / "models"
+    shutil.copytree(bundles.ASSETS / "notebook-2d", folder / "seed-0")
+    return folder
+
+
+def test_a_study_compares_the_rules_on_models_already_trained(good, bundle, trained, tmp_path):
+    path = tmp_path / "study.csv"
+    lines = good("study", "--folder", trained, "--seeds", 1, "--out", path).splitlines()
+    outcomes = evaluation.rule_outcomes(bundle)
+    assert [one.rule for one in outcomes] == ["one-sided", "two-sided", "posterior"]
+    assert lines[:3] == [
+        f"seed {one.seed}  {one.rule:<10} accepted {one.acceptance:.4f}  purity {one.purity:.4f}"
+        for one in outcomes
+    ]
+    assert lines[3:] == [f"wrote {path}: 3 rows"]
+    table = pd.read_csv(path)
+    assert list(table.columns) == [field.name for field in dataclasses.fields(outcomes[0])]
+    expected = pd.DataFrame([dataclasses.asdict(one) for one in outcomes])
+    pd.testing.assert_frame_equal(table, expected, check_dtype=False)
+    assert [one.name for one in trained.iterdir()] == ["seed-0"]
+
+
+def test_a_study_of_a_damaged_model_is_refused_with_its_file(refused, trained):
+    path = trained / "seed-0" / "history.csv"
+    path.write_bytes(path.read_bytes() + b"x")
+    assert f"{path}: wanted sha256" in refused("study", "--folder", trained, "--seeds", 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--preset", "notebook-3d"], "no preset 'notebook-3d'; there are notebook-2d, notebook"),
+        (["--seeds", "0"], "greater than or equal to 1"),
+        (["--seeds", "101"], "less than or equal to 100"),
+        (["--out", "study.txt"], "a table's name ends in .csv or .parquet, but came 'study.txt'"),
+        (["--out", "nowhere/study.csv"], "there is no folder 'nowhere' to write study.csv to"),
+    ],
+)
+def test_a_study_that_cannot_be_made_is_refused(refused, tmp_path, options, words):
+    folder = tmp_path / "models"
+    assert words in refused("study", "--folder", folder, *options)
+    assert not folder.exists()
+
+
+def test_a_study_wants_a_folder_to_hold_its_own(refused, tmp_path):
+    assert "nowhere" in refused("study", "--folder", tmp_path / "nowhere" / "models")
 
 
 # --- check ----------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from regvae import distance
+from regvae import cells
 from regvae.distance import NearestGaussian
 
 COORDINATES = st.floats(-50, 50, width=32)
@@ -252,20 +252,110 @@ def test_the_order_of_the_points_does_not_matter(k):
     assert np.array_equal(places, index[order])
 
 
+def divided(patch, division):
+    """Divide the work of all queries otherwise, until the patch ends."""
+    for name, value in division.items():
+        assert getattr(cells, name) != value
+        patch.setattr(cells, name, value)
+
+
+AS_DEEP_AS_POSSIBLE = {"_WEIGHING": 0.0, "_CELL": 0.0}  # splitting costs nothing
+NOT_AT_ALL = {"_PAIR": 0.0}  # and looking at all Gaussians costs nothing
+DIVISIONS = {
+    "in tiny blocks": {"_BLOCK": 4},
+    "in small blocks": {"_BLOCK": 2_999},
+    "with hardly a pair to weigh": {"_PAIRS": 1},
+    "with few pairs to weigh": {"_PAIRS": 5_000},
+    "as deep as possible": AS_DEEP_AS_POSSIBLE,
+    "as deep as possible, in tiny blocks": {**AS_DEEP_AS_POSSIBLE, "_BLOCK": 4},
+    "as deep as possible, with few pairs to weigh": {**AS_DEEP_AS_POSSIBLE, "_PAIRS": 5_000},
+    "not at all": NOT_AT_ALL,
+    "once": {**AS_DEEP_AS_POSSIBLE, "_FINEST": {2: 1, 3: 1}},
+    "down to the last point": {**AS_DEEP_AS_POSSIBLE, "_FEW": 0},
+    "without a grid": {"_FINEST": {}},
+}
+
+
 @pytest.mark.parametrize("k", [2, 3, 5])
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [("_BLOCK", 1), ("_BLOCK", 2_999), ("_POINTS_A_CELL", 3), ("_PAIRS", 1), ("_PAIRS", 5_000)],
-)
-def test_how_the_work_is_divided_changes_nothing(monkeypatch, k, name, value):
+@pytest.mark.parametrize("division", DIVISIONS)
+def test_how_the_work_is_divided_changes_nothing(monkeypatch, k, division):
     mean, sigma, points = random_problem(400, 1_000, k)
     nearest = NearestGaussian(mean, sigma)
     whole = nearest.query(points)
-    assert getattr(distance, name) > value
-    monkeypatch.setattr(distance, name, value)
-    divided = nearest.query(points)
-    assert np.array_equal(divided[0], whole[0])
-    assert np.array_equal(divided[1], whole[1])
+    divided(monkeypatch, DIVISIONS[division])
+    found = nearest.query(points)
+    assert np.array_equal(found[0], whole[0])
+    assert np.array_equal(found[1], whole[1])
+
+
+# Where an index could go wrong: each makes points or means from a generator, a number and a k.
+PLACES = {
+    "scattered": lambda rng, n, k: rng.normal(size=(n, k)),
+    "on the edges of cells": lambda rng, n, k: rng.integers(-16, 17, (n, k)) / 16,
+    "at the ends of the box": lambda rng, n, k: rng.choice([-1.0, 1.0], (n, k)),
+    "in one place": lambda rng, n, k: np.tile(rng.normal(size=k), (n, 1)),
+    "on a line": lambda rng, n, k: rng.normal(size=(n, 1)) * rng.normal(size=k),
+    "along an axis": lambda rng, n, k: rng.normal(size=(n, 1)) * np.eye(k)[0],
+    "far outside": lambda rng, n, k: 1e3 + rng.uniform(-1, 1, (n, k)),
+    "hugely spread": lambda rng, n, k: rng.normal(size=(n, k)) * 10.0 ** rng.uniform(-6, 6, (n, 1)),
+}
+SOME_PLACES = st.lists(st.sampled_from(list(PLACES)), min_size=1, max_size=3)
+
+
+@st.composite
+def adversaries(draw):
+    """Means and sigmas (n, k), sigmas from 1e-3 to 1e3, and points (m, k) to lead an index astray.
+
+    Some points are means or other points again, and one point or mean may be a huge outlier.
+    """
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    k = draw(st.integers(1, 5))
+
+    def arranged(most):
+        sizes = st.integers(1, most)
+        return np.vstack([PLACES[place](rng, draw(sizes), k) for place in draw(SOME_PLACES)])
+
+    mean, points = arranged(40), arranged(200)
+    sigma = 10.0 ** rng.uniform(-3, 3, size=mean.shape)
+    if draw(st.booleans()):  # as good as duplicates, of which the first row counts
+        again = rng.integers(len(mean), size=len(mean))
+        mean, sigma = np.vstack([mean, mean[again]]), np.vstack([sigma, sigma[again]])
+    points = np.vstack([points, rng.choice(mean, 5), rng.choice(points, 5)])
+    outlier = draw(st.sampled_from([0.0, 1e6, 1e12]))
+    if outlier and draw(st.booleans()):
+        points[0] = outlier
+    elif outlier:
+        mean[0] = -outlier
+    return mean, sigma, rng.permutation(points)
+
+
+@given(problem=adversaries(), deep=st.booleans())
+@settings(deadline=None, max_examples=300)
+def test_nothing_leads_the_index_astray(problem, deep):
+    with pytest.MonkeyPatch.context() as patch:
+        if deep:
+            divided(patch, AS_DEEP_AS_POSSIBLE)
+        assert_exact(*problem)
+
+
+@given(
+    k=st.integers(2, 3),
+    low=st.integers(-3, 3),
+    width=st.integers(-20, 20),
+    depth=st.integers(1, 8),
+    seed=st.integers(0, 2**32 - 1),
+)
+@settings(deadline=None)
+def test_points_on_the_edges_of_cells_have_the_nearest_of_all(k, low, width, depth, seed):
+    rng = np.random.default_rng(seed)
+    size = 2.0**width
+    points = (low + rng.integers(0, 2**depth + 1, (300, k)) / 2**depth) * size
+    points[0], points[1] = low * size, (low + 1) * size  # the corners: they make these the edges
+    mean = np.vstack([rng.choice(points, 20), (low + rng.uniform(-1, 2, (20, k))) * size])
+    sigma = size * 10.0 ** rng.uniform(-3, 3, mean.shape)
+    with pytest.MonkeyPatch.context() as patch:
+        divided(patch, AS_DEEP_AS_POSSIBLE)
+        assert_exact(mean, sigma, points)
 
 
 def peak_of_query(nearest, points):
@@ -292,6 +382,23 @@ def test_a_query_holds_little_also_if_all_records_are_as_near():
     # Wide records that lie together: hardly one can be left out anywhere. All distances would
     # take 960 MB.
     assert peak_of_query(NearestGaussian(mean / 100, sigma * 100), points) < 8 * n * m / 8
+
+
+@pytest.mark.parametrize("k", [2, 3])
+@pytest.mark.parametrize("width", [1, 100])
+def test_a_sampling_of_the_map_holds_a_few_dozen_megabytes(k, width):
+    n, m = 6_103, 200_000
+    mean, sigma, points = random_problem(n, m, k)
+    # All distances would take 10 GB. Wide records can hardly be left out anywhere.
+    assert peak_of_query(NearestGaussian(mean, sigma * width), points) < 150e6
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 4])
+def test_many_points_on_a_mean_at_the_origin_have_distance_zero(monkeypatch, k):
+    divided(monkeypatch, AS_DEEP_AS_POSSIBLE)
+    nearest = NearestGaussian(np.arange(3)[:, None] * np.ones(k), np.ones((3, k)))
+    found, index = nearest.query(np.zeros((100, k)))
+    assert (found.tolist(), index.tolist()) == ([0.0] * 100, [0] * 100)
 
 
 def test_no_points_have_no_distances():

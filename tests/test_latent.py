@@ -325,3 +325,30 @@ def test_as_many_typical_letters_come_as_were_asked_for(bundle):
     assert 0 < len(longest) <= 5 * 26
     for n in (0, 1, 7):
         assert typical_letters(bundle.records, rows, n) == longest[:n]
+
+
+# --- which regs are records -----------------------------------------------------------------------
+
+
+def test_records_contain_their_own_regs_and_no_others(bundle):
+    records = bundle.records
+    some = np.concatenate([regs.generate(2_000, rng=np.random.default_rng(6)), records.reg[::100]])
+    known = set(records.reg.tolist())
+    assert records.contain(some).tolist() == [reg in known for reg in some.tolist()]
+    assert records.contain(records.reg).all()
+    assert records.contain(some).dtype == bool
+
+
+def test_records_contain_just_what_has_a_row(bundle):
+    for reg in ("AB12CDE", "ZZ99ZZZ", *bundle.records.reg[[0, 5_000, 11_999]].tolist()):
+        found = bundle.records.contain(np.array([reg]))
+        assert found.tolist() == [bundle.records.row_of(reg) is not None]
+
+
+def test_records_contain_a_reg_of_any_split():
+    reg = np.array(["AA00AAA", "BB11BBB", "CC22CCC"])
+    zeros = np.zeros((3, 1), dtype=np.float32)
+    records = Records(reg, np.array(["train", "validation", "test"]), zeros, zeros + 1)
+    asked = np.array(["CC22CCC", "CC22CCD", "AA00AAA", "BB11BBB", "CC22CCC"])
+    assert records.contain(asked).tolist() == [True, False, True, True, True]
+    assert records.contain(np.array([], "U7")).shape == (0,)

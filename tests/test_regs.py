@@ -392,3 +392,77 @@ def test_dvla_issues_no_i_q_z_in_the_tag_and_no_i_q_behind(position, letter):
     reg = "AB12CDE"[:position] + letter + "AB12CDE"[position + 1 :]
     never = "IQZ" if position < 2 else "IQ"
     assert regs.ATTRIBUTES["valid"].values(np.array([reg])).tolist() == [letter not in never]
+
+
+# --- many regs ------------------------------------------------------------------------------------
+
+
+def test_lines_hold_one_reg_each_or_several_with_commas():
+    lines = ["\ufeffab12 cde", "", "  \t", "YK66BIQ, my33 wsz,AB12CDE,", " ZZ99ZZZ \r\n", ",,"]
+    assert regs.parse_lines(lines) == ["AB12CDE", "YK66BIQ", "MY33WSZ", "AB12CDE", "ZZ99ZZZ"]
+
+
+@given(some=st.lists(REGS, min_size=1, max_size=20), data=st.data())
+@settings(deadline=None)
+def test_lines_are_read_in_their_order_however_they_are_broken(some, data):
+    breaks = data.draw(
+        st.lists(
+            st.sampled_from([",", "\n", " ,\t", "\n\n", " \n "]),
+            min_size=len(some),
+            max_size=len(some),
+        )
+    )
+    text = "".join(reg + gap for reg, gap in zip(map(regs.pretty, some), breaks, strict=True))
+    assert regs.parse_lines(text.splitlines()) == some
+
+
+@pytest.mark.parametrize(
+    ("lines", "named"),
+    [
+        (["AB12CDE", "", "AB1"], "line 3 ('AB1')"),
+        (["x", "AB12CDE", "y"], "line 1 ('x'), line 3 ('y')"),
+        (["x"] * 3, "line 1 ('x'), line 2 ('x'), line 3 ('x')"),
+        (["x"] * 4, "line 1 ('x'), line 2 ('x'), line 3 ('x') and 1 more"),
+        (["x"] * 5_000, "line 1 ('x'), line 2 ('x'), line 3 ('x') and 4,997 more"),
+        (["AB12CDE, x, YK66BIQ, y"], "line 1 ('x'), line 1 ('y')"),
+        (["a" * 1_000], f"line 1 ('{'a' * 20}…')"),
+        (["AB12CDE YK66BIQ"], "line 1 ('AB12CDE YK66BIQ')"),
+    ],
+)
+def test_the_first_lines_that_hold_no_reg_are_named(lines, named):
+    sentence = (
+        f"mine.txt wants one reg like AB12 CDE a line, but {named} cannot be read; "
+        "correct or remove them"
+    )
+    with pytest.raises(regs.RegError, match=f"^{re.escape(sentence)}$"):
+        regs.parse_lines(lines, "mine.txt")
+
+
+@pytest.mark.parametrize("lines", [[], [""], ["", " ", ","], ["\ufeff"]])
+def test_lines_without_any_reg_are_refused(lines):
+    with pytest.raises(regs.RegError, match="the list holds no reg; give one like AB12 CDE a line"):
+        regs.parse_lines(lines)
+
+
+@given(some=st.lists(REGS, max_size=10), other=st.lists(REGS, max_size=10))
+@settings(deadline=None)
+def test_regs_have_the_same_key_just_if_they_are_the_same(some, other):
+    both = some + other
+    keys = regs.keys(both)
+    assert keys.shape == (len(both),)
+    assert keys.dtype == np.int64
+    assert (keys[:, None] == keys).tolist() == [[a == b for b in both] for a in both]
+    assert np.array_equal(regs.keys(np.array(both, "U7")), keys)
+
+
+def test_no_two_of_many_regs_share_a_key(every):
+    generated = np.unique(regs.generate(200_000, rng=np.random.default_rng(3)))
+    assert len(np.unique(regs.keys(generated))) == len(generated)
+    assert len(np.unique(regs.keys(every))) == len(np.unique(every)) == 12_000
+
+
+@pytest.mark.parametrize("position", range(7))
+def test_every_position_counts_in_a_key(position):
+    alphabet = regs.PATTERN[position]
+    some = ["AB12CDE"[:position] + c + "AB12CDE"[position + 1 :] for c in alphabet]
+    assert len(set(regs.keys(some).tolist())) == len(alphabet)

@@ -1,124 +1,98 @@
-"""Rejection sampling: proposals, the report recomputed by hand, and the tails of a Gaussian."""
+"""Rejection sampling: streams, the report recomputed by hand, and the tails of a Gaussian."""
 
 import dataclasses
+import itertools
 import math
+import tracemalloc
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
-from regvae import rules, sampling
+from regvae import sampling
+from regvae.acceptance import AcceptanceError, Judge, OneSided, Posterior, TwoSided
+from regvae.calibration import calibrate
 from regvae.distance import NearestGaussian
-from regvae.latent import in_polygon
-from regvae.sampling import SamplingError
+from regvae.latent import Records
+from regvae.policy import Policy
+from regvae.proposals import Around, Box, Prior, Region
+from regvae.sampling import Samples, SamplingError, Tally
+from regvae.unwanted import Unwanted, UnwantedError
 
-BELOW_50 = rules.parse_all(["number < 50"])
-ELL = [(0, 0), (3, 0), (3, 1), (1, 1), (1, 3), (0, 3)]
-SMALLEST_P = 1e-4
+BELOW_50 = Unwanted.of(["number < 50"])
+ELL = Region(((0, 0), (3, 0), (3, 1), (1, 1), (1, 3), (0, 3)))
+RULES = [OneSided(1.0), TwoSided(0.25, 1.0), Posterior(0.25, 0.02)]
+PROPOSALS = [Box(3.0), Prior(), Around(), ELL]
+FIELDS = ["z", "reg", "wanted", "collision"]
 
 
-def draw(bundle, unwanted=BELOW_50, n=2_000, box=3.0, seed=0):
-    return sampling.sample(bundle, unwanted, n=n, box=box, seed=seed)
+def policy(**changes):
+    chosen = {"unwanted": BELOW_50, "rule": OneSided(1.0), "proposals": 2_000} | changes
+    return Policy("notebook-2d", **chosen)
 
 
 def rng(seed=0):
     return np.random.default_rng(seed)
 
 
+def named(kind):
+    return kind.name
+
+
 @pytest.fixture(scope="module")
-def samples(bundle):
-    return draw(bundle)
+def bundle(bundle):
+    """The shipped one with a tenth of its records: quicker to measure against."""
+    records = bundle.records
+    some = (getattr(records, field.name)[::10] for field in dataclasses.fields(records))
+    return dataclasses.replace(bundle, records=Records(*some))
 
 
-# --- proposals ------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def judge(bundle):
+    return Judge.of(bundle, BELOW_50, calibrate(bundle))
 
 
-@pytest.mark.parametrize("k", [1, 2, 15])
-def test_a_box_of_points_is_uniform(k):
-    z = sampling.uniform_box(40_000, 2.5, k, rng=rng())
-    assert z.shape == (40_000, k)
-    assert z.dtype == np.float64
-    for axis in z.T:
-        counts, _ = np.histogram(axis, bins=50, range=(-2.5, 2.5))
-        assert counts.sum() == 40_000  # none lies outside
-        assert stats.chisquare(counts).pvalue > SMALLEST_P
+@pytest.fixture(scope="module")
+def samples(bundle, judge):
+    return sampling.sample(bundle, policy(), judge)
 
 
-@pytest.mark.parametrize("n", [0, -1, sampling.MAX_PROPOSALS + 1])
-def test_a_box_wants_a_number_of_points_in_range(n):
-    with pytest.raises(SamplingError, match="number of samples goes from 1 to 10,000,000, not"):
-        sampling.uniform_box(n, 3.0, 2, rng=rng())
+@pytest.fixture
+def small_blocks(monkeypatch):
+    monkeypatch.setattr(sampling, "BLOCK", 300)
 
 
-@pytest.mark.parametrize("half_width", [0.0, -1.0, 1.1e6, math.nan, math.inf])
-def test_a_box_wants_a_half_width_in_range(half_width):
-    with pytest.raises(SamplingError, match="the box wants a half-width above 0, up to 1e6, not"):
-        sampling.uniform_box(10, half_width, 2, rng=rng())
+def assert_same(some, others):
+    for name in FIELDS:
+        assert np.array_equal(getattr(some, name), getattr(others, name))
+    assert some.measures.keys() == others.measures.keys()
+    for name, values in some.measures.items():
+        # A density leaves out up to a millionth, which may be another one in another block.
+        tolerance = 1e-9 if name.startswith("to_") else 1e-5
+        np.testing.assert_allclose(values, others.measures[name], tolerance, tolerance)
 
 
-def test_points_of_a_polygon_lie_in_it_and_are_uniform():
-    z = sampling.uniform_polygon(30_000, ELL, rng=rng())
-    assert z.shape == (30_000, 2)
-    assert z.dtype == np.float64
-    assert in_polygon(z, ELL).all()
-    squares = [(0, 0), (1, 0), (2, 0), (0, 1), (0, 2)]  # the unit squares that make up the L
-    corners = np.floor(z).astype(int).tolist()
-    counts = [corners.count(list(square)) for square in squares]
-    assert sum(counts) == 30_000
-    assert stats.chisquare(counts).pvalue > SMALLEST_P
-    for axis in (z % 1).T:
-        within, _ = np.histogram(axis, bins=20, range=(0, 1))
-        assert stats.chisquare(within).pvalue > SMALLEST_P
-
-
-@pytest.mark.parametrize("n", [1, 7, 1_000])
-def test_as_many_points_of_a_polygon_come_as_were_asked_for(n):
-    assert sampling.uniform_polygon(n, ELL, rng=rng()).shape == (n, 2)
-
-
-@pytest.mark.parametrize("n", [-1, 0, sampling.MAX_PROPOSALS + 1])
-def test_the_number_of_points_of_a_polygon_has_bounds(n):
-    with pytest.raises(SamplingError, match="the number of samples goes from 1 to 10,000,000"):
-        sampling.uniform_polygon(n, ELL, rng=rng())
-
-
-def test_points_of_a_polygon_repeat_with_the_seed():
-    one, same, other = (sampling.uniform_polygon(20, ELL, rng=rng(seed)) for seed in (1, 1, 2))
-    assert np.array_equal(one, same)
-    assert not np.array_equal(one, other)
-
-
-@pytest.mark.parametrize("polygon", [[(0, 0), (1, 1), (2, 2)], [(0, 0), (1, 1), (1, 1 + 1e-9)]])
-def test_a_polygon_that_is_too_thin_is_refused(polygon):
-    with pytest.raises(SamplingError, match="the region is too thin to draw points from"):
-        sampling.uniform_polygon(10, polygon, rng=rng())
-
-
-@pytest.mark.parametrize(
-    "polygon", [[], [(0, 0), (1, 1)], [(0, 0), (1,), (2, 2)], [(0, 0, 0)] * 3, "square", None]
-)
-def test_points_want_a_polygon(polygon):
-    with pytest.raises(ValueError, match="a region wants 3 to 10,000 corners"):
-        sampling.uniform_polygon(10, polygon, rng=rng())
-
-
-@pytest.mark.parametrize("bad", [math.nan, math.inf])
-def test_points_want_a_polygon_with_finite_corners(bad):
-    with pytest.raises(ValueError, match="a region wants corners with finite coordinates"):
-        sampling.uniform_polygon(10, [(0, 0), (1, 0), (0, bad)], rng=rng())
+def joined(parts):
+    """The points of several blocks as one."""
+    return Samples(
+        np.concatenate([one.z for one in parts]),
+        {name: np.concatenate([one.measures[name] for one in parts]) for name in parts[0].measures},
+        *(np.concatenate([getattr(one, name) for one in parts]) for name in FIELDS[1:]),
+    )
 
 
 # --- samples --------------------------------------------------------------------------------------
 
 
 def test_samples_hold_one_row_a_proposal(samples):
+    assert len(samples) == 2_000
     assert samples.z.shape == (2_000, 2)
-    shapes = {getattr(samples, f.name).shape for f in dataclasses.fields(samples)[1:]}
-    assert shapes == {(2_000,)}
-    assert samples.distance.dtype == np.float64
+    assert list(samples.measures) == ["to_unwanted"]
+    columns = [*samples.measures.values(), samples.reg, samples.wanted, samples.collision]
+    assert {column.shape for column in columns} == {(2_000,)}
+    assert samples.measures["to_unwanted"].dtype == np.float64
     assert samples.wanted.dtype == samples.collision.dtype == bool
     assert samples.reg.dtype.str[1:] == "U7"
     assert (np.abs(samples.z) <= 3).all()
@@ -132,75 +106,272 @@ def test_samples_are_measured_and_decoded_as_by_hand(bundle, samples):
     known = set(records.reg.tolist())
     for row in range(0, 2_000, 20):
         gaps = np.linalg.norm((samples.z[row] - mean) / sigma, axis=1)
-        assert samples.distance[row] == pytest.approx(gaps.min(), rel=1e-9)
+        assert samples.measures["to_unwanted"][row] == pytest.approx(gaps.min(), rel=1e-9)
     assert samples.reg.tolist() == bundle.autoencoder.decode(samples.z).tolist()
     assert samples.wanted.tolist() == [int(reg[2:4]) >= 50 for reg in samples.reg.tolist()]
     assert samples.collision.tolist() == [reg in known for reg in samples.reg.tolist()]
 
 
-def test_wanted_is_what_escapes_all_rules_together(bundle):
-    unwanted = rules.parse_all(["number < 50", "first_letter in L, M"])
-    found = draw(bundle, unwanted)
+@pytest.mark.parametrize("rule", RULES, ids=named)
+def test_samples_have_the_measures_of_their_rule(bundle, judge, rule):
+    found = sampling.sample(bundle, policy(rule=rule, proposals=200), judge)
+    expected = judge.measure(rule, found.z)
+    assert found.measures.keys() == expected.keys()
+    for name, values in expected.items():
+        assert np.array_equal(found.measures[name], values)
+
+
+def test_wanted_is_what_escapes_every_part_of_the_unwanted(bundle):
+    unwanted = Unwanted.of(["number < 50", "first_letter in L, M"], listed=["ZZ99ZZZ"])
+    found = sampling.sample(bundle, policy(unwanted=unwanted))
     expected = [not (int(reg[2:4]) < 50 and reg[0] in "LM") for reg in found.reg.tolist()]
     assert found.wanted.tolist() == expected
+    assert 0 < sum(expected) < 2_000
 
 
-def test_a_record_decoded_again_is_a_collision(bundle):
+def with_record(bundle, reg, row=5):
+    """The bundle with another reg in one row."""
+    regs = bundle.records.reg.copy()
+    regs[row] = reg
+    return dataclasses.replace(bundle, records=dataclasses.replace(bundle.records, reg=regs))
+
+
+def test_a_record_decoded_again_is_a_collision_and_a_leak(bundle):
     z = np.zeros((1, 2))
     decoded = bundle.autoencoder.decode(z)[0]
-    reg = bundle.records.reg.copy()
-    reg[5] = decoded
-    known = dataclasses.replace(bundle, records=dataclasses.replace(bundle.records, reg=reg))
-    nearest = NearestGaussian(bundle.records.mean, bundle.records.sigma)
-    assert sampling.judge(known, BELOW_50, nearest, z).collision.tolist() == [True]
     assert decoded not in set(bundle.records.reg.tolist())
-    assert sampling.judge(bundle, BELOW_50, nearest, z).collision.tolist() == [False]
+    wide = Unwanted.of([f"number != {decoded[2:4]}"])
+    for place, expected in ((bundle, [False]), (with_record(bundle, decoded), [True])):
+        found = sampling.decode(place, wide, z, {})
+        assert found.wanted.tolist() == [True]
+        assert found.collision.tolist() == expected
+        assert found.leaks.tolist() == expected
 
 
-def test_the_same_seed_gives_the_same_samples_and_another_seed_others(bundle, samples):
-    same, other = draw(bundle), draw(bundle, seed=1)
-    for field in dataclasses.fields(samples):
-        assert np.array_equal(getattr(same, field.name), getattr(samples, field.name))
-    assert not np.array_equal(other.z, samples.z)
+def test_a_leak_is_unwanted_or_a_record_or_both():
+    made = made_samples([1.0] * 4, [True, True, False, False], [False, True, False, True])
+    assert made.leaks.tolist() == [False, True, True, True]
 
 
-def test_only_the_unwanted_records_are_measured_against(bundle):
-    nearest = sampling.forbidden(bundle.records, BELOW_50)
-    assert nearest.mean.shape == nearest.sigma.shape == (6_103, 2)
-    below = [int(reg[2:4]) < 50 for reg in bundle.records.reg.tolist()]
-    assert np.array_equal(nearest.mean, bundle.records.mean[below].astype(float))
-    assert np.array_equal(nearest.sigma, bundle.records.sigma[below].astype(float))
+def test_the_same_seed_gives_the_same_samples_and_another_seed_others(bundle, judge, samples):
+    assert_same(sampling.sample(bundle, policy(), judge), samples)
+    assert not np.array_equal(sampling.sample(bundle, policy(seed=1), judge).z, samples.z)
+
+
+def test_a_judge_made_for_the_occasion_measures_the_same(bundle, judge):
+    for rule in RULES:
+        chosen = policy(rule=rule, proposals=50)
+        made = sampling.make_judge(bundle, chosen)
+        assert (made.mixture is not None) == (rule.name == "posterior")
+        assert_same(sampling.sample(bundle, chosen), sampling.sample(bundle, chosen, judge))
+
+
+def test_a_rule_on_densities_wants_a_judge_that_has_them(bundle):
+    with pytest.raises(AcceptanceError, match="the posterior rule wants a calibration"):
+        sampling.sample(bundle, policy(rule=Posterior()), Judge.of(bundle, BELOW_50))
 
 
 def test_unwanting_more_never_takes_samples_farther_away(bundle, samples):
-    fewer = draw(bundle, rules.parse_all(["number < 50", "area == london"]))
+    fewer = sampling.sample(bundle, policy(unwanted=Unwanted.of(["number < 50", "tens == 3"])))
     assert np.array_equal(fewer.z, samples.z)
-    assert (fewer.distance >= samples.distance).all()
-    assert (fewer.distance > samples.distance).any()
+    near, far = samples.measures["to_unwanted"], fewer.measures["to_unwanted"]
+    assert (far >= near).all()
+    assert (far > near).any()
+
+
+def test_samples_cannot_be_altered(samples):
+    for array in (samples.z, samples.reg, *samples.measures.values(), samples.wanted):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = array[1]
+
+
+def test_some_of_the_samples_keep_their_rows(samples):
+    rows = np.array([5, 0, 7])
+    for some in (samples.take(rows), samples.take(np.arange(2_000) < 3)):
+        assert len(some) == 3
+    assert np.array_equal(samples.take(rows).z, samples.z[rows])
+    assert samples.take(rows).reg.tolist() == samples.reg[rows].tolist()
+    assert np.array_equal(samples.take(~samples.leaks).z, samples.z[~samples.leaks])
 
 
 def test_nothing_unwanted_is_refused_with_the_rules_that_were_asked(bundle):
-    unwanted = rules.parse_all(["number < 50", "number > 60"])
-    with pytest.raises(SamplingError, match="'number < 50 and number > 60', so nothing is unwant"):
-        draw(bundle, unwanted)
+    unwanted = Unwanted.of(["number < 50", "number > 60"])
+    for run in (sampling.sample, lambda *of: list(sampling.stream(*of))):
+        with pytest.raises(UnwantedError, match="'number < 50 and number > 60', so nothing is"):
+            run(bundle, policy(unwanted=unwanted))
 
 
-def test_a_negative_seed_is_refused(bundle):
-    with pytest.raises(SamplingError, match="the seed wants to be 0 or more, not -1"):
-        draw(bundle, seed=-1)
-
-
-@pytest.mark.parametrize(
-    ("wrong", "words"),
-    [({"n": 0}, "number of samples goes from 1"), ({"box": -3.0}, "half-width above 0")],
-)
-def test_numbers_out_of_range_are_refused(bundle, wrong, words):
-    with pytest.raises(SamplingError, match=words):
-        draw(bundle, **wrong)
+def test_samples_too_many_to_keep_are_refused(bundle, judge):
+    sentence = "at most 10,000,000 samples are kept at a time, not 10,000,001; stream them"
+    with pytest.raises(SamplingError, match=sentence):
+        sampling.sample(bundle, policy(proposals=10_000_001), judge)
 
 
 def test_a_sampling_error_is_a_value_error():
     assert issubclass(SamplingError, ValueError)
+
+
+# --- streams --------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("proposal", PROPOSALS, ids=named)
+@pytest.mark.parametrize("rule", RULES, ids=named)
+def test_a_stream_gives_what_a_rule_leaves_of_the_samples(bundle, judge, rule, proposal):
+    chosen = policy(rule=rule, proposal=proposal)
+    blocks = list(sampling.stream(bundle, chosen, judge))
+    assert [block.tally.proposed for block in blocks] == [300] * 6 + [200]
+    whole = sampling.sample(bundle, chosen, judge)
+    accepted = whole.take(rule.accepts(whole.measures))
+    assert 0 < len(accepted) < 2_000
+    assert_same(joined([block.accepted for block in blocks]), accepted)
+    assert_same(joined([block.kept for block in blocks]), accepted)
+    counted = sum((block.tally for block in blocks), Tally())
+    assert counted == Tally.of(2_000, accepted)
+    assert counted.report(rule, 2) == sampling.report(whole, rule)
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("proposal", PROPOSALS, ids=named)
+@pytest.mark.parametrize("n", [1, 150, 300, 310, 600, 750])
+def test_a_longer_run_begins_with_the_same_points(bundle, judge, proposal, n):
+    short, long = (
+        sampling.sample(bundle, policy(proposal=proposal, proposals=m), judge).z for m in (n, 1_300)
+    )
+    assert np.array_equal(short, long[:n])
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_every_block_has_points_of_its_own(bundle, judge):
+    z = sampling.sample(bundle, policy(), judge).z
+    assert len(np.unique(z, axis=0)) == 2_000
+    other = sampling.sample(bundle, policy(seed=1), judge).z
+    assert len(np.unique(np.vstack([z, other]), axis=0)) == 4_000
+
+
+def test_a_seed_may_be_as_large_as_a_policy_holds(bundle, judge):
+    first, last = (
+        sampling.sample(bundle, policy(seed=seed, proposals=5), judge).z for seed in (0, 2**63 - 1)
+    )
+    assert not np.array_equal(first, last)
+
+
+def interesting_numbers(bundle, judge, clean):
+    """How many to accept so that a run ends in the midst of a block, and at its very end."""
+    counts = [len(block.kept) for block in sampling.stream(bundle, policy(clean=clean), judge)]
+    total = list(itertools.accumulate(counts))
+    return [1, 2, total[0] - 1, total[0], total[0] + 1, total[3], total[3] + 1, total[-1]]
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("clean", [False, True])
+def test_a_run_until_so_many_ends_at_the_last_of_them(bundle, judge, clean):
+    whole = sampling.sample(bundle, policy(), judge)
+    passes = OneSided(1.0).accepts(whole.measures)
+    good = np.flatnonzero(passes & ~whole.leaks if clean else passes)
+    for n in interesting_numbers(bundle, judge, clean):
+        blocks = list(sampling.stream(bundle, policy(accepted=n, clean=clean), judge))
+        last = good[n - 1]
+        assert_same(joined([block.kept for block in blocks]), whole.take(good[:n]))
+        accepted = whole.take(np.flatnonzero(passes[: last + 1]))
+        assert_same(joined([block.accepted for block in blocks]), accepted)
+        counted = sum((block.tally for block in blocks), Tally())
+        assert counted == Tally.of(int(last) + 1, accepted, n)
+        assert sampling.shortfall(policy(accepted=n), counted) is None
+
+
+def test_what_was_asked_for_may_come_of_the_last_proposal(bundle, judge, samples):
+    last = int(np.flatnonzero(OneSided(1.0).accepts(samples.measures))[9])
+    exact = policy(proposals=last + 1, accepted=10)
+    (block,) = sampling.stream(bundle, exact, judge)
+    assert (block.tally.kept, block.tally.proposed) == (10, last + 1)
+    (block,) = sampling.stream(bundle, dataclasses.replace(exact, proposals=last), judge)
+    assert (block.tally.kept, block.tally.proposed) == (9, last)
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_a_run_that_ends_short_keeps_what_came_and_says_so(bundle, judge):
+    short = policy(proposals=1_000, accepted=100_000)
+    blocks = list(sampling.stream(bundle, short, judge))
+    counted = sum((block.tally for block in blocks), Tally())
+    whole = sampling.sample(bundle, short, judge)
+    accepted = whole.take(short.rule.accepts(whole.measures))
+    assert_same(joined([block.kept for block in blocks]), accepted)
+    assert counted.proposed == 1_000
+    assert sampling.shortfall(short, counted) == (
+        f"only {len(accepted):,} of the 100,000 asked for came of 1,000 proposals; "
+        "what came is kept; raise the number of proposals"
+    )
+
+
+def test_a_run_of_which_nothing_comes_is_advised_to_loosen_the_rule(bundle, judge):
+    strict = policy(rule=OneSided(1e6), accepted=5)
+    (block,) = sampling.stream(bundle, strict, judge)
+    assert (len(block.accepted), len(block.kept)) == (0, 0)
+    assert sampling.shortfall(strict, block.tally) == (
+        "only 0 of the 5 asked for came of 2,000 proposals; what came is kept; "
+        "nothing passes: loosen the rule"
+    )
+
+
+def test_a_run_of_which_only_leaks_come_is_not_told_to_loosen_the_rule():
+    leaks = Tally(proposed=20, accepted=3, leaks=3)
+    sentence = sampling.shortfall(policy(accepted=5, clean=True), leaks)
+    assert "nothing passes" not in sentence
+    assert "loosen" not in sentence
+
+
+def test_a_run_without_a_number_to_accept_never_falls_short():
+    assert sampling.shortfall(policy(), Tally(proposed=2_000)) is None
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("rule", [OneSided(1.0), OneSided(2.5), TwoSided(0.0, 3.0)], ids=str)
+def test_clean_results_are_the_accepted_without_the_leaks(bundle, judge, rule):
+    whole = sampling.sample(bundle, policy(rule=rule), judge)
+    known = whole.reg[rule.accepts(whole.measures) & whole.wanted][0]
+    place = with_record(bundle, known)
+    leaks = collisions = 0
+    for block in sampling.stream(place, policy(rule=rule, clean=True), judge):
+        assert_same(block.kept, block.accepted.take(~block.accepted.leaks))
+        assert not block.kept.leaks.any()
+        assert block.tally.kept == len(block.kept)
+        assert block.tally.leaks == len(block.accepted) - len(block.kept)
+        leaks += block.tally.leaks
+        there = place.records.reg.tolist()
+        by_hand = [int(reg[2:4]) >= 50 and reg not in there for reg in block.accepted.reg.tolist()]
+        assert block.kept.reg.tolist() == block.accepted.reg[by_hand].tolist()
+        collisions += block.tally.collisions
+    assert leaks >= collisions > 0
+
+
+def test_clean_results_do_not_change_what_was_accepted(bundle, judge):
+    (clean,), (plain,) = (
+        sampling.stream(bundle, policy(clean=clean), judge) for clean in (True, False)
+    )
+    assert_same(clean.accepted, plain.accepted)
+    assert clean.tally == dataclasses.replace(plain.tally, kept=len(clean.kept))
+    for name in ("purity", "acceptance", "collisions", "accepted"):
+        reports = [block.tally.report(OneSided(1.0), 2) for block in (clean, plain)]
+        assert getattr(reports[0], name) == getattr(reports[1], name)
+
+
+def peak(bundle, judge, blocks):
+    tracemalloc.start()
+    proposed = 0
+    for block in sampling.stream(bundle, policy(proposals=2_500 * blocks), judge):
+        proposed += block.tally.proposed
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert proposed == 2_500 * blocks
+    return most
+
+
+def test_a_long_stream_needs_no_more_memory_than_a_short_one(bundle, judge, monkeypatch):
+    monkeypatch.setattr(sampling, "BLOCK", 2_500)
+    peak(bundle, judge, 1)  # what is made once
+    short, long = peak(bundle, judge, 4), peak(bundle, judge, 40)
+    assert long < 1.1 * short
 
 
 # --- the report -----------------------------------------------------------------------------------
@@ -209,19 +380,21 @@ def test_a_sampling_error_is_a_value_error():
 @pytest.mark.parametrize("threshold", [0, 0.3, 1.0, 2.5])
 def test_the_report_is_that_counted_by_hand(samples, threshold):
     accepted = wanted = collisions = 0
-    rows = zip(samples.distance, samples.wanted, samples.collision, strict=True)
+    rows = zip(samples.measures["to_unwanted"], samples.wanted, samples.collision, strict=True)
     for distance, is_wanted, is_known in rows:
         if distance > threshold:
             accepted += 1
             wanted += bool(is_wanted)
             collisions += bool(is_known)
     assert accepted > 0
-    assert sampling.report(samples, threshold) == sampling.Report(
+    assert sampling.report(samples, OneSided(threshold)) == sampling.Report(
         rule="one-sided",
-        threshold=threshold,
+        parameters={"threshold": threshold},
         proposed=2_000,
         accepted=accepted,
+        kept=accepted,
         acceptance=accepted / 2_000,
+        proposals_per_result=2_000 / accepted,
         purity=pytest.approx(wanted / accepted),
         collisions=collisions,
         tail_probability=pytest.approx(math.exp(-(threshold**2) / 2)),
@@ -229,10 +402,39 @@ def test_the_report_is_that_counted_by_hand(samples, threshold):
     )
 
 
+def test_the_report_on_two_sides_has_the_tail_of_its_support(bundle, judge):
+    rule = TwoSided(0.5, 1.5)
+    found = sampling.sample(bundle, policy(rule=rule), judge)
+    accepted = wanted = 0
+    for near, far, is_wanted in zip(
+        found.measures["to_wanted"], found.measures["to_unwanted"], found.wanted, strict=True
+    ):
+        accepted += bool(far - near >= 0.5 and near <= 1.5)
+        wanted += bool(far - near >= 0.5 and near <= 1.5 and is_wanted)
+    outcome = sampling.report(found, rule)
+    assert (outcome.rule, outcome.parameters) == ("two-sided", {"margin": 0.5, "support": 1.5})
+    assert outcome.accepted == accepted > 0
+    assert outcome.purity == pytest.approx(wanted / accepted)
+    assert outcome.tail_probability == pytest.approx(math.exp(-(1.5**2) / 2))
+    assert outcome.notebook_tail is None  # the notebook had a threshold
+
+
+def test_the_report_on_densities_has_no_tail(bundle, judge):
+    rule = Posterior(0.2, 0.05)
+    found = sampling.sample(bundle, policy(rule=rule), judge)
+    share, typicality = found.measures["wanted_share"], found.measures["typicality"]
+    by_hand = (share >= 0.8) & (typicality >= 0.05)
+    outcome = sampling.report(found, rule)
+    assert outcome.accepted == by_hand.sum() > 0
+    assert outcome.purity == pytest.approx(found.wanted[by_hand].mean())
+    assert outcome.tail_probability is None
+    assert outcome.notebook_tail is None
+
+
 def made_samples(distance, wanted, collision):
-    return sampling.Samples(
+    return Samples(
         z=np.zeros((len(distance), 2)),
-        distance=np.array(distance),
+        measures={"to_unwanted": np.array(distance)},
         reg=np.array(["AA00AAA"] * len(distance)),
         wanted=np.array(wanted),
         collision=np.array(collision),
@@ -241,38 +443,56 @@ def made_samples(distance, wanted, collision):
 
 def test_purity_and_collisions_count_accepted_samples_only():
     made = made_samples([1.0, 3.0, 4.0, 5.0, 2.0], [True, False, True, True, True], [True] * 5)
-    outcome = sampling.report(made, 2.5)
+    outcome = sampling.report(made, OneSided(2.5))
     assert (outcome.proposed, outcome.accepted, outcome.acceptance) == (5, 3, 0.6)
+    assert outcome.proposals_per_result == pytest.approx(5 / 3)
     assert outcome.purity == pytest.approx(2 / 3)
     assert outcome.collisions == 3
 
 
 def test_a_sample_at_the_threshold_is_not_farther_than_it():
     made = made_samples([2.5, np.nextafter(2.5, 3)], [True, True], [False, False])
-    assert made.accepted(2.5).tolist() == [False, True]
-    assert sampling.report(made, 2.5).accepted == 1
+    assert OneSided(2.5).accepts(made.measures).tolist() == [False, True]
+    assert sampling.report(made, OneSided(2.5)).accepted == 1
 
 
 def test_fewer_are_accepted_as_the_threshold_grows(samples):
-    thresholds = np.linspace(0, samples.distance.max() + 1, 40)
-    masks = [samples.accepted(threshold) for threshold in thresholds]
+    farthest = samples.measures["to_unwanted"].max()
+    rules = [OneSided(threshold) for threshold in np.linspace(0, farthest + 1, 40).tolist()]
+    masks = [rule.accepts(samples.measures) for rule in rules]
     for lower, higher in pairwise(masks):
         assert (lower | ~higher).all()  # what the higher accepts, the lower does
-    accepted = [sampling.report(samples, float(t)).accepted for t in thresholds]
+    accepted = [sampling.report(samples, rule).accepted for rule in rules]
     assert accepted == [int(mask.sum()) for mask in masks]
     assert accepted[0] > accepted[20] > accepted[-1] == 0
 
 
 def test_none_accepted_has_no_purity(samples):
-    outcome = sampling.report(samples, float(samples.distance.max()))
+    outcome = sampling.report(samples, OneSided(samples.measures["to_unwanted"].max()))
     assert (outcome.accepted, outcome.acceptance, outcome.collisions) == (0, 0.0, 0)
     assert outcome.purity is None
+    assert outcome.proposals_per_result is None
 
 
-@pytest.mark.parametrize("threshold", [-0.1, -math.inf, math.inf, math.nan])
-def test_a_threshold_wants_to_be_a_distance(samples, threshold):
-    with pytest.raises(SamplingError, match="the threshold is a distance of 0 or more, not"):
-        sampling.report(samples, threshold)
+COUNTS = st.integers(0, 10**6)
+
+
+@given(parts=st.lists(st.tuples(*[COUNTS] * 6), min_size=1, max_size=5))
+def test_tallies_add_up(parts):
+    tallies = [Tally(*part) for part in parts]
+    columns = tuple(sum(column) for column in zip(*parts, strict=True))
+    assert dataclasses.astuple(sum(tallies, Tally())) == columns
+    assert sum(reversed(tallies), Tally()) == sum(tallies, Tally())
+
+
+def test_a_tally_counts_what_was_accepted():
+    made = made_samples(
+        [3.0] * 5, [True, False, True, False, True], [True, False, False, True, False]
+    )
+    assert Tally.of(40, made) == Tally(
+        proposed=40, accepted=5, wanted=3, collisions=2, leaks=3, kept=5
+    )
+    assert Tally.of(40, made, kept=2).kept == 2
 
 
 # --- tails ----------------------------------------------------------------------------------------
