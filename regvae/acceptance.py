@@ -74,7 +74,7 @@ class _Rule:
         sane = isinstance(value, int | float) and not isinstance(value, bool)
         if not (sane and low <= value <= min(high, _LARGEST)):
             span = f"from {low:g} to {high:g}" if high < math.inf else f"of {low:g} or more"
-            raise AcceptanceError(f"the {name} is {meaning} {span}, not {str(value)[:40]}")
+            raise AcceptanceError(f"the {name} is {meaning} {span}, not {repr(value)[:40]}")
         object.__setattr__(self, name, float(value))
 
 

@@ -232,7 +232,9 @@ def sample(
         float | None, typer.Option(help="posterior: share of records in sparser places [0.02]")
     ] = None,
     proposal: Annotated[str, typer.Option(help=f"one of {', '.join(PROPOSALS)}")] = Box.name,
-    box: Annotated[float, typer.Option(help="half-width of the box of proposals")] = 3.0,
+    box: Annotated[
+        float | None, typer.Option(help="half-width of the box of proposals [3]")
+    ] = None,
     region: Annotated[str | None, typer.Option(help='"x,y x,y x,y ..." to propose from')] = None,
     n: Annotated[int | None, typer.Option(help="proposals, at most [1000; 1000 x until]")] = None,
     until: Annotated[int | None, typer.Option(help="stop when so many are accepted")] = None,
@@ -287,9 +289,7 @@ def sample(
     if out:
         _check_table_name(out)
     chosen = chosen.signed()
-    if save_policy:
-        _write_whole(save_policy, lambda sink: sink.write(chosen.to_toml().encode()))
-    _run_policy(chosen, out, hunt=hunt, as_json=as_json)
+    _run_policy(chosen, out, save_policy, hunt=hunt, as_json=as_json)
 
 
 def _proposals(n: int | None, until: int | None) -> int:
@@ -297,21 +297,28 @@ def _proposals(n: int | None, until: int | None) -> int:
     return n if n is not None else min(1000 * max(1, until or 1), policies.MAX_PROPOSALS)
 
 
-def _proposal(name: str, box: float, region: str | None) -> Proposal:
-    if region and name != Region.name:
-        raise UsageError("--region is for --proposal region")
-    if name == Region.name and not region:
+def _proposal(name: str, box: float | None, region: str | None) -> Proposal:
+    for option, value, kind in (("box", box, Box.name), ("region", region, Region.name)):
+        if value is not None and name != kind:
+            raise UsageError(f"--{option} is for --proposal {kind}, not {name[:40]}")
+    if name == Region.name and region is None:
         raise UsageError('--proposal region wants --region "x,y x,y x,y ..."')
-    numbers: dict[str, Any] = {Box.name: {"half_width": box}}
-    if region:
-        numbers[Region.name] = {"polygon": _polygon(region)}
-    return proposals.proposal(name, numbers.get(name))
+    numbers: dict[str, Any] = {}
+    if box is not None:
+        numbers["half_width"] = box
+    if region is not None:
+        numbers["polygon"] = _polygon(region)
+    return proposals.proposal(name, numbers)
 
 
-def _run_policy(policy: Policy, out: Path | None, *, hunt: bool, as_json: bool) -> None:
+def _run_policy(
+    policy: Policy, out: Path | None, save_policy: Path | None, *, hunt: bool, as_json: bool
+) -> None:
     """Run a policy, write its files, print its report; exit 1 if it ended short of its number."""
     bundle = bundles.load(policy.bundle)
     judge = sampling.make_judge(bundle, policy)
+    if save_policy:  # only now is it known to be one that can be run
+        _write_whole(save_policy, lambda sink: sink.write(policy.to_toml().encode()))
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(
         *columns, console=notes, transient=True, disable=not notes.is_terminal
@@ -362,7 +369,7 @@ def _print_outcome(outcome: results.Outcome, found: audit.Hunt | None) -> None:
 
 
 def _manifest_path(out: Path) -> Path:
-    return out.with_suffix(".manifest.json")
+    return out.with_name(f"{out.name}.manifest.json")
 
 
 @app.command()
@@ -385,7 +392,13 @@ def study(
                 from regvae import training
             command = shlex.join(["regvae", "train", preset, "--out", str(path)])
             training.train(chosen, path, seed=seed, command=f"{command} --seed {seed}")
-        outcomes = evaluation.rule_outcomes(bundles.load(path))
+        bundle = bundles.load(path)
+        if (bundle.preset, bundle.seed) != (chosen, seed):
+            raise UsageError(
+                f"{path} wants {preset} of seed {seed}, but is {bundle.preset.name} of seed "
+                f"{bundle.seed}; name another folder"
+            )
+        outcomes = evaluation.rule_outcomes(bundle)
         rows += [asdict(outcome) for outcome in outcomes]
         for one in outcomes:
             purity = "none" if one.purity is None else f"{one.purity:.4f}"

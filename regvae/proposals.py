@@ -27,8 +27,9 @@ class Box:
 
     def __post_init__(self) -> None:
         width = self.half_width
-        if type(width) not in (int, float) or not 0 < width <= _WIDEST:
-            shown = str(width)[:40]
+        number = isinstance(width, int | float) and not isinstance(width, bool)
+        if not number or not 0 < width <= _WIDEST:
+            shown = repr(width)[:40]
             raise ProposalError(f"the box wants a half-width above 0, up to 1e6, not {shown}")
         object.__setattr__(self, "half_width", float(width))
 
@@ -74,6 +75,8 @@ class Region:
 
     def __post_init__(self) -> None:
         corners = polygon_corners(self.polygon)
+        if np.abs(corners).max() > _WIDEST:
+            raise ProposalError("a region wants corners up to 1e6 from 0, but some are farther out")
         object.__setattr__(self, "polygon", tuple((float(x), float(y)) for x, y in corners))
 
     def draw(self, n: int, bundle: Bundle, rng: np.random.Generator) -> NDArray[np.float64]:

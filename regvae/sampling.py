@@ -178,7 +178,16 @@ def sample(bundle: Bundle, policy: Policy, judge: Judge | None = None) -> Sample
 
 
 def report(samples: Samples, rule: Rule) -> Report:
-    """Apply a rule to samples that have its measures."""
+    """Apply a rule to samples that have its measures.
+
+    Raises `SamplingError` if they were measured for another rule.
+    """
+    missing = [one.measure for one in rule.limits if one.measure not in samples.measures]
+    if missing:
+        raise SamplingError(
+            f"the rule {rule.name} wants {' and '.join(missing)}, which these samples lack; sample "
+            "with a policy of that rule"
+        )
     accepted = samples.take(rule.accepts(samples.measures))
     return Tally.of(len(samples), accepted).report(rule, samples.z.shape[1])
 

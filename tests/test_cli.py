@@ -632,7 +632,7 @@ def test_a_run_that_ends_short_keeps_its_file_and_has_status_1(call, small, tmp_
     )
     assert 0 < len(table) < 900
     assert err.splitlines()[-1] == f"regvae: {sentence}"
-    manifest = json.loads((tmp_path / "short.manifest.json").read_text("utf-8"))
+    manifest = json.loads((tmp_path / "short.csv.manifest.json").read_text("utf-8"))
     assert manifest["shortfall"] == sentence
     if as_json:
         assert json.loads(out)["shortfall"] == sentence
@@ -668,7 +668,7 @@ def test_sample_writes_what_it_accepted(good, bundle, tmp_path, name, read):
     policy = Policy("notebook-2d", BELOW_50, OneSided(1.0), seed=3)
     samples = sampling.sample(bundle, policy)
     kept = samples.take(policy.rule.accepts(samples.measures))
-    assert squeezed(out).endswith(f"{name}: {len(kept)} rows, and wanted.manifest.json")
+    assert squeezed(out).endswith(f"{name}: {len(kept)} rows, and {name}.manifest.json")
     table = read(tmp_path / name)
     assert list(table.columns) == ["reg", "z_1", "z_2", "to_unwanted", "wanted", "collision"]
     assert table["reg"].tolist() == kept.reg.tolist()
@@ -684,8 +684,9 @@ def test_the_manifest_beside_the_file_says_what_it_is(sample, small, tmp_path):
     options = ["--threshold", 1, "--clean", "--seed", 7]
     printed = sample(*options)
     assert sample(*options, "--out", path) == printed
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["wanted.manifest.json", path.name]
-    beside = json.loads((tmp_path / "wanted.manifest.json").read_text("utf-8"))
+    names = sorted(one.name for one in tmp_path.iterdir())
+    assert names == [path.name, "wanted.parquet.manifest.json"]
+    beside = json.loads((tmp_path / "wanted.parquet.manifest.json").read_text("utf-8"))
     assert beside.pop("file") == "wanted.parquet"
     assert beside.pop("sha256") == hashlib.sha256(path.read_bytes()).hexdigest()
     outcome = by_library(small, rule=OneSided(1.0), clean=True, seed=7)
@@ -739,7 +740,7 @@ def test_a_saved_policy_writes_the_same_bytes(good, small, tmp_path, rule, suffi
     first = good(*options, "--save-policy", policy, "--out", paths[0])
     again = good("sample", "--policy", policy, "--out", paths[1])
     assert paths[0].read_bytes() == paths[1].read_bytes()
-    manifests = [folder / "wanted.manifest.json" for folder in folders]
+    manifests = [folder / f"wanted{suffix}.manifest.json" for folder in folders]
     assert manifests[0].read_bytes() == manifests[1].read_bytes()
     assert first.replace(str(folders[0]), "") == again.replace(str(folders[1]), "")
     saved = Policy.from_toml(policy.read_text("utf-8"))
@@ -956,18 +957,19 @@ def test_sample_wants_something_unwanted(refused):
 
 
 @pytest.fixture
-def trained(tmp_path, monkeypatch):
+def trained(bundle, tmp_path, monkeypatch):
     """A folder with a model already trained; training another one would fail."""
     monkeypatch.setitem(sys.modules, "regvae.training", None)
     folder = tmp_path / "models"
-    shutil.copytree(bundles.ASSETS / "notebook-2d", folder / "seed-0")
+    folder.mkdir()
+    bundles.save(dataclasses.replace(bundle, seed=0), folder / "seed-0")
     return folder
 
 
 def test_a_study_compares_the_rules_on_models_already_trained(good, bundle, trained, tmp_path):
     path = tmp_path / "study.csv"
     lines = good("study", "--folder", trained, "--seeds", 1, "--out", path).splitlines()
-    outcomes = evaluation.rule_outcomes(bundle)
+    outcomes = evaluation.rule_outcomes(dataclasses.replace(bundle, seed=0))
     assert [one.rule for one in outcomes] == ["one-sided", "two-sided", "posterior"]
     assert lines[:3] == [
         f"seed {one.seed}  {one.rule:<10} accepted {one.acceptance:.4f}  purity {one.purity:.4f}"
@@ -1036,3 +1038,27 @@ def test_check_fails_if_there_is_no_bundle(call):
     assert status in (1, 2)
     assert out == ""
     assert "there is no bundle 'nowhere'" in err
+
+
+def test_a_study_of_another_model_is_refused(refused, bundle, tmp_path):
+    bundles.save(bundle, tmp_path / "seed-0")
+    words = refused("study", "--folder", tmp_path, "--seeds", 1)
+    assert "seed-0 wants notebook-2d of seed 0, but is notebook-2d of seed 2" in words
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--proposal", "prior", "--box", "9"], "--box is for --proposal box, not prior"),
+        (["--region", ELL_TEXT], "--region is for --proposal region, not box"),
+        (["--proposal", "region"], "--proposal region wants --region"),
+    ],
+)
+def test_a_choice_for_other_proposals_is_refused(refused, options, words):
+    assert words in refused(*SAMPLE, *options)
+
+
+def test_a_policy_that_cannot_be_run_is_not_saved(refused, tmp_path):
+    path = tmp_path / "policy.toml"
+    refused("sample", "notebook-2d", "--unwanted", "number > 200", "--save-policy", path)
+    assert not path.exists()

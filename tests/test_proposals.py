@@ -277,3 +277,8 @@ def test_other_numbers_are_answered_with_those_of_the_kind(name, numbers, senten
 
 def test_a_proposal_error_is_a_value_error():
     assert issubclass(ProposalError, ValueError)
+
+
+def test_a_region_beyond_any_map_is_refused():
+    with pytest.raises(ProposalError, match="corners up to 1e6 from 0, but some are farther"):
+        Region(((-1e200, 0.0), (1e200, 0.0), (0.0, 1e200)))

@@ -564,3 +564,9 @@ def test_the_notebooks_tail_takes_many_thresholds():
     t = np.array([0.0, 2.5, 4.0])
     tails = sampling.notebook_tail(t)
     assert tails.tolist() == [float(sampling.notebook_tail(float(x))) for x in t]
+
+
+def test_samples_of_another_rule_cannot_be_reported_on(bundle, judge):
+    samples = sampling.sample(bundle, policy(), judge)
+    with pytest.raises(SamplingError, match="two-sided wants margin and to_wanted, which these"):
+        sampling.report(samples, TwoSided())
