@@ -107,8 +107,8 @@ def calibration_curve(calibration: Calibration) -> go.Figure:
     )
     diagonal = {"color": "gray", "dash": "dot", "width": 1}
     figure.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line=diagonal)
-    figure.update_xaxes(title="should lie within", tickformat=".0%", range=[0, 1])
-    figure.update_yaxes(title="do", tickformat=".0%", range=[0, 1.02])
+    figure.update_xaxes(title="of a Gaussian, within", tickformat=".0%", range=[0, 1.03])
+    figure.update_yaxes(title="of held-out records", tickformat=".0%", range=[0, 1.02])
     return _plain(figure, 230)
 
 

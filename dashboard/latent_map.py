@@ -22,10 +22,11 @@ from regvae.latent import Polygon, Records, polygon_corners
 from regvae.regs import ATTRIBUTES, NO_PERIOD, Attribute
 from regvae.sampling import Report, Samples, notebook_tail, reach_parameter, tail_probability
 
-_GRID = 241
-"""Points along a side of the grid on which the rejected zone and its edge are drawn."""
+_GRID, _LARGEST_GRID = 241, 481
+"""Points along a side of the grid on which the rejected zone and its edge are drawn; more of them
+for a box that is larger than the map."""
 _MARGIN = 1.6
-"""The grid goes this much farther than the map and the box, for those who zoom out."""
+"""The grid goes this much farther than the map, for those who zoom out."""
 _MOST_CLASSES = 48
 """Categories with more values than this are coloured as a scale, in their natural order."""
 
@@ -161,8 +162,9 @@ class SampleLayer:
     ) -> "SampleLayer":
         """From measured samples; the field covers the map and some more."""
         measures = [limit.measure for limit in rule.limits]
-        reach = max(extent, box or 0.0) * _MARGIN
-        axis = np.linspace(-reach, reach, _GRID)
+        reach = max(extent * _MARGIN, (box or 0.0) * 1.05)
+        size = min(_LARGEST_GRID, round(_GRID * reach / (extent * _MARGIN)))
+        axis = np.linspace(-reach, reach, size)
         grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
         table = pd.DataFrame(
             {"x": samples.z[:, 0], "y": samples.z[:, 1], "wanted": samples.wanted.astype(np.uint8)}
@@ -181,7 +183,7 @@ class SampleLayer:
             measures=measures,
             samples=layers[0],
             field=layers[1],
-            grid={"low": -reach, "step": float(axis[1] - axis[0]), "size": _GRID},
+            grid={"low": -reach, "step": float(axis[1] - axis[0]), "size": size},
             held_out=layers[2],
             tails=_tails(rule),
             box=box,

@@ -20,7 +20,7 @@ SCALE: Final = ("#2D3A8C", "#2F7FB5", "#3FB28F", "#A9CF4A", "#F7D117")
 """Low to high, for numbers."""
 
 UNWANTED_RED: Final = "#D7263D"
-REJECTED_GREY: Final = "rgba(128,128,128,0.55)"
+REJECTED_GREY: Final = "rgba(128,128,128,0.8)"
 OUTLINE: Final = "#1B1B1B"
 
 CSS: Final = (

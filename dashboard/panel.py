@@ -13,6 +13,7 @@ from regvae.acceptance import Judge, Limit, Measures, Rule
 from regvae.bundle import Bundle
 from regvae.distance import NearestGaussian
 from regvae.latent import Polygon, TypicalLetter, in_polygon, typical_letters
+from regvae.policy import Policy
 from regvae.unwanted import Unwanted
 
 _SOME = 12
@@ -60,12 +61,13 @@ def pinned(context: Context, point: tuple[float, float]) -> None:
     _heading(text.PINNED, state.POINT)
     decoded = bundle.autoencoder.decode(z)
     st.html(plates.plate(str(decoded[0]), *context.kinds(decoded)))
-    st.caption(f"Decoded at ({point[0]:.3f}, {point[1]:.3f}). {text.CANDIDATES_HELP}")
+    st.caption(f"Decoded at ({point[0]:.3f}, {point[1]:.3f}).")
     if max(map(abs, point)) > services.geometry(context.name, context.version).extent:
         st.caption(text.OFF_THE_MAP)
-    st.html(plates.candidates(_candidates(bundle.autoencoder.probabilities(z))))
     if context.unwanted:
         _verdict(context, point)
+    st.caption(text.CANDIDATES_HELP)
+    st.html(plates.candidates(_candidates(bundle.autoencoder.probabilities(z))))
     st.markdown(f"**{text.NEAREST}**", help=text.DISTANCE_HELP)
     distances, rows = services.gaussians(context.name, context.version).ranked(point, 5)
     records = bundle.records
@@ -133,9 +135,8 @@ def _neighbour(
 def _way_out(context: Context, point: tuple[float, float]) -> None:
     """The nearest point that the rule accepts, and what it decodes to."""
     assert context.unwanted is not None
-    found = services.nearest_accepted(
-        context.name, context.version, context.unwanted, context.rule, point
-    )
+    policy = Policy(context.name, context.unwanted, context.rule)
+    found = services.nearest_accepted(context.name, context.version, policy, point)
     if found is None:
         st.caption(text.NONE_ACCEPTED)
         return
@@ -148,7 +149,7 @@ def _way_out(context: Context, point: tuple[float, float]) -> None:
 
 
 def _go(point: tuple[float, float]) -> None:
-    st.session_state[state.POINT] = f"{point[0]:.9g}, {point[1]:.9g}"
+    st.session_state[state.POINT] = f"{point[0]!r}, {point[1]!r}"  # all digits, or it may be off
 
 
 def region(context: Context, polygon: Polygon) -> None:
@@ -233,7 +234,7 @@ def _show_decoded(context: Context, z: np.ndarray) -> None:
     bundle = context.bundle
     regs = bundle.autoencoder.decode(z)
     kinds = context.kinds(regs)
-    collisions = int(np.isin(regs, bundle.records.reg).sum())
+    collisions = int(bundle.records.contain(regs).sum())
     st.caption(
         f"{len(set(regs))} different regs in {len(regs)} points; "
         f"{sum(map(bool, kinds))} are unwanted, {collisions} are records"

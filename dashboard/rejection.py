@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,12 @@ from dashboard.panel import Context, facts
 from regvae import proposals, regs, rules
 from regvae.acceptance import RULES
 from regvae.audit import Audit, Hunt
-from regvae.policy import Policy, PolicyError
+from regvae.policy import PROPOSALS_A_RESULT, Policy, PolicyError
 from regvae.proposals import PROPOSALS, Box, Proposal, ProposalError, Region
 from regvae.sampling import Tally
 from regvae.unwanted import Unwanted, UnwantedError
 
-_LARGEST_FILE = 5_000_000  # bytes: half a million regs
+_LARGEST_FILE = 1_000_000  # bytes: more than 100,000 regs
 _SHOWN_LEAKS = 300
 _PLATES = 12
 
@@ -40,24 +41,63 @@ def controls(name: str, version: str) -> None:
     label, explanation = text.TRAINING
     left.checkbox(label, key=state.TRAINING, help=explanation, bind="query-params")
     label, explanation = text.USE_REGION
-    right.checkbox(label, key=state.USE_REGION, help=explanation)
+    right.checkbox(label, key=state.USE_REGION, help=explanation, persist_state="session")
     with st.expander(text.LISTED_PARTS):
         label, explanation = text.LISTED
         st.text_area(
-            label, key=state.LISTED, help=explanation, height=90, placeholder="AB12 CDE\nXY67 ZZZ"
+            label,
+            key=state.LISTED,
+            help=explanation,
+            height=90,
+            placeholder="AB12 CDE\nXY67 ZZZ",
+            persist_state="session",
         )
-        st.file_uploader(text.LISTED_FILE, type=["txt", "csv"], key=state.LISTED_FILE)
+        _uploader(text.LISTED_FILE, ["txt", "csv"], state.LISTED_FILE, _take_list)
     _rule_controls()
     _calibration(name, version)
     _proposal_controls()
+    _uploader(text.LOAD, ["toml"], state.LOADED, partial(_take_policy, name))
+
+
+def _uploader(
+    label: str, types: list[str], key: str, take: Callable[[str, str], dict[str, Any]]
+) -> None:
+    """Take over what a file says as soon as it is there; the widgets then show it.
+
+    `take` gets the file's text and name and returns session values, or raises a `ValueError`.
+    """
     st.file_uploader(
-        text.LOAD,
-        type=["toml"],
-        key=state.LOADED,
-        help=text.LOADED_HELP,
-        on_change=_load,
-        args=(name,),
+        label, type=types, key=key, help=text.UPLOAD_HELP[key], on_change=_take, args=(key, take)
     )
+    if st.session_state[key] is None:
+        st.session_state.setdefault(state.PROBLEMS, {}).pop(key, None)
+
+
+def _take(key: str, take: Callable[[str, str], dict[str, Any]]) -> None:
+    file = st.session_state[key]
+    problems = st.session_state.setdefault(state.PROBLEMS, {})
+    problems.pop(key, None)
+    if file is None:
+        return
+    try:
+        if file.size > _LARGEST_FILE:
+            raise ValueError(f"{file.name} is larger than {_LARGEST_FILE:,} bytes; give a part")
+        words = file.getvalue().decode("utf-8", "replace")
+        st.session_state.update(take(words, file.name))
+    except ValueError as error:
+        problems[key] = str(error)
+
+
+def _take_list(words: str, name: str) -> dict[str, Any]:
+    """The regs of a file, after those already listed."""
+    listed = st.session_state[state.LISTED].splitlines()
+    found = regs.parse_lines(words.splitlines(), name)
+    return {state.LISTED: "\n".join(dict.fromkeys([*filter(None, listed), *found]))}
+
+
+def _take_policy(bundle: str, words: str, name: str) -> dict[str, Any]:
+    """What the controls must say for an uploaded policy."""
+    return _settings(bundle, Policy.from_toml(words, name))
 
 
 def _rule_controls() -> None:
@@ -108,7 +148,7 @@ def _proposal_controls() -> None:
         bind="query-params",
     )
     numbers = (
-        (right, state.BOX, text.BOX, 0.1, state.MAX_BOX, 0.1),
+        (right, state.BOX, text.BOX, state.MIN_BOX, state.MAX_BOX, 0.1),
         (left, state.SAMPLES, text.SAMPLES, 1, state.MAX_SAMPLES, 100),
         (right, state.SEED, text.SEED, 0, state.MAX_SEED, 1),
     )
@@ -132,19 +172,6 @@ def _calibration(name: str, version: str) -> None:
             noise = services.bundle(name, version).preset.training.noise
             st.plotly_chart(charts.calibration_curve(found), config={"staticPlot": True})
             st.caption(text.CALIBRATION_HELP.format(scale=found.scale, noise=noise))
-
-
-def _load(name: str) -> None:
-    """Set every control as an uploaded policy says, or keep a sentence on why that cannot be."""
-    file = st.session_state[state.LOADED]
-    st.session_state[state.LOAD_PROBLEM] = None
-    if file is None:
-        return
-    try:
-        loaded = Policy.from_toml(file.getvalue().decode("utf-8", "replace"), file.name)
-        st.session_state.update(_settings(name, loaded))
-    except ValueError as error:
-        st.session_state[state.LOAD_PROBLEM] = str(error)
 
 
 def _settings(name: str, loaded: Policy) -> dict[str, Any]:
@@ -175,20 +202,33 @@ def _settings(name: str, loaded: Policy) -> dict[str, Any]:
     if regions:
         settings[state.REGION] = [list(corner) for corner in regions.pop()]
     if loaded.accepted is not None:
-        settings[state.WANTED] = min(loaded.accepted, state.MAX_RESULTS)
+        settings[state.WANTED] = loaded.accepted
     _check_spans(settings)
     return settings
 
 
 def _check_spans(settings: dict[str, Any]) -> None:
-    most = {name: slider.maximum for name, slider in state.SLIDERS.items()}
-    most |= {state.BOX: state.MAX_BOX, state.SEED: state.MAX_SEED}
-    for key, maximum in most.items():
-        if settings.get(key, 0) > maximum:
+    """Raise `PolicyError` for a number that the page's widgets cannot hold as it is."""
+    for key, value in settings.items():
+        low, high, step = _SPANS.get(key, (value, value, None))
+        if not low <= value <= high:
             raise PolicyError(
-                f"the policy has {key} = {settings[key]:g}, but the page goes up to {maximum:g}; "
+                f"the policy has {key} = {value:g}, but the page goes from {low:g} to {high:g}; "
                 "use regvae sample"
             )
+        if step and abs(value / step - round(value / step)) > 1e-6:
+            raise PolicyError(
+                f"the policy has {key} = {value:g}, but the page has steps of {step:g}; "
+                "use regvae sample"
+            )
+
+
+_SPANS: dict[str, tuple[float, float, float | None]] = {
+    **{name: (0, slider.maximum, slider.step) for name, slider in state.SLIDERS.items()},
+    state.BOX: (state.MIN_BOX, state.MAX_BOX, None),
+    state.SEED: (0, state.MAX_SEED, None),
+    state.WANTED: (1, state.MAX_RESULTS, None),
+}
 
 
 # --- what the settings say ------------------------------------------------------------------------
@@ -196,37 +236,21 @@ def _check_spans(settings: dict[str, Any]) -> None:
 
 def unwanted(complaints: list[str]) -> Unwanted | None:
     """What is unwanted as typed, ticked and listed, or None and a complaint."""
-    if problem := st.session_state.get(state.LOAD_PROBLEM):
-        complaints.append(f"Load a policy: {problem}.")
-    typed = st.session_state[state.UNWANTED].strip()
+    complaints += [f"{one}." for one in st.session_state.get(state.PROBLEMS, {}).values()]
     region = st.session_state.get(state.REGION)
     use_region = st.session_state[state.USE_REGION]
     if use_region and not region:
         complaints.append(f"Unwanted: {text.NO_REGION}.")
     try:
-        return Unwanted.of(
-            [typed] if typed else [],
-            regions=[region] if use_region and region else [],
-            listed=_listed(),
-            training=st.session_state[state.TRAINING],
+        return services.unwanted(
+            st.session_state[state.UNWANTED].strip(),
+            region if use_region else None,
+            st.session_state[state.LISTED],
+            st.session_state[state.TRAINING],
         )
     except (rules.RuleError, regs.RegError, UnwantedError) as error:
         complaints.append(f"Unwanted: {error}.")
         return None
-
-
-def _listed() -> list[str]:
-    """The regs that were typed and those of the file, none of either if there are none."""
-    found: list[str] = []
-    if st.session_state[state.LISTED].strip():
-        found += regs.parse_lines(st.session_state[state.LISTED].splitlines(), "the list")
-    file = st.session_state.get(state.LISTED_FILE)
-    if file is not None:
-        if file.size > _LARGEST_FILE:
-            raise regs.RegError(f"{file.name} is larger than {_LARGEST_FILE:,} bytes; give a part")
-        lines = file.getvalue().decode("utf-8", "replace").splitlines()
-        found += regs.parse_lines(lines, file.name)
-    return found
 
 
 def policy(context: Context, complaints: list[str]) -> Policy | None:
@@ -275,22 +299,34 @@ def results(context: Context, base: Policy | None) -> None:
     st.markdown(text.RESULTS_INTRO)
     left, right = st.columns(2, vertical_alignment="bottom")
     label, explanation = text.RESULTS_WANTED
-    left.number_input(label, 1, state.MAX_RESULTS, 1000, 100, key=state.WANTED, help=explanation)
+    left.number_input(
+        label,
+        1,
+        state.MAX_RESULTS,
+        1000,
+        100,
+        key=state.WANTED,
+        help=explanation,
+        persist_state="session",
+    )
     label, explanation = text.CLEAN
-    right.checkbox(label, True, key=state.CLEAN, help=explanation)
+    right.checkbox(label, True, key=state.CLEAN, help=explanation, persist_state="session")
     if base is None:
         st.button(text.MAKE, width="stretch", disabled=True)
         return
     wanted = st.session_state[state.WANTED]
     chosen = replace(
-        base, accepted=wanted, proposals=1000 * wanted, clean=st.session_state[state.CLEAN]
+        base,
+        accepted=wanted,
+        proposals=PROPOSALS_A_RESULT * wanted,
+        clean=st.session_state[state.CLEAN],
     ).signed()
     if st.button(text.MAKE, width="stretch", type="primary"):
         _make(context, chosen)
     kept = st.session_state.get(state.RESULTS)
     if kept:
         if kept.policy != chosen:
-            st.caption(text.OUTDATED)
+            st.warning(text.OUTDATED)
         _show_made(kept)
     _leaks(context, base)
 
@@ -355,6 +391,7 @@ def _downloads(kept: Kept) -> None:
     with st.container(horizontal=True, gap="small"):
         for label, data, suffix, mime in files:
             st.download_button(label, data, f"{name}{suffix}", mime, on_click="ignore")
+    st.caption(text.TAKE_HOME)
 
 
 # --- leaks ----------------------------------------------------------------------------------------
@@ -394,12 +431,13 @@ def _leaks(context: Context, base: Policy) -> None:
     passing = context.rule.accepts(hunt.leaks.measures)
     st.caption(text.STILL.format(now=int(passing.sum()), found=len(passing)))
     different = list(dict.fromkeys(hunt.leaks.reg[passing].tolist()))[:_PLATES]
-    st.html(plates.plates(different, context.kinds(np.array(different, "U7"))))
+    st.html(plates.plates(different, ["unwanted"] * len(different)))
     value = _step_that_clears(hunt)
     if value is None:
         st.caption(text.NOT_CLEARED.format(parameter=hunt.parameter))
     elif passing.any():
-        label = text.CLEARED.format(parameter=hunt.parameter, value=f"{value:g}")
+        shown = f"{value:.1%}" if state.SLIDERS[hunt.parameter].unit == "%" else f"{value:g} σ"
+        label = text.CLEARED.format(parameter=hunt.parameter, value=shown)
         st.button(label, on_click=_set, args=(hunt.parameter, value))
 
 

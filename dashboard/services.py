@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import resources
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,13 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard.latent_map import Geometry, SampleLayer
-from regvae import acceptance, audit, evaluation, results, sampling
+from regvae import acceptance, audit, evaluation, regs, results, sampling
 from regvae import bundle as bundles
-from regvae.acceptance import RULES, Judge, Measures, Posterior, Rule
+from regvae.acceptance import RULES, Judge, Measures, Posterior
 from regvae.bundle import Bundle
 from regvae.calibration import Calibration, calibrate
 from regvae.distance import NearestGaussian
+from regvae.latent import Polygon
 from regvae.policy import Policy
 from regvae.proposals import Box
 from regvae.unwanted import Unwanted, UnwantedError
@@ -55,13 +57,35 @@ def gaussians(name: str, version: str) -> NearestGaussian:
     return NearestGaussian(records.mean, records.sigma)
 
 
+@st.cache_resource(max_entries=8, show_spinner=False)
+def unwanted(rules: str, region: Polygon | None, listed: str, training: bool) -> Unwanted:
+    """What is unwanted, from texts as they were typed; a long list is read once.
+
+    Raises `RuleError`, `RegError` naming the first bad lines, or `UnwantedError` if nothing is.
+    """
+    return Unwanted.of(
+        [rules] if rules else [],
+        regions=[region] if region else [],
+        listed=regs.parse_lines(listed.splitlines()) if listed.strip() else [],
+        training=training,
+    )
+
+
 @st.cache_resource(max_entries=4, show_spinner=False)
 def calibration(name: str, version: str) -> Calibration:
     """The factor for a bundle's sigmas, and its curve."""
     return calibrate(bundle(name, version))
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+# Streamlit hashes a dataclass by its fields alone, so that two kinds of proposals without any would
+# be the same; and a long list it would hash reg by reg.
+KEYS: dict[str | type, Callable[[Any], Any]] = {
+    Policy: Policy.to_toml,
+    Unwanted: attrgetter("fingerprint"),
+}
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=KEYS)
 def judge(
     name: str, version: str, unwanted: Unwanted, rule: str, split: str | None = None
 ) -> Judge:
@@ -73,7 +97,7 @@ def judge(
     return Judge.of(bundle(name, version), unwanted, calibrated, split=split)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
 def held_out(name: str, version: str, unwanted: Unwanted, rule: str) -> Measures | None:
     """What a judge of the training records measures of the held-out unwanted ones; None if none."""
     records = bundle(name, version).records
@@ -87,12 +111,13 @@ def held_out(name: str, version: str, unwanted: Unwanted, rule: str) -> Measures
     return known.measure(RULES[rule], records.mean[rows])
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
+@st.cache_data(max_entries=200, show_spinner=False, hash_funcs=KEYS)
 def nearest_accepted(
-    name: str, version: str, unwanted: Unwanted, rule: Rule, point: tuple[float, float]
+    name: str, version: str, policy: Policy, point: tuple[float, float]
 ) -> NDArray[np.float64] | None:
     """An accepted point near a rejected one, if one is found."""
-    return acceptance.nearest_accepted(judge(name, version, unwanted, rule.name), rule, point)
+    measuring = judge(name, version, policy.unwanted, policy.rule.name)
+    return acceptance.nearest_accepted(measuring, policy.rule, point)
 
 
 @dataclass(frozen=True)
@@ -108,7 +133,7 @@ def samples(name: str, version: str, policy: Policy) -> Sampling:
     return _samples(name, version, replace(policy, rule=type(policy.rule)()))
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
 def _samples(name: str, version: str, policy: Policy) -> Sampling:
     measuring = judge(name, version, policy.unwanted, policy.rule.name)
     drawn = sampling.sample(bundle(name, version), policy, measuring)
@@ -123,7 +148,7 @@ def _samples(name: str, version: str, policy: Policy) -> Sampling:
     return Sampling(drawn, layer)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
 def leaks(name: str, version: str, policy: Policy) -> audit.Hunt:
     """What the leak hunter finds for a policy."""
     measuring = judge(name, version, policy.unwanted, policy.rule.name)

@@ -29,7 +29,7 @@ LISTED: Final = "listed"
 LISTED_FILE: Final = "listed-file"
 CALIBRATION: Final = "calibration"
 LOADED: Final = "loaded"
-LOAD_PROBLEM: Final = "load-problem"
+PROBLEMS: Final = "problems"
 USE_REGION: Final = "use-region"
 WANTED: Final = "results-wanted"
 CLEAN: Final = "clean"
@@ -81,6 +81,7 @@ DEFAULTS: Final[dict[str, Any]] = {
 
 MAX_SAMPLES: Final = 20_000
 """On the page, where every sample is drawn; the command line takes many more."""
+MIN_BOX: Final = 0.1
 MAX_BOX: Final = 20.0
 MAX_SEED: Final = 2**31
 MAX_RESULTS: Final = 100_000

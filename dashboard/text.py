@@ -65,14 +65,14 @@ PARAMETERS = {
     "q": ("q", "Share of held-out records that lie in sparser places than any accepted point."),
 }
 SLIDER = {
-    "threshold": "Reject within",
-    "margin": "Nearer by",
-    "support": "within",
-    "alpha": "Unwanted at most",
-    "q": "denser than",
+    "threshold": "Accept if farther than",
+    "margin": "Accept if nearer by",
+    "support": "and within",
+    "alpha": "Accept if unwanted at most",
+    "q": "and denser than",
 }
 SLIDER_AFTER = {
-    "one-sided": "of any reg with {unwanted}",
+    "one-sided": "from any reg with {unwanted}",
     "two-sided": "of a wanted reg",
     "posterior": "of held-out records",
 }
@@ -84,7 +84,10 @@ PROPOSAL_HELP = (
     "Box or Lasso selected on the map."
 )
 LOAD = "Load a policy file"
-LOADED_HELP = "Sets everything in this tab and the next as a saved policy says."
+UPLOAD_HELP = {
+    "listed-file": "One reg a line; they are added to the list above.",
+    "loaded": "Sets everything in this tab and the next as a saved policy says.",
+}
 NO_REGION = "choose a region on the map first, with Box or Lasso"
 SAMPLES = (
     "Points",
@@ -104,8 +107,8 @@ sigmas.
 """
 
 RESULTS_INTRO = """
-Draws until so many points are accepted, decodes them, and compares every one with all records. The
-policy file makes the same bytes on the command line: `regvae sample --policy …`.
+Draws points until there are so many results, decodes them, and compares every one with all records. A
+**leak** is an accepted point that decodes to something unwanted or to a record.
 """
 RESULTS_WANTED = ("Results", "How many accepted points to collect.")
 CLEAN = (
@@ -114,7 +117,11 @@ CLEAN = (
 )
 MAKE = "Make results"
 MAKING = "{kept:,} of {wanted:,} results, {proposed:,} proposed"
-OUTDATED = "Made with other settings than those of now."
+OUTDATED = "These results were made with other settings than those of now. Make them again."
+TAKE_HOME = (
+    "The policy file makes the same bytes on the command line: *regvae sample --policy*. The manifest "
+    "says how the results were made and what is known of them."
+)
 FINDING_HELP = (
     "Collisions are accepted points that decode to a record; every one was compared with all records. "
     "The bound is Clopper and Pearson's, for the draws that are still to come."
@@ -130,11 +137,11 @@ HUNT_HELP = (
 )
 CLEARED = "Set {parameter} to {value}"
 NOT_CLEARED = "No {parameter} on the slider removes them all."
-STILL = "{now:,} of {found:,} found pass with the present numbers (red crosses)."
+STILL = "{now:,} of the {found:,} points where they were found are still accepted (red crosses)."
 
 WHY = {
     "to_unwanted": "from the unwanted",
-    "margin": "nearer to wanted by",
+    "margin": "nearer to the wanted by",
     "to_wanted": "from the wanted",
     "wanted_share": "density that is wanted",
     "typicality": "records in sparser places",
@@ -212,7 +219,8 @@ STUDY = "Which rule holds?"
 STUDY_INTRO = """
 The notebook's recipe, trained ten times. For each training, 20,000 points of [-3, 3]² and the three
 rules: how much of the box they accept, and how much of that decodes to wanted regs. The **one-sided**
-rule is a lottery; the **two-sided** and the **posterior** rule hold on every training.
+rule is a lottery; at worst its purity is {one:.0%}. That of the **two-sided** rule is {two:.1%} at worst,
+that of the **posterior** rule {posterior:.1%}.
 """
 STUDY_CAPTION = (
     "{n:,} proposals a training; numbers below 50 unwanted; one-sided 2.5, two-sided 0.5 and 1, "

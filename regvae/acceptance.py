@@ -120,7 +120,8 @@ class Posterior(_Rule):
     """A share of the wanted in the density of at least 1 - `alpha`, where records are usual.
 
     The density is that of the mixture of all records' Gaussians, sigmas scaled by the calibration.
-    It must be at least what all but a share `q` of the held-out records have.
+    It must be at least what all but a share `q` of the held-out records have in the mixture of the
+    training records alone: what a new record may be expected to have.
     """
 
     alpha: float = 0.1
@@ -202,6 +203,7 @@ class Judge:
             selected = np.append(selected, np.ones(len(unseen), bool))
             rows = np.append(rows, np.full(len(unseen), -1))
         mixture = Mixture(mean, sigma * calibration.scale, ~selected) if calibration else None
+        rows.flags.writeable = False
         return cls(
             NearestGaussian(mean[selected], sigma[selected]),
             NearestGaussian(mean[~selected], sigma[~selected]),
@@ -266,8 +268,10 @@ def nearest_accepted(judge: Judge, rule: Rule, point: ArrayLike) -> NDArray[np.f
         around = best + width * rng.normal(size=(_TRIED, len(z)))
         better = _accepted(judge, rule, around)
         better = np.vstack([better[_order(z, better)[:8]], best])
-        best = _nearest(z, _towards(judge, rule, z, better))
-    return best
+        nearer = _nearest(z, _towards(judge, rule, z, better))
+        # Alone, as it will be asked for: a density differs in its last digit with its company.
+        best = nearer if len(_accepted(judge, rule, nearer[None])) else best
+    return best if len(_accepted(judge, rule, best[None])) else None
 
 
 def _accepted(judge: Judge, rule: Rule, z: NDArray) -> NDArray:

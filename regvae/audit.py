@@ -21,7 +21,7 @@ from regvae.acceptance import Judge, Rule
 from regvae.bundle import Bundle
 from regvae.policy import Policy
 from regvae.regs import ATTRIBUTES, Regs
-from regvae.sampling import Samples, Tally, decode
+from regvae.sampling import Samples, Tally, accepted
 
 CONFIDENCE = 0.95
 CLOSELY = 100_000
@@ -83,7 +83,7 @@ class Audit:
     `valid` share by DVLA's rules; `edits` and `edits_held_out` (8,), the shares of different regs
     that are 0 to 7 edits from the nearest training record, for results and for the held-out
     test split; and the `drift`'s median and 95th percentile, with `drift_held_out` the same of the
-    held-out records.
+    test split.
     """
 
     draws: int
@@ -247,21 +247,21 @@ def hunt(bundle: Bundle, policy: Policy, judge: Judge, *, budget: int = 200_000)
     """
     rng = np.random.default_rng([policy.seed, 1 << 32])
     first = policy.proposal.draw(budget, bundle, rng)
-    found, accepted = _leaks(bundle, policy, judge, first)
-    means, passed = _leaks(bundle, policy, judge, bundle.records.mean.astype(float))
-    tried, accepted = budget + len(bundle.records), accepted + passed
+    found, passed = _leaks(bundle, policy, judge, first)
+    means, passed_means = _leaks(bundle, policy, judge, bundle.records.mean.astype(float))
+    tried, passed = budget + len(bundle.records), passed + passed_means
     found = _joined([found, means])
     step = first.std(axis=0) / 10
     for _ in range(_ROUNDS if len(found) else 0):
         parents = _hardest(policy.rule, found)[:_PARENTS]
         shape = (_CHILDREN, len(parents), first.shape[1])
         children = found.z[parents] + step * rng.normal(size=shape)
-        more, passed = _leaks(bundle, policy, judge, children.reshape(-1, shape[2]))
+        more, passed_more = _leaks(bundle, policy, judge, children.reshape(-1, shape[2]))
         found = _joined([found, more])
-        tried, accepted, step = tried + len(parents) * _CHILDREN, accepted + passed, step / 2
+        tried, passed, step = tried + len(parents) * _CHILDREN, passed + passed_more, step / 2
     leaks = _thinned(found.take(_hardest(policy.rule, found)))
     parameter, value = cleared_by(policy.rule, leaks)
-    return Hunt(leaks, tried, accepted, parameter, value)
+    return Hunt(leaks, tried, passed, parameter, value)
 
 
 def _count(n: int, noun: str) -> str:
@@ -270,11 +270,8 @@ def _count(n: int, noun: str) -> str:
 
 def _leaks(bundle: Bundle, policy: Policy, judge: Judge, z: NDArray) -> tuple[Samples, int]:
     """The leaks among points, and how many of the points are accepted."""
-    measures = judge.measure(policy.rule, z)
-    rows = np.flatnonzero(policy.rule.accepts(measures))
-    chosen = {name: values[rows] for name, values in measures.items()}
-    accepted = decode(bundle, policy.unwanted, z[rows], chosen)
-    return accepted.take(accepted.leaks), len(rows)
+    rows, passed = accepted(bundle, policy, judge, z)
+    return passed.take(passed.leaks), len(rows)
 
 
 def _thinned(leaks: Samples) -> Samples:

@@ -58,7 +58,8 @@ class Bundle:
     """A trained model with its records.
 
     `history` has one row an epoch with the columns `HISTORY_COLUMNS` (losses in nats by the
-    preset's own rule); `metrics` are figures by name; `command` is what made the bundle.
+    preset's own rule); `metrics` are figures by name; `command` is what made the bundle;
+    `sha256` is its manifest's hash, empty for a bundle that was not loaded from a folder.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Bundle:
     history: pd.DataFrame = field(repr=False)
     metrics: dict[str, Any] = field(repr=False)
     command: str
+    sha256: str = ""
 
     @classmethod
     def assemble(
@@ -215,6 +217,7 @@ def load(name_or_path: str | Path) -> Bundle:
         history=_history(folder / HISTORY, contents[HISTORY], preset),
         metrics=manifest["metrics"],
         command=manifest["command"],
+        sha256=hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest(),
     )
 
 

@@ -22,7 +22,8 @@ from regvae.latent import Records
 
 _SCALES = (0.01, 4.0)
 _MOST_PAIRS = 20_000_000
-"""Pairs of held-out and training record that are weighed: fewer of the held-out where k is high."""
+"""Coordinates of pairs of held-out and training record that are weighed: where there would be more,
+as in many dimensions, fewer of the held-out are used."""
 
 
 class CalibrationError(ValueError):
@@ -45,6 +46,9 @@ class Calibration:
     nominal: NDArray[np.float64] = field(repr=False)
     reported: NDArray[np.float64] = field(repr=False)
     calibrated: NDArray[np.float64] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        self.held_out.flags.writeable = False  # shared by many sessions
 
     def typicality(self, log_density: NDArray[np.float64]) -> NDArray[np.float64]:
         """Share of held-out draws that lie more thinly than the given densities: (m,), 0 to 1.

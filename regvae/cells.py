@@ -188,10 +188,6 @@ class Cells:
         """For each pair the sum of the values (pairs,) that its box has."""
         return self._spread(np.add.reduceat(values, self.offsets[:-1]))
 
-    def count(self) -> Indices:
-        """For each pair how many its box has."""
-        return self._spread(np.diff(self.offsets))
-
     def _spread(self, values: NDArray) -> NDArray:
         return np.repeat(values, np.diff(self.offsets))
 

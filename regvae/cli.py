@@ -237,7 +237,7 @@ def sample(
     ] = None,
     region: Annotated[str | None, typer.Option(help='"x,y x,y x,y ..." to propose from')] = None,
     n: Annotated[int | None, typer.Option(help="proposals, at most [1000; 1000 x until]")] = None,
-    until: Annotated[int | None, typer.Option(help="stop when so many are accepted")] = None,
+    until: Annotated[int | None, typer.Option(help="stop when there are so many results")] = None,
     clean: Annotated[
         bool, typer.Option("--clean", help="leave out what decodes to unwanted or to a record")
     ] = False,
@@ -294,7 +294,11 @@ def sample(
 
 def _proposals(n: int | None, until: int | None) -> int:
     """How many points to propose: as asked for, else what a number of results may need."""
-    return n if n is not None else min(1000 * max(1, until or 1), policies.MAX_PROPOSALS)
+    return (
+        n
+        if n is not None
+        else min(policies.PROPOSALS_A_RESULT * max(1, until or 1), policies.MAX_PROPOSALS)
+    )
 
 
 def _proposal(name: str, box: float | None, region: str | None) -> Proposal:
@@ -339,8 +343,8 @@ def _run_policy(
     if found:
         manifest["hunt"] = found.summary()
     if as_json:
-        report = manifest.pop("report")
-        _print_json({"rule": report.pop("rule"), **report.pop("parameters"), **report, **manifest})
+        del manifest["report"]
+        _print_json(_flat(outcome.report) | manifest)
     else:
         _print_outcome(outcome, found)
     if out:
@@ -355,10 +359,14 @@ def _run_policy(
         raise typer.Exit(1)
 
 
+def _flat(report: sampling.Report) -> dict[str, Any]:
+    """A report with the rule's numbers among the others."""
+    table = asdict(report)
+    return {"rule": table.pop("rule"), **table.pop("parameters"), **table}
+
+
 def _print_outcome(outcome: results.Outcome, found: audit.Hunt | None) -> None:
-    report = asdict(outcome.report)
-    lines = {"rule": report.pop("rule"), **report.pop("parameters"), **report}
-    for key, value in lines.items():
+    for key, value in _flat(outcome.report).items():
         shown = f"{value:.4f}" if isinstance(value, float) else value
         console.print(f"{key.replace('_', ' '):<21}{'none' if value is None else shown}")
     low, high = outcome.audit.purity_interval
@@ -391,7 +399,9 @@ def study(
             with _silenced():
                 from regvae import training
             command = shlex.join(["regvae", "train", preset, "--out", str(path)])
-            training.train(chosen, path, seed=seed, command=f"{command} --seed {seed}")
+            begun = training.checkpoint_path(path).exists()
+            command = f"{command} --seed {seed}"
+            training.train(chosen, path, seed=seed, resume=begun, command=command)
         bundle = bundles.load(path)
         if (bundle.preset, bundle.seed) != (chosen, seed):
             raise UsageError(

@@ -46,6 +46,7 @@ class Mixture(Gaussians):
         object.__setattr__(self, "part", part)
         n, k = self.mean.shape
         log_height = -np.log(self.sigma).sum(axis=1) - 0.5 * k * np.log(2 * np.pi) - np.log(n)
+        log_height.flags.writeable = False
         object.__setattr__(self, "log_height", log_height)
 
     def query(self, z: ArrayLike) -> tuple[Floats, Floats]:

@@ -160,9 +160,10 @@ _LAYOUT = "where each class lies differs from one training run to the next"
 def _layout_figures(bundle: Bundle, seed: int) -> list[Figure]:
     small, large = (_number_counts(bundle, half_width, seed) for half_width in (0.5, 3.0))
     low, high = bundle.records.mean.min(axis=0), bundle.records.mean.max(axis=0)
+    power = _power(bundle)
     return [
-        Figure("number < 50 / ≥ 50, decoded from [-0.5, 0.5]²", "522 / 478", small, _LAYOUT),
-        Figure("number < 50 / ≥ 50, decoded from [-3, 3]²", "246 / 754", large, _LAYOUT),
+        Figure(f"number < 50 / ≥ 50, decoded from [-0.5, 0.5]{power}", "522 / 478", small, _LAYOUT),
+        Figure(f"number < 50 / ≥ 50, decoded from [-3, 3]{power}", "246 / 754", large, _LAYOUT),
         Figure(
             "range of the means",
             "[-1.849, -2.134] to [1.786, 1.890]",
@@ -179,7 +180,7 @@ def _rejection_figures(bundle: Bundle, seed: int) -> list[Figure]:
     accepted = samples.take(policy.rule.accepts(samples.measures))
     return [
         Figure(
-            "of 1,000 in [-3, 3]², farther than 2.5 from every number < 50",
+            f"of 1,000 in [-3, 3]{_power(bundle)}, farther than 2.5 from every number < 50",
             "276",
             f"{outcome.accepted}",
             _LAYOUT,
@@ -203,6 +204,11 @@ def _rejection_figures(bundle: Bundle, seed: int) -> list[Figure]:
             "what the notebook's formula was meant to say",
         ),
     ]
+
+
+def _power(bundle: Bundle) -> str:
+    """The exponent of a box in the bundle's latent space."""
+    return "²" if bundle.records.latent_dim == 2 else f"^{bundle.records.latent_dim}"
 
 
 def _number_counts(bundle: Bundle, half_width: float, seed: int) -> str:

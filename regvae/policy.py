@@ -17,6 +17,8 @@ from regvae.unwanted import Unwanted
 
 SCHEMA = 1
 MAX_PROPOSALS = 1_000_000_000
+PROPOSALS_A_RESULT = 1_000
+"""Proposals that a result may take, where a number of results is all that was asked for."""
 
 
 class PolicyError(ValueError):
@@ -29,7 +31,7 @@ class Policy:
 
     `bundle` is a name in `assets/` or a path, `bundle_sha256` the hash of its manifest, which holds
     the hashes of all its other files; empty to take whatever is there. At most `proposals` points
-    are drawn; with `accepted`, until so many are accepted. With `clean`, accepted points that
+    are drawn; with `accepted`, until there are so many results. With `clean`, accepted points that
     decode to something unwanted or to a record are left out of the results.
     """
 

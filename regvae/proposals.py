@@ -121,8 +121,8 @@ def uniform_polygon(n: int, polygon: Polygon, *, rng: np.random.Generator) -> ND
     low, high = corners.min(axis=0), corners.max(axis=0)
     kept = [np.empty((0, 2))]
     for _ in range(100):
-        if sum(map(len, kept)) >= n:
-            return np.concatenate(kept)[:n]
         z = rng.uniform(low, high, size=(10 * n, 2))
         kept.append(z[in_polygon(z, polygon)])
+        if sum(map(len, kept)) >= n:
+            return np.concatenate(kept)[:n]
     raise ProposalError("the region is too thin to draw points from; draw a wider one")

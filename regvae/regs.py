@@ -7,6 +7,7 @@ package a reg is normalised: upper case, no spaces. Many regs are a NumPy array 
 
 import json
 import random
+import re
 import string
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -65,6 +66,14 @@ def parse(text: str) -> str:
                 f"{character!r} there; a reg looks like AB12 CDE"
             )
     return reg.upper()
+
+
+_NORMALISED = re.compile("[A-Z]{2}[0-9]{2}[A-Z]{3}")
+
+
+def is_normalised(text: str) -> bool:
+    """Whether a text is a reg as `parse` returns it."""
+    return isinstance(text, str) and _NORMALISED.fullmatch(text) is not None
 
 
 _NAMED = 3

@@ -44,8 +44,11 @@ class Samples:
     collision: NDArray[np.bool_]
 
     def __post_init__(self) -> None:
-        for array in (self.z, *self.measures.values(), self.reg, self.wanted, self.collision):
-            array.flags.writeable = False  # shared by many sessions
+        # Shared by many sessions: views that cannot be written, so that the caller's arrays can.
+        for name in ("z", "reg", "wanted", "collision"):
+            object.__setattr__(self, name, _read_only(getattr(self, name)))
+        measures = {name: _read_only(values) for name, values in self.measures.items()}
+        object.__setattr__(self, "measures", measures)
 
     def __len__(self) -> int:
         return len(self.reg)
@@ -63,16 +66,22 @@ class Samples:
         return ~self.wanted | self.collision
 
 
+def _read_only(array: NDArray) -> NDArray:
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
 @dataclass(frozen=True)
 class Report:
     """What a rule did to some proposals.
 
-    `acceptance` is the share accepted and `proposals_per_result` its inverse; `purity` is the share
-    of accepted points that decode to wanted regs; both are None if none is accepted. `kept` are
-    those in the results: fewer than accepted if leaks are left out. `tail_probability` is the share
-    of a Gaussian's own mass beyond the rule's distance: the threshold of an unwanted record, the
-    support of a wanted one, None for a rule without distances. `notebook_tail` is what the notebook
-    gave for a threshold.
+    `acceptance` is the share accepted; `purity` is the share of accepted points that decode to
+    wanted regs, None if none is accepted. `kept` are those in the results, fewer than accepted if
+    leaks are left out; `proposals_per_result` is None if none is kept. `tail_probability` is the
+    share of a Gaussian's own mass beyond the rule's distance: the threshold of an unwanted record,
+    the support of a wanted one, None for a rule without distances. `notebook_tail` is what the
+    notebook gave for its threshold, None for other rules.
     """
 
     rule: str
@@ -157,6 +166,16 @@ def decode(bundle: Bundle, unwanted: Unwanted, z: NDArray, measures: Measures) -
     return Samples(z, measures, reg, ~unwanted.of_regs(reg, bundle), bundle.records.contain(reg))
 
 
+def accepted(
+    bundle: Bundle, policy: Policy, judge: Judge, z: NDArray
+) -> tuple[NDArray[np.intp], Samples]:
+    """Of points z (m, k) those that a policy accepts, decoded: their rows and the samples."""
+    measures = judge.measure(policy.rule, z)
+    rows = np.flatnonzero(policy.rule.accepts(measures))
+    chosen = {name: values[rows] for name, values in measures.items()}
+    return rows, decode(bundle, policy.unwanted, z[rows], chosen)
+
+
 def sample(bundle: Bundle, policy: Policy, judge: Judge | None = None) -> Samples:
     """All the points that a policy proposes, measured and decoded; its rule does not decide yet.
 
@@ -188,8 +207,8 @@ def report(samples: Samples, rule: Rule) -> Report:
             f"the rule {rule.name} wants {' and '.join(missing)}, which these samples lack; sample "
             "with a policy of that rule"
         )
-    accepted = samples.take(rule.accepts(samples.measures))
-    return Tally.of(len(samples), accepted).report(rule, samples.z.shape[1])
+    passed = samples.take(rule.accepts(samples.measures))
+    return Tally.of(len(samples), passed).report(rule, samples.z.shape[1])
 
 
 @dataclass(frozen=True)
@@ -209,17 +228,14 @@ def stream(bundle: Bundle, policy: Policy, judge: Judge | None = None) -> Iterat
     judge = judge or make_judge(bundle, policy)
     missing = policy.accepted
     for z in _proposals(bundle, policy):
-        measures = judge.measure(policy.rule, z)
-        rows = np.flatnonzero(policy.rule.accepts(measures))
-        chosen = {name: values[rows] for name, values in measures.items()}
-        accepted = decode(bundle, policy.unwanted, z[rows], chosen)
-        kept = np.flatnonzero(~accepted.leaks) if policy.clean else np.arange(len(accepted))
+        rows, passed = accepted(bundle, policy, judge, z)
+        kept = np.flatnonzero(~passed.leaks) if policy.clean else np.arange(len(passed))
         proposed = len(z)
         if missing is not None and len(kept) >= missing:
             kept = kept[:missing]
             last = kept[-1]  # what came after the last one wanted was never proposed
-            accepted, proposed = accepted.take(np.arange(last + 1)), int(rows[last]) + 1
-        yield Block(Tally.of(proposed, accepted, len(kept)), accepted, accepted.take(kept))
+            passed, proposed = passed.take(np.arange(last + 1)), int(rows[last]) + 1
+        yield Block(Tally.of(proposed, passed, len(kept)), passed, passed.take(kept))
         if missing is not None:
             missing -= len(kept)
             if missing == 0:

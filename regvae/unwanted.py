@@ -4,8 +4,10 @@ The parts are joined by *or*: a record is unwanted as soon as one part names it.
 themselves are joined by *and*, and so make up one part.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +49,7 @@ class Unwanted:
         for region in self.regions:
             polygon_corners(region)
         for reg in self.regs:
-            if regs.parse(reg) != reg:
+            if not regs.is_normalised(reg):
                 raise regs.RegError(f"unwanted regs want the form AB12CDE, but came {reg!r}")
 
     @classmethod
@@ -76,6 +78,11 @@ class Unwanted:
     def of_records(self, records: Records) -> NDArray[np.bool_]:
         """Which records are unwanted: (n,) booleans."""
         unwanted = self._named(records.reg, records)
+        if self.regions and records.latent_dim < 2:
+            raise UnwantedError(
+                "a region lies in the plane of two latent coordinates, but these records have one; "
+                "name the unwanted by a rule or a list"
+            )
         for region in self.regions:
             unwanted |= in_polygon(records.mean[:, :2], region)
         return unwanted
@@ -103,6 +110,11 @@ class Unwanted:
         """The listed regs that are no records, and so have a Gaussian only when encoded."""
         listed = np.array(self.regs, "U7")
         return listed[~records.contain(listed)]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A text that differs when the set does: quicker to compare than a long list."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()
 
     def __str__(self) -> str:
         parts = []

@@ -205,3 +205,44 @@ def test_leaks_are_crossed_on_the_map_and_a_button_removes_them(explorer: Explor
     remove.click()
     explorer.page.wait_for_function(f"({crosses})() === 0")
     expect(explorer.page.locator("[data-figure=impure]")).to_have_text("0")
+
+
+def test_a_point_with_nothing_to_spare_is_not_shaded(explorer: Explorer) -> None:
+    slack = explorer.page.evaluate(
+        """async () => {
+            const url = new URL("app/static/latent_map/rule.js", document.baseURI).href;
+            const {accepts, slack} = await import(url);
+            const measures = {typicality: [0, 0.1], to_unwanted: [2.5, 2.6], to_wanted: [1, 1.1]};
+            return [["typicality", ">=", 0], ["to_unwanted", ">", 2.5], ["to_wanted", "<=", 1]].map(
+                ([measure, operator, value]) => {
+                    const limits = [{measure, operator, value}];
+                    const values = slack(measures, limits, 2);
+                    const accepted = accepts(measures, limits, 2);
+                    return Array.from(accepted, (one, i) => Boolean(one) === values[i] > 0);
+                });
+        }"""
+    )
+    assert slack == [[True, True]] * 3
+
+
+def test_a_slider_moved_on_is_not_called_back(explorer: Explorer) -> None:
+    shown = explorer.page.evaluate(
+        """async () => {
+            const slider = document.querySelector(".scrub-row input");
+            const seen = [];
+            for (const value of [1, 2, 3]) {
+                slider.value = value;
+                slider.dispatchEvent(new Event("input", {bubbles: true}));
+                slider.dispatchEvent(new Event("change", {bubbles: true}));
+                await new Promise((done) => setTimeout(done, 60));
+            }
+            for (let i = 0; i < 60; i++) {
+                seen.push(slider.value);
+                await new Promise((done) => setTimeout(done, 30));
+            }
+            return seen;
+        }"""
+    )
+    assert set(shown) == {"3"}
+    expect(explorer.page.locator("[data-figure=confirmed]")).to_have_text("the same ✓")
+    assert "threshold=3" in explorer.page.url

@@ -15,7 +15,7 @@ from regvae import evaluation, sampling
 from regvae.acceptance import OneSided, Posterior, TwoSided
 from regvae.bundle import Bundle
 from regvae.policy import Policy
-from regvae.proposals import Prior
+from regvae.proposals import Around, Box, Prior
 from regvae.regs import pretty
 from regvae.unwanted import Unwanted
 
@@ -363,7 +363,7 @@ def test_leaks_are_found_and_removed(app: AppTest) -> None:
     press(app, text.HUNT)
     assert "unwanted regs and 0 records found in" in words(app)
     remove = next(button for button in app.button if button.label.startswith("Set threshold to"))
-    value = float(remove.label.rsplit(" ", 1)[1])
+    value = float(remove.label.split()[3])
     remove.click().run()
     assert app.number_input(key="threshold").value == value
     assert "0 of " in words(app)
@@ -395,7 +395,10 @@ def test_a_saved_policy_sets_every_control(app: AppTest) -> None:
     [
         (lambda _: "rubbish", "saved.toml: wanted TOML"),
         (lambda text: text.replace("notebook-2d", "other"), "the policy is for other"),
-        (lambda text: text.replace("threshold = 2.5", "threshold = 9.0"), "page goes up to 6"),
+        (lambda text: text.replace("threshold = 2.5", "threshold = 9.0"), "page goes from 0 to 6"),
+        (lambda text: text.replace("threshold = 2.5", "threshold = 2.505"), "has steps of 0.01"),
+        (lambda text: text.replace("width = 3.0", "width = 0.05"), "the page goes from 0.1 to 20"),
+        (lambda text: f"{text}accepted = 200_000\n", "the page goes from 1 to 100000"),
         (lambda text: re.sub("sha256 = .*", 'sha256 = "0"', text), "the policy was made for"),
     ],
 )
@@ -414,3 +417,32 @@ def test_an_address_sets_rule_and_proposals() -> None:
     assert app.selectbox(key=state.PROPOSAL).value == "records"
     assert app.checkbox(key=state.TRAINING).value
     assert app.session_state[state.RULE] == "two-sided"
+
+
+def test_every_kind_of_proposals_has_samples_of_its_own(bundle: Bundle) -> None:
+    version = services.version_of("notebook-2d")
+    for proposal in (Prior(), Around(), Box(), Box(2.0)):
+        policy = Policy("notebook-2d", evaluation.UNWANTED, proposal=proposal, proposals=200)
+        ours = services.samples("notebook-2d", version, policy).samples
+        assert (ours.z == sampling.sample(bundle, policy).z).all(), proposal
+
+
+def test_what_was_set_is_still_set_after_another_page(app: AppTest) -> None:
+    app.text_area(key=state.LISTED).input("AB12 CDE").run()
+    app.number_input(key=state.WANTED).set_value(77).run()
+    app.checkbox(key=state.CLEAN).uncheck().run()
+    app.switch_page("app_pages/figures.py").run()
+    app.switch_page("app_pages/explore.py").run()
+    assert app.text_area(key=state.LISTED).value == "AB12 CDE"
+    assert app.number_input(key=state.WANTED).value == 77
+    assert not app.checkbox(key=state.CLEAN).value
+
+
+def test_a_file_of_regs_is_added_to_the_list(app: AppTest) -> None:
+    app.text_area(key=state.LISTED).input("AB12 CDE").run()
+    upload = app.file_uploader(key=state.LISTED_FILE)
+    upload.upload("more.txt", b"xy67 zzz\r\nab12cde\r\n").run()
+    assert app.text_area(key=state.LISTED).value.split() == ["AB12", "CDE", "XY67ZZZ", "AB12CDE"]
+    upload = app.file_uploader(key=state.LISTED_FILE)
+    upload.upload("bad.txt", b"AB12CDE\nrubbish").run()
+    assert "bad.txt wants one reg like AB12 CDE a line, but line 2 ('rubbish')" in words(app)

@@ -38,7 +38,8 @@ def rule_study() -> None:
     """Acceptance and purity of every rule over ten trainings."""
     study = services.rule_study()
     st.markdown(f"##### {text.STUDY}")
-    st.markdown(text.STUDY_INTRO)
+    one, two, posterior = study.groupby("rule", sort=False)["purity"].min()
+    st.markdown(text.STUDY_INTRO.format(one=one, two=two, posterior=posterior))
     left, right = st.columns(2, gap="large")
     with left:
         st.plotly_chart(charts.rule_study(study), config={"displayModeBar": False})

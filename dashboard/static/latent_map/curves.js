@@ -36,7 +36,7 @@ export class Curves {
     return label;
   }
 
-  /** Points of `curves` in rule.js over a parameter {label, maximum, show}. */
+  /** Points of `curves` in rule.js over a parameter {name, maximum, show}. */
   set(points, parameter) {
     this.maximum = parameter.maximum;
     const x = (value) => LEFT + (value / this.maximum) * (WIDTH - LEFT - RIGHT);

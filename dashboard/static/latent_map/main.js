@@ -56,6 +56,7 @@ class Explorer {
       onCommit: (name, value) => this.#commitParameter(name, value),
     });
     this.shown = {}; // JSON of everything that is on the screen
+    this.awaited = []; // JSON of rules that Python was told of and has not sent back yet
   }
 
   remove() {
@@ -81,7 +82,17 @@ class Explorer {
   /** A released slider: the map shows it already, so what Python sends back is nothing new. */
   #commitParameter(name, value) {
     this.shown.rule = JSON.stringify(this.scrubber.present);
+    this.awaited.push(this.shown.rule);
     this.#send("parameter", { name, value });
+  }
+
+  /** Whether Python's rule is news, and not an answer to a slider that has moved on since. */
+  #ruleChanged(rule) {
+    const json = JSON.stringify(rule);
+    const newest = this.awaited.at(-1);
+    if (this.awaited.includes(json) && json !== newest) return false;
+    this.awaited = [];
+    return this.#changed("rule", rule);
   }
 
   /** Whether a value differs from what is on the screen; from now on it is on the screen. */
@@ -126,7 +137,7 @@ class Explorer {
       box: this.#changed("box", samples?.box ?? null),
     };
     const proposed = this.#changed("samples", [data.samples?.version ?? null, theme]);
-    const rule = this.#changed("rule", data.rule);
+    const rule = this.#ruleChanged(data.rule);
     if (fresh.geometry) this.#useGeometry(geometry);
     if (fresh.colour) this.#useColour(data.colour);
     if (fresh.decoded) this.map.setDecoded(data.decoded);

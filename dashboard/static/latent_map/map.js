@@ -301,7 +301,7 @@ export class LatentMap {
     return { x: xaxis.p2d(xaxis._length / 2), y: yaxis.p2d(yaxis._length / 2) };
   }
 
-  /** What is drawn nearest to a latent point, within reach: {row, sample}, -1 for none of a kind. */
+  /** What is drawn nearest to a latent point, within reach: {record, sample}, -1 for none of a kind. */
   at(point) {
     const record = this.#nearest(point, this.x, this.y, NEAR);
     const samples = this.overlay.content?.samples;

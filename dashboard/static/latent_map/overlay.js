@@ -47,13 +47,17 @@ export class Overlay {
     context.putImageData(image, 0, 0);
   }
 
-  /** Draw for a view: {left, top, width, height} of the axes in pixels, and x, y: data to pixels. */
+  /**
+   * Draw for a view: {left, top, width, height} of the axes and {outerWidth, outerHeight} of the
+   * picture in pixels, and x, y: functions from data to pixels.
+   */
   draw(view) {
     const contexts = [this.under, this.over].map((canvas) => this.#clear(canvas, view));
-    if (!this.content) return;
-    this.#drawZone(contexts[0], view);
-    this.#drawEdge(contexts[1], view);
-    this.#drawSamples(contexts[1], view);
+    if (this.content) {
+      this.#drawZone(contexts[0], view);
+      this.#drawEdge(contexts[1], view);
+      this.#drawSamples(contexts[1], view);
+    }
     contexts.forEach((context) => context.restore());
   }
 

@@ -43,7 +43,12 @@ export function slack(measures, limits, n) {
     const values = measures[measure];
     const unit = measure === "typicality" ? Math.max(value, 1e-3) : 1;
     const factor = (operator === "<=" ? -1 : 1) / unit;
-    for (let i = 0; i < n; i++) least[i] = Math.min(least[i], factor * (values[i] - value));
+    const holds = HOLDS[operator];
+    for (let i = 0; i < n; i++) {
+      const left = factor * (values[i] - value);
+      // Where the limit holds with nothing to spare, the point is accepted all the same.
+      least[i] = Math.min(least[i], holds(values[i], value) ? Math.max(left, 1e-9) : left);
+    }
   }
   return least;
 }

@@ -15,12 +15,13 @@ export class Scrubber {
     root.innerHTML = `
       <div class="scrub-row"></div>
       <div class="outcome">
+        <p class="headline"></p>
         <dl class="figures">
           <div><dt>accepted</dt><dd data-figure="accepted"></dd></div>
           <div><dt title="share of the accepted samples that decode to a wanted reg">purity</dt><dd data-figure="purity"></dd></div>
           <div><dt title="at this rate of acceptance">proposals for ${RESULTS.toLocaleString("en-GB")}</dt><dd data-figure="needed"></dd></div>
           <div><dt title="share of the held-out unwanted records that a zone built from the training records alone keeps out: what the rule does to unwanted records that it has never seen">held-out covered</dt><dd data-figure="covered"></dd></div>
-          <div><dt title="share of one record's own Gaussian that lies beyond the distance: chi-square with as many degrees of freedom as the map has dimensions. It would be what is not covered, were the sigmas true and the records alone">tail probability</dt><dd data-figure="tail"></dd></div>
+          <div><dt title="share of one record's own Gaussian that lies beyond the distance: chi-square with as many degrees of freedom as the map has dimensions">tail probability</dt><dd data-figure="tail"></dd></div>
           <div><dt title="2 (1 - erf(distance / 2)), published by the notebook; the tail of no Gaussian here">the notebook's tail</dt><dd data-figure="notebook"></dd></div>
         </dl>
         <div class="curves"></div>
@@ -65,7 +66,7 @@ export class Scrubber {
     return { ...this.rule, parameters };
   }
 
-  /** Take over a rule: {name, unwanted, parameters: [{name, before, unit, maximum, step, value}], …}. */
+  /** Take over a rule: {name, parameters: [{name, before, unit, maximum, step, value}], limits, reach, after}. */
   setRule(rule) {
     if (this.rule?.name !== rule.name) this.#build(rule);
     this.rule = rule;
@@ -129,6 +130,7 @@ export class Scrubber {
     this.#write("accepted", `${count(accepted)} of ${count(states.length)}`);
     this.#write("purity", accepted ? (wanted / accepted).toFixed(3) : "none accepted");
     this.#write("needed", accepted ? count(Math.ceil((RESULTS * states.length) / accepted)) : "no end");
+    this.#headline(accepted, accepted - wanted);
     this.#write("wanted", count(wanted));
     this.#write("impure", count(accepted - wanted));
     this.#write("rejected", count(states.length - accepted));
@@ -144,6 +146,17 @@ export class Scrubber {
     };
     this.#confirm();
     this.#showPlates(samples, states, rows);
+  }
+
+  /** What came of it, in a sentence. */
+  #headline(accepted, impure) {
+    const line = this.root.querySelector(".headline");
+    line.classList.toggle("bad", impure > 0);
+    line.textContent = !accepted
+      ? "Nothing is accepted."
+      : impure
+        ? `${count(impure)} of ${count(accepted)} accepted are unwanted.`
+        : `All ${count(accepted)} accepted are wanted.`;
   }
 
   #showCovered() {
