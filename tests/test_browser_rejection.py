@@ -68,8 +68,10 @@ def test_the_zone_is_shaded_where_python_rejects(
     explorer = opened(page, dashboard, rule)
     judge = sampling.make_judge(bundle, policy_of(rule))
     points = np.random.default_rng(5).uniform(-2.8, 2.8, (60, 2))
-    nearby = np.stack([points + np.array(d) * 0.06 for d in ((0, 0), (1, 1), (-1, 1), (1, -1))])
-    accepted = rule.accepts(judge.measure(rule, nearby.reshape(-1, 2))).reshape(4, -1)
+    ticks = np.linspace(-0.08, 0.08, 9)
+    around = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 1, 2)
+    accepted = rule.accepts(judge.measure(rule, (points + around).reshape(-1, 2)))
+    accepted = accepted.reshape(len(around), -1)
     clear = (accepted == accepted[0]).all(axis=0)  # no edge runs close by
     for point, passes in zip(points[clear], accepted[0][clear], strict=True):
         opacity = int(explorer.painted(*point, layer="under").split()[3])
