@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from regvae import regs, rules, vectoriser
+from regvae import regs, vectoriser
 from regvae.forward import Autoencoder
 from regvae.regs import ATTRIBUTES, SPLITS, Regs
 
@@ -52,10 +52,6 @@ class Records:
     def attribute(self, name: str) -> NDArray:
         """The named attribute of every record, (n,)."""
         return ATTRIBUTES[name].values(self.reg)
-
-    def select(self, wanted: Sequence[rules.Rule]) -> NDArray[np.bool_]:
-        """Which records fulfil every rule: (n,) booleans."""
-        return rules.mask(wanted, self.reg)
 
     def row_of(self, reg: str) -> int | None:
         """The row of that normalised reg, or None if it is no record."""

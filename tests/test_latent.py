@@ -240,14 +240,6 @@ def test_attributes_of_records_are_those_of_their_regs(bundle, name):
     assert values.shape == (12_000,)
 
 
-def test_selected_records_are_those_of_a_loop(bundle):
-    selected = bundle.records.select(rules.parse_all(["number < 50", "first_letter == L"]))
-    expected = [int(reg[2:4]) < 50 and reg[0] == "L" for reg in bundle.records.reg.tolist()]
-    assert selected.tolist() == expected
-    below = bundle.records.select(rules.parse_all(["number < 50"]))
-    assert int(below.sum()) == 6_103
-
-
 def test_every_reg_is_found_in_its_row_and_others_in_none(bundle):
     for row in (0, 1, 10_000, 11_999):
         assert bundle.records.row_of(str(bundle.records.reg[row])) == row
@@ -285,7 +277,7 @@ def letters_by_loop(everything, here):
 
 @pytest.mark.parametrize("text", ["area == london", "number == 7", "valid == false"])
 def test_typical_letters_are_those_of_a_loop(bundle, text):
-    rows = bundle.records.select(rules.parse_all([text]))
+    rows = rules.mask(rules.parse_all([text]), bundle.records.reg)
     reg = bundle.records.reg
     expected = letters_by_loop(reg.tolist(), reg[rows].tolist())[:6]
     found = typical_letters(bundle.records, rows, 6)
