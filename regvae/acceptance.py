@@ -252,7 +252,8 @@ def nearest_accepted(judge: Judge, rule: Rule, point: ArrayLike) -> NDArray[np.f
     """
     z = np.asarray(point, np.float64)
     rng = np.random.default_rng(0)
-    reach = 2 * np.abs(judge.wanted.mean - z).max()
+    # Beyond all records, and as many sigmas more as any sensible threshold.
+    reach = 2 * np.abs(judge.wanted.mean - z).max() + 12 * judge.unwanted.sigma.max()
     directions = rng.normal(size=(_SHELLS, _DIRECTIONS, len(z)))
     directions /= np.linalg.norm(directions, axis=2, keepdims=True)
     radii = reach * np.geomspace(1e-3, 1, _SHELLS)

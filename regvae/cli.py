@@ -29,6 +29,7 @@ from regvae import acceptance, audit, evaluation, presets, proposals, regs, resu
 from regvae import bundle as bundles
 from regvae import policy as policies
 from regvae.acceptance import RULES, OneSided
+from regvae.audit import Audit
 from regvae.latent import polygon_corners
 from regvae.policy import Policy
 from regvae.proposals import PROPOSALS, Box, Proposal, Region
@@ -288,6 +289,8 @@ def sample(
         )
     if out:
         _check_table_name(out)
+        _check_writable(_manifest_path(out))
+    _check_apart([out, save_policy, policy, unwanted_file])
     chosen = chosen.signed()
     _run_policy(chosen, out, save_policy, hunt=hunt, as_json=as_json)
 
@@ -337,26 +340,51 @@ def _run_policy(
             kind = out.suffix if out else results.KINDS[0]
             return results.run(bundle, policy, sink, kind=kind, judge=judge, on_block=show)
 
-        outcome = _write_whole(out, work) if out else work(None)
-    manifest = outcome.manifest()
+        # The manifest follows its file at once, before anything else can go wrong.
+        outcome = _write_results(out, work) if out else work(None)
     found = audit.hunt(bundle, policy, judge) if hunt else None
-    if found:
-        manifest["hunt"] = found.summary()
     if as_json:
+        manifest = outcome.manifest()
         del manifest["report"]
+        if found:
+            manifest["hunt"] = found.summary()
         _print_json(_flat(outcome.report) | manifest)
     else:
         _print_outcome(outcome, found)
     if out:
         # After JSON the note goes to standard error, so that another program can read the JSON.
         tell = notes if as_json else console
-        digest = hashlib.sha256(out.read_bytes()).hexdigest()
-        text = json.dumps({"file": out.name, "sha256": digest, **outcome.manifest()}, indent=1)
-        _write_whole(_manifest_path(out), lambda sink: sink.write(f"{text}\n".encode()))
         tell.print(f"wrote {out}: {outcome.report.kept:,} rows, and {_manifest_path(out).name}")
     if outcome.shortfall:
         _print_error(outcome.shortfall)
         raise typer.Exit(1)
+
+
+def _write_results(out: Path, work: Callable[[BinaryIO], results.Outcome]) -> results.Outcome:
+    """Write a run's file, and beside it the manifest with the hash of what was written."""
+
+    def hashed(sink: BinaryIO) -> tuple[results.Outcome, str]:
+        outcome = work(sink)
+        sink.flush()
+        sink.seek(0)
+        digest = hashlib.sha256()
+        while piece := sink.read(2**20):
+            digest.update(piece)
+        return outcome, digest.hexdigest()
+
+    outcome, digest = _write_whole(out, hashed)
+    text = json.dumps({"file": out.name, "sha256": digest, **outcome.manifest()}, indent=1)
+    _write_whole(_manifest_path(out), lambda sink: sink.write(f"{text}\n".encode()))
+    return outcome
+
+
+def _check_apart(paths: Sequence[Path | None]) -> None:
+    """Refuse to write over what is read, or one file over another."""
+    seen: dict[Path, Path] = {}
+    for path in filter(None, paths):
+        if path.resolve() in seen:
+            raise UsageError(f"{str(path)!r} was given twice; what is written wants its own name")
+        seen[path.resolve()] = path
 
 
 def _flat(report: sampling.Report) -> dict[str, Any]:
@@ -372,8 +400,29 @@ def _print_outcome(outcome: results.Outcome, found: audit.Hunt | None) -> None:
     low, high = outcome.audit.purity_interval
     console.print(f"{'purity, 95 %':<21}{low:.4f} to {high:.4f}")
     console.print(f"{'finding':<21}{outcome.audit.sentence()}")
+    _print_closer(outcome.audit)
     if found:
         console.print(f"{'leaks found':<21}{found.sentence()}")
+
+
+def _print_closer(audit: Audit) -> None:
+    """What is known of the results one by one."""
+    if audit.valid is None or audit.drift is None or audit.drift_held_out is None:
+        return
+    lines = {
+        "different regs": f"{audit.distinct:,} of {audit.looked_at:,}",
+        "valid at DVLA": f"{audit.valid:.4f}",
+        "edits to a record": f"{_mean_edits(audit.edits):.2f} on average, of held-out regs "
+        f"{_mean_edits(audit.edits_held_out):.2f}",
+        "re-encoding drift": f"{audit.drift[0]:.2f} sigma in the middle, of held-out regs "
+        f"{audit.drift_held_out[0]:.2f}",
+    }
+    for key, value in lines.items():
+        console.print(f"{key:<21}{value}")
+
+
+def _mean_edits(shares: Sequence[float]) -> float:
+    return sum(edits * share for edits, share in enumerate(shares))
 
 
 def _manifest_path(out: Path) -> Path:
@@ -555,8 +604,7 @@ _WRITERS: dict[str, Callable[[pd.DataFrame, BinaryIO], Any]] = {
 def _check_table_name(path: Path) -> None:
     if path.suffix not in _WRITERS:
         raise UsageError(f"a table's name ends in .csv or .parquet, but came {str(path)!r}")
-    if not path.parent.is_dir():
-        raise UsageError(f"there is no folder {str(path.parent)!r} to write {path.name} to")
+    _check_writable(path)
 
 
 def _write(table: pd.DataFrame, path: Path) -> None:
@@ -567,15 +615,23 @@ def _write(table: pd.DataFrame, path: Path) -> None:
 
 def _write_whole(path: Path, work: Callable[[BinaryIO], T]) -> T:
     """Let `work` write a file, which takes its place only when it is whole."""
-    if not path.parent.is_dir():
-        raise UsageError(f"there is no folder {str(path.parent)!r} to write {path.name} to")
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    _check_writable(path)
+    path = path.resolve()  # through a link, so that what it leads to is written
+    handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
     partial = Path(name)
     try:
-        with os.fdopen(handle, "wb") as sink:
+        with os.fdopen(handle, "w+b") as sink:
             result = work(sink)
         partial.chmod(0o644)  # mkstemp's files are private
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
     return result
+
+
+def _check_writable(path: Path) -> None:
+    """Refuse what a file cannot take the place of, such as a folder or a device."""
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no folder {str(path.parent)!r} to write {path.name} to")
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{str(path)!r} is there already and is no file; choose another name")

@@ -88,11 +88,11 @@ def in_polygon(points: NDArray, polygon: Polygon) -> NDArray[np.bool_]:
     return inside
 
 
-def polygon_corners(polygon: Polygon) -> NDArray[np.float64]:
+def polygon_corners(polygon: Polygon, farthest: float = np.inf) -> NDArray[np.float64]:
     """The corners of a polygon as an array (c, 2).
 
     Raises `ValueError` if it has fewer than 3 corners, more than 10,000, or one that is not a pair
-    of finite numbers.
+    of finite numbers, at most `farthest` from 0.
     """
     try:
         corners = np.asarray(polygon)
@@ -106,6 +106,8 @@ def polygon_corners(polygon: Polygon) -> NDArray[np.float64]:
         )
     if not np.isfinite(corners).all():
         raise ValueError("a region wants corners with finite coordinates, but some are not")
+    if np.abs(corners).max() > farthest:
+        raise ValueError(f"a region wants corners up to {farthest:g} from 0, but some are farther")
     return corners
 
 

@@ -21,6 +21,9 @@ PROPOSALS_A_RESULT = 1_000
 """Proposals that a result may take, where a number of results is all that was asked for."""
 
 
+_LONGEST_LINE = 20_000  # Python's own reader takes minutes for a longer chain of keys
+
+
 class PolicyError(ValueError):
     """A policy that cannot be read or run; the message says what to change."""
 
@@ -46,6 +49,18 @@ class Policy:
     bundle_sha256: str = ""
 
     def __post_init__(self) -> None:
+        kinds: dict[str, Any] = {
+            "bundle": str,
+            "unwanted": Unwanted,
+            "rule": Rule,
+            "proposal": Proposal,
+            "clean": bool,
+            "bundle_sha256": str,
+        }
+        for name, kind in kinds.items():
+            if not isinstance(getattr(self, name), kind):
+                came = type(getattr(self, name)).__name__
+                raise PolicyError(f"a policy's {name} cannot be of the type {came}")
         _whole("number of proposals", self.proposals, 1, MAX_PROPOSALS)
         if self.accepted is not None:
             _whole("number to accept", self.accepted, 1, MAX_PROPOSALS)
@@ -63,7 +78,7 @@ class Policy:
         came = bundle_hash(self.bundle)
         if self.bundle_sha256 and self.bundle_sha256 != came:
             raise PolicyError(
-                f"the policy was made for {self.bundle} with sha256 {self.bundle_sha256[:12]}…, "
+                f"the policy was made for {self.bundle} with sha256 {self.bundle_sha256[:12]!r}…, "
                 f"but the one here has {came[:12]}…; use that bundle, or take bundle_sha256 out of "
                 "the policy"
             )
@@ -101,6 +116,10 @@ class Policy:
         Raises `PolicyError` naming `where` if it is no TOML or a key is missing, unknown or of
         another kind; and what its parts raise if a value cannot be used.
         """
+        if max(map(len, text.splitlines()), default=0) > _LONGEST_LINE:
+            raise PolicyError(
+                f"{where}: wanted lines of at most {_LONGEST_LINE:,} characters; break longer ones"
+            )
         try:
             table = tomllib.loads(text)
         except (ValueError, RecursionError) as error:

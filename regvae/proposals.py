@@ -74,9 +74,7 @@ class Region:
     name: ClassVar[str] = "region"
 
     def __post_init__(self) -> None:
-        corners = polygon_corners(self.polygon)
-        if np.abs(corners).max() > _WIDEST:
-            raise ProposalError("a region wants corners up to 1e6 from 0, but some are farther out")
+        corners = polygon_corners(self.polygon, _WIDEST)
         object.__setattr__(self, "polygon", tuple((float(x), float(y)) for x, y in corners))
 
     def draw(self, n: int, bundle: Bundle, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -1,7 +1,9 @@
 """Rejection sampling: propose latent points, accept them by a rule, decode them, report.
 
 Points are proposed in blocks, each with random numbers of its own, so that a run of any length
-needs the memory of one block, and a longer run begins with the same points as a shorter one.
+needs the memory of one block, and a longer run begins with the same points as a shorter one. (What
+is measured of them is the same but for the last digits of a density, which depend on the company
+that a point is measured in; the same policy gives the same bytes.)
 """
 
 from collections.abc import Iterator

@@ -21,6 +21,9 @@ from regvae.rules import Rule
 Region = tuple[tuple[float, float], ...]
 
 
+_FARTHEST = 1e6
+
+
 class UnwantedError(ValueError):
     """An unwanted set that leaves nothing to do; the message says what to change."""
 
@@ -47,7 +50,7 @@ class Unwanted:
                 "or all of training"
             )
         for region in self.regions:
-            polygon_corners(region)
+            polygon_corners(region, _FARTHEST)
         for reg in self.regs:
             if not regs.is_normalised(reg):
                 raise regs.RegError(f"unwanted regs want the form AB12CDE, but came {reg!r}")

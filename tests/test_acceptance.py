@@ -611,3 +611,11 @@ def test_asking_for_something_wanted_nearby_makes_the_results_pure(bundle):
         for rule in (OneSided(2.5), TwoSided(0.5, 1.0), Posterior(0.1, 0.02))
     }
     assert purity["one-sided"] < 0.9 < 0.99 < min(purity["two-sided"], purity["posterior"])
+
+
+@pytest.mark.parametrize("threshold", [2.5, 7.0, 10.0])
+def test_a_way_out_is_found_from_amid_the_unwanted(bundle, threshold):
+    judge, rule = Judge.of(bundle, BELOW_50), OneSided(threshold)
+    for point in ([0.0, 0.0], [0.5, -1.0], [-1.0, 1.0]):
+        found = acceptance.nearest_accepted(judge, rule, point)
+        assert rule.accepts(judge.measure(rule, [found]))[0]

@@ -4,6 +4,7 @@ import dataclasses
 import gc
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -806,7 +807,7 @@ def test_beside_a_policy_no_other_choice_is_taken(refused, small, tmp_path, more
         ),
         (
             'schema = 1\nbundle = "notebook-2d"\nbundle_sha256 = "00"\n[unwanted]\ntraining = true',
-            "the policy was made for notebook-2d with sha256 00…, but the one here has ",
+            "the policy was made for notebook-2d with sha256 '00'…, but the one here has ",
         ),
     ],
 )
@@ -1062,3 +1063,32 @@ def test_a_policy_that_cannot_be_run_is_not_saved(refused, tmp_path):
     path = tmp_path / "policy.toml"
     refused("sample", "notebook-2d", "--unwanted", "number > 200", "--save-policy", path)
     assert not path.exists()
+
+
+def test_what_is_no_file_is_not_written_over(refused, tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "folder.csv").mkdir()
+    for name in ("pipe.csv", "folder.csv"):
+        words = refused(*SAMPLE, "--out", tmp_path / name)
+        assert "is there already and is no file; choose another name" in words
+    words = refused(*SAMPLE, "--save-policy", tmp_path / "pipe.csv")
+    assert "is there already and is no file" in words
+    assert (tmp_path / "pipe.csv").is_fifo()
+
+
+def test_what_a_link_leads_to_is_written(good, tmp_path):
+    (tmp_path / "link.csv").symlink_to(tmp_path / "target.csv")
+    good(*SAMPLE, "--out", tmp_path / "link.csv")
+    assert (tmp_path / "link.csv").is_symlink()
+    assert len(pd.read_csv(tmp_path / "target.csv")) == 49
+
+
+def test_what_is_read_is_not_written_over(refused, tmp_path):
+    listed = tmp_path / "regs.csv"
+    listed.write_text("AB12CDE\n", "utf-8")
+    words = refused("sample", "notebook-2d", "--unwanted-file", listed, "--out", listed)
+    assert "was given twice; what is written wants its own name" in words
+    assert listed.read_text("utf-8") == "AB12CDE\n"
+    same = tmp_path / "same.csv"
+    assert "was given twice" in refused(*SAMPLE, "--out", same, "--save-policy", same)
+    assert not same.exists()

@@ -214,7 +214,7 @@ def test_a_policy_for_another_bundle_is_refused(tmp_path):
         file.write("\n")
     came = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
     sentence = (
-        f"the policy was made for {folder} with sha256 {HASH[:12]}…, but the one here has "
+        f"the policy was made for {folder} with sha256 {HASH[:12]!r}…, but the one here has "
         f"{came[:12]}…; use that bundle, or take bundle_sha256 out of the policy"
     )
     with pytest.raises(PolicyError, match=re.escape(sentence)):
@@ -495,3 +495,26 @@ def test_a_seed_wants_to_be_whole_and_in_range(bad):
 
 def test_a_policy_error_is_a_value_error():
     assert issubclass(PolicyError, ValueError)
+
+
+def test_a_policy_of_endless_lines_is_refused_at_once():
+    chain = ".".join("a" * 50_000)
+    with pytest.raises(PolicyError, match="the policy: wanted lines of at most 20,000 characters"):
+        Policy.from_toml(f"{chain} = 1")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("clean", "no"), ("rule", None), ("unwanted", None), ("bundle", None), ("proposal", 3.0)],
+)
+def test_a_part_of_another_type_is_refused(name, value):
+    parts = {"bundle": "notebook-2d", "unwanted": BELOW_50} | {name: value}
+    with pytest.raises(PolicyError, match=f"a policy's {name} cannot be of the type"):
+        Policy(**parts)
+
+
+def test_a_region_of_many_corners_is_read_again():
+    angles = np.linspace(0, 6, 10_000)
+    ring = np.column_stack([np.cos(angles), np.sin(angles)])
+    saved = Policy("notebook-2d", Unwanted.of(regions=[ring]))
+    assert Policy.from_toml(saved.to_toml()) == saved
