@@ -111,13 +111,21 @@ def held_out(name: str, version: str, unwanted: Unwanted, rule: str) -> Measures
     return known.measure(RULES[rule], records.mean[rows])
 
 
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=KEYS)
+def accepted_records(name: str, version: str, policy: Policy) -> NDArray[np.float64]:
+    """Means of the wanted records that a policy's rule accepts."""
+    measuring = judge(name, version, policy.unwanted, policy.rule.name)
+    return acceptance.accepted_records(measuring, policy.rule)
+
+
 @st.cache_data(max_entries=200, show_spinner=False, hash_funcs=KEYS)
 def nearest_accepted(
     name: str, version: str, policy: Policy, point: tuple[float, float]
 ) -> NDArray[np.float64] | None:
     """An accepted point near a rejected one, if one is found."""
     measuring = judge(name, version, policy.unwanted, policy.rule.name)
-    return acceptance.nearest_accepted(measuring, policy.rule, point)
+    known = accepted_records(name, version, policy)
+    return acceptance.nearest_accepted(measuring, policy.rule, point, known)
 
 
 @dataclass(frozen=True)

@@ -240,15 +240,22 @@ class Judge:
         }
 
 
-_SHELLS, _DIRECTIONS, _TRIED, _HALVINGS, _STEPS = 12, 48, 48, 8, 6
+_SHELLS, _DIRECTIONS, _TRIED, _HALVINGS, _STEPS = 12, 32, 24, 8, 5
 
 
-def nearest_accepted(judge: Judge, rule: Rule, point: ArrayLike) -> NDArray[np.float64] | None:
+def accepted_records(judge: Judge, rule: Rule) -> NDArray[np.float64]:
+    """Means of the wanted records that a rule accepts: (n, k)."""
+    return _accepted(judge, rule, judge.wanted.mean)
+
+
+def nearest_accepted(
+    judge: Judge, rule: Rule, point: ArrayLike, known: NDArray | None = None
+) -> NDArray[np.float64] | None:
     """An accepted point near a rejected one (k,), as near as a short search finds; None if none is.
 
-    Looks on shells of growing radius and at wanted records, goes back towards the point from the
-    nearest that are accepted by halving, then takes ever smaller steps about the best. Euclidean
-    distance; the same point gives the same answer.
+    Looks on shells of growing radius and at `known`, the `accepted_records`, goes back towards the
+    point from the nearest that are accepted by halving, then takes ever smaller steps about the
+    best. Euclidean distance; the same point gives the same answer.
     """
     z = np.asarray(point, np.float64)
     rng = np.random.default_rng(0)
@@ -258,9 +265,8 @@ def nearest_accepted(judge: Judge, rule: Rule, point: ArrayLike) -> NDArray[np.f
     directions /= np.linalg.norm(directions, axis=2, keepdims=True)
     radii = reach * np.geomspace(1e-3, 1, _SHELLS)
     shells = z + (radii[:, None, None] * directions).reshape(-1, len(z))
-    away = np.linalg.norm(judge.wanted.mean - z, axis=1)
-    records = judge.wanted.mean[np.argsort(away, kind="stable")[: _SHELLS * _DIRECTIONS]]
-    good = _accepted(judge, rule, np.vstack([shells, records]))
+    known = accepted_records(judge, rule) if known is None else known
+    good = np.vstack([_accepted(judge, rule, shells), known])
     if not len(good):
         return None
     best = _nearest(z, _towards(judge, rule, z, good[_order(z, good)[:_TRIED]]))
