@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from regvae import bundle as bundles
 from regvae import evaluation, forward, regs, vectoriser
 from regvae.bundle import HISTORY_COLUMNS, Bundle
 from regvae.presets import Data, Network, Preset
@@ -235,3 +236,18 @@ def test_the_shipped_manifest_carries_these_figures_of_the_notebook(bundle, figu
     shipped = bundle.metrics["notebook"]
     assert [one["figure"] for one in shipped] == [one.figure for one in figures]
     assert [one["published"] for one in shipped] == [one.published for one in figures]
+
+
+def test_the_readme_tells_the_study_as_it_was_measured():
+    study = pd.read_csv(bundles.ASSETS / "rule-study.csv")
+    readme = (bundles.ASSETS.parent / "README.md").read_text("utf-8")
+    for seed, part in study.groupby("seed"):
+        cells = " | ".join(f"{one.acceptance:.3f}, {one.purity:.3f}" for one in part.itertuples())
+        assert f"| {seed} | {cells} | {part['scale'].iloc[0]:.3f} |" in readme
+
+
+def test_the_study_is_of_the_rules_that_the_code_has(bundle):
+    study = pd.read_csv(bundles.ASSETS / "rule-study.csv")
+    shipped = study[study["seed"] == bundle.seed].drop(columns="seed").reset_index(drop=True)
+    now = pd.DataFrame([dataclasses.asdict(one) for one in evaluation.rule_outcomes(bundle)])
+    pd.testing.assert_frame_equal(now.drop(columns="seed"), shipped, atol=2e-3, rtol=2e-2)
