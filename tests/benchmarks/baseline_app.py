@@ -5,6 +5,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 import regvae
+from regvae.acceptance import OneSided
 from regvae.evaluation import UNWANTED
 
 
@@ -12,13 +13,13 @@ from regvae.evaluation import UNWANTED
 def load():
     """The shipped bundle and 1,000 samples."""
     bundle = regvae.load("notebook-2d")
-    return bundle, regvae.sample(bundle, UNWANTED, n=1000, box=3.0, seed=0)
+    return bundle, regvae.sample(bundle, regvae.Policy(bundle.name, UNWANTED))
 
 
 st.set_page_config(layout="wide")
 bundle, samples = load()
 threshold = st.slider("Threshold", 0.0, 6.0, 2.5, 0.01)
-accepted = samples.accepted(threshold)
+accepted = OneSided(threshold).accepts(samples.measures)
 colour = np.where(accepted, np.where(samples.wanted, "#F7D117", "#D7263D"), "gray")
 x, y = bundle.records.mean.T
 figure = go.Figure(
