@@ -1,5 +1,6 @@
 """Rejection sampling in the panel: what is unwanted, the rule, the proposals; results and leaks."""
 
+import hashlib
 import json
 import math
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from dashboard import charts, plates, services, state, text
 from dashboard.panel import Context, facts
 from regvae import proposals, regs, rules
 from regvae.acceptance import RULES
+from regvae.acceptance import rule as rule_by_name
 from regvae.audit import Audit, Hunt
 from regvae.policy import PROPOSALS_A_RESULT, Policy, PolicyError
 from regvae.proposals import PROPOSALS, Box, Proposal, ProposalError, Region
@@ -52,7 +54,7 @@ def controls(name: str, version: str) -> None:
             placeholder="AB12 CDE\nXY67 ZZZ",
             persist_state="session",
         )
-        _uploader(text.LISTED_FILE, ["txt", "csv"], state.LISTED_FILE, _take_list)
+        _uploader(text.LISTED_FILE, ["txt"], state.LISTED_FILE, _take_list)
     _rule_controls()
     _calibration(name, version)
     _proposal_controls()
@@ -67,7 +69,13 @@ def _uploader(
     `take` gets the file's text and name and returns session values, or raises a `ValueError`.
     """
     st.file_uploader(
-        label, type=types, key=key, help=text.UPLOAD_HELP[key], on_change=_take, args=(key, take)
+        label,
+        type=types,
+        key=key,
+        help=text.UPLOAD_HELP[key],
+        max_upload_size=1,  # MB, as `_LARGEST_FILE`
+        on_change=_take,
+        args=(key, take),
     )
     if st.session_state[key] is None:
         st.session_state.setdefault(state.PROBLEMS, {}).pop(key, None)
@@ -193,7 +201,6 @@ def _settings(name: str, loaded: Policy) -> dict[str, Any]:
         state.RULE: loaded.rule.name,
         **loaded.rule.parameters(),
         state.PROPOSAL: proposal.name,
-        state.SAMPLES: min(loaded.proposals, state.MAX_SAMPLES),
         state.SEED: loaded.seed,
         state.CLEAN: loaded.clean,
     }
@@ -201,7 +208,9 @@ def _settings(name: str, loaded: Policy) -> dict[str, Any]:
         settings[state.BOX] = proposal.half_width
     if regions:
         settings[state.REGION] = [list(corner) for corner in regions.pop()]
-    if loaded.accepted is not None:
+    if loaded.accepted is None:
+        settings[state.SAMPLES] = min(loaded.proposals, state.MAX_SAMPLES)
+    else:  # its proposals are a cap, not points to show
         settings[state.WANTED] = loaded.accepted
     _check_spans(settings)
     return settings
@@ -381,7 +390,12 @@ def _closer(audit: Audit) -> list[tuple[str, str]]:
 
 def _downloads(kept: Kept) -> None:
     name = f"regs-{kept.policy.bundle}"
-    manifest = json.dumps(kept.made.outcome.manifest(), indent=1)
+    made = kept.made
+    hashes = {
+        f"{name}{suffix}": hashlib.sha256(content).hexdigest()
+        for suffix, content in ((".parquet", made.parquet), (".csv", made.csv))
+    }
+    manifest = json.dumps({"sha256": hashes, **made.outcome.manifest()}, indent=1)
     files = (
         ("Parquet", kept.made.parquet, ".parquet", "application/vnd.apache.parquet"),
         ("CSV", kept.made.csv, ".csv", "text/csv"),
@@ -439,6 +453,12 @@ def _leaks(context: Context, base: Policy) -> None:
         shown = f"{value:.1%}" if state.SLIDERS[hunt.parameter].unit == "%" else f"{value:g} σ"
         label = text.CLEARED.format(parameter=hunt.parameter, value=shown)
         st.button(label, on_click=_set, args=(hunt.parameter, value))
+        stricter = rule_by_name(
+            context.rule.name, context.rule.parameters() | {hunt.parameter: value}
+        )
+        measures = services.samples(context.name, context.version, base).samples.measures
+        now, left = (int(rule.accepts(measures).sum()) for rule in (context.rule, stricter))
+        st.caption(text.LEFT.format(left=left, now=now))
 
 
 def _step_that_clears(hunt: Hunt) -> float | None:

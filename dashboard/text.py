@@ -86,7 +86,7 @@ PROPOSAL_HELP = (
 LOAD = "Load a policy file"
 UPLOAD_HELP = {
     "listed-file": "One reg a line; they are added to the list above.",
-    "loaded": "Sets everything in this tab and the next as a saved policy says.",
+    "loaded": "Sets this tab and the next as a saved policy says, but for its cap on proposals.",
 }
 NO_REGION = "choose a region on the map first, with Box or Lasso"
 SAMPLES = (
@@ -119,8 +119,8 @@ MAKE = "Make results"
 MAKING = "{kept:,} of {wanted:,} results, {proposed:,} proposed"
 OUTDATED = "These results were made with other settings than those of now. Make them again."
 TAKE_HOME = (
-    "The policy file makes the same bytes on the command line: *regvae sample --policy*. The manifest "
-    "says how the results were made and what is known of them."
+    "The policy file makes the same bytes on the command line: *.venv/bin/regvae sample --policy FILE "
+    "--out new.parquet*. The manifest says how the results were made and what is known of them."
 )
 FINDING_HELP = (
     "Collisions are accepted points that decode to a record; every one was compared with all records. "
@@ -137,6 +137,7 @@ HUNT_HELP = (
 )
 CLEARED = "Set {parameter} to {value}"
 NOT_CLEARED = "No {parameter} on the slider removes them all."
+LEFT = "It would leave {left:,} of the {now:,} samples that are accepted now."
 STILL = "{now:,} of the {found:,} points where they were found are still accepted (red crosses)."
 
 WHY = {
@@ -301,7 +302,7 @@ leaks where they are likeliest.
 4. Lasso one stripe and decode 50 new regs from it.
 5. Drag the threshold from 0 to 6 and look at the purity: does it ever get good?
 6. Switch to *two-sided* in the tab *Sample*, and look again. Click a rejected sample to see why.
-7. In the tab *Results*, make 1,000 new regs and take them home with their proof.
+7. Then, in the tab *Results*, make 1,000 points' worth of new regs and take them home with their proof.
 """
 RERUNS_CAPTION = (
     "Purity of the rule “farther than 2.5 from every unwanted record” over ten trainings of the "

@@ -21,7 +21,7 @@ export class Scrubber {
           <div><dt title="share of the accepted samples that decode to a wanted reg">purity</dt><dd data-figure="purity"></dd></div>
           <div><dt title="at this rate of acceptance">proposals for ${RESULTS.toLocaleString("en-GB")}</dt><dd data-figure="needed"></dd></div>
           <div><dt title="share of the held-out unwanted records that a zone built from the training records alone keeps out: what the rule does to unwanted records that it has never seen">held-out covered</dt><dd data-figure="covered"></dd></div>
-          <div><dt title="share of one record's own Gaussian that lies beyond the distance: chi-square with as many degrees of freedom as the map has dimensions">tail probability</dt><dd data-figure="tail"></dd></div>
+          <div><dt title="share of one record's own Gaussian that lies beyond the threshold (two-sided: the support): chi-square with as many degrees of freedom as the map has dimensions">tail probability</dt><dd data-figure="tail"></dd></div>
           <div><dt title="2 (1 - erf(distance / 2)), published by the notebook; the tail of no Gaussian here">the notebook's tail</dt><dd data-figure="notebook"></dd></div>
         </dl>
         <div class="curves"></div>
@@ -34,7 +34,7 @@ export class Scrubber {
           <span title="on release Python counts all samples again; what is reported or exported is its count">Python's count:
             <b data-figure="confirmed"></b></span></p>
       </div>
-      <p class="outcome none">No samples: what is unwanted cannot be used.</p>
+      <p class="outcome none">No samples: see the warning beside the map.</p>
       <div class="plates" aria-label="decoded regs of accepted samples"></div>`;
     this.row = root.querySelector(".scrub-row");
     this.list = root.querySelector(".plates");
