@@ -225,7 +225,7 @@ that of the **posterior** rule {posterior:.1%}.
 """
 STUDY_CAPTION = (
     "{n:,} proposals a training; numbers below 50 unwanted; one-sided 2.5, two-sided 0.5 and 1, "
-    "posterior 0.1 and 0.02. *scale*: the factor for the sigmas that the calibration found. Made by "
+    "posterior 0.1 and 0.02. In the table: share accepted, purity. *scale*: the factor for the sigmas that the calibration found. Made by "
     "*regvae study*."
 )
 NOTEBOOK_TABLE = "Every figure of the notebook"
