@@ -252,34 +252,14 @@ def sample(
     out: OutOption = None,
 ) -> None:
     """Propose latent points, accept by rule, decode, audit, and report."""
-    numbers = {
-        "threshold": threshold,
-        "margin": margin,
-        "support": support,
-        "alpha": alpha,
-        "q": q,
-    }
     if policy:
-        for name in context.params.keys() - _BESIDE_A_POLICY:
-            source = context.get_parameter_source(name)
-            if source is not None and source.name == "COMMANDLINE":
-                raise UsageError(
-                    f"the policy says what {name.replace('_', '-')} is; give only --policy, and "
-                    "change the file for another choice"
-                )
-        chosen = Policy.from_toml(_text(policy), str(policy))
-        chosen.check_bundle()
+        chosen = _saved_policy(context, policy)
     else:
-        if bundle is None:
-            raise UsageError("sample wants a bundle, such as notebook-2d, or --policy FILE")
+        numbers = {"threshold": threshold, "margin": margin, "support": support}
+        numbers |= {"alpha": alpha, "q": q}
         chosen = Policy(
-            bundle=bundle,
-            unwanted=Unwanted.of(
-                unwanted or [],
-                regions=[_polygon(text) for text in unwanted_region or []],
-                listed=_regs([], unwanted_file) if unwanted_file else [],
-                training=unwanted_training,
-            ),
+            bundle=bundle or _no_bundle(),
+            unwanted=_unwanted(unwanted, unwanted_file, unwanted_region, unwanted_training),
             rule=acceptance.rule(rule, {k: v for k, v in numbers.items() if v is not None}),
             proposal=_proposal(proposal, box, region),
             proposals=_proposals(n, until),
@@ -293,6 +273,35 @@ def sample(
     _check_apart([out, save_policy, policy, unwanted_file])
     chosen = chosen.signed()
     _run_policy(chosen, out, save_policy, hunt=hunt, as_json=as_json)
+
+
+def _no_bundle() -> NoReturn:
+    raise UsageError("sample wants a bundle, such as notebook-2d, or --policy FILE")
+
+
+def _saved_policy(context: typer.Context, path: Path) -> Policy:
+    """The policy of a file; no other choice may have been typed beside it."""
+    for name in context.params.keys() - _BESIDE_A_POLICY:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise UsageError(
+                f"the policy says what {name.replace('_', '-')} is; give only --policy, and "
+                "change the file for another choice"
+            )
+    saved = Policy.from_toml(_text(path), str(path))
+    saved.check_bundle()
+    return saved
+
+
+def _unwanted(
+    texts: list[str] | None, file: Path | None, regions: list[str] | None, training: bool
+) -> Unwanted:
+    return Unwanted.of(
+        texts or [],
+        regions=[_polygon(text) for text in regions or []],
+        listed=_regs([], file) if file else [],
+        training=training,
+    )
 
 
 def _proposals(n: int | None, until: int | None) -> int:

@@ -212,46 +212,32 @@ export class LatentMap {
 
   /** Leaks that were found: [x, y], as red crosses. */
   setLeaks(points) {
-    this.layers.leaks = points.length
-      ? [
-          {
-            type: "scattergl",
-            mode: "markers",
-            x: points.map(([x]) => x),
-            y: points.map(([, y]) => y),
-            hoverinfo: "skip",
-            marker: {
-              symbol: "x-thin-open",
-              size: 9,
-              color: this.palette.impure,
-              line: { width: 2, color: this.palette.impure },
-            },
-            unselected: { marker: { opacity: 1 } },
-          },
-        ]
-      : [];
+    const color = this.palette.impure;
+    const marker = { symbol: "x-thin-open", size: 9, color, line: { width: 2, color } };
+    this.layers.leaks = this.#spots(points, marker);
   }
 
   /** Points decoded on request, e.g. from a region: [x, y, whether what they say is unwanted]. */
   setDecoded(points) {
-    this.layers.decoded = points.length
-      ? [
-          {
-            type: "scattergl",
-            mode: "markers",
-            x: points.map(([x]) => x),
-            y: points.map(([, y]) => y),
-            hoverinfo: "skip",
-            marker: {
-              size: 6,
-              symbol: "square",
-              color: points.map(([, , unwanted]) => this.palette[unwanted ? "impure" : "accepted"]),
-              line: { width: 1, color: this.palette.outline },
-            },
-            unselected: { marker: { opacity: 1 } },
-          },
-        ]
-      : [];
+    const color = points.map(([, , unwanted]) => this.palette[unwanted ? "impure" : "accepted"]);
+    const line = { width: 1, color: this.palette.outline };
+    this.layers.decoded = this.#spots(points, { symbol: "square", size: 6, color, line });
+  }
+
+  /** A layer of points [x, y, …] that a selection does not dim; no trace if there are none. */
+  #spots(points, marker) {
+    if (!points.length) return [];
+    return [
+      {
+        type: "scattergl",
+        mode: "markers",
+        x: points.map(([x]) => x),
+        y: points.map(([, y]) => y),
+        hoverinfo: "skip",
+        marker,
+        unselected: { marker: { opacity: 1 } },
+      },
+    ];
   }
 
   /** Free what Plotly holds: WebGL contexts and listeners on the window. */
