@@ -1,6 +1,5 @@
 """Rejection sampling in the panel: what is unwanted, the rule, the proposals; results and leaks."""
 
-import hashlib
 import json
 import math
 from collections.abc import Callable
@@ -329,7 +328,8 @@ def results(context: Context, base: Policy | None) -> None:
         accepted=wanted,
         proposals=PROPOSALS_A_RESULT * wanted,
         clean=st.session_state[state.CLEAN],
-    ).signed()
+        bundle_sha256=context.bundle.sha256,
+    )
     if st.button(text.MAKE, width="stretch", type="primary"):
         _make(context, chosen)
     kept = st.session_state.get(state.RESULTS)
@@ -391,14 +391,11 @@ def _closer(audit: Audit) -> list[tuple[str, str]]:
 def _downloads(kept: Kept) -> None:
     name = f"regs-{kept.policy.bundle}"
     made = kept.made
-    hashes = {
-        f"{name}{suffix}": hashlib.sha256(content).hexdigest()
-        for suffix, content in ((".parquet", made.parquet), (".csv", made.csv))
-    }
+    hashes = {f"{name}{suffix}": digest for suffix, digest in made.hashes.items()}
     manifest = json.dumps({"sha256": hashes, **made.outcome.manifest()}, indent=1)
     files = (
-        ("Parquet", kept.made.parquet, ".parquet", "application/vnd.apache.parquet"),
-        ("CSV", kept.made.csv, ".csv", "text/csv"),
+        ("Parquet", made.parquet, ".parquet", "application/vnd.apache.parquet"),
+        ("CSV", made.csv, ".csv", "text/csv"),
         ("Policy", kept.policy.to_toml(), ".toml", "application/toml"),
         ("Manifest", manifest, ".manifest.json", "application/json"),
     )

@@ -1,10 +1,12 @@
 """The only caches: bundles and what is computed from them, keyed by name, version and numbers."""
 
 import filecmp
+import hashlib
 import io
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib import resources
 from operator import attrgetter
 from pathlib import Path
@@ -78,9 +80,9 @@ def calibration(name: str, version: str) -> Calibration:
 
 
 # Streamlit hashes a dataclass by its fields alone, so that two kinds of proposals without any would
-# be the same; and a long list it would hash reg by reg.
+# be the same; `repr` names the kind. And a long list it would hash reg by reg.
 KEYS: dict[str | type, Callable[[Any], Any]] = {
-    Policy: Policy.to_toml,
+    Policy: repr,
     Unwanted: attrgetter("fingerprint"),
 }
 
@@ -170,6 +172,12 @@ class Made:
     outcome: results.Outcome
     parquet: bytes
     csv: bytes
+
+    @cached_property
+    def hashes(self) -> dict[str, str]:
+        """sha256 of each file by the end of its name."""
+        files = {".parquet": self.parquet, ".csv": self.csv}
+        return {suffix: hashlib.sha256(file).hexdigest() for suffix, file in files.items()}
 
 
 def make_results(

@@ -112,6 +112,11 @@ def resolve(name_or_path: str | Path) -> Path:
     )
 
 
+def manifest_hash(folder: Path) -> str:
+    """sha256 of a bundle's manifest, which in turn has the sha256 of all its other files."""
+    return hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
+
+
 # --- saving ---------------------------------------------------------------------------------------
 
 
@@ -217,7 +222,7 @@ def load(name_or_path: str | Path) -> Bundle:
         history=_history(folder / HISTORY, contents[HISTORY], preset),
         metrics=manifest["metrics"],
         command=manifest["command"],
-        sha256=hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest(),
+        sha256=manifest_hash(folder),
     )
 
 

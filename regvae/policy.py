@@ -1,17 +1,15 @@
 """What a sampling run depends on, as a small TOML file: same policy, same results to the byte."""
 
-import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import tomli_w
 
 from regvae import acceptance, proposals
 from regvae.acceptance import OneSided, Rule
-from regvae.bundle import MANIFEST, resolve
+from regvae.bundle import manifest_hash, resolve
 from regvae.proposals import Box, Proposal
 from regvae.unwanted import Unwanted
 
@@ -68,14 +66,17 @@ class Policy:
 
     def signed(self) -> "Policy":
         """The same policy with the hash of the bundle that is there now."""
-        return replace(self, bundle_sha256=bundle_hash(self.bundle))
+        return replace(self, bundle_sha256=manifest_hash(resolve(self.bundle)))
 
     def check_bundle(self) -> None:
         """Make sure that the bundle is the one the policy was made for.
 
         Raises `PolicyError` if it is another, `BundleError` if there is none.
         """
-        came = bundle_hash(self.bundle)
+        self.check_hash(manifest_hash(resolve(self.bundle)))
+
+    def check_hash(self, came: str) -> None:
+        """The same for a bundle that is loaded already, by its hash."""
         if self.bundle_sha256 and self.bundle_sha256 != came:
             raise PolicyError(
                 f"the policy was made for {self.bundle} with sha256 {self.bundle_sha256[:12]!r}…, "
@@ -160,11 +161,6 @@ class Policy:
             seed=table.get("seed", 0),
             bundle_sha256=table.get("bundle_sha256", ""),
         )
-
-
-def bundle_hash(name_or_path: str | Path) -> str:
-    """sha256 of a bundle's manifest, which in turn has the sha256 of all its other files."""
-    return hashlib.sha256((resolve(name_or_path) / MANIFEST).read_bytes()).hexdigest()
 
 
 def _whole(name: str, value: Any, low: int, high: int) -> None:

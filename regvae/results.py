@@ -54,15 +54,11 @@ def run(
 
     `kind` is `.parquet` or `.csv`; any other raises `ValueError`. The same policy writes the same
     bytes; a Parquet file carries the manifest in its metadata. `on_block` gets the counts so far.
-    Raises `ValueError` if the policy was made for another bundle.
+    Raises `PolicyError` if the policy was made for another bundle.
     """
     if kind not in _WRITERS:
         raise ValueError(f"results are written as {' or '.join(_WRITERS)}, not {kind[:20]!r}")
-    if policy.bundle_sha256 not in ("", bundle.sha256):
-        raise ValueError(
-            f"the policy was made for a bundle with sha256 {policy.bundle_sha256[:12]}…, but "
-            f"{bundle.name} has {bundle.sha256[:12]}…; load that bundle"
-        )
+    policy.check_hash(bundle.sha256)
     policy = replace(policy, bundle_sha256=bundle.sha256)
     auditor = audit.Auditor(bundle)
     with contextlib.ExitStack() as closing:

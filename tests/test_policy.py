@@ -17,7 +17,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regvae import bundle as bundles
-from regvae import policy as policies
 from regvae import results
 from regvae.acceptance import OneSided, Posterior, TwoSided
 from regvae.bundle import BundleError
@@ -194,7 +193,7 @@ def test_another_seed_writes_other_bytes(few):
 
 def test_a_signed_policy_holds_the_hash_of_its_bundles_manifest():
     signed = Policy("notebook-2d", BELOW_50).signed()
-    assert signed.bundle_sha256 == policies.bundle_hash("notebook-2d") == HASH
+    assert signed.bundle_sha256 == bundles.manifest_hash(bundles.resolve("notebook-2d")) == HASH
     assert dataclasses.replace(signed, bundle_sha256="") == Policy("notebook-2d", BELOW_50)
     assert signed.signed() == signed
     signed.check_bundle()
