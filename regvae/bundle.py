@@ -28,7 +28,7 @@ from regvae.forward import Autoencoder
 from regvae.latent import Records
 from regvae.presets import Preset
 
-SCHEMA = 1
+SCHEMA = 2
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 """Where the shipped bundles are."""
 
@@ -44,7 +44,10 @@ HISTORY_COLUMNS = (
     "loss",
     "reconstruction",
     "kl",
+    "order",
     "validation_loss",
+    "validation_exact",
+    *(f"validation_right_{position}" for position in range(1, 8)),
     "seconds",
 )
 
@@ -81,11 +84,16 @@ class Bundle:
         weights: Mapping[str, NDArray[np.float32]],
         history: pd.DataFrame,
         command: str = "",
+        *,
+        own: Sequence[str] | regs.Regs = (),
     ) -> "Bundle":
-        """A bundle in memory from what training leaves: the preset's data are encoded anew."""
-        autoencoder = Autoencoder.from_weights(weights)
-        splits = regs.notebook_dataset(preset.data.seed, preset.data.sizes)
-        records = Records.encode(splits, autoencoder)
+        """A bundle in memory from what training leaves: the preset's data are encoded anew.
+
+        `own` are the regs of a preset whose data are one's own; raises `ValueError` if they are
+        others.
+        """
+        autoencoder = Autoencoder.from_weights(weights, preset.training.likelihood)
+        records = Records.encode(preset.data.splits(own), autoencoder)
         return cls(preset.name, preset, seed, weights, autoencoder, records, history, {}, command)
 
 
@@ -217,7 +225,7 @@ def load(name_or_path: str | Path) -> Bundle:
         preset=preset,
         seed=manifest["seed"],
         weights=weights,
-        autoencoder=Autoencoder.from_weights(weights),
+        autoencoder=Autoencoder.from_weights(weights, preset.training.likelihood),
         records=records,
         history=_history(folder / HISTORY, contents[HISTORY], preset),
         metrics=manifest["metrics"],

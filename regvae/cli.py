@@ -122,7 +122,8 @@ def train(
         with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
             task = progress.add_task("compiling", total=total)
 
-            def show(epoch: training.Epoch) -> None:
+            def show(trainer: training.Trainer) -> None:
+                epoch = trainer.history[-1]
                 text = f"loss {epoch.loss:.3f}  validation {epoch.validation_loss:.3f}"
                 progress.update(task, completed=epoch.epoch, description=text)
 

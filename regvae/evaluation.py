@@ -75,7 +75,13 @@ def check(name_or_path: str | Path) -> Bundle:
     """
     bundle = load(name_or_path)
     folder = resolve(name_or_path)
-    anew = Bundle.assemble(bundle.preset, bundle.seed, bundle.weights, bundle.history).records
+    own = bundle.records.reg if bundle.preset.data.source == "own" else ()
+    try:
+        anew = Bundle.assemble(
+            bundle.preset, bundle.seed, bundle.weights, bundle.history, own=own
+        ).records
+    except ValueError as error:
+        raise BundleError(f"{folder / RECORDS}: its regs cannot be its own: {error}") from error
     if anew.data_hash() != bundle.records.data_hash():
         raise BundleError(
             f"{folder / RECORDS}: its regs are not those that the preset's data seed draws"

@@ -10,8 +10,10 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logsumexp
 
 from regvae import presets, vectoriser
+from regvae.presets import Likelihood
 from regvae.regs import Regs
 
 Floats = NDArray[np.floating]
@@ -67,9 +69,12 @@ class Autoencoder:
     mean_head: Dense
     log_sigma_head: Dense
     decoder: tuple[Dense, ...]
+    likelihood: Likelihood = "bernoulli"
 
     @classmethod
-    def from_weights(cls, weights: Mapping[str, NDArray[np.float32]]) -> "Autoencoder":
+    def from_weights(
+        cls, weights: Mapping[str, NDArray[np.float32]], likelihood: Likelihood = "bernoulli"
+    ) -> "Autoencoder":
         """From arrays named as in `weight_shapes`, which are used as they are, not copied."""
 
         def dense(name: str) -> Dense:
@@ -79,7 +84,9 @@ class Autoencoder:
             depth = sum(key.startswith(f"{name}.") for key in weights) // 2
             return tuple(dense(f"{name}.{i}") for i in range(depth))
 
-        return cls(stack("encoder"), dense("mean"), dense("log_sigma"), stack("decoder"))
+        return cls(
+            stack("encoder"), dense("mean"), dense("log_sigma"), stack("decoder"), likelihood
+        )
 
     @property
     def latent_dim(self) -> int:
@@ -124,16 +131,21 @@ class Autoencoder:
         return out
 
     def probabilities(self, z: Floats) -> list[Floats]:
-        """How sure the decoder is of each character: for the seven positions, (n, 26) or (n, 10).
+        """How sure the decoder is of each character: of the seven positions (n, 26) or (n, 10)."""
+        return [np.exp(block) for block in self.log_probabilities(z)]
 
-        Each of the network's outputs is a probability of its own (a sigmoid); within a block they
-        are scaled to sum to 1.
+    def log_probabilities(self, z: Floats) -> list[Floats]:
+        """Logarithms of `probabilities`, exact where those round to 0: (n, 26) or (n, 10) each.
+
+        A network trained with the categorical likelihood has a softmax in each block. With the
+        Bernoulli one, each output is a probability of its own (a sigmoid); within a block they are
+        scaled to sum to 1.
         """
-        # In logarithms, since far outside the map every sigmoid of a block may round to 0.
-        log_sigmoid = -np.logaddexp(0, -self.logits(z).astype(np.float64))
-        blocks = [log_sigmoid[:, block.columns] for block in vectoriser.BLOCKS]
-        scaled = [np.exp(block - block.max(axis=1, keepdims=True)) for block in blocks]
-        return [block / block.sum(axis=1, keepdims=True) for block in scaled]
+        outputs = self.logits(z).astype(np.float64)
+        if self.likelihood == "bernoulli":
+            outputs = -np.logaddexp(0, -outputs)
+        blocks = [outputs[:, block.columns] for block in vectoriser.BLOCKS]
+        return [block - logsumexp(block, axis=1, keepdims=True) for block in blocks]
 
     def _decode_batch(self, z: Floats) -> Floats:
         hidden, last = _relu_stack(z, self.decoder[:-1]), self.decoder[-1]

@@ -5,6 +5,7 @@ identifier (two digits, naming a period of six months) and three more letters. E
 package a reg is normalised: upper case, no spaces. Many regs are a NumPy array of dtype ``U7``.
 """
 
+import hashlib
 import json
 import random
 import re
@@ -145,6 +146,51 @@ def notebook_dataset(
     return splits
 
 
+FEWEST = 120
+"""Own regs that a training wants at least: ten each are held out for validation and for test."""
+
+
+def dvla_dataset(
+    seed: int = 0, sizes: tuple[int, int, int] = (10_000, 1_000, 1_000)
+) -> dict[str, Regs]:
+    """Training, validation and test regs that DVLA may issue, all different.
+
+    Uniform among those of DVLA's letters (the attribute `valid`) and of digits that name a
+    registration period (all but 01; leaflet INF104). Returns and raises as `notebook_dataset` does.
+    """
+    rng = np.random.default_rng(seed)
+    wanted = sum(sizes)
+    found = np.empty(0, dtype="U7")
+    while len(found) < wanted:
+        drawn = np.concatenate([found, generate(2 * wanted, rng=rng)])
+        drawn = drawn[_valid(drawn) & (_number(drawn) != 1)]
+        found = drawn[np.sort(np.unique(keys(drawn), return_index=True)[1])]
+    return split(found[:wanted], seed, sizes)
+
+
+def split(regs: Regs, seed: int, sizes: tuple[int, int, int]) -> dict[str, Regs]:
+    """Different regs (n,) shuffled by a seed and cut in three. Raises `ValueError` unless the sizes
+    are three of 1 or more that sum to n."""
+    if len(sizes) != len(SPLITS) or min(sizes) < 1 or sum(sizes) != len(regs):
+        raise ValueError(
+            f"every split wants at least 1 of the {len(regs):,} regs ({', '.join(SPLITS)}), and "
+            f"all together all of them, but the sizes are {sizes}"
+        )
+    shuffled = np.asarray(regs, "U7")[np.random.default_rng(seed).permutation(len(regs))]
+    parts = np.split(shuffled, np.cumsum(sizes)[:-1])
+    return dict(zip(SPLITS, parts, strict=True))
+
+
+def distinct(regs: Sequence[str] | Regs) -> Regs:
+    """Each reg once, in the order of the alphabet: (n,) -> (m,) of dtype ``U7``."""
+    return np.unique(np.asarray(regs, dtype="U7"))
+
+
+def sha256(regs: Regs) -> str:
+    """What a list of regs is known by."""
+    return hashlib.sha256("\n".join(regs).encode()).hexdigest()
+
+
 def _draw(rng: random.Random) -> str:
     # The order of the draws decides every reg that follows: it is the notebook's.
     tag = rng.choice(MEMORY_TAGS)
@@ -207,6 +253,14 @@ class Attribute:
     kind: Literal["boolean", "category", "number"]
     values: Callable[[Regs], NDArray]
     categories: tuple[str, ...] = ()
+
+    def ranks(self, regs: Regs) -> NDArray[np.int64]:
+        """The attribute as numbers in its natural order, (n,): a category's place in the list."""
+        values = self.values(regs)
+        if self.kind != "category":
+            return values.astype(np.int64)
+        places = {category: place for place, category in enumerate(self.categories)}
+        return np.array([places[value] for value in values], dtype=np.int64)
 
 
 def _number(regs: Regs) -> NDArray[np.int64]:

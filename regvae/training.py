@@ -1,8 +1,10 @@
 """Training: a whole epoch in one compiled function, a checkpoint after each. Needs TensorFlow."""
 
+import fcntl
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,10 +17,14 @@ import safetensors.numpy
 import tensorflow as tf
 
 from regvae import bundle as bundles
-from regvae import evaluation, regs, vectoriser
-from regvae.bundle import Bundle
+from regvae import evaluation, vectoriser
+from regvae.bundle import HISTORY_COLUMNS, Bundle
+from regvae.forward import Autoencoder
 from regvae.network import Vae
 from regvae.presets import Preset
+from regvae.regs import ATTRIBUTES
+
+_OPTIMIZERS = {"adamax": keras.optimizers.Adamax, "adam": keras.optimizers.Adam}
 
 
 class TrainingError(ValueError):
@@ -31,15 +37,30 @@ class Stopped(Exception):  # noqa: N818 -- it is no error
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch gave: losses in nats by the preset's rule, means over the records."""
+    """What one epoch gave, as means over the records.
+
+    `loss` is the sum of the weighted terms in nats: `reconstruction`, `kl` and `order`. Of the
+    validation regs: the loss, the share rebuilt exactly from their means, and the share of right
+    characters at each of the seven positions.
+    """
 
     epoch: int
     learning_rate: float
     loss: float
     reconstruction: float
     kl: float
+    order: float
     validation_loss: float
+    validation_exact: float
+    validation_right: tuple[float, ...]
     seconds: float
+
+    def row(self) -> dict[str, float]:
+        """As a row of a bundle's history."""
+        row = asdict(self)
+        shares = row.pop("validation_right")
+        row |= {f"validation_right_{i}": share for i, share in enumerate(shares, start=1)}
+        return {column: row[column] for column in HISTORY_COLUMNS}
 
 
 class Trainer:
@@ -49,22 +70,25 @@ class Trainer:
     very steps of an uninterrupted one. A last batch that is not full is left out of its epoch.
     """
 
-    def __init__(self, preset: Preset, seed: int) -> None:
+    def __init__(self, preset: Preset, seed: int, own: Sequence[str] = ()) -> None:
         if seed < 0:
             raise TrainingError(f"the seed wants to be 0 or more, not {seed}")
         self.preset, self.seed = preset, seed
         self.history: list[Epoch] = []
-        splits = regs.notebook_dataset(preset.data.seed, preset.data.sizes)
-        if len(splits["train"]) < preset.training.batch_size:
-            raise TrainingError(
-                f"a batch of {preset.training.batch_size} wants at least as many training regs, "
-                f"but there are {len(splits['train'])}"
-            )
-        self.train_vectors = tf.constant(vectoriser.encode(splits["train"]))
-        self.validation_vectors = tf.constant(vectoriser.encode(splits["validation"]))
+        self.splits = preset.data.splits(own)
+        self.train_vectors, self.train_ranks = self._tensors("train")
+        self.validation_vectors, self.validation_ranks = self._tensors("validation")
         self.vae = Vae(preset, seed)
-        self.optimizer = keras.optimizers.Adamax(preset.training.phases[0].learning_rate)
+        kind = _OPTIMIZERS[preset.training.optimizer]
+        self.optimizer = kind(preset.training.phases[0].learning_rate)
         self.optimizer.build(self.vae.trainable_variables)
+
+    def _tensors(self, split: str) -> tuple[tf.Tensor, tf.Tensor]:
+        """One-hot vectors (n, 150) of a split, and the ranks (n, o) that the orders look at."""
+        reg, orders = self.splits[split], self.preset.training.orders
+        ranks = [ATTRIBUTES[order.attribute].ranks(reg) for order in orders]
+        columns = np.array(ranks, np.float32).reshape(len(orders), len(reg)).T
+        return tf.constant(vectoriser.encode(reg)), tf.constant(columns)
 
     @property
     def finished(self) -> bool:
@@ -75,18 +99,23 @@ class Trainer:
         """Train one epoch, validate, and append to the history."""
         started = time.perf_counter()
         training, number = self.preset.training, len(self.history)
-        self._enter_phase(number)
+        phase, place = training.place(number)
+        self._set_optimizer(phase.rate(place), fresh=number > 0 and place == 0)
         rng = np.random.default_rng([self.seed, number])
         order = rng.permutation(len(self.train_vectors)).astype(np.int32)
-        reconstruction, kl = self._train_epoch(tf.constant(order), self._noise(rng, len(order)))
+        terms = self._train_epoch(tf.constant(order), self._noise(rng, len(order)))
         validation = self._validate(self._noise(rng, len(self.validation_vectors)))
+        reconstruction, kl, ordering = map(float, terms)
         epoch = Epoch(
             epoch=number + 1,
-            learning_rate=training.phases[training.phase_of(number)].learning_rate,
-            loss=float(reconstruction + kl),
-            reconstruction=float(reconstruction),
-            kl=float(kl),
-            validation_loss=float(validation),
+            learning_rate=phase.rate(place),
+            loss=reconstruction + kl + ordering,
+            reconstruction=reconstruction,
+            kl=kl,
+            order=ordering,
+            validation_loss=float(validation[0]),
+            validation_exact=float(validation[1]),
+            validation_right=tuple(validation[2].numpy().astype(float).round(6).tolist()),
             seconds=time.perf_counter() - started,
         )
         if not np.isfinite(epoch.loss):
@@ -96,40 +125,46 @@ class Trainer:
         self.history.append(epoch)
         return epoch
 
-    def _enter_phase(self, number: int) -> None:
-        training = self.preset.training
-        phase = training.phase_of(number)
-        if number and phase != training.phase_of(number - 1):
+    def _set_optimizer(self, learning_rate: float, *, fresh: bool) -> None:
+        if fresh:
             # A phase starts with a fresh optimizer; clearing this one's state needs no recompiling.
             for variable in self.optimizer.variables:
                 variable.assign(tf.zeros_like(variable))
-        self.optimizer.learning_rate = training.phases[phase].learning_rate
+        self.optimizer.learning_rate = learning_rate
 
     def _noise(self, rng: np.random.Generator, n: int) -> tf.Tensor:
         shape = (n, self.preset.network.latent_dim)
         return tf.constant(rng.normal(0, self.preset.training.noise, shape).astype(np.float32))
 
     @tf.function(jit_compile=True)
-    def _train_epoch(self, order: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _train_epoch(self, order: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+        """The epoch's mean terms of the loss, (3,)."""
         batch = self.preset.training.batch_size
         steps = order.shape[0] // batch
-        reconstruction_sum = kl_sum = tf.constant(0.0)
+        sums = tf.zeros(3)
         for step in tf.range(steps):
             rows = tf.slice(order, [step * batch], [batch])
-            vectors = tf.gather(self.train_vectors, rows)
+            vectors, ranks = (tf.gather(t, rows) for t in (self.train_vectors, self.train_ranks))
             batch_noise = tf.slice(noise, [step * batch, 0], [batch, noise.shape[1]])
             with tf.GradientTape() as tape:
-                reconstruction, kl = self.vae.loss_terms(vectors, batch_noise)
-                loss = reconstruction + kl
+                terms = self.vae.loss_terms(vectors, ranks, batch_noise)
+                loss = tf.add_n(terms)
             variables = self.vae.trainable_variables
             self.optimizer.apply(tape.gradient(loss, variables), variables)
-            reconstruction_sum += reconstruction
-            kl_sum += kl
-        return reconstruction_sum / steps, kl_sum / steps
+            sums += tf.stack(terms)
+        return sums / steps
 
     @tf.function(jit_compile=True)
-    def _validate(self, noise: tf.Tensor) -> tf.Tensor:
-        return tf.add_n(self.vae.loss_terms(self.validation_vectors, noise))
+    def _validate(self, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Loss, share rebuilt exactly, and share right at each position (7,)."""
+        terms = self.vae.loss_terms(self.validation_vectors, self.validation_ranks, noise)
+        right = self.vae.right(self.validation_vectors)
+        exact = tf.reduce_mean(tf.cast(tf.reduce_all(right, axis=1), tf.float32))
+        return tf.add_n(terms), exact, tf.reduce_mean(tf.cast(right, tf.float32), axis=0)
+
+    def autoencoder(self) -> Autoencoder:
+        """The network as it is now, as NumPy arrays of its own."""
+        return Autoencoder.from_weights(self.vae.named_weights(), self.preset.training.likelihood)
 
     # --- checkpoints ------------------------------------------------------------------------------
 
@@ -168,10 +203,10 @@ class Trainer:
                 f"{path}: the checkpoint's arrays are not this network's; remove it"
             )
         try:
-            history = [Epoch(**row) for row in json.loads(metadata["history"])]
+            history = [_epoch(row) for row in json.loads(metadata["history"])]
         except (KeyError, TypeError, ValueError) as error:
             raise TrainingError(f"{path}: the checkpoint has no history; remove it") from error
-        numbers = [list(asdict(epoch).values()) for epoch in history]
+        numbers = [list(epoch.row().values()) for epoch in history]
         if [epoch.epoch for epoch in history] != list(range(1, len(history) + 1)) or not all(
             isinstance(number, int | float) and np.isfinite(number)
             for row in numbers
@@ -186,6 +221,13 @@ class Trainer:
         return [*self.vae.trainable_variables, *self.optimizer.variables]
 
 
+def _epoch(row: dict[str, Any]) -> Epoch:
+    epoch = Epoch(**row | {"validation_right": tuple(row["validation_right"])})
+    if len(epoch.validation_right) != len(vectoriser.BLOCKS):
+        raise ValueError(f"wanted {len(vectoriser.BLOCKS)} shares, not {epoch.validation_right!r}")
+    return epoch
+
+
 def checkpoint_path(out: str | Path) -> Path:
     """Where a training that will become the bundle `out` keeps its checkpoint."""
     out = Path(out)
@@ -197,41 +239,74 @@ def train(
     out: str | Path,
     *,
     seed: int = 0,
+    own: Sequence[str] = (),
     resume: bool = False,
     command: str = "",
-    on_epoch: Callable[[Epoch], None] = lambda _: None,
+    on_epoch: Callable[[Trainer], None] = lambda _: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Bundle:
-    """Train a preset and write the bundle `out`.
+    """Train a preset and write the bundle `out`; `own` are the regs of a preset of own data.
 
     After every epoch a checkpoint is written beside `out`, `on_epoch` is called and `should_stop`
     is asked; a run that is stopped or killed loses at most one epoch, and goes on with `resume`.
     The bundle appears whole at the end, and the checkpoint goes.
 
     Raises what `bundle.check_free` does if `out` cannot be written; `TrainingError` if there is a
-    checkpoint but no `resume`, or `resume` but no checkpoint, or one of another preset or seed;
-    `Stopped` when `should_stop` said so.
+    checkpoint but no `resume`, or `resume` but no checkpoint, or one of another preset or seed, or
+    if another process trains the same; `ValueError` if `own` are not the preset's; `Stopped` when
+    `should_stop` said so.
     """
     out = Path(out)
-    checkpoint = checkpoint_path(out)
     bundles.check_free(out)
+    with _claimed(out):
+        trainer = _begin(preset, out, seed, own, resume)
+        while not trainer.finished:
+            epoch = trainer.run_epoch()
+            trainer.save(checkpoint_path(out))
+            on_epoch(trainer)
+            if should_stop() and not trainer.finished:
+                raise Stopped(f"stopped after epoch {epoch.epoch} of {preset.training.epochs}")
+        history = pd.DataFrame(epoch.row() for epoch in trainer.history)
+        weights = trainer.vae.named_weights()
+        bundle = Bundle.assemble(preset, seed, weights, history, command, own=own)
+        bundle = replace(bundle, name=out.name, metrics=evaluation.metrics(bundle))
+        bundles.save(bundle, out)
+        _forget(out)
+    return bundle
+
+
+@contextmanager
+def _claimed(out: Path) -> Iterator[None]:
+    """Keep other processes from training the same; the claim ends with the process, even killed."""
+    path = out.with_name(f".{out.name}.training.lock")
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise TrainingError(
+                f"another process trains {out} already; wait for it, or choose another name"
+            ) from None
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _forget(out: Path) -> None:
+    """Remove a training's checkpoint."""
+    checkpoint = checkpoint_path(out)
+    for path in (checkpoint, checkpoint.with_name(f"{checkpoint.name}.partial")):
+        path.unlink(missing_ok=True)
+
+
+def _begin(preset: Preset, out: Path, seed: int, own: Sequence[str], resume: bool) -> Trainer:
+    """A training from its start, or from its checkpoint."""
+    checkpoint = checkpoint_path(out)
     if checkpoint.exists() and not resume:
         raise TrainingError(f"{checkpoint} is a training begun; resume it, or remove the file")
     if resume and not checkpoint.exists():
         raise TrainingError(f"there is no training of {out} to resume; leave out --resume")
-    trainer = Trainer(preset, seed)
+    trainer = Trainer(preset, seed, own)
     if resume:
         trainer.restore(checkpoint)
-    while not trainer.finished:
-        epoch = trainer.run_epoch()
-        trainer.save(checkpoint)
-        on_epoch(epoch)
-        if should_stop() and not trainer.finished:
-            raise Stopped(f"stopped after epoch {epoch.epoch} of {preset.training.epochs}")
-    history = pd.DataFrame(asdict(epoch) for epoch in trainer.history)
-    bundle = Bundle.assemble(preset, seed, trainer.vae.named_weights(), history, command)
-    bundle = replace(bundle, name=out.name, metrics=evaluation.metrics(bundle))
-    bundles.save(bundle, out)
-    checkpoint.unlink(missing_ok=True)
-    checkpoint.with_name(f"{checkpoint.name}.partial").unlink(missing_ok=True)
-    return bundle
+    return trainer

@@ -12,7 +12,7 @@ from regvae import evaluation, forward, regs, vectoriser
 from regvae.bundle import HISTORY_COLUMNS, Bundle
 from regvae.presets import Data, Network, Preset
 
-HISTORY = pd.DataFrame([[1, 0.1, 3.0, 2.0, 1.0, 4.0, 0.5]], columns=list(HISTORY_COLUMNS))
+HISTORY = pd.DataFrame([[1, *[0.5] * (len(HISTORY_COLUMNS) - 1)]], columns=list(HISTORY_COLUMNS))
 TINY = Preset("tiny", Network(150, encoder=(), decoder=()), Data(1, (300, 120, 80)))
 
 

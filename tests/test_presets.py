@@ -7,13 +7,21 @@ import json
 import pytest
 
 from regvae import presets
-from regvae.presets import Data, Network, Phase, Preset, Training
+from regvae.presets import Data, Network, Order, Phase, Preset, Training
 
 ODD = Preset(
     "odd",
     Network(latent_dim=7, encoder=(9,), decoder=()),
     Data(seed=5, sizes=(30, 20, 10)),
-    Training((Phase(0.5, 3), Phase(0.25, 1), Phase(0.125, 2)), 4, noise=1.0),
+    Training(
+        (Phase(0.5, 3), Phase(0.25, 1, "cosine"), Phase(0.125, 2)),
+        4,
+        noise=1.0,
+        likelihood="categorical",
+        divergence="exact",
+        orders=(Order("number", 2), Order("period", 7, weight=1.5, sharpness=3)),
+    ),
+    "for tests",
 )
 
 
@@ -44,7 +52,7 @@ def test_the_notebooks_presets_hold_the_notebooks_numbers(name, k):
     assert preset.training.epochs == 400
     assert preset.training.batch_size == 8
     assert preset.training.noise == 0.1
-    assert preset.training.reconstruction_weight == 150 + 1
+    assert preset.training.reconstruction_weight * 150 == 150 + 1
 
 
 def test_the_presets_are_found_by_their_own_names():
@@ -84,7 +92,7 @@ def test_an_unknown_key_is_refused(part):
         Preset.from_dict(values)
 
 
-@pytest.mark.parametrize("key", ["learning_rate", "epochs"])
+@pytest.mark.parametrize("key", ["learning_rate", "epochs", "schedule"])
 def test_a_phase_lacking_a_key_is_refused(key):
     values = ODD.to_dict()
     del values["training"]["phases"][1][key]
@@ -93,15 +101,22 @@ def test_a_phase_lacking_a_key_is_refused(key):
 
 
 @pytest.mark.parametrize("training", [ODD.training, Training()], ids=["odd", "notebook"])
-def test_epochs_belong_to_the_phase_a_walk_over_them_meets(training):
-    walk = [i for i, phase in enumerate(training.phases) for _ in range(phase.epochs)]
+def test_epochs_have_the_place_that_a_walk_over_them_meets(training):
+    walk = [(phase, place) for phase in training.phases for place in range(phase.epochs)]
     assert training.epochs == len(walk)
-    assert [training.phase_of(epoch) for epoch in range(training.epochs)] == walk
+    assert [training.place(epoch) for epoch in range(training.epochs)] == walk
+
+
+def test_a_cosine_falls_from_the_learning_rate_to_next_to_nothing():
+    phase = Phase(0.4, 4, "cosine")
+    rates = [phase.rate(epoch) for epoch in range(4)]
+    assert rates == pytest.approx([0.4, 0.2 + 0.2 * 0.5**0.5, 0.2, 0.2 - 0.2 * 0.5**0.5])
+    assert {Phase(0.4, 4).rate(epoch) for epoch in range(4)} == {0.4}
 
 
 def test_an_epoch_beyond_the_last_is_in_no_phase():
     with pytest.raises(ValueError, match="epoch 6 lies beyond the 6 epochs"):
-        ODD.training.phase_of(6)
+        ODD.training.place(6)
 
 
 @pytest.mark.parametrize("part", [ODD, ODD.data, ODD.network, ODD.training, ODD.training.phases[0]])
