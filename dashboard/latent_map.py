@@ -19,12 +19,15 @@ from regvae import vectoriser
 from regvae.acceptance import Judge, Measures, Rule
 from regvae.bundle import Bundle
 from regvae.latent import Polygon, Records, polygon_corners
+from regvae.plane import Plane
 from regvae.regs import ATTRIBUTES, NO_PERIOD, Attribute
 from regvae.sampling import Report, Samples, notebook_tail, reach_parameter, tail_probability
 
 _GRID, _LARGEST_GRID = 241, 481
 """Points along a side of the grid on which the rejected zone and its edge are drawn; more of them
 for a box that is larger than the map."""
+_COARSE_GRID = 81
+"""The same in more than three dimensions, where distances take longer."""
 _MARGIN = 1.6
 """The grid goes this much farther than the map, for those who zoom out."""
 _MOST_CLASSES = 48
@@ -53,25 +56,13 @@ class Geometry:
     layers: list[list[int]]
     blocks: list[dict[str, Any]]
     attributes: list[dict[str, Any]]
-    extent: float
+    likelihood: str
 
     @classmethod
     def of(cls, bundle: Bundle) -> "Geometry":
-        """The geometry of a bundle with two latent dimensions; others raise `ValueError`."""
+        """The geometry of a bundle."""
         records, decoder = bundle.records, bundle.autoencoder.decoder
-        if records.latent_dim != 2:
-            raise ValueError(
-                f"the map shows two latent dimensions, but {bundle.name} has {records.latent_dim}; "
-                "choose another model"
-            )
-        table = pd.DataFrame(
-            {
-                "x": records.mean[:, 0],
-                "y": records.mean[:, 1],
-                "reg": records.reg,
-                "split": records.split,
-            }
-        )
+        table = _coordinates(records.mean).assign(reg=records.reg, split=records.split)
         attributes = []
         for attribute in ATTRIBUTES.values():
             table[attribute.name], meta = _coded(attribute, records)
@@ -85,8 +76,13 @@ class Geometry:
             layers=[list(d.kernel.shape) for d in decoder],
             blocks=[asdict(block) for block in vectoriser.BLOCKS],
             attributes=attributes,
-            extent=float(max(3.0, np.abs(records.mean).max()) * 1.05),
+            likelihood=bundle.autoencoder.likelihood,
         )
+
+
+def _coordinates(z: NDArray) -> pd.DataFrame:
+    """Latent points (n, k) as a table with a column for each coordinate: z_1, z_2, …"""
+    return pd.DataFrame({f"z_{i}": column for i, column in enumerate(z.T, start=1)})
 
 
 def _coded(attribute: Attribute, records: Records) -> tuple[NDArray, dict[str, Any]]:
@@ -136,8 +132,9 @@ class SampleLayer:
     """Proposed samples with what a rule measures of them, of a grid, and of held-out records.
 
     `measures` names the columns that the rule's limits compare; `field` has them at the points of
-    the `grid`, `held_out` for the held-out unwanted records, measured by a judge that knows the
-    training records only. `tails` has the tail probabilities of every step of the rule's distance.
+    the `grid`, which lies in the plane that is shown, `held_out` for the held-out unwanted records,
+    measured by a judge that knows the training records only. `tails` has the tail probabilities of
+    every step of the rule's distance. All of them are of all k latent dimensions.
     """
 
     version: str
@@ -157,22 +154,29 @@ class SampleLayer:
         judge: Judge,
         held_out: Measures | None,
         *,
-        extent: float,
+        plane: Plane,
+        anchor: NDArray,
         box: float | None,
     ) -> "SampleLayer":
-        """From measured samples; the field covers the map and some more."""
+        """From measured samples; the field covers the map and some more.
+
+        The field is that of the slice of `plane` through `anchor` (k,). The `box` is the half-width
+        of the proposals' box, if there is one.
+        """
         measures = [limit.measure for limit in rule.limits]
-        reach = max(extent * _MARGIN, (box or 0.0) * 1.05)
-        size = min(_LARGEST_GRID, round(_GRID * reach / (extent * _MARGIN)))
+        box = None if plane.name == "principal" else box  # whose plane cuts the box askew
+        reach = max(plane.extent * _MARGIN, (box or 0.0) * 1.05)
+        size = min(_LARGEST_GRID, round(_GRID * reach / (plane.extent * _MARGIN)))
+        size = size if plane.latent_dim <= 3 else _COARSE_GRID
         axis = np.linspace(-reach, reach, size)
         grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
-        table = pd.DataFrame(
-            {"x": samples.z[:, 0], "y": samples.z[:, 1], "wanted": samples.wanted.astype(np.uint8)}
+        table = _coordinates(samples.z).assign(
+            wanted=samples.wanted.astype(np.uint8),
             # float64: the browser must draw the line exactly where Python draws it.
-            | {name: samples.measures[name] for name in measures}
-            | {"reg": samples.reg}
+            **{name: samples.measures[name] for name in measures},
+            reg=samples.reg,
         )
-        field = judge.measure(rule, grid)
+        field = judge.measure(rule, plane.lift(grid, anchor))
         layers = (
             table,
             pd.DataFrame({name: field[name].astype(np.float32) for name in measures}),
@@ -185,35 +189,43 @@ class SampleLayer:
             field=layers[1],
             grid={"low": -reach, "step": float(axis[1] - axis[0]), "size": size},
             held_out=layers[2],
-            tails=_tails(rule),
+            tails=_tails(rule, plane.latent_dim),
             box=box,
         )
 
 
-def _tails(rule: Rule) -> pd.DataFrame:
+def _tails(rule: Rule, latent_dim: int) -> pd.DataFrame:
     """The true tail and the notebook's at every step of the slider of the rule's distance."""
     name = reach_parameter(rule)
     slider = state.SLIDERS[name] if name else state.Slider(0.0, 1.0, "")
     steps = np.arange(round(slider.maximum / slider.step) + 1) * slider.step
-    return pd.DataFrame({"tail": tail_probability(steps, 2), "notebook": notebook_tail(steps)})
+    return pd.DataFrame(
+        {"tail": tail_probability(steps, latent_dim), "notebook": notebook_tail(steps)}
+    )
 
 
 @dataclass(frozen=True)
 class View:
     """The small part of the map's input, which changes from one rerun to the next.
 
-    `unwanted` says in words what is unwanted, `rule` is the acceptance rule with its present
-    numbers, None if what is unwanted cannot be used. `leaks` (n, 2) are points that leak. `pin`
-    is a latent point; `search` the Gaussian of a searched reg, as (mean, sigma); `region` the
-    polygon that is selected; `decoded` are points decoded on request with a third column that is 1
-    where what they say is unwanted, (n, 3).
+    `plane` is what of the latent space is shown, decoded with the other coordinates of `anchor`
+    (k,), which is called `anchor_name`; `labels` name the axes. `unwanted` says in words what is
+    unwanted, `rule` is the acceptance rule with its present numbers, None if what is unwanted
+    cannot be used. `leaks` (n, k) are points that leak. `pin` is a latent point (k,); `search` the
+    Gaussian of a searched reg, as (mean, sigma); `region` the polygon of the plane that is
+    selected; `decoded` are points of the plane that were decoded on request with a third column
+    that is 1 where what they say is unwanted, (n, 3).
     """
 
     colour: str
+    plane: Plane
+    anchor: NDArray
+    anchor_name: str = ""
+    labels: tuple[str, str] = ("", "")
     rule: Rule | None = None
     unwanted: str = ""
     report: Report | None = None
-    pin: tuple[float, float] | None = None
+    pin: Sequence[float] | None = None
     search: tuple[Sequence[float], Sequence[float]] | None = None
     region: Polygon | None = None
     decoded: NDArray | None = None
@@ -230,7 +242,7 @@ def send_geometry(geometry: Geometry) -> None:
         layers=geometry.layers,
         blocks=geometry.blocks,
         attributes=geometry.attributes,
-        extent=geometry.extent,
+        likelihood=geometry.likelihood,
     )
 
 
@@ -242,20 +254,20 @@ def _send(slot: str, version: str, **content: Any) -> None:
 class Gestures:
     """What to call, before the fragment reruns, when a person did something on the map.
 
-    `pick` gets a clicked latent point (x, y), `region` a polygon of (x, y) corners or None when it
+    `pick` gets a clicked latent point (k,), `region` a polygon of (x, y) corners or None when it
     was cleared, `parameter` the name and value of a slider that was released. What the browser
     sends is checked first: anything but finite numbers of a sane size is dropped.
     """
 
-    pick: Callable[[float, float], None]
+    pick: Callable[[list[float]], None]
     region: Callable[[Polygon | None], None]
     parameter: Callable[[str, float], None]
 
     def on_pick(self) -> None:
         """A point was clicked."""
         sent = _sent("pick")
-        if isinstance(sent, dict) and state.sane(sent.get("x")) and state.sane(sent.get("y")):
-            self.pick(float(sent["x"]), float(sent["y"]))
+        if isinstance(sent, list) and sent and all(map(state.sane, sent)):
+            self.pick([float(number) for number in sent])
 
     def on_region(self) -> None:
         """A region was brushed or cleared."""
@@ -307,6 +319,19 @@ def _rule(rule: Rule, unwanted: str) -> dict[str, Any]:
     }
 
 
+def _plane(view: View) -> dict[str, Any]:
+    """The plane for the browser; it decodes `rest` + the pointer's place times the basis."""
+    return {
+        "name": view.plane.name,
+        "origin": view.plane.origin.tolist(),
+        "basis": view.plane.basis.tolist(),
+        "rest": view.plane.rest(view.anchor).tolist(),
+        "anchor": view.anchor_name,
+        "extent": view.plane.extent,
+        "labels": list(view.labels),
+    }
+
+
 def latent_map(
     geometry: Geometry,
     samples: SampleLayer | None,
@@ -328,18 +353,19 @@ def latent_map(
         )
     data = {
         "geometry": {"name": "geometry", "version": geometry.version},
+        "plane": _plane(view),
         "samples": {"name": "samples", "version": samples.version} if samples else None,
         "palette": palette.MAP,
         "colour": view.colour,
         "rule": _rule(view.rule, view.unwanted) if view.rule else None,
         "report": asdict(view.report) if view.report else None,
-        "pin": {"x": view.pin[0], "y": view.pin[1]} if view.pin else None,
+        "pin": list(view.pin) if view.pin else None,
         "search": {"mean": list(view.search[0]), "sigma": list(view.search[1])}
         if view.search
         else None,
         "region": view.region,
         "decoded": view.decoded.tolist() if view.decoded is not None else [],
-        "leaks": view.leaks.tolist() if view.leaks is not None else [],
+        "leaks": view.plane.project(view.leaks).tolist() if view.leaks is not None else [],
     }
     _mount(
         key=state.MAP,

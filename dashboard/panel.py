@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard import charts, plates, services, state, text
+from dashboard.model import Slice
 from regvae import proposals, vectoriser
 from regvae.acceptance import Judge, Limit, Measures, Rule
 from regvae.bundle import Bundle
@@ -22,17 +23,24 @@ _CLEARLY = 1.5  # a letter is called typical when it is this many times as commo
 
 @dataclass(frozen=True)
 class Context:
-    """What the panel speaks of: a bundle (by name and version), what is unwanted, the rule."""
+    """What the panel speaks of: a bundle (by name and version), what is unwanted, the rule, and
+    what the map shows."""
 
     name: str
     version: str
     unwanted: Unwanted | None
     rule: Rule
+    shown: Slice
 
     @property
     def bundle(self) -> Bundle:
         """The bundle itself."""
         return services.bundle(self.name, self.version)
+
+    @property
+    def latent_dim(self) -> int:
+        """Number of latent coordinates, k."""
+        return self.bundle.records.latent_dim
 
     @property
     def judge(self) -> Judge:
@@ -54,15 +62,16 @@ def facts(rows: Sequence[Sequence[str]]) -> None:
     st.html(f'<table class="facts">{body}</table>')
 
 
-def pinned(context: Context, point: tuple[float, float]) -> None:
+def pinned(context: Context, point: tuple[float, ...]) -> None:
     """What the pinned point decodes to, how surely, and what lies near it."""
     bundle = context.bundle
     z = np.array([point])
     _heading(text.PINNED, state.POINT)
     decoded = bundle.autoencoder.decode(z)
     st.html(plates.plate(str(decoded[0]), *context.kinds(decoded)))
-    st.caption(f"Decoded at ({point[0]:.3f}, {point[1]:.3f}).")
-    if max(map(abs, point)) > services.geometry(context.name, context.version).extent:
+    st.caption(f"Decoded at {text.point(point)}.")
+    plane = context.shown.plane
+    if np.abs(plane.project(z)).max() > plane.extent:
         st.caption(text.OFF_THE_MAP)
     if context.unwanted:
         _verdict(context, point)
@@ -92,7 +101,7 @@ def _candidates(probabilities: Sequence[np.ndarray]) -> list[list[tuple[str, flo
     return columns
 
 
-def _verdict(context: Context, point: tuple[float, float]) -> None:
+def _verdict(context: Context, point: tuple[float, ...]) -> None:
     """Whether the rule accepts a point and why, its neighbours on both sides, and a way out."""
     judge, rule = context.judge, context.rule
     measures = judge.measure(rule, [point])
@@ -122,7 +131,7 @@ def _neighbour(
     label: str,
     side: NearestGaussian,
     rows: np.ndarray,
-    point: tuple[float, float],
+    point: tuple[float, ...],
 ) -> tuple[str, str, str]:
     distance, index = side.query([point])
     row = int(rows[index[0]])
@@ -132,7 +141,7 @@ def _neighbour(
     return label, shown, f"{distance[0]:.2f} σ"
 
 
-def _way_out(context: Context, point: tuple[float, float]) -> None:
+def _way_out(context: Context, point: tuple[float, ...]) -> None:
     """The nearest point that the rule accepts, and what it decodes to."""
     assert context.unwanted is not None
     policy = Policy(context.name, context.unwanted, context.rule)
@@ -140,7 +149,7 @@ def _way_out(context: Context, point: tuple[float, float]) -> None:
     if found is None:
         st.caption(text.NONE_ACCEPTED)
         return
-    away = float(np.hypot(*(found - np.array(point))))
+    away = float(np.linalg.norm(found - np.array(point)))
     decoded = context.bundle.autoencoder.decode(found[None])
     st.caption(text.NEAREST_ACCEPTED.format(away=away))
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -148,15 +157,15 @@ def _way_out(context: Context, point: tuple[float, float]) -> None:
         st.button(text.GO_THERE, type="tertiary", on_click=_go, args=(tuple(found.tolist()),))
 
 
-def _go(point: tuple[float, float]) -> None:
-    st.session_state[state.POINT] = f"{point[0]!r}, {point[1]!r}"  # all digits, or it may be off
+def _go(point: tuple[float, ...]) -> None:
+    st.session_state[state.POINT] = ", ".join(map(repr, point))  # all digits, or it may be off
 
 
 def region(context: Context, polygon: Polygon) -> None:
     """What the records of a region have in common, and new regs from it."""
     bundle = context.bundle
     records = bundle.records
-    rows = in_polygon(records.mean, polygon)
+    rows = in_polygon(context.shown.plane.project(records.mean), polygon)
     count = int(rows.sum())
     _heading(f"{text.REGION}: {count:,} of {len(records):,} records", state.REGION)
     if count:
@@ -209,7 +218,8 @@ def _decode_region(context: Context, polygon: Polygon) -> None:
 
 @dataclass(frozen=True)
 class Decoded:
-    """Latent points (n, 2) drawn from a region at some press of the button, or what went wrong."""
+    """Points of the plane (n, 2) drawn from a region at some press of the button, or what went
+    wrong."""
 
     polygon: Polygon
     press: int
@@ -229,10 +239,16 @@ def _draw(polygon: Polygon) -> None:
     st.session_state[state.DECODED] = drawn
 
 
-def _show_decoded(context: Context, z: np.ndarray) -> None:
+def _decode(context: Context, points: np.ndarray) -> np.ndarray:
+    """What points (n, 2) of the plane decode to: (n,) regs."""
+    shown = context.shown
+    return context.bundle.autoencoder.decode(shown.plane.lift(points, shown.anchor))
+
+
+def _show_decoded(context: Context, points: np.ndarray) -> None:
     """What the drawn points (n, 2) decode to, and how many of the regs are unwanted or records."""
     bundle = context.bundle
-    regs = bundle.autoencoder.decode(z)
+    regs = _decode(context, points)
     kinds = context.kinds(regs)
     collisions = int(bundle.records.contain(regs).sum())
     st.caption(
@@ -247,7 +263,7 @@ def decoded_points(context: Context, polygon: Polygon | None) -> np.ndarray | No
     kept = st.session_state.get(state.DECODED)
     if not (kept and polygon and kept.polygon == polygon and len(kept.points)):
         return None
-    regs = context.bundle.autoencoder.decode(kept.points)
+    regs = _decode(context, kept.points)
     unwanted = [kind == "unwanted" for kind in context.kinds(regs)]
     return np.column_stack([kept.points, unwanted])
 
@@ -267,8 +283,8 @@ def searched(context: Context, reg: str) -> None:
         [
             ("comes back as", plates.plate(rebuilt, "small")),
             ("characters right", f"{right} of 7"),
-            ("mean", f"({mean[0]:.3f}, {mean[1]:.3f})"),
-            ("sigma", f"({sigma[0]:.3f}, {sigma[1]:.3f})"),
+            ("mean", text.point(mean)),
+            ("sigma", text.point(sigma)),
         ]
     )
     st.caption("On the map: its mean as a cross, its Gaussian as ellipses of 1 and 2 sigma.")

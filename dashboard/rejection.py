@@ -242,13 +242,19 @@ _SPANS: dict[str, tuple[float, float, float | None]] = {
 # --- what the settings say ------------------------------------------------------------------------
 
 
-def unwanted(complaints: list[str]) -> Unwanted | None:
-    """What is unwanted as typed, ticked and listed, or None and a complaint."""
+def unwanted(complaints: list[str], plane_of_regions: bool) -> Unwanted | None:
+    """What is unwanted as typed, ticked and listed, or None and a complaint.
+
+    A region can only be meant where the map shows the plane of regions, of the first two axes.
+    """
     complaints += [f"{one}." for one in st.session_state.get(state.PROBLEMS, {}).values()]
     region = st.session_state.get(state.REGION)
     use_region = st.session_state[state.USE_REGION]
     if use_region and not region:
         complaints.append(f"Unwanted: {text.NO_REGION}.")
+    if use_region and region and not plane_of_regions:
+        complaints.append(f"Unwanted: {text.REGION_PLANE}.")
+        region = None
     try:
         return services.unwanted(
             st.session_state[state.UNWANTED].strip(),
@@ -453,7 +459,7 @@ def _leaks(context: Context, base: Policy) -> None:
         stricter = rule_by_name(
             context.rule.name, context.rule.parameters() | {hunt.parameter: value}
         )
-        measures = services.samples(context.name, context.version, base).samples.measures
+        measures = services.samples(context.name, context.version, base).measures
         now, left = (int(rule.accepts(measures).sum()) for rule in (context.rule, stricter))
         st.caption(text.LEFT.format(left=left, now=now))
 

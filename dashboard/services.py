@@ -27,6 +27,7 @@ from regvae.bundle import Bundle
 from regvae.calibration import Calibration, calibrate
 from regvae.distance import NearestGaussian
 from regvae.latent import Polygon
+from regvae.plane import Plane
 from regvae.policy import Policy
 from regvae.proposals import Box
 from regvae.unwanted import Unwanted, UnwantedError
@@ -50,6 +51,19 @@ def bundle(name: str, version: str) -> Bundle:  # noqa: ARG001 -- part of the ca
 def geometry(name: str, version: str) -> Geometry:
     """What the browser needs of a bundle."""
     return Geometry.of(bundle(name, version))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def plane(name: str, version: str, choice: tuple[int, int] | None) -> Plane:
+    """What the map shows of a bundle: two axes, counted from 1, or None for the principal plane."""
+    records = bundle(name, version).records
+    return Plane.axes(records, *choice) if choice else Plane.principal(records)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def mean_of_means(name: str, version: str) -> NDArray[np.float64]:
+    """The middle of a bundle's records, (k,)."""
+    return bundle(name, version).records.mean.mean(axis=0, dtype=np.float64)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -122,7 +136,7 @@ def accepted_records(name: str, version: str, policy: Policy) -> NDArray[np.floa
 
 @st.cache_data(max_entries=200, show_spinner=False, hash_funcs=KEYS)
 def nearest_accepted(
-    name: str, version: str, policy: Policy, point: tuple[float, float]
+    name: str, version: str, policy: Policy, point: tuple[float, ...]
 ) -> NDArray[np.float64] | None:
     """An accepted point near a rejected one, if one is found."""
     measuring = judge(name, version, policy.unwanted, policy.rule.name)
@@ -130,32 +144,49 @@ def nearest_accepted(
     return acceptance.nearest_accepted(measuring, policy.rule, point, known)
 
 
-@dataclass(frozen=True)
-class Sampling:
-    """Samples as the library has them, and as the browser gets them."""
-
-    samples: sampling.Samples
-    layer: SampleLayer
-
-
-def samples(name: str, version: str, policy: Policy) -> Sampling:
+def samples(name: str, version: str, policy: Policy) -> sampling.Samples:
     """A policy's proposals, measured and decoded: the same whatever the numbers of its rule are."""
-    return _samples(name, version, replace(policy, rule=type(policy.rule)()))
+    return _samples(name, version, _any_numbers(policy))
+
+
+def sample_layer(
+    name: str,
+    version: str,
+    policy: Policy,
+    choice: tuple[int, int] | None,
+    anchor: tuple[float, ...],
+) -> SampleLayer:
+    """The same as the browser gets it, for a plane and the other coordinates of an anchor (k,)."""
+    return _sample_layer(name, version, _any_numbers(policy), choice, anchor)
+
+
+def _any_numbers(policy: Policy) -> Policy:
+    return replace(policy, rule=type(policy.rule)())
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
-def _samples(name: str, version: str, policy: Policy) -> Sampling:
+def _samples(name: str, version: str, policy: Policy) -> sampling.Samples:
     measuring = judge(name, version, policy.unwanted, policy.rule.name)
-    drawn = sampling.sample(bundle(name, version), policy, measuring)
-    layer = SampleLayer.of(
+    return sampling.sample(bundle(name, version), policy, measuring)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
+def _sample_layer(
+    name: str,
+    version: str,
+    policy: Policy,
+    choice: tuple[int, int] | None,
+    anchor: tuple[float, ...],
+) -> SampleLayer:
+    return SampleLayer.of(
         policy.rule,
-        drawn,
-        measuring,
+        _samples(name, version, policy),
+        judge(name, version, policy.unwanted, policy.rule.name),
         held_out(name, version, policy.unwanted, policy.rule.name),
-        extent=geometry(name, version).extent,
+        plane=plane(name, version, choice),
+        anchor=np.array(anchor),
         box=policy.proposal.half_width if isinstance(policy.proposal, Box) else None,
     )
-    return Sampling(drawn, layer)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)

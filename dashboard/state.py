@@ -10,9 +10,11 @@ from dashboard.text import TABS
 from regvae.acceptance import RULES, OneSided, Posterior, Rule, TwoSided
 from regvae.proposals import Box
 
-BUNDLE: Final = "notebook-2d"
-"""The model that the pages show."""
-
+MODEL: Final = "model"
+PLANE: Final = "plane"
+ACROSS: Final = "across"
+UP: Final = "up"
+ANCHOR: Final = "others"
 COLOUR: Final = "colour"
 UNWANTED: Final = "unwanted"
 TRAINING: Final = "training"
@@ -64,6 +66,11 @@ SLIDERS: Final = {
 """Every number that a rule of `acceptance.RULES` may have."""
 
 DEFAULTS: Final[dict[str, Any]] = {
+    MODEL: "notebook-2d",
+    PLANE: "principal",
+    ACROSS: 1,
+    UP: 2,
+    ANCHOR: "mean",
     COLOUR: "at_least_50",
     UNWANTED: "number < 50",
     TRAINING: False,
@@ -105,7 +112,7 @@ def judge_address() -> None:
         f"The address says {key} = “{text[:40]}”, which cannot be used here; "
         f"{key} is {DEFAULTS[key]} instead."
         for key, text in st.session_state.get(ASKED, {}).items()
-        if st.session_state[key] == DEFAULTS[key] and not _means(text, DEFAULTS[key])
+        if st.session_state.get(key) == DEFAULTS[key] and not _means(text, DEFAULTS[key])
     ]
 
 

@@ -1,6 +1,7 @@
 """The words a user reads."""
 
 import re
+from collections.abc import Sequence
 
 EXPLORE = "Explore"
 READ = "What am I looking at?"
@@ -23,11 +24,40 @@ ENDLESS = (
     "open the page without it."
 )
 
+MODEL_LABEL = "Model"
+MODEL_HELP = "Which trained model the pages show."
+PLANE_LABEL = "Plane"
+PLANES = {"principal": "Widest view", "axes": "Two axes"}
+ACROSS = "Across"
+UP = "Up"
+AXIS = "z{axis} ({share:.0%})"
+ANCHOR_LABEL = "Other coordinates"
+ANCHORS = {"mean": "others: the mean", "pin": "others: the pin"}
+ANCHORS_SAID = {"mean": "the mean of all records", "pin": "the pinned point"}
+ANCHOR_HELP = (
+    "The map is a plane through a space of more dimensions. What you point at is decoded with its two "
+    "coordinates in the plane, and all others either of the mean of all records or of the pinned point."
+)
+SAME_AXES = "Two axes were asked for, but both are z{axis}; the widest view is shown instead."
+PLANE_CAPTION = (
+    "Shows {share:.0%} of the variance of {k} latent coordinates. What you point at has its other {rest} "
+    "from {anchor}. Distances, rules and neighbours are those of all {k}."
+)
+
+
+def axis_labels(choice: tuple[int, int] | None) -> tuple[str, str]:
+    """What the map's two axes are called: two coordinates, or the principal ones."""
+    if choice is None:
+        return "widest direction", "second widest"
+    return f"z{choice[0]}", f"z{choice[1]}"
+
+
 COLOUR_LABEL = "Colour by"
 SEARCH_LABEL = "Find a reg"
 SEARCH_PLACEHOLDER = "Find a reg: AB12 CDE"
 POINT_LABEL = "Go to a point"
 POINT_PLACEHOLDER = "Go to a point: 0.5, -1.2"
+POINT_PLACEHOLDER_MANY = "Go to a point: {k} numbers"
 TABS = ("Read", "Sample", "Results")
 
 UNWANTED_HEADING = "What is unwanted"
@@ -89,6 +119,9 @@ UPLOAD_HELP = {
     "loaded": "Sets this tab and the next as a saved policy says, but for its cap on proposals.",
 }
 NO_REGION = "choose a region on the map first, with Box or Lasso"
+REGION_PLANE = (
+    "a region can be unwanted where the map shows z1 across and z2 up; choose these two axes"
+)
 SAMPLES = (
     "Points",
     "How many points to draw on the map. Results and the command line take many more.",
@@ -192,6 +225,12 @@ def plain(words: str) -> str:
     Without this a crafted address could put a picture from anywhere into the page.
     """
     return re.sub(r"([^\w\s,;'\"“”…])", r"\\\1", words)
+
+
+def point(numbers: Sequence[float]) -> str:
+    """Latent coordinates as they are written; in many dimensions with fewer digits."""
+    digits = 3 if len(numbers) <= 3 else 2
+    return "(" + ", ".join(f"{number:.{digits}f}" for number in numbers) + ")"
 
 
 def quantity(measure: str, value: float) -> str:

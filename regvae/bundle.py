@@ -9,6 +9,7 @@ import hashlib
 import importlib.metadata
 import io
 import json
+import os
 import platform
 import shutil
 import tempfile
@@ -97,17 +98,33 @@ class Bundle:
         return cls(preset.name, preset, seed, weights, autoencoder, records, history, {}, command)
 
 
-def available(folder: Path = ASSETS) -> list[str]:
-    """Names of the bundles in a folder, sorted."""
-    return sorted(path.parent.name for path in folder.glob(f"*/{MANIFEST}"))
+def home() -> Path:
+    """Where what is trained here is kept: the folder `REGVAE_HOME`, else `~/.regvae`."""
+    return Path(os.environ.get("REGVAE_HOME") or Path.home() / ".regvae").absolute()
+
+
+def models() -> Path:
+    """The folder of the bundles that were kept."""
+    return home() / "models"
+
+
+def available(*folders: Path) -> list[str]:
+    """Names of the bundles in folders, sorted: of those shipped and those kept unless others are
+    given. Hidden folders, such as one being written, do not count."""
+    found = {
+        path.parent.name
+        for folder in folders or (ASSETS, models())
+        for path in folder.glob(f"[!.]*/{MANIFEST}")
+    }
+    return sorted(found)
 
 
 def resolve(name_or_path: str | Path) -> Path:
-    """The folder of a bundle given by its name in `assets/` or by its path.
+    """The folder of a bundle given by its name, shipped or kept, or by its path.
 
     Raises `BundleError` if neither exists.
     """
-    for folder in (ASSETS / name_or_path, Path(name_or_path)):
+    for folder in (ASSETS / name_or_path, models() / name_or_path, Path(name_or_path)):
         try:
             if (folder / MANIFEST).is_file():
                 return folder
@@ -115,8 +132,8 @@ def resolve(name_or_path: str | Path) -> Path:
             continue
     there = ", ".join(available()) or "none"
     raise BundleError(
-        f"there is no bundle {str(name_or_path)[:80]!r}: a bundle is a name in assets/ "
-        f"({there}) or the path of a folder with a {MANIFEST}"
+        f"there is no bundle {str(name_or_path)[:80]!r}: a bundle is one of {there}, or the path "
+        f"of a folder with a {MANIFEST}"
     )
 
 

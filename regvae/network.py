@@ -60,12 +60,12 @@ class Vae(keras.Model):
         return self.decode(mean + ops.exp(log_sigma) * noise), self._divergence(mean, log_sigma)
 
     def loss_terms(
-        self, vectors: tf.Tensor, ranks: tf.Tensor, noise: tf.Tensor
+        self, vectors: tf.Tensor, ranks: tf.Tensor, noise: tf.Tensor, beta: tf.Tensor | float
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """The weighted terms of a batch's loss, in nats: reconstruction, divergence, orders.
 
         `vectors` (n, 150), `ranks` (n, o) with a column for each of the preset's orders, `noise`
-        (n, k) -> three scalars, whose sum is what training makes small.
+        (n, k), `beta` the divergence's weight -> three scalars, whose sum training makes small.
         """
         mean, log_sigma = self.encode(vectors)
         logits = self.decode(mean + ops.exp(log_sigma) * noise)
@@ -75,7 +75,7 @@ class Vae(keras.Model):
         for column, order in enumerate(self.preset.training.orders):
             z = mean[:, order.axis - 1]
             orders += order.weight * order_penalty(z, ranks[:, column], order.sharpness)
-        return reconstruction, self.preset.training.beta * divergence, orders
+        return reconstruction, beta * divergence, orders
 
     def reconstruction_loss(self, vectors: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
         """Weighted negative log-likelihood of each record, in nats: (n, 150) twice -> (n,)."""

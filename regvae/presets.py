@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, get_args
 
 from regvae import regs
@@ -169,7 +169,8 @@ class Training:
 
     The loss of a record is `reconstruction_weight` times its negative log-likelihood in nats, plus
     `beta` times its divergence from the prior, plus the penalties of `orders`. z is drawn as
-    mean + sigma * e with e of standard deviation `noise`.
+    mean + sigma * e with e of standard deviation `noise`. In the first `warm_up` epochs beta grows
+    to its value, evenly (Bowman et al., "Generating sentences from a continuous space", 2016).
 
     `likelihood`: `bernoulli` takes each of the 150 outputs as a yes or no of its own, as the
     notebook does; `categorical` takes the seven characters as seven choices (a softmax each).
@@ -186,6 +187,7 @@ class Training:
     reconstruction_weight: float = 151 / 150
     likelihood: Likelihood = "bernoulli"
     beta: float = 1.0
+    warm_up: int = 0
     divergence: Divergence = "notebook"
     optimizer: Optimizer = "adamax"
     orders: tuple[Order, ...] = ()
@@ -193,6 +195,7 @@ class Training:
     def __post_init__(self) -> None:
         _check(len(self.phases) > 0, "a training wants at least one phase")
         _check(_whole(self.batch_size, 1), f"the batch size is from 1, not {self.batch_size!r}")
+        _check(_whole(self.warm_up, 0), f"a warm-up wants 0 epochs or more, not {self.warm_up!r}")
         for what in ("noise", "reconstruction_weight", "beta"):
             value = getattr(self, what)
             _check(_real(value), f"the {what.replace('_', ' ')} is a number from 0, not {value!r}")
@@ -208,6 +211,10 @@ class Training:
     def epochs(self) -> int:
         """Epochs of all phases together."""
         return sum(phase.epochs for phase in self.phases)
+
+    def beta_at(self, epoch: int) -> float:
+        """Beta in an epoch, counted from 0: less than its value during the warm-up."""
+        return self.beta * min(1.0, (epoch + 1) / (self.warm_up + 1))
 
     def place(self, epoch: int) -> tuple[Phase, int]:
         """The phase that an epoch (counted from 0) belongs to, and its place in it, from 0."""
@@ -272,11 +279,85 @@ def _exactly(kind: type, values: Any) -> dict[str, Any]:
     return {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
 
 
+def _wide(latent_dim: int) -> Network:
+    return Network(latent_dim, encoder=(256, 128), decoder=(128, 256))
+
+
+_CATEGORICAL = Training(
+    phases=(Phase(0.002, 60, "cosine"),),
+    batch_size=64,
+    reconstruction_weight=1.0,
+    likelihood="categorical",
+    beta=0.3,
+    optimizer="adam",
+)
+"""What the presets of our own have in common. How it was found: see the README."""
+
 PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
-        Preset("notebook-2d", Network(latent_dim=2)),
-        Preset("notebook-15d", Network(latent_dim=15)),
+        Preset(
+            "notebook-2d",
+            Network(latent_dim=2),
+            about="The published notebook's model, to the letter. Two numbers cannot hold a "
+            "reg: it keeps the two digits and lets the letters go. Where it puts which "
+            "number differs from one training to the next, and so does what its threshold "
+            "lets through.",
+        ),
+        Preset(
+            "notebook-15d",
+            Network(latent_dim=15),
+            about="The notebook's second model: fifteen numbers hold nearly all of a reg. The "
+            "map can only show a plane of the space, and a threshold that rejects a zone "
+            "of a plane rejects next to nothing in fifteen dimensions.",
+        ),
+        Preset(
+            "ordered-2d",
+            _wide(2),
+            training=replace(_CATEGORICAL, beta=0.1, orders=(Order("number", 1),)),
+            about="The number runs along the first axis, because training was told so "
+            "(attribute regularisation, Pati and Lerch 2020). What is unwanted then lies "
+            "on one side, and even the notebook's threshold keeps what it promises.",
+        ),
+        Preset(
+            "exact-15d",
+            _wide(15),
+            training=_CATEGORICAL,
+            about="Rebuilds regs it has never seen to the last character. Each character is one "
+            "choice among 26 or 10 (a softmax), not 26 or 10 separate yeses and noes, and "
+            "the pull towards the prior is weaker.",
+        ),
+        Preset(
+            "principled-2d",
+            Network(2, encoder=(64,), decoder=(64,)),
+            training=replace(
+                _CATEGORICAL,
+                phases=(Phase(0.002, 80, "cosine"),),
+                beta=1.0,
+                warm_up=40,
+                noise=1.0,
+                divergence="exact",
+            ),
+            about="One sigma for the noise and for the divergence, so that its loss is a true "
+            "bound on the nats it takes to tell a reg: over new regs never below the "
+            "20.48 of the generator. The characters are drawn independently, so that "
+            "remembering a digit costs about what it saves; without a warm-up the map "
+            "collapses to a point.",
+        ),
+        Preset(
+            "dvla-2d",
+            _wide(2),
+            Data(source="dvla"),
+            replace(
+                _CATEGORICAL,
+                phases=(Phase(0.002, 100, "cosine"),),
+                beta=0.03,
+                orders=(Order("period", 1, sharpness=30.0), Order("area", 2)),
+            ),
+            about="Only regs that DVLA may issue, with the registration period along the first "
+            "axis and the area along the second: a map of time and place. It tells the "
+            "area, and the time to about half a year.",
+        ),
     )
 }
 

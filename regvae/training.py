@@ -103,7 +103,8 @@ class Trainer:
         self._set_optimizer(phase.rate(place), fresh=number > 0 and place == 0)
         rng = np.random.default_rng([self.seed, number])
         order = rng.permutation(len(self.train_vectors)).astype(np.int32)
-        terms = self._train_epoch(tf.constant(order), self._noise(rng, len(order)))
+        beta = tf.constant(training.beta_at(number), tf.float32)
+        terms = self._train_epoch(tf.constant(order), self._noise(rng, len(order)), beta)
         validation = self._validate(self._noise(rng, len(self.validation_vectors)))
         reconstruction, kl, ordering = map(float, terms)
         epoch = Epoch(
@@ -137,7 +138,7 @@ class Trainer:
         return tf.constant(rng.normal(0, self.preset.training.noise, shape).astype(np.float32))
 
     @tf.function(jit_compile=True)
-    def _train_epoch(self, order: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+    def _train_epoch(self, order: tf.Tensor, noise: tf.Tensor, beta: tf.Tensor) -> tf.Tensor:
         """The epoch's mean terms of the loss, (3,)."""
         batch = self.preset.training.batch_size
         steps = order.shape[0] // batch
@@ -147,7 +148,7 @@ class Trainer:
             vectors, ranks = (tf.gather(t, rows) for t in (self.train_vectors, self.train_ranks))
             batch_noise = tf.slice(noise, [step * batch, 0], [batch, noise.shape[1]])
             with tf.GradientTape() as tape:
-                terms = self.vae.loss_terms(vectors, ranks, batch_noise)
+                terms = self.vae.loss_terms(vectors, ranks, batch_noise, beta)
                 loss = tf.add_n(terms)
             variables = self.vae.trainable_variables
             self.optimizer.apply(tape.gradient(loss, variables), variables)
@@ -157,7 +158,10 @@ class Trainer:
     @tf.function(jit_compile=True)
     def _validate(self, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Loss, share rebuilt exactly, and share right at each position (7,)."""
-        terms = self.vae.loss_terms(self.validation_vectors, self.validation_ranks, noise)
+        # By the full beta, so that epochs can be compared.
+        terms = self.vae.loss_terms(
+            self.validation_vectors, self.validation_ranks, noise, self.preset.training.beta
+        )
         right = self.vae.right(self.validation_vectors)
         exact = tf.reduce_mean(tf.cast(tf.reduce_all(right, axis=1), tf.float32))
         return tf.add_n(terms), exact, tf.reduce_mean(tf.cast(right, tf.float32), axis=0)

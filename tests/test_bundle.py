@@ -35,7 +35,9 @@ def tiny():
         name: rng.normal(0, 0.3, shape).astype(np.float32)
         for name, shape in forward.weight_shapes(TINY.network).items()
     }
-    history = pd.DataFrame(rng.random((2, len(HISTORY_COLUMNS))) * 30, columns=list(HISTORY_COLUMNS))
+    history = pd.DataFrame(
+        rng.random((2, len(HISTORY_COLUMNS))) * 30, columns=list(HISTORY_COLUMNS)
+    )
     made = Bundle.assemble(TINY, 7, weights, history.assign(epoch=[1, 2]), "made by hand")
     return dataclasses.replace(made, metrics={"loss": 1.25, "accuracy": [{"n": 5}]})
 
@@ -202,12 +204,25 @@ def test_the_bundles_of_a_folder_are_those_with_a_manifest(folder):
     (folder.parent / "another").mkdir()
     shutil.copytree(folder, folder.parent / "a copy")
     assert bundles.available(folder.parent) == ["a copy", "copy"]
-    assert bundles.available() == ["notebook-2d"]
+    (folder.parent / "copy").rename(folder.parent / ".being-written")
+    assert bundles.available(folder.parent) == ["a copy"]
+
+
+def test_bundles_that_were_kept_stand_beside_those_shipped(folder, monkeypatch):
+    shipped = bundles.available()
+    assert {"notebook-2d", "exact-15d"} <= set(shipped)
+    monkeypatch.setenv("REGVAE_HOME", str(folder.parent / "home"))
+    kept = folder.parent / "home" / "models" / "mine"
+    kept.parent.mkdir(parents=True)
+    folder.rename(kept)
+    assert bundles.available() == sorted([*shipped, "mine"])
+    assert bundles.resolve("mine") == kept
+    assert bundles.load("mine").name == "mine"
 
 
 @pytest.mark.parametrize("name", ["nowhere", "no/where", "", "x" * 300])
 def test_what_is_no_bundle_is_answered_with_those_that_exist(name):
-    words = r"there is no bundle '.*a name in assets/ \(notebook-2d\) or the path of a folder"
+    words = r"there is no bundle '.*one of .*notebook-2d.*, or the path of a folder with a man"
     with pytest.raises(BundleError, match=words):
         bundles.load(name)
 

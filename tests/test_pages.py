@@ -183,10 +183,12 @@ def test_clearing_what_the_address_asked_for_is_no_complaint() -> None:
 @pytest.mark.parametrize(
     ("sent", "kept"),
     [
-        ({"pick": {"value": {"x": 1, "y": 2.5}}}, {state.POINT: "1, 2.5"}),
-        ({"pick": {"value": {"x": "1", "y": 2}}}, {}),
-        ({"pick": {"value": {"x": float("nan"), "y": 2}}}, {}),
-        ({"pick": {"value": {"x": 1e39, "y": 2}}}, {}),
+        ({"pick": {"value": [1, 2.5]}}, {state.POINT: "1, 2.5"}),
+        ({"pick": {"value": ["1", 2]}}, {}),
+        ({"pick": {"value": [float("nan"), 2]}}, {}),
+        ({"pick": {"value": [1e39, 2]}}, {}),
+        ({"pick": {"value": []}}, {}),
+        ({"pick": {"value": {"x": 1, "y": 2}}}, {}),
         ({"pick": "rubbish"}, {}),
         ({"parameter": {"value": {"name": "margin", "value": 1.5}}}, {"margin": 1.5}),
         ({"parameter": {"value": {"name": "margin", "value": "1.5"}}}, {}),
@@ -208,7 +210,7 @@ def test_what_the_browser_sends_is_checked(
     heard: dict = {}
     monkeypatch.setattr(latent_map.st, "session_state", {state.MAP: sent})
     gestures = latent_map.Gestures(
-        pick=lambda x, y: heard.update({state.POINT: f"{x:g}, {y:g}"}),
+        pick=lambda z: heard.update({state.POINT: ", ".join(f"{one:g}" for one in z)}),
         region=lambda polygon: heard.update({state.REGION: polygon}),
         parameter=lambda name, value: heard.update({name: value}),
     )
@@ -423,7 +425,7 @@ def test_every_kind_of_proposals_has_samples_of_its_own(bundle: Bundle) -> None:
     version = services.version_of("notebook-2d")
     for proposal in (Prior(), Around(), Box(), Box(2.0)):
         policy = Policy("notebook-2d", evaluation.UNWANTED, proposal=proposal, proposals=200)
-        ours = services.samples("notebook-2d", version, policy).samples
+        ours = services.samples("notebook-2d", version, policy)
         assert (ours.z == sampling.sample(bundle, policy).z).all(), proposal
 
 

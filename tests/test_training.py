@@ -36,7 +36,7 @@ def test_the_loss_is_the_notebooks() -> None:
     )
     crossentropy = -(vectors * np.log(outputs) + (1 - vectors) * np.log(1 - outputs)).mean(axis=1)
     kl = -0.5 * (1 + log_sigma - mean**2 - np.exp(log_sigma)).sum(axis=1)
-    reconstruction, divergence, orders = vae.loss_terms(vectors, np.zeros((2, 0)), noise)
+    reconstruction, divergence, orders = vae.loss_terms(vectors, np.zeros((2, 0)), noise, 1.0)
     assert float(orders) == 0
     assert float(reconstruction) == pytest.approx(151 * crossentropy.mean(), rel=1e-5)
     assert float(divergence) == pytest.approx(kl.mean(), rel=1e-4, abs=1e-6)
@@ -63,7 +63,7 @@ def test_an_epoch_takes_the_steps_that_plain_keras_takes() -> None:
     for start in range(0, 80, 8):
         rows = order[start : start + 8]
         with tf.GradientTape() as tape:
-            terms = plain.loss_terms(vectors[rows], np.zeros((8, 0)), noise[start : start + 8])
+            terms = plain.loss_terms(vectors[rows], np.zeros((8, 0)), noise[start : start + 8], 1.0)
             loss = sum(terms)
         variables = plain.trainable_variables
         optimizer.apply(tape.gradient(loss, variables), variables)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import panel, rejection, services, state, text
+from dashboard import model, panel, rejection, services, state, text
 from dashboard.latent_map import Geometry, Gestures, SampleLayer, View, latent_map, send_geometry
 from dashboard.panel import Context
 from regvae import regs, sampling
@@ -19,15 +19,13 @@ PANEL_HEIGHT = 716  # pixels at least; style.css stretches it with the window
 
 def page() -> None:
     """Load the model, run the live part, and hand the geometry to the browser."""
-    name = state.BUNDLE
     state.remember_address()
-    try:
-        version = services.version_of(name)
-        geometry = services.geometry(name, version)
-    except ValueError as error:
-        st.error(text.plain(f"{error}."))
+    chosen = model.chosen()
+    if chosen is None:
+        model.choose()
         return
-    explore(name, version, geometry)
+    geometry = services.geometry(*chosen)
+    explore(*chosen, geometry)
     # Outside the fragment, so that no gesture sends it again.
     send_geometry(geometry)
 
@@ -38,7 +36,9 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
     left, right = st.columns([2, 1], gap="medium")
     try:
         with left:
-            controls()
+            controls(name, version)
+        if st.session_state[state.MODEL] != name:
+            st.rerun()  # all of the page, since the geometry is sent outside the fragment
         tabs = panel_tabs(right)
         with tabs[1]:
             rejection.controls(name, version)
@@ -47,14 +47,20 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
         return
     state.judge_address()
     complaints = list(st.session_state[state.COMPLAINTS])
-    context = Context(name, version, rejection.unwanted(complaints), state.rule())
-    point = pinned_point(complaints)
+    point = pinned_point(services.bundle(name, version).records.latent_dim, complaints)
+    shown = model.slice_shown(name, version, point, complaints)
+    unwanted = rejection.unwanted(complaints, shown.choice == (1, 2))
+    context = Context(name, version, unwanted, state.rule(), shown)
     reg = searched_reg(complaints)
     region = st.session_state.get(state.REGION)
     policy = rejection.policy(context, complaints)
     samples, report = propose(context, policy, complaints)
     view = View(
         colour=st.session_state[state.COLOUR],
+        plane=shown.plane,
+        anchor=shown.anchor,
+        anchor_name=shown.anchor_name,
+        labels=shown.labels,
         rule=context.rule if samples else None,
         unwanted=str(context.unwanted),
         report=report,
@@ -67,6 +73,13 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
     with left:
         gestures = Gestures(pick=keep_pick, region=keep_region, parameter=keep_parameter)
         latent_map(geometry, samples, view, gestures)
+        if context.latent_dim > 2:
+            plane, k = shown.plane, context.latent_dim
+            st.caption(
+                text.PLANE_CAPTION.format(
+                    share=plane.share, k=k, rest=k - 2, anchor=shown.anchor_name
+                )
+            )
     for sentence in complaints:
         tabs[-1].warning(text.plain(sentence))
     with tabs[0]:
@@ -85,9 +98,12 @@ def panel_tabs(column: DeltaGenerator) -> list[DeltaGenerator]:
 # --- controls -------------------------------------------------------------------------------------
 
 
-def controls() -> None:
+def controls(name: str, version: str) -> None:
     """The widgets above the map."""
-    colour, find, go = st.columns(3, gap="small")
+    which, colour, find, go = st.columns(4, gap="small")
+    with which:
+        model.choose()
+    k = services.bundle(name, version).records.latent_dim
     colour.selectbox(
         text.COLOUR_LABEL,
         list(ATTRIBUTES),
@@ -108,24 +124,26 @@ def controls() -> None:
     go.text_input(
         text.POINT_LABEL,
         key=state.POINT,
-        placeholder=text.POINT_PLACEHOLDER,
+        placeholder=text.POINT_PLACEHOLDER if k == 2 else text.POINT_PLACEHOLDER_MANY.format(k=k),
         label_visibility="collapsed",
         on_change=state.bring_forward,
         args=(state.POINT,),
         bind="query-params",
     )
+    model.plane_controls(name, version)
 
 
 # --- what the controls say ------------------------------------------------------------------------
 
 
-def pinned_point(complaints: list[str]) -> tuple[float, float] | None:
-    """The point in the box of coordinates, which a click on the map fills in too."""
+def pinned_point(k: int, complaints: list[str]) -> tuple[float, ...] | None:
+    """The point (k,) in the box of coordinates, which a click on the map fills in too."""
     typed = st.session_state[state.POINT].strip()
-    numbers = state.numbers(typed, 2)
+    numbers = state.numbers(typed, k)
     if typed and not numbers:
-        complaints.append(f"A point is two numbers such as 0.5, -1.2; “{typed[:40]}” is not.")
-    return (numbers[0], numbers[1]) if numbers else None
+        wanted = "two numbers such as 0.5, -1.2" if k == 2 else f"{k} numbers with commas between"
+        complaints.append(f"A point is {wanted}; “{typed[:40]}” is not.")
+    return tuple(numbers) if numbers else None
 
 
 def searched_reg(complaints: list[str]) -> str | None:
@@ -144,12 +162,16 @@ def propose(
     """The samples for the present settings, as the browser gets them, and Python's report."""
     if policy is None:
         return None, None
+    shown = context.shown
     try:
-        made = services.samples(context.name, context.version, policy)
+        samples = services.samples(context.name, context.version, policy)
+        layer = services.sample_layer(
+            context.name, context.version, policy, shown.choice, tuple(shown.anchor.tolist())
+        )
     except ValueError as error:
         complaints.append(f"Rejection sampling: {error}.")
         return None, None
-    return made.layer, sampling.report(made.samples, context.rule)
+    return layer, sampling.report(samples, context.rule)
 
 
 # --- the panel ------------------------------------------------------------------------------------
@@ -157,7 +179,7 @@ def propose(
 
 def show_panel(
     context: Context,
-    point: tuple[float, float] | None,
+    point: tuple[float, ...] | None,
     reg: str | None,
     region: Polygon | None,
 ) -> None:
@@ -180,9 +202,9 @@ def show_panel(
 # --- gestures -------------------------------------------------------------------------------------
 
 
-def keep_pick(x: float, y: float) -> None:
+def keep_pick(z: list[float]) -> None:
     """A click fills the box of coordinates, which pins the point and puts it in the URL."""
-    st.session_state[state.POINT] = f"{x:.9g}, {y:.9g}"
+    st.session_state[state.POINT] = ", ".join(f"{number:.9g}" for number in z)
     state.bring_forward(state.POINT)
 
 

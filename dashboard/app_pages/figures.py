@@ -5,20 +5,17 @@ from dataclasses import asdict
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, services, state, text
+from dashboard import charts, model, services, text
 from regvae import evaluation
-from regvae.bundle import BundleError
 
 
 def page() -> None:
     """Accuracy, training, and every figure of the notebook."""
-    name = state.BUNDLE
-    try:
-        version = services.version_of(name)
-        bundle = services.bundle(name, version)
-    except BundleError as error:
-        st.error(text.plain(f"{error}."))
+    chosen = model.choose_above()
+    if chosen is None:
         return
+    name, version = chosen
+    bundle = services.bundle(name, version)
     st.markdown(text.FIGURES_INTRO)
     left, right = st.columns(2, gap="large")
     with left:

@@ -14,7 +14,7 @@ EXAMPLE = "MY33WSZ"  # the first reg of the test data: the model never trained o
 def page() -> None:
     """The story from top to bottom, in a column narrow enough to read."""
     with st.container(key="prose"):
-        name = state.BUNDLE
+        name = state.DEFAULTS[state.MODEL]  # the story is of the notebook's model
         try:
             version = services.version_of(name)
             autoencoder = services.bundle(name, version).autoencoder
@@ -27,7 +27,7 @@ def page() -> None:
         st.markdown(text.READ_REJECTION)
         policy = Policy(name, evaluation.UNWANTED)  # the notebook's: 1,000 points, threshold 2.5
         made = services.samples(name, version, policy)
-        purity = sampling.report(made.samples, policy.rule).purity
+        purity = sampling.report(made, policy.rule).purity
         st.markdown(text.READ_FOOLED.format(purity=purity))
         figure = charts.purity_of_reruns(evaluation.RERUN_PURITIES, evaluation.PUBLISHED_PURITY)
         st.plotly_chart(figure, config={"staticPlot": True})

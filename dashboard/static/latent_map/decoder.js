@@ -6,9 +6,11 @@ export class Decoder {
    * @param {Float32Array} weights kernels (in x out, row by row) and biases, layer by layer
    * @param {number[][]} layers [in, out] of each dense layer; all but the last are followed by ReLU
    * @param {{position: number, alphabet: string, start: number}[]} blocks of the output vector
+   * @param {string} likelihood "bernoulli": a sigmoid an output; "categorical": a softmax a block
    */
-  constructor(weights, layers, blocks) {
+  constructor(weights, layers, blocks, likelihood) {
     this.blocks = blocks;
+    this.score = likelihood === "bernoulli" ? logSigmoid : (logit) => logit;
     let at = 0;
     const next = (length) => weights.subarray(at, (at += length));
     this.layers = layers.map(([width, out]) => ({
@@ -47,10 +49,10 @@ export class Decoder {
       let best = start;
       const stop = start + alphabet.length;
       for (let i = start; i < stop; i++) if (logits[i] > logits[best]) best = i;
-      // In logarithms, since far outside the map every sigmoid of a block may round to 0.
-      const top = logSigmoid(logits[best]);
+      // In logarithms, since far outside the map every probability of a block may round to 0.
+      const top = this.score(logits[best]);
       let sum = 0;
-      for (let i = start; i < stop; i++) sum += Math.exp(logSigmoid(logits[i]) - top);
+      for (let i = start; i < stop; i++) sum += Math.exp(this.score(logits[i]) - top);
       characters[position] = alphabet[best - start];
       certainty[position] = 1 / sum;
     }

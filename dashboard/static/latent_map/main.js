@@ -4,6 +4,7 @@ import { contour } from "./contour.js";
 import { Decoder } from "./decoder.js";
 import { showLegend } from "./legend.js";
 import { LatentMap, selectedPolygon } from "./map.js";
+import { Plane, coordinates } from "./plane.js";
 import { Reading } from "./reading.js";
 import { judge, slack } from "./rule.js";
 import { Scrubber } from "./scrubber.js";
@@ -130,15 +131,17 @@ class Explorer {
     const { version } = data.geometry;
     const fresh = {
       geometry: this.#changed("geometry", version),
-      colour: this.#changed("colour", [data.colour, version]),
+      plane: this.#changed("plane", [data.plane, version]),
+      colour: this.#changed("colour", [data.colour, data.plane, version]),
       decoded: this.#changed("decoded", data.decoded),
       leaks: this.#changed("leaks", data.leaks),
-      marks: this.#changed("marks", [data.pin, data.search, theme]),
+      marks: this.#changed("marks", [data.pin, data.search, data.plane, theme]),
       box: this.#changed("box", samples?.box ?? null),
     };
-    const proposed = this.#changed("samples", [data.samples?.version ?? null, theme]);
+    const proposed = this.#changed("samples", [data.samples?.version ?? null, data.plane, theme]);
     const rule = this.#ruleChanged(data.rule);
     if (fresh.geometry) this.#useGeometry(geometry);
+    if (fresh.plane) this.#usePlane(data.plane, version);
     if (fresh.colour) this.#useColour(data.colour);
     if (fresh.decoded) this.map.setDecoded(data.decoded);
     if (fresh.leaks) this.map.setLeaks(data.leaks);
@@ -163,10 +166,17 @@ class Explorer {
   #useGeometry(geometry) {
     this.geometry = geometry;
     const weights = column(geometry.weights, "weights");
-    this.decoder = new Decoder(weights, geometry.layers, geometry.blocks);
-    this.map.setRecords(geometry.records, geometry.extent);
+    this.decoder = new Decoder(weights, geometry.layers, geometry.blocks, geometry.likelihood);
+    this.means = coordinates(geometry.records);
     this.regs = geometry.records.getChild("reg");
     this.splits = geometry.records.getChild("split");
+  }
+
+  #usePlane(plane, version) {
+    this.plane = new Plane(plane);
+    const { x, y } = this.plane.projectAll(this.means);
+    // Another model or other axes are another picture, which begins with the whole map.
+    this.map.setRecords(this.geometry.records, x, y, this.plane, `${version} ${plane.name}`);
   }
 
   #useColour(name) {
@@ -185,9 +195,10 @@ class Explorer {
     const regs = table.samples.getChild("reg");
     const measures = (one) =>
       Object.fromEntries(table.measures.map((name) => [name, column(one, name)]));
+    const z = coordinates(table.samples);
     this.samples = {
-      x: column(table.samples, "x"),
-      y: column(table.samples, "y"),
+      ...this.plane.projectAll(z),
+      z,
       measures: measures(table.samples),
       wanted: column(table.samples, "wanted"),
       reg: (row) => regs.get(row),
@@ -202,7 +213,7 @@ class Explorer {
   #useMarks(cursor) {
     const { pin, search } = this.component.data;
     this.cursor = cursor;
-    this.map.setMarks({ pin, search, cursor });
+    this.map.setMarks({ pin: pin && this.plane.project(pin), search, cursor });
   }
 
   /** Apply the rule at the sliders' values to figures, plates, samples, the zone and its edge. */
@@ -268,20 +279,20 @@ class Explorer {
   #rest() {
     this.pointing = false;
     const { pin, search } = this.component.data;
-    const [x, y] = pin ? [pin.x, pin.y] : (search?.mean ?? [0, 0]);
+    const z = pin ?? search?.mean ?? this.plane.lift({ x: 0, y: 0 });
     const what = pin ? "the pinned point" : search ? "the searched reg" : "the middle of the map";
-    this.reading.rest({ x, y }, this.decoder.decode([x, y]), what);
+    this.reading.rest(this.plane.project(z), this.decoder.decode(z), what);
   }
 
   #read(at) {
     const { record, sample } = this.map.at(at);
     const what = record < 0 ? null : this.#record(record);
     const state = sample < 0 ? undefined : this.states[sample];
-    this.reading.show(at, this.decoder.decode([at.x, at.y]), what, state);
+    this.reading.show(at, this.decoder.decode(this.plane.lift(at)), what, state);
   }
 
   #record(row) {
-    const rebuilt = this.decoder.decode([this.map.x[row], this.map.y[row]]).reg;
+    const rebuilt = this.decoder.decode(this.means.map((column) => column[row])).reg;
     return { reg: this.regs.get(row), split: this.splits.get(row), rebuilt };
   }
 
@@ -306,16 +317,17 @@ class Explorer {
   #pick(at) {
     const { record, sample } = this.map.at(at);
     this.#read(at);
-    const from = sample < 0 ? this.map : this.samples;
+    const columns = sample < 0 ? this.means : this.samples.z;
     const row = sample < 0 ? record : sample;
-    this.#send("pick", row < 0 ? at : { x: from.x[row], y: from.y[row] });
+    this.#send("pick", row < 0 ? this.plane.lift(at) : columns.map((column) => column[row]));
   }
 
   #key(event) {
     const arrow = ARROWS[event.key];
     if (arrow) {
       const step = event.shiftKey ? 1 : 10; // pixels
-      const from = this.cursor ?? this.component.data.pin ?? this.map.centre;
+      const { pin } = this.component.data;
+      const from = this.cursor ?? (pin ? this.plane.project(pin) : this.map.centre);
       const { x, y } = this.map.scale;
       this.#useMarks({ x: from.x + arrow[0] * step * x, y: from.y + arrow[1] * step * y });
       this.map.draw();

@@ -39,11 +39,9 @@ export class LatentMap {
     return map;
   }
 
-  setRecords(table, extent) {
-    this.x = column(table, "x");
-    this.y = column(table, "y");
-    this.table = table;
-    this.extent = extent;
+  /** Where the records are shown on a plane; with a new `picture` zoom and selection begin anew. */
+  setRecords(table, x, y, plane, picture) {
+    Object.assign(this, { table, x, y, plane, picture });
   }
 
   /** Colour the records by an attribute: {name, classes: [{label, count}]} or {name, low, high}. */
@@ -191,7 +189,8 @@ export class LatentMap {
       }));
     if (search) {
       for (const radius of [1, 2]) marks.push(this.#ellipse(search, radius));
-      marks.push(...mark(search.mean[0], search.mean[1], "x-thin-open", 12, this.palette.search));
+      const { x, y } = this.plane.project(search.mean);
+      marks.push(...mark(x, y, "x-thin-open", 12, this.palette.search));
     }
     if (pin) marks.push(...mark(pin.x, pin.y, "circle-open", 16, this.palette.text));
     if (cursor) marks.push(...mark(cursor.x, cursor.y, "cross-thin-open", 16, this.palette.text));
@@ -200,11 +199,15 @@ export class LatentMap {
 
   #ellipse({ mean, sigma }, radius) {
     const angles = Array.from({ length: 73 }, (_, i) => (i * Math.PI) / 36);
+    const { x, y } = this.plane.project(mean);
+    const [a, b] = this.plane.shadow(sigma);
+    const at = (from, i) => (angle) =>
+      from + radius * (a[i] * Math.cos(angle) + b[i] * Math.sin(angle));
     return {
       type: "scattergl",
       mode: "lines",
-      x: angles.map((angle) => mean[0] + radius * sigma[0] * Math.cos(angle)),
-      y: angles.map((angle) => mean[1] + radius * sigma[1] * Math.sin(angle)),
+      x: angles.map(at(x, 0)),
+      y: angles.map(at(y, 1)),
       hoverinfo: "skip",
       line: { width: radius === 1 ? 2 : 1, color: this.palette.search },
     };
@@ -311,7 +314,8 @@ export class LatentMap {
 
   #axes() {
     // The whole map: a square of the extent, in a plot that is wider than high.
-    return { x: [-this.extent, this.extent], y: [-this.extent, this.extent] };
+    const { extent } = this.plane;
+    return { x: [-extent, extent], y: [-extent, extent] };
   }
 
   #layout() {
@@ -326,18 +330,22 @@ export class LatentMap {
     };
     const ranges = this.#axes();
     const box = this.box;
+    const [across, up] = this.plane.labels.map((label) => ({
+      title: label ? { text: label, font: { size: 12 }, standoff: 4 } : undefined,
+    }));
+    const named = Boolean(this.plane.labels[0]);
     return {
-      uirevision: "keep",
-      selectionrevision: "keep",
+      uirevision: this.picture,
+      selectionrevision: this.picture,
       dragmode: this.tool,
       hovermode: false,
       showlegend: false,
-      margin: { l: 34, r: 8, t: 8, b: 26 },
+      margin: { l: named ? 48 : 34, r: 8, t: 8, b: named ? 40 : 26 },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: getComputedStyle(this.root).fontFamily, color: text },
-      xaxis: { ...axis, range: ranges.x },
-      yaxis: { ...axis, range: ranges.y, scaleanchor: "x" },
+      xaxis: { ...axis, ...across, range: ranges.x },
+      yaxis: { ...axis, ...up, range: ranges.y, scaleanchor: "x" },
       newselection: { line: { color: text, width: 1.5, dash: "dot" } },
       activeselection: { fillcolor: "rgba(128,128,128,0.08)", opacity: 1 },
       shapes: box

@@ -1,0 +1,140 @@
+"""Which model a page shows, and which plane of its latent space the map does."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from dashboard import services, state, text
+from regvae import bundle as bundles
+from regvae.plane import Plane
+
+
+def chosen() -> tuple[str, str] | None:
+    """Name and version of the model to show, or None and the reason on the page."""
+    name = st.session_state.get(state.MODEL, state.DEFAULTS[state.MODEL])
+    try:
+        version = services.version_of(name)
+        services.bundle(name, version)
+    except ValueError as error:
+        st.error(text.plain(f"{error}."))
+        return None
+    return name, version
+
+
+def choose() -> None:
+    """The box that names the model; call `chosen` after it."""
+    there, usual = bundles.available(), state.DEFAULTS[state.MODEL]
+    st.selectbox(
+        text.MODEL_LABEL,
+        there,
+        index=there.index(usual) if usual in there else 0,
+        key=state.MODEL,
+        label_visibility="collapsed",
+        help=text.MODEL_HELP,
+        on_change=_forget,
+        bind="query-params",
+    )
+
+
+def choose_above() -> tuple[str, str] | None:
+    """The box above a page that shows one model, and what is chosen."""
+    with st.container(key="model-above"):
+        choose()
+    return chosen()
+
+
+def _forget() -> None:
+    """What was pointed at, selected or made lies in the space of another model."""
+    for key in (state.POINT, state.BOX_CORNERS):
+        st.session_state[key] = ""
+    for key in (state.REGION, state.DECODED, state.RESULTS, state.HUNT):
+        st.session_state.pop(key, None)
+    for key in (state.PLANE, state.ACROSS, state.UP, state.ANCHOR):
+        st.session_state[key] = state.DEFAULTS[key]
+
+
+@dataclass(frozen=True)
+class Slice:
+    """What the map shows: a plane, and the anchor (k,) whose other coordinates are decoded."""
+
+    choice: tuple[int, int] | None
+    plane: Plane
+    anchor: NDArray[np.float64]
+    anchor_name: str
+
+    @property
+    def labels(self) -> tuple[str, str]:
+        """What the map's axes are called; in two dimensions they need no names."""
+        if self.plane.latent_dim <= 2:
+            return "", ""
+        return text.axis_labels(self.choice)
+
+
+def plane_controls(name: str, version: str) -> None:
+    """Widgets for a latent space of more than two dimensions; none for others."""
+    bundle = services.bundle(name, version)
+    k = bundle.records.latent_dim
+    if k <= 2:
+        return
+    variance = bundle.records.mean.var(axis=0)
+    shares = variance / variance.sum()
+    kind, across, up, other = st.columns([1.5, 1, 1, 1.6], gap="small")
+    kind.segmented_control(
+        text.PLANE_LABEL,
+        list(text.PLANES),
+        default=state.DEFAULTS[state.PLANE],
+        required=True,
+        key=state.PLANE,
+        label_visibility="collapsed",
+        format_func=text.PLANES.__getitem__,
+        on_change=_forget_region,
+        bind="query-params",
+    )
+    for column, key, label in ((across, state.ACROSS, text.ACROSS), (up, state.UP, text.UP)):
+        column.selectbox(
+            label,
+            range(1, k + 1),
+            index=state.DEFAULTS[key] - 1,
+            key=key,
+            label_visibility="collapsed",
+            format_func=lambda axis: text.AXIS.format(axis=axis, share=shares[axis - 1]),
+            disabled=st.session_state[state.PLANE] == "principal",
+            on_change=_forget_region,
+            bind="query-params",
+        )
+    other.selectbox(
+        text.ANCHOR_LABEL,
+        list(text.ANCHORS),
+        key=state.ANCHOR,
+        label_visibility="collapsed",
+        format_func=text.ANCHORS.__getitem__,
+        help=text.ANCHOR_HELP,
+        bind="query-params",
+    )
+
+
+def _forget_region() -> None:
+    """A region lies in the plane in which it was drawn."""
+    for key in (state.REGION, state.DECODED):
+        st.session_state.pop(key, None)
+
+
+def slice_shown(
+    name: str, version: str, point: tuple[float, ...] | None, complaints: list[str]
+) -> Slice:
+    """The plane that the widgets say, through the pinned point or the middle of the records."""
+    k = services.bundle(name, version).records.latent_dim
+    choice: tuple[int, int] | None = (1, min(k, 2))
+    if k > 2:
+        choice = (st.session_state[state.ACROSS], st.session_state[state.UP])
+        if st.session_state[state.PLANE] == "principal":
+            choice = None
+        elif choice[0] == choice[1]:
+            complaints.append(text.SAME_AXES.format(axis=choice[0]))
+            choice = None
+    plane = services.plane(name, version, choice)
+    pinned = k > 2 and point is not None and st.session_state[state.ANCHOR] == "pin"
+    anchor = np.array(point) if pinned else services.mean_of_means(name, version)
+    return Slice(choice, plane, anchor, text.ANCHORS_SAID["pin" if pinned else "mean"])

@@ -1,0 +1,100 @@
+"""The process that trains one run: `python -m regvae.worker FOLDER LOCK`."""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+
+from regvae import runs
+from regvae.bundle import HISTORY_COLUMNS
+from regvae.runs import Run
+
+_PAUSE = 0.2  # seconds at least between two looks that others are given
+
+
+def main() -> None:
+    """Wait for a processor, train, and leave word of how it ended.
+
+    The second argument is the run's lock, a file descriptor that is held by being open.
+    """
+    folder = Path(sys.argv[1])
+    stop = folder / runs.STOP
+    with runs.processor(lambda: runs.is_first(folder), stop.exists) as free:
+        if not free:
+            runs.say(folder, "stopped")
+            return
+        runs.say(folder, "training")
+        try:
+            _train(runs.look(folder.name), stop)
+        except (ValueError, OSError, MemoryError) as error:
+            runs.say(folder, "failed", str(error) or type(error).__name__)
+            raise
+
+
+def _train(run: Run, stop: Path) -> None:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from regvae import training  # takes seconds, because of TensorFlow: only when it may
+
+    watcher = Watcher(run)
+    command = f"regvae train {run.preset.name} --seed {run.seed}"
+    try:
+        training.train(
+            run.preset,
+            run.out,
+            seed=run.seed,
+            own=run.own(),
+            resume=training.checkpoint_path(run.out).exists(),
+            command=command,
+            on_epoch=watcher.show,
+            should_stop=stop.exists,
+        )
+    except training.Stopped:
+        runs.say(run.folder, "stopped", epochs=watcher.epochs)
+        return
+    watcher.finish()
+    runs.say(run.folder, "finished", epochs=watcher.epochs)
+
+
+class Watcher:
+    """Leaves in a run's folder what others may look at."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.epochs = 0
+        self.shown_at = 0.0
+        self.trainer: Any = None
+
+    def show(self, trainer: Any) -> None:
+        """Keep the map as it is after an epoch, and the history a few times a second."""
+        self.trainer, self.epochs = trainer, len(trainer.history)
+        reg = trainer.splits["train"][: runs.SHOWN]
+        mean, _ = trainer.autoencoder().encode(reg)
+        path = self.run.folder / runs.FRAMES
+        frame = np.clip(mean, -60_000, 60_000).astype(np.float16)
+        with path.open("r+b" if path.exists() else "w+b") as file:
+            # A run that was killed may have shown an epoch that its checkpoint does not have.
+            file.truncate(frame.nbytes * (self.epochs - 1))
+            file.seek(0, os.SEEK_END)
+            file.write(frame.tobytes())
+        if time.monotonic() - self.shown_at >= _PAUSE:
+            self.finish()
+
+    def finish(self) -> None:
+        """Write the history now."""
+        if self.trainer is None:
+            return
+        self.shown_at = time.monotonic()
+        rows = [[epoch.row()[name] for name in HISTORY_COLUMNS] for epoch in self.trainer.history]
+        reg = self.trainer.splits["train"][: runs.SHOWN].tolist()
+        content = safetensors.numpy.save({"history": np.array(rows)}, {"reg": json.dumps(reg)})
+        runs.write_whole(self.run.folder / runs.PROGRESS, content)
+        runs.say(self.run.folder, "training", epochs=self.epochs)
+
+
+if __name__ == "__main__":
+    main()
