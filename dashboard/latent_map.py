@@ -34,16 +34,19 @@ _MOST_CLASSES = 48
 """Categories with more values than this are coloured as a scale, in their natural order."""
 
 
-def _script(module: str) -> str:
-    # Sent with every message, so it only loads the real module. One line would be taken for a path.
-    url = f"new URL('app/static/latent_map/{module}', document.baseURI).href"
+def module_script(module: str) -> str:
+    """What a component's `js` is for a module in `static/`: it only loads the real one, because it
+    is sent with every message. One line would be taken for a path."""
+    url = f"new URL('app/static/{module}', document.baseURI).href"
     return (
         f"const module = import({url});\nexport default async (c) => (await module).default(c);\n"
     )
 
 
-_transfer = st.components.v2.component("regvae_transfer", js=_script("store.js"))
-_mount = st.components.v2.component("regvae_map", js=_script("main.js"), isolate_styles=False)
+_transfer = st.components.v2.component("regvae_transfer", js=module_script("latent_map/store.js"))
+_mount = st.components.v2.component(
+    "regvae_map", js=module_script("latent_map/main.js"), isolate_styles=False
+)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from regvae.plane import Plane
 
 def chosen() -> tuple[str, str] | None:
     """Name and version of the model to show, or None and the reason on the page."""
-    name = st.session_state.get(state.MODEL, state.DEFAULTS[state.MODEL])
+    name = st.session_state.get(state.MODEL) or state.DEFAULTS[state.MODEL]
     try:
         version = services.version_of(name)
         services.bundle(name, version)

@@ -16,6 +16,10 @@ ACROSS: Final = "across"
 UP: Final = "up"
 ANCHOR: Final = "others"
 COLOUR: Final = "colour"
+PRESET: Final = "preset"
+RUN: Final = "run"
+RUN_PROBLEM: Final = "run-problem"
+KEEP_AS: Final = "keep-as"
 UNWANTED: Final = "unwanted"
 TRAINING: Final = "training"
 RULE: Final = "rule"
@@ -67,6 +71,7 @@ SLIDERS: Final = {
 
 DEFAULTS: Final[dict[str, Any]] = {
     MODEL: "notebook-2d",
+    PRESET: "ordered-2d",
     PLANE: "principal",
     ACROSS: 1,
     UP: 2,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 EXPLORE = "Explore"
 READ = "What am I looking at?"
 FIGURES = "How good is it?"
+TRAIN = "Train"
 
 WELCOME = """
 **Every dot is a car registration** that the model has learned, placed where the model keeps it.
@@ -217,6 +218,106 @@ MEMBERSHIP = {
     "test": "in the test data: the model never trained on it",
     None: "not in the data: the model has never seen it",
 }
+
+NEW_TRAINING = "New training"
+PRESET = "Start from"
+RUN_NAME = "Name"
+NAMES = "Letters, digits, - and _; not one that a training or a model has already."
+DATA = "Data"
+NETWORK = "Network"
+LOSS = "Loss"
+SCHEDULE = "Schedule"
+START = "Train"
+CHANGED = "Changed from {name}."
+FIELDS = {
+    "seed": ("Seed", "Decides the first weights, the order of the regs and the noise."),
+    "source": ("Regs", "What to learn from."),
+    "data_seed": ("Data seed", "Decides which regs are drawn, and which of them are held out."),
+    "train": ("Training", "Regs to learn from."),
+    "validation": ("Validation", "Regs to watch the training by."),
+    "test": ("Test", "Regs to judge the model by, at the end."),
+    "latent_dim": (
+        "Latent dimensions",
+        "How many numbers a reg is squeezed into. Two make a map; more keep more of the reg.",
+    ),
+    "encoder": ("Encoder widths", "Widths of the hidden layers from a reg to its Gaussian."),
+    "decoder": ("Decoder widths", "Widths of the hidden layers from a latent point to a reg."),
+    "likelihood": (
+        "Likelihood",
+        "*Seven choices*: each character is one of 26 or 10. *150 yes or no*: as the notebook has it.",
+    ),
+    "divergence": (
+        "Divergence",
+        "How far a reg's Gaussian is from the prior. *Exact*: of the Gaussian that points are really "
+        "drawn from. *Notebook*: takes sigma for a variance, and leaves the noise out.",
+    ),
+    "beta": ("Beta", "Weight of the divergence: more draws the map together and forgets more."),
+    "noise": ("Noise", "Points are drawn with the noise times sigma; the notebook's is 0.1."),
+    "warm_up": ("Warm-up epochs", "Beta grows from 0 to its value in this many epochs."),
+    "order": (
+        "Along axis {axis}",
+        "An attribute that is to run along this latent axis (attribute regularisation).",
+    ),
+    "phases": (
+        "Learning rate × epochs",
+        "One phase, or several with commas between; each begins with a fresh optimizer.",
+    ),
+    "schedule": ("Learning rate", "Constant, or falling towards 0 on a cosine."),
+    "optimizer": ("Optimizer", "The notebook's is Adamax."),
+    "batch_size": ("Batch", "Regs in a step. Larger batches make faster epochs of fewer steps."),
+}
+OPTIONS = {
+    "notebook": "the notebook's",
+    "dvla": "only what DVLA may issue",
+    "own": "a file of my own",
+    "bernoulli": "150 yes or no",
+    "categorical": "seven choices",
+    "exact": "exact",
+    "adamax": "Adamax",
+    "adam": "Adam",
+    "constant": "constant",
+    "cosine": "cosine",
+}
+OWN_FILE = "A text file, one reg a line"
+OWN_FILE_HELP = (
+    "At least {fewest} different regs; a sixth of them is held out to judge the model by."
+)
+OWN_MISSING = "Give a file of regs, or choose other data."
+OWN_COUNTS = (
+    "{n:,} different regs: {train:,} to train on, {held_out:,} each for validation and test."
+)
+RUNS = "Trainings"
+NO_RUNS = (
+    "Nothing has been trained here yet. Choose a preset at the left and press *Train*: most take ten to "
+    "twenty seconds, and you watch the map form. The training goes on if you close this page."
+)
+STATES = {
+    "waiting": "waiting for a processor",
+    "training": "training, epoch {epoch} of {epochs}",
+    "stopped": "stopped after epoch {epoch} of {epochs}",
+    "interrupted": "interrupted after epoch {epoch} of {epochs}",
+    "failed": "failed",
+    "finished": "finished, {epochs} epochs",
+}
+QUEUED = (
+    "In the queue: this machine trains {slots} at once, and {ahead} are waiting longer. It starts by "
+    "itself."
+)
+INTERRUPTED = "Its process ended without a word. Resume it: at most one epoch is lost."
+COMPILING = "Loading TensorFlow and compiling: some seconds."
+STOP = "Stop"
+RESUME = "Resume"
+KEEP = "Keep as a model"
+KEEP_AS = "Keep as"
+KEPT = "{name} is among the models now; *Explore* shows it."
+DELETE = "Delete"
+DELETE_SURE = "Its weights and its history are lost."
+DELETE_YES = "Yes, delete it"
+KEPT_MODELS = "Models kept here: {n}, in {folder}"
+FORMING = "The map as it forms: {n:,} training regs"
+FORMING_AXES = "The map as it forms: {n:,} training regs, axes 1 and 2 of {k}"
+ENTROPY = "entropy of the generator: {nats:.2f}"
+CHARACTERS = ("1st", "2nd", "tens", "units", "3rd", "4th", "5th")
 
 
 def plain(words: str) -> str:

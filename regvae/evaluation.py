@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import spearmanr
 
 from regvae import regs, rules, sampling
 from regvae.acceptance import OneSided, Posterior, TwoSided
@@ -55,15 +56,38 @@ def accuracy(
 
 
 def metrics(bundle: Bundle) -> dict[str, Any]:
-    """The figures a manifest carries: accuracy by split, last losses, the notebook's figures."""
+    """The figures a manifest carries: accuracy by split, last losses, how well the orders of the
+    preset hold, the notebook's figures."""
     last = bundle.history.iloc[-1]
     return {
         "loss": float(last["loss"]),
         "validation_loss": float(last["validation_loss"]),
         "accuracy": [accuracy(bundle, split=split) for split in regs.SPLITS],
         "accuracy_sampled": accuracy(bundle, sampled=True),
+        "orders": rank_correlations(bundle),
         "notebook": [asdict(figure) for figure in notebook_figures(bundle)],
     }
+
+
+def rank_correlations(bundle: Bundle, *, split: str = "test") -> list[dict[str, Any]]:
+    """How well each attribute that was to run along a latent axis does so.
+
+    For each of the preset's orders `{"attribute", "axis", "rank_correlation"}`, the last Spearman's
+    between the attribute's ranks and the means' coordinates, -1 to 1.
+    """
+    rows = bundle.records.split == split
+    found = []
+    for order in bundle.preset.training.orders:
+        ranks = regs.ATTRIBUTES[order.attribute].ranks(bundle.records.reg[rows])
+        result = spearmanr(bundle.records.mean[rows, order.axis - 1], ranks)
+        found.append(
+            {
+                "attribute": order.attribute,
+                "axis": order.axis,
+                "rank_correlation": float(result.statistic),
+            }
+        )
+    return found
 
 
 def check(name_or_path: str | Path) -> Bundle:

@@ -1,0 +1,134 @@
+"""Train a model and watch it: every session sees the same runs."""
+
+import streamlit as st
+
+from dashboard import state, text, training_form
+from dashboard.training_view import training_view
+from regvae import bundle as bundles
+from regvae import runs
+from regvae.runs import Run
+
+FAST, SLOW = 0.5, 3.0  # seconds between two looks: at a run that is alive, and at nothing
+
+
+def page() -> None:
+    """The form at the left; the runs at the right."""
+    left, right = st.columns([1, 2], gap="large")
+    with left:
+        st.markdown(f"##### {text.NEW_TRAINING}")
+        training_form.form()
+    with right:
+        alive = any(run.alive for run in runs.all_runs())
+        st.fragment(watch, run_every=FAST if alive else SLOW)(alive)
+        kept_models()
+
+
+def watch(alive: bool) -> None:
+    """The runs and the chosen one, looked at again and again; `alive` is what was so at first."""
+    there = runs.all_runs()
+    if any(run.alive for run in there) != alive:
+        st.rerun()  # another pace from now on
+    if not there:
+        st.info(text.NO_RUNS)
+        return
+    names = [run.name for run in there]
+    if st.session_state.get(state.RUN) not in names:
+        st.session_state[state.RUN] = names[-1]
+    by_name = {run.name: run for run in there}
+    chosen = st.selectbox(
+        text.RUNS,
+        names,
+        key=state.RUN,
+        format_func=lambda name: f"{name}: {words(by_name[name])}",
+        persist_state="session",
+    )
+    show(by_name[chosen])
+
+
+def words(run: Run) -> str:
+    """A run's state as a person reads it."""
+    return text.STATES[run.state].format(
+        epoch=run.epochs, epochs=run.preset.training.epochs, ahead=run.ahead, slots=runs.slots()
+    )
+
+
+def show(run: Run) -> None:
+    """One run: how far it is, what can be done with it, and what it looks like."""
+    if run.state == "waiting":
+        st.info(text.QUEUED.format(slots=runs.slots(), ahead=run.ahead))
+    if run.state == "failed":
+        st.error(text.plain(f"{run.message}."))
+    if run.state == "interrupted":
+        st.warning(text.INTERRUPTED)
+    st.progress(run.epochs / run.preset.training.epochs, text.plain(words(run)))
+    actions(run)
+    problem = st.session_state.pop(state.RUN_PROBLEM, None)
+    if problem:
+        st.warning(text.plain(f"{problem}."))
+    progress = runs.progress(run)
+    if progress is not None and len(progress.frames):
+        training_view(run, progress)
+    elif run.state == "training":
+        st.caption(text.COMPILING)
+
+
+def actions(run: Run) -> None:
+    """Stop, resume, keep, delete: those that make sense now."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if run.alive:
+            st.button(text.STOP, on_click=act, args=(runs.stop, run.name))
+        elif run.state != "finished":
+            st.button(text.RESUME, type="primary", on_click=act, args=(runs.start, run.name))
+        else:
+            st.text_input(
+                text.KEEP_AS,
+                run.name,
+                key=state.KEEP_AS,
+                max_chars=60,
+                label_visibility="collapsed",
+            )
+            st.button(text.KEEP, type="primary", on_click=keep, args=(run.name,))
+        if not run.alive:
+            with st.popover(text.DELETE):
+                st.markdown(text.DELETE_SURE)
+                st.button(text.DELETE_YES, on_click=act, args=(runs.delete, run.name))
+
+
+def act(what, name: str) -> None:
+    """Do something to a run; what stands in the way is said above it."""
+    try:
+        what(name)
+    except (ValueError, OSError) as error:
+        st.session_state[state.RUN_PROBLEM] = str(error)
+
+
+def keep(name: str) -> None:
+    """Put a finished run among the models, and show it on the map from now on."""
+    kept_as = st.session_state[state.KEEP_AS].strip()
+    try:
+        runs.keep(name, kept_as)
+    except (ValueError, OSError) as error:
+        st.session_state[state.RUN_PROBLEM] = str(error)
+        return
+    st.session_state[state.MODEL] = kept_as
+    st.toast(text.KEPT.format(name=kept_as))
+
+
+def kept_models() -> None:
+    """The models that were kept, and a way to be rid of them."""
+    mine = bundles.available(bundles.models())
+    if not mine:
+        return
+    with st.expander(text.KEPT_MODELS.format(n=len(mine), folder=bundles.models())):
+        for name in mine:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(text.plain(name))
+                st.button(
+                    text.DELETE,
+                    key=f"delete-{name}",
+                    on_click=act,
+                    args=(runs.delete_model, name),
+                )
+
+
+page()

@@ -1,0 +1,78 @@
+// Lines by epoch: a small chart that is drawn anew a few times a second without a flicker.
+
+const SVG = "http://www.w3.org/2000/svg";
+const [WIDTH, HEIGHT] = [420, 190];
+const [LEFT, RIGHT, TOP, BOTTOM] = [40, 8, 8, 34];
+
+const make = (name, attributes, text = "") => {
+  const element = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  element.textContent = text;
+  return element;
+};
+
+export class Lines {
+  constructor(root) {
+    this.svg = make("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", class: "lines" });
+    root.append(this.svg);
+  }
+
+  /**
+   * `lines`: [{label, colour, values, bold}] over the epochs. `total` epochs are the width; `floor`
+   * is a value to mark with its label, or null; `low` and `high` fix the height, else it fits.
+   */
+  set(epochs, lines, { total, floor, low, high, percent }) {
+    const [bottom, top] = span(lines, floor?.value, low, high);
+    const x = (epoch) => LEFT + ((epoch - 1) / Math.max(1, total - 1)) * (WIDTH - LEFT - RIGHT);
+    const y = (value) => {
+      const share = (Math.min(top, Math.max(bottom, value)) - bottom) / (top - bottom || 1);
+      return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM);
+    };
+    const parts = [];
+    for (const value of ticks(bottom, top)) {
+      parts.push(make("path", { class: "grid", d: `M${LEFT},${y(value)}H${WIDTH - RIGHT}` }));
+      const shown = percent ? `${Math.round(100 * value)} %` : String(Number(value.toPrecision(4)));
+      parts.push(make("text", { x: LEFT - 5, y: y(value) + 3.5, "text-anchor": "end" }, shown));
+    }
+    for (const [epoch, anchor] of [[1, "start"], [total, "end"]]) {
+      parts.push(make("text", { x: x(epoch), y: HEIGHT - BOTTOM + 13, "text-anchor": anchor },
+        anchor === "end" ? `epoch ${epoch}` : "1"));
+    }
+    if (floor) {
+      parts.push(make("path", { class: "floor", d: `M${LEFT},${y(floor.value)}H${WIDTH - RIGHT}` }));
+      parts.push(make("text", { x: WIDTH - RIGHT, y: y(floor.value) - 4, "text-anchor": "end" }, floor.label));
+    }
+    let at = LEFT;
+    for (const { label, colour, values, bold } of lines) {
+      const points = Array.from(epochs, (epoch, i) => `${x(epoch).toFixed(1)},${y(values[i]).toFixed(1)}`);
+      const style = { fill: "none", stroke: colour, "stroke-width": bold ? 2.5 : 1.4 };
+      if (points.length === 1) parts.push(make("circle", { ...style, cx: x(epochs[0]), cy: y(values[0]), r: 2 }));
+      else if (points.length) parts.push(make("path", { ...style, d: `M${points.join("L")}` }));
+      parts.push(make("path", { ...style, d: `M${at},${HEIGHT - 7}h12` }));
+      parts.push(make("text", { x: at + 16, y: HEIGHT - 3.5 }, label));
+      at += 26 + 5.9 * label.length;
+    }
+    this.svg.replaceChildren(...parts);
+  }
+}
+
+/** The height of the picture: what the lines have after their first fall, and the floor. */
+function span(lines, floor, low, high) {
+  if (low !== undefined) return [low, high];
+  const values = lines.flatMap(({ values: all }) => Array.from(all));
+  if (!values.length) return [0, 1];
+  const late = lines.flatMap(({ values: all }) => Array.from(all).slice(Math.floor(all.length / 30)));
+  const ends = [Math.min(...late, floor ?? Infinity), Math.max(...late, floor ?? -Infinity)];
+  const room = 0.06 * (ends[1] - ends[0] || 1);
+  return [ends[0] - room, ends[1] + room];
+}
+
+/** Round numbers, three to six of them, within a span. */
+function ticks(low, high) {
+  const raw = (high - low) / 4;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 2.5, 5, 10].map((one) => one * power).find((one) => one >= raw * 0.999);
+  const found = [];
+  for (let value = Math.ceil(low / step) * step; value <= high + 1e-9; value += step) found.push(value);
+  return found;
+}

@@ -1,0 +1,246 @@
+"""The form of a new training: a preset, whose every number can be changed, and the data."""
+
+import re
+from dataclasses import replace
+from typing import Any, get_args
+
+import streamlit as st
+
+from dashboard import state, text
+from regvae import presets, regs, runs
+from regvae.presets import Data, Network, Order, Phase, Preset, Training
+from regvae.regs import ATTRIBUTES
+
+_LARGEST_FILE = 20  # MB: a million regs and more
+_SOURCES = list(get_args(presets.Source))
+
+
+def form() -> None:
+    """The widgets, and the button that starts what they say."""
+    left, right = st.columns([2, 1])
+    base = presets.preset(
+        left.selectbox(
+            text.PRESET,
+            list(presets.PRESETS),
+            index=list(presets.PRESETS).index(state.DEFAULTS[state.PRESET]),
+            key=state.PRESET,
+            persist_state="session",
+        )
+    )
+    seed = _number(right, base, "seed", 0, 0, state.MAX_SEED, 1)
+    st.caption(text.plain(base.about))
+    name = st.text_input(text.RUN_NAME, _free_name(base.name, seed), max_chars=60, help=text.NAMES)
+    complaints: list[str] = []
+    with st.expander(text.DATA):
+        data, own = _data(base, complaints)
+    with st.expander(text.NETWORK):
+        network = _network(base, complaints)
+    with st.expander(text.LOSS):
+        loss = _loss(base, network)
+    with st.expander(text.SCHEDULE):
+        schedule = _schedule(base, complaints)
+    try:
+        training = Training(**loss, **schedule) if not complaints else None
+        changed = training and network and data and _named(base, network, data, training)
+    except ValueError as error:
+        complaints.append(f"{error}.")
+        changed = None
+    if changed and changed != base:
+        st.caption(text.CHANGED.format(name=base.name))
+    if st.button(text.START, type="primary", width="stretch", disabled=not changed):
+        _start(name.strip(), changed, seed, own, complaints)
+    for sentence in complaints:
+        st.warning(text.plain(sentence))
+
+
+def _free_name(preset: str, seed: int) -> str:
+    """A name for the run that nothing has yet."""
+    for number in range(1, 1000):
+        name = f"{preset}-seed-{seed}" + (f"-{number}" if number > 1 else "")
+        try:
+            runs.check_name(name)
+        except runs.RunError:
+            continue
+        return name
+    return ""
+
+
+def _named(base: Preset, network: Network, data: Data, training: Training) -> Preset:
+    """The preset as changed; it keeps its name and words only if nothing is changed."""
+    same = Preset(base.name, network, data, training, base.about)
+    return same if same == base else replace(same, name=f"{base.name}, changed", about="")
+
+
+def _start(
+    name: str, preset: Preset, seed: int, own: regs.Regs | None, complaints: list[str]
+) -> None:
+    try:
+        runs.create(name, preset, seed, () if own is None else own)
+    except (ValueError, OSError) as error:
+        complaints.append(f"{error}.")
+        return
+    st.session_state[state.RUN] = name
+    st.rerun()
+
+
+# --- fields ---------------------------------------------------------------------------------------
+
+
+def _key(base: Preset, field: str) -> str:
+    # With the preset's name, so that another preset brings its own numbers.
+    return f"new-{field}-{base.name}"
+
+
+def _number(
+    place: Any, base: Preset, field: str, value: float, low: float, high: float, step: float
+) -> Any:
+    label, explanation = text.FIELDS[field]
+    return place.number_input(
+        label,
+        low,
+        high,
+        value,
+        step,
+        format=None if isinstance(step, int) else "%g",
+        key=_key(base, field),
+        help=explanation,
+    )
+
+
+def _choice(place: Any, base: Preset, field: str, options: list[str], value: str) -> str:
+    label, explanation = text.FIELDS[field]
+    return place.selectbox(
+        label,
+        options,
+        options.index(value),
+        key=_key(base, field),
+        format_func=lambda one: text.OPTIONS.get(one, one),
+        help=explanation,
+    )
+
+
+def _data(base: Preset, complaints: list[str]) -> tuple[Data | None, regs.Regs | None]:
+    source = _choice(st, base, "source", _SOURCES, base.data.source)
+    seed = _number(st, base, "data_seed", base.data.seed, 0, state.MAX_SEED, 1)
+    if source == "own":
+        return _own_data(base, seed, complaints)
+    columns = st.columns(3)
+    sizes = tuple(
+        _number(column, base, split, size, 1, 1_000_000, 100)
+        for column, split, size in zip(columns, regs.SPLITS, base.data.sizes, strict=True)
+    )
+    return Data(seed, sizes, source), None  # type: ignore[arg-type]
+
+
+def _own_data(
+    base: Preset, seed: int, complaints: list[str]
+) -> tuple[Data | None, regs.Regs | None]:
+    file = st.file_uploader(
+        text.OWN_FILE,
+        ["txt", "csv"],
+        key=_key(base, "own"),
+        help=text.OWN_FILE_HELP.format(fewest=regs.FEWEST),
+        max_upload_size=_LARGEST_FILE,
+    )
+    if file is None:
+        complaints.append(text.OWN_MISSING)
+        return None, None
+    try:
+        lines = file.getvalue().decode("utf-8", "replace").splitlines()
+        own = regs.distinct(regs.parse_lines(lines, file.name))
+        data = Data.of_own(own, seed)
+    except ValueError as error:
+        complaints.append(f"{error}.")
+        return None, None
+    st.caption(text.OWN_COUNTS.format(n=len(own), train=data.sizes[0], held_out=data.sizes[1]))
+    return data, own
+
+
+def _network(base: Preset, complaints: list[str]) -> Network | None:
+    latent_dim = _number(st, base, "latent_dim", base.network.latent_dim, 1, 64, 1)
+    widths = [
+        _widths(base, field, getattr(base.network, field), complaints)
+        for field in ("encoder", "decoder")
+    ]
+    try:
+        return Network(latent_dim, *widths)
+    except ValueError as error:
+        complaints.append(f"{error}.")
+        return None
+
+
+def _widths(base: Preset, field: str, value: tuple[int, ...], complaints: list[str]) -> Any:
+    label, explanation = text.FIELDS[field]
+    typed = st.text_input(
+        label, ", ".join(map(str, value)), key=_key(base, field), help=explanation
+    )
+    parts = [part.strip() for part in typed.split(",") if part.strip()]
+    if all(part.isdecimal() and len(part) < 6 for part in parts):
+        return tuple(map(int, parts))
+    complaints.append(f"{label} wants whole numbers such as 256, 128; “{typed[:40]}” is not.")
+    return value
+
+
+def _loss(base: Preset, network: Network | None) -> dict[str, Any]:
+    training = base.training
+    left, right = st.columns(2)
+    values: dict[str, Any] = {
+        "likelihood": _choice(
+            left, base, "likelihood", list(get_args(presets.Likelihood)), training.likelihood
+        ),
+        "divergence": _choice(
+            right, base, "divergence", list(get_args(presets.Divergence)), training.divergence
+        ),
+        "beta": _number(left, base, "beta", float(training.beta), 0.0, 100.0, 0.1),
+        "noise": _number(right, base, "noise", float(training.noise), 0.0, 10.0, 0.1),
+        "warm_up": _number(left, base, "warm_up", training.warm_up, 0, 10_000, 10),
+        "reconstruction_weight": training.reconstruction_weight,
+    }
+    given = {order.axis: order for order in training.orders}
+    orders = []
+    for axis, place in ((1, left), (2, right)):
+        if network is None or network.latent_dim < axis:
+            continue
+        usual = given.get(axis)
+        options = ["nothing", *ATTRIBUTES]
+        label, explanation = text.FIELDS["order"]
+        chosen = place.selectbox(
+            label.format(axis=axis),
+            options,
+            options.index(usual.attribute if usual else "nothing"),
+            key=_key(base, f"order-{axis}"),
+            format_func=lambda one: ATTRIBUTES[one].label if one in ATTRIBUTES else one,
+            help=explanation,
+        )
+        if chosen != "nothing":
+            same = usual is not None and usual.attribute == chosen
+            orders.append(usual if same else Order(chosen, axis))
+    return values | {"orders": tuple(orders)}
+
+
+_PHASE = re.compile(r"\s*([0-9.eE-]+)\s*[x×*]\s*([0-9]{1,6})\s*")
+
+
+def _schedule(base: Preset, complaints: list[str]) -> dict[str, Any]:
+    training = base.training
+    label, explanation = text.FIELDS["phases"]
+    usual = ", ".join(f"{phase.learning_rate:g} × {phase.epochs}" for phase in training.phases)
+    typed = st.text_input(label, usual, key=_key(base, "phases"), help=explanation)
+    left, right = st.columns(2)
+    schedule = _choice(
+        left, base, "schedule", list(get_args(presets.Schedule)), training.phases[0].schedule
+    )
+    optimizer = _choice(
+        right, base, "optimizer", list(get_args(presets.Optimizer)), training.optimizer
+    )
+    batch = _number(left, base, "batch_size", training.batch_size, 1, 10_000, 8)
+    phases = []
+    for part in typed.split(","):
+        found = _PHASE.fullmatch(part)
+        try:
+            if not found:
+                raise ValueError(f"{label} wants pairs such as 0.004 × 200; “{part[:40]}” is none")
+            phases.append(Phase(float(found[1]), int(found[2]), schedule))  # type: ignore[arg-type]
+        except ValueError as error:
+            complaints.append(f"{error}.")
+    return {"phases": tuple(phases), "optimizer": optimizer, "batch_size": batch}
