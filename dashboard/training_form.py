@@ -39,15 +39,16 @@ def form() -> None:
         loss = _loss(base, network)
     with st.expander(text.SCHEDULE):
         schedule = _schedule(base, complaints)
+    changed: Preset | None = None
     try:
-        training = Training(**loss, **schedule) if not complaints else None
-        changed = training and network and data and _named(base, network, data, training)
+        if network and data and not complaints:
+            changed = _named(base, network, data, Training(**loss, **schedule))
     except ValueError as error:
         complaints.append(f"{error}.")
-        changed = None
     if changed and changed != base:
         st.caption(text.CHANGED.format(name=base.name))
-    if st.button(text.START, type="primary", width="stretch", disabled=not changed):
+    pressed = st.button(text.START, type="primary", width="stretch", disabled=changed is None)
+    if pressed and changed:
         _start(name.strip(), changed, seed, own, complaints)
     for sentence in complaints:
         st.warning(text.plain(sentence))

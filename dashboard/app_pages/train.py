@@ -1,5 +1,7 @@
 """Train a model and watch it: every session sees the same runs."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from dashboard import state, text, training_form
@@ -94,7 +96,7 @@ def actions(run: Run) -> None:
                 st.button(text.DELETE_YES, on_click=act, args=(runs.delete, run.name))
 
 
-def act(what, name: str) -> None:
+def act(what: Callable[[str], object], name: str) -> None:
     """Do something to a run; what stands in the way is said above it."""
     try:
         what(name)
