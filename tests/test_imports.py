@@ -27,6 +27,7 @@ LIBRARY = [
     "proposals",
     "policy",
     "sampling",
+    "journeys",
     "audit",
     "results",
     "evaluation",
