@@ -28,6 +28,7 @@ LIBRARY = [
     "proposals",
     "policy",
     "sampling",
+    "journeys",
     "audit",
     "results",
     "evaluation",
