@@ -360,7 +360,6 @@ PRESETS: dict[str, Preset] = {
             replace(
                 _CATEGORICAL,
                 phases=(Phase(0.002, 100, "cosine"),),
-                beta=0.03,
                 orders=(Order("period", 1, sharpness=30.0), Order("area", 2)),
             ),
             about="Only regs that DVLA may issue, with the registration period along the first "
