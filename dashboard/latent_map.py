@@ -15,12 +15,13 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard import palette, state, text
+from dashboard.colouring import Colouring
 from regvae import vectoriser
 from regvae.acceptance import Judge, Measures, Rule
 from regvae.bundle import Bundle
-from regvae.latent import Polygon, Records, polygon_corners
+from regvae.latent import Polygon, polygon_corners
 from regvae.plane import Plane
-from regvae.regs import ATTRIBUTES, NO_PERIOD, Attribute
+from regvae.regs import ATTRIBUTES
 from regvae.sampling import Report, Samples, notebook_tail, reach_parameter, tail_probability
 
 _GRID, _LARGEST_GRID = 241, 481
@@ -30,8 +31,6 @@ _COARSE_GRID = 81
 """The same in more than three dimensions, where distances take longer."""
 _MARGIN = 1.6
 """The grid goes this much farther than the map, for those who zoom out."""
-_MOST_CLASSES = 48
-"""Categories with more values than this are coloured as a scale, in their natural order."""
 
 
 def module_script(module: str) -> str:
@@ -66,10 +65,9 @@ class Geometry:
         """The geometry of a bundle."""
         records, decoder = bundle.records, bundle.autoencoder.decoder
         table = _coordinates(records.mean).assign(reg=records.reg, split=records.split)
-        attributes = []
-        for attribute in ATTRIBUTES.values():
-            table[attribute.name], meta = _coded(attribute, records)
-            attributes.append(meta)
+        colourings = [Colouring.of(attribute, records.reg) for attribute in ATTRIBUTES.values()]
+        for one in colourings:
+            table[one.attribute.name] = one.codes(records.reg)
         flat = np.concatenate([part.ravel() for d in decoder for part in (d.kernel, d.bias)])
         weights = pd.DataFrame({"weights": flat})
         return cls(
@@ -78,7 +76,7 @@ class Geometry:
             weights=weights,
             layers=[list(d.kernel.shape) for d in decoder],
             blocks=[asdict(block) for block in vectoriser.BLOCKS],
-            attributes=attributes,
+            attributes=[one.legend(records.reg) for one in colourings],
             likelihood=bundle.autoencoder.likelihood,
         )
 
@@ -86,39 +84,6 @@ class Geometry:
 def _coordinates(z: NDArray) -> pd.DataFrame:
     """Latent points (n, k) as a table with a column for each coordinate: z_1, z_2, …"""
     return pd.DataFrame({f"z_{i}": column for i, column in enumerate(z.T, start=1)})
-
-
-def _coded(attribute: Attribute, records: Records) -> tuple[NDArray, dict[str, Any]]:
-    """An attribute as numbers, and how the map shows it: as classes or as a scale."""
-    values = records.attribute(attribute.name)
-    meta: dict[str, Any] = {"name": attribute.name, "label": attribute.label}
-    if attribute.kind == "number":
-        low, high = values.min(), values.max()
-        ends = {"lowLabel": str(low), "highLabel": str(high), "missing": 0}
-        return values.astype(np.float32), meta | {"low": float(low), "high": float(high), **ends}
-    if attribute.kind == "boolean":
-        categories, codes = attribute.categories, values.astype(np.uint8)
-    else:
-        present = set(values)
-        categories = tuple(c for c in attribute.categories if c in present)
-        positions = {category: code for code, category in enumerate(categories)}
-        codes = np.array([positions[value] for value in values], dtype=np.uint8)
-    if len(categories) > _MOST_CLASSES:
-        return _as_scale(codes, categories, meta)
-    counts = np.bincount(codes, minlength=len(categories)).tolist()
-    labels = [{"label": c, "count": n} for c, n in zip(categories, counts, strict=True)]
-    return codes, meta | {"classes": labels}
-
-
-def _as_scale(
-    codes: NDArray, categories: Sequence[str], meta: dict[str, Any]
-) -> tuple[NDArray, dict[str, Any]]:
-    ordered = [category for category in categories if category != NO_PERIOD]
-    scale = codes.astype(np.float32)
-    scale[codes >= len(ordered)] = np.nan
-    ends = {"lowLabel": ordered[0], "highLabel": ordered[-1]}
-    meta = meta | {"missing": int((codes >= len(ordered)).sum())}
-    return scale, meta | {"low": 0.0, "high": float(len(ordered) - 1), **ends}
 
 
 def _version(*tables: pd.DataFrame) -> str:
@@ -208,6 +173,39 @@ def _tails(rule: Rule, latent_dim: int) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
+class DecodedLayer:
+    """What the decoder says all over the plane (the decoded manifold), for one attribute.
+
+    `table` has, for every point of the `grid`, the attribute's code (as the records have it) and
+    the decoder's certainty of the characters that decide it, 0 to 1.
+    """
+
+    version: str
+    table: pd.DataFrame
+    grid: dict[str, float]
+
+    @classmethod
+    def of(
+        cls, bundle: Bundle, colouring: Colouring, plane: Plane, anchor: NDArray
+    ) -> "DecodedLayer":
+        """Of the slice of a plane through an anchor (k,); it covers the map and some more."""
+        reach = plane.extent * _MARGIN
+        axis = np.linspace(-reach, reach, _GRID)
+        grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+        z = plane.lift(grid, anchor)
+        blocks = bundle.autoencoder.probabilities(z)
+        best = np.stack([blocks[place].max(axis=1) for place in colouring.attribute.positions])
+        table = pd.DataFrame(
+            {
+                "code": colouring.codes(bundle.autoencoder.decode(z)),
+                "certainty": best.prod(axis=0).astype(np.float32),
+            }
+        )
+        where = {"low": -reach, "step": float(axis[1] - axis[0]), "size": _GRID}
+        return cls(_version(table), table, where)
+
+
+@dataclass(frozen=True)
 class View:
     """The small part of the map's input, which changes from one rerun to the next.
 
@@ -217,7 +215,7 @@ class View:
     cannot be used. `leaks` (n, k) are points that leak. `pin` is a latent point (k,); `search` the
     Gaussian of a searched reg, as (mean, sigma); `region` the polygon of the plane that is
     selected; `decoded` are points of the plane that were decoded on request with a third column
-    that is 1 where what they say is unwanted, (n, 3).
+    that is 1 where what they say is unwanted, (n, 3). `path` (s, k) are the steps of a journey.
     """
 
     colour: str
@@ -233,6 +231,7 @@ class View:
     region: Polygon | None = None
     decoded: NDArray | None = None
     leaks: NDArray | None = None
+    path: NDArray | None = None
 
 
 def send_geometry(geometry: Geometry) -> None:
@@ -338,10 +337,13 @@ def _plane(view: View) -> dict[str, Any]:
 def latent_map(
     geometry: Geometry,
     samples: SampleLayer | None,
+    painted: DecodedLayer | None,
     view: View,
     gestures: Gestures,
 ) -> None:
     """Show the map; a gesture calls its callback and reruns the surrounding fragment."""
+    if painted:
+        _send("painted", painted.version, table=painted.table, grid=painted.grid)
     if samples:
         _send(
             "samples",
@@ -358,6 +360,7 @@ def latent_map(
         "geometry": {"name": "geometry", "version": geometry.version},
         "plane": _plane(view),
         "samples": {"name": "samples", "version": samples.version} if samples else None,
+        "painted": {"name": "painted", "version": painted.version} if painted else None,
         "palette": palette.MAP,
         "colour": view.colour,
         "rule": _rule(view.rule, view.unwanted) if view.rule else None,
@@ -369,6 +372,7 @@ def latent_map(
         "region": view.region,
         "decoded": view.decoded.tolist() if view.decoded is not None else [],
         "leaks": view.plane.project(view.leaks).tolist() if view.leaks is not None else [],
+        "path": view.plane.project(view.path).tolist() if view.path is not None else [],
     }
     _mount(
         key=state.MAP,

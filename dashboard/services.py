@@ -19,17 +19,20 @@ import pyarrow.parquet as pq
 import streamlit as st
 from numpy.typing import NDArray
 
-from dashboard.latent_map import Geometry, SampleLayer
+from dashboard.colouring import Colouring
+from dashboard.latent_map import DecodedLayer, Geometry, SampleLayer
 from regvae import acceptance, audit, evaluation, regs, results, sampling
 from regvae import bundle as bundles
 from regvae.acceptance import RULES, Judge, Measures, Posterior
 from regvae.bundle import Bundle
 from regvae.calibration import Calibration, calibrate
 from regvae.distance import NearestGaussian
+from regvae.journeys import NeighbourGraph
 from regvae.latent import Polygon
 from regvae.plane import Plane
 from regvae.policy import Policy
 from regvae.proposals import Box
+from regvae.regs import ATTRIBUTES
 from regvae.unwanted import Unwanted, UnwantedError
 
 STATIC = Path(__file__).parent / "static"
@@ -64,6 +67,26 @@ def plane(name: str, version: str, choice: tuple[int, int] | None) -> Plane:
 def mean_of_means(name: str, version: str) -> NDArray[np.float64]:
     """The middle of a bundle's records, (k,)."""
     return bundle(name, version).records.mean.mean(axis=0, dtype=np.float64)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def neighbour_graph(name: str, version: str) -> NeighbourGraph:
+    """What paths along the data are found on."""
+    return NeighbourGraph(bundle(name, version).records.mean)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def decoded_layer(
+    name: str,
+    version: str,
+    attribute: str,
+    choice: tuple[int, int] | None,
+    anchor: tuple[float, ...],
+) -> DecodedLayer:
+    """What the decoder says all over a plane, as the browser gets it."""
+    loaded = bundle(name, version)
+    colouring = Colouring.of(ATTRIBUTES[attribute], loaded.records.reg)
+    return DecodedLayer.of(loaded, colouring, plane(name, version, choice), np.array(anchor))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -30,6 +30,14 @@ SEED: Final = "seed"
 SEARCH: Final = "reg"
 POINT: Final = "point"
 TAB: Final = "tab"
+PAINT: Final = "painted"
+PATH: Final = "path"
+FROM: Final = "from"
+TO: Final = "to"
+STEPS: Final = "steps"
+AXIS: Final = "axis"
+LOW: Final = "low"
+HIGH: Final = "high"
 
 LISTED: Final = "listed"
 LISTED_FILE: Final = "listed-file"
@@ -89,6 +97,11 @@ DEFAULTS: Final[dict[str, Any]] = {
     SEED: 0,
     SEARCH: "",
     POINT: "",
+    PAINT: False,
+    PATH: "straight",
+    FROM: "",
+    TO: "",
+    STEPS: 12,
 }
 
 MAX_SAMPLES: Final = 20_000

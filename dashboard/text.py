@@ -59,7 +59,7 @@ SEARCH_PLACEHOLDER = "Find a reg: AB12 CDE"
 POINT_LABEL = "Go to a point"
 POINT_PLACEHOLDER = "Go to a point: 0.5, -1.2"
 POINT_PLACEHOLDER_MANY = "Go to a point: {k} numbers"
-TABS = ("Read", "Sample", "Results")
+TABS = ("Read", "Sample", "Results", "Journeys")
 
 UNWANTED_HEADING = "What is unwanted"
 UNWANTED_LABEL = "Regs with"
@@ -187,6 +187,42 @@ REJECTED = "**Rejected** by the {rule} rule:"
 NEAREST_ACCEPTED = "The nearest acceptable point, {away:.3f} away, decodes to"
 NONE_ACCEPTED = "No acceptable point was found anywhere near."
 GO_THERE = "Go there"
+
+PAINT = (
+    "Paint the map with what is decoded",
+    "The decoder has an answer everywhere. The map is painted with the attribute that it is coloured by, "
+    "as decoded at each spot; the fainter, the less sure the decoder is of the characters that decide it.",
+)
+PATH = "Path"
+PATHS = {"straight": "Straight", "density": "Along the data", "traversal": "One axis"}
+PATH_HELP = {
+    "straight": "The straight line between two regs or points. It may cross places where no record is.",
+    "density": "A way between two regs or points that keeps to where records are, and so to what the "
+    "decoder has learned.",
+    "traversal": "One latent coordinate of the pinned point (or of the middle of the map) from low to high; "
+    "all others stay.",
+}
+FROM = "From"
+TO = "To"
+END_PLACEHOLDER = "AB12 CDE, or a point"
+USE_PIN = "Pin"
+STEPS = "Steps"
+AXIS_LABEL = "Axis"
+LOW = "Low"
+HIGH = "High"
+NO_PATH = (
+    "Give both ends: a reg such as AB12 CDE, or a point. *Pin* takes the point pinned on the map."
+)
+NO_PLACE = (
+    "“{typed}” is neither a reg such as AB12 CDE nor a point of {k} numbers with commas between"
+)
+PATH_FOUND = (
+    "**{different} different regs in {steps} steps**; {near} of the steps have records within {within:.1f} σ. "
+    "Each row: the step, what it decodes to, how sure the decoder is of the character it is least sure of, "
+    "and how many records are near."
+)
+NEAR = "{n:,} near"
+NOTHING_NEAR = "none near"
 
 KEYBOARD = "Without a mouse"
 KEYBOARD_HELP = """

@@ -259,14 +259,16 @@ class Attribute:
     """Something true of a reg, computed for many at once.
 
     `kind` is "boolean", "category" (text) or "number" (integer); `values` maps (n,) regs to (n,)
-    values of that kind. `categories` are all texts of a category in their natural order, or what
-    false and true mean; a number has none.
+    values of that kind. `positions` are the characters that decide it, counted from 0. `categories`
+    are all texts of a category in their natural order, or what false and true mean; a number has
+    none.
     """
 
     name: str
     label: str
     kind: Literal["boolean", "category", "number"]
     values: Callable[[Regs], NDArray]
+    positions: tuple[int, ...]
     categories: tuple[str, ...] = ()
 
     def ranks(self, regs: Regs) -> NDArray[np.int64]:
@@ -357,19 +359,25 @@ ATTRIBUTES: dict[str, Attribute] = {
     attribute.name: attribute
     for attribute in (
         Attribute(
-            "at_least_50", "number ≥ 50", "boolean", _at_least_50, ("number < 50", "number ≥ 50")
+            "at_least_50",
+            "number ≥ 50",
+            "boolean",
+            _at_least_50,
+            (2,),
+            ("number < 50", "number ≥ 50"),
         ),
-        Attribute("number", "number", "number", _number),
-        Attribute("area", "area", "category", _area, (*AREAS, NO_AREA)),
-        Attribute("first_letter", "first letter", "category", _first_letter, tuple(LETTERS)),
-        Attribute("tens", "tens digit", "number", _tens),
-        Attribute("units", "units digit", "number", _units),
-        Attribute("period", "registration period", "category", _period, _periods_in_time()),
+        Attribute("number", "number", "number", _number, (2, 3)),
+        Attribute("area", "area", "category", _area, (0, 1), (*AREAS, NO_AREA)),
+        Attribute("first_letter", "first letter", "category", _first_letter, (0,), tuple(LETTERS)),
+        Attribute("tens", "tens digit", "number", _tens, (2,)),
+        Attribute("units", "units digit", "number", _units, (3,)),
+        Attribute("period", "registration period", "category", _period, (2, 3), _periods_in_time()),
         Attribute(
             "valid",
             "letters DVLA issues",
             "boolean",
             _valid,
+            (0, 1, 4, 5, 6),
             ("letters never issued", "letters DVLA issues"),
         ),
     )

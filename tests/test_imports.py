@@ -45,6 +45,7 @@ DASHBOARD = [
     "state",
     "plates",
     "charts",
+    "colouring",
     "latent_map",
     "training_view",
     "services",
@@ -52,6 +53,7 @@ DASHBOARD = [
     "training_form",
     "panel",
     "rejection",
+    "journey",
     "app",
 ]
 HEAVY = {"tensorflow", "keras"}

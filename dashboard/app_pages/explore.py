@@ -5,8 +5,16 @@ from dataclasses import replace
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import model, panel, rejection, services, state, text
-from dashboard.latent_map import Geometry, Gestures, SampleLayer, View, latent_map, send_geometry
+from dashboard import journey, model, panel, rejection, services, state, text
+from dashboard.latent_map import (
+    DecodedLayer,
+    Geometry,
+    Gestures,
+    SampleLayer,
+    View,
+    latent_map,
+    send_geometry,
+)
 from dashboard.panel import Context
 from regvae import regs, sampling
 from regvae.latent import Polygon
@@ -42,6 +50,7 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
         tabs = panel_tabs(right)
         with tabs[1]:
             rejection.controls(name, version)
+        way = tabs[3].container()
     except OverflowError:  # Streamlit's own, on an infinite whole number
         left.error(text.ENDLESS)
         return
@@ -51,6 +60,9 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
     shown = model.slice_shown(name, version, point, complaints)
     unwanted = rejection.unwanted(complaints, shown.choice == (1, 2))
     context = Context(name, version, unwanted, state.rule(), shown)
+    with way:
+        journey.controls(context)
+    path = journey.asked(context, point)
     reg = searched_reg(complaints)
     region = st.session_state.get(state.REGION)
     policy = rejection.policy(context, complaints)
@@ -69,10 +81,11 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
         region=region,
         decoded=panel.decoded_points(context, region),
         leaks=rejection.found_leaks(context, policy) if samples else None,
+        path=path.z if st.session_state[state.TAB] == text.TABS[3] else None,
     )
     with left:
         gestures = Gestures(pick=keep_pick, region=keep_region, parameter=keep_parameter)
-        latent_map(geometry, samples, view, gestures)
+        latent_map(geometry, samples, painted(context), view, gestures)
         if context.latent_dim > 2:
             plane, k = shown.plane, context.latent_dim
             st.caption(
@@ -86,6 +99,8 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
         show_panel(context if samples else replace(context, unwanted=None), point, reg, region)
     with tabs[2]:
         rejection.results(context, policy if samples else None)
+    with tabs[3]:
+        journey.show(context, path)
 
 
 def panel_tabs(column: DeltaGenerator) -> list[DeltaGenerator]:
@@ -172,6 +187,20 @@ def propose(
         complaints.append(f"Rejection sampling: {error}.")
         return None, None
     return layer, sampling.report(samples, context.rule)
+
+
+def painted(context: Context) -> DecodedLayer | None:
+    """What the decoder says all over the map, if it was asked for."""
+    if not st.session_state[state.PAINT]:
+        return None
+    shown = context.shown
+    return services.decoded_layer(
+        context.name,
+        context.version,
+        st.session_state[state.COLOUR],
+        shown.choice,
+        tuple(shown.anchor.tolist()),
+    )
 
 
 # --- the panel ------------------------------------------------------------------------------------

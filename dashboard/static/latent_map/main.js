@@ -108,14 +108,15 @@ class Explorer {
     this.component = component;
     const { data } = component;
     this.creating ??= LatentMap.create(this.part("picture"), data.palette);
-    const [geometry, samples, map] = await Promise.all([
+    const [geometry, samples, painted, map] = await Promise.all([
       take(data.geometry.name, data.geometry.version),
       data.samples && take(data.samples.name, data.samples.version),
+      data.painted && take(data.painted.name, data.painted.version),
       this.creating,
     ]);
     if (this.component !== component) return; // newer data came while this waited
     this.map = map;
-    const stale = this.#apply(data, geometry, samples);
+    const stale = this.#apply(data, geometry, samples, painted);
     if (stale) await map.draw();
     if (!this.listening) this.#listen();
     if (this.#changed("region", data.region)) await map.setRegion(data.region);
@@ -126,7 +127,7 @@ class Explorer {
   }
 
   /** Take over what has changed; true if the map must be drawn. */
-  #apply(data, geometry, samples) {
+  #apply(data, geometry, samples, painted) {
     const theme = this.#theme();
     const { version } = data.geometry;
     const fresh = {
@@ -135,6 +136,7 @@ class Explorer {
       colour: this.#changed("colour", [data.colour, data.plane, version]),
       decoded: this.#changed("decoded", data.decoded),
       leaks: this.#changed("leaks", data.leaks),
+      path: this.#changed("path", data.path),
       marks: this.#changed("marks", [data.pin, data.search, data.plane, theme]),
       box: this.#changed("box", samples?.box ?? null),
     };
@@ -145,6 +147,8 @@ class Explorer {
     if (fresh.colour) this.#useColour(data.colour);
     if (fresh.decoded) this.map.setDecoded(data.decoded);
     if (fresh.leaks) this.map.setLeaks(data.leaks);
+    if (fresh.path) this.map.setPath(data.path);
+    if (this.#changed("painted", [data.painted, data.colour])) this.#usePainted(painted);
     if (fresh.marks) this.#useMarks(null);
     if (rule && data.rule) this.scrubber.setRule(data.rule);
     if (proposed) this.#useSamples(samples);
@@ -184,6 +188,12 @@ class Explorer {
     const shown = { ...attribute, count: this.map.x.length };
     this.map.setColour(shown);
     showLegend(this.part("legend"), shown, this.map);
+  }
+
+  /** What the decoder says all over the map; nothing while it is of the attribute before. */
+  #usePainted(table) {
+    const values = (name) => column(table.table, name);
+    this.map.setPainted(table && { ...table.grid, code: values("code"), certainty: values("certainty") });
   }
 
   #useSamples(table) {

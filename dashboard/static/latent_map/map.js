@@ -29,7 +29,7 @@ export class LatentMap {
     this.palette = palette;
     this.dimmed = new Set(); // classes that the legend has dimmed
     this.overlay = new Overlay(root.parentElement, palette);
-    this.layers = { decoded: [], leaks: [], marks: [] };
+    this.layers = { decoded: [], leaks: [], path: [], marks: [] };
     this.tool = "pan";
   }
 
@@ -46,6 +46,7 @@ export class LatentMap {
 
   /** Colour the records by an attribute: {name, classes: [{label, count}]} or {name, low, high}. */
   setColour(attribute) {
+    this.attribute = attribute;
     this.dimmed.clear();
     this.recordTraces = attribute.classes
       ? this.#classTraces(attribute)
@@ -122,8 +123,8 @@ export class LatentMap {
 
   /** Everything drawn anew. Zoom, tool and selection stay, because `uirevision` does. */
   async draw() {
-    const { decoded, leaks, marks } = this.layers;
-    const traces = [...this.recordTraces, ...decoded, ...leaks, ...marks];
+    const { decoded, leaks, path, marks } = this.layers;
+    const traces = [...this.recordTraces, ...decoded, ...leaks, ...path, ...marks];
     await this.Plotly.react(this.root, traces, this.#layout(), {
       displayModeBar: false,
       scrollZoom: true,
@@ -218,6 +219,36 @@ export class LatentMap {
     const color = this.palette.impure;
     const marker = { symbol: "x-thin-open", size: 9, color, line: { width: 2, color } };
     this.layers.leaks = this.#spots(points, marker);
+  }
+
+  /** The steps of a journey [x, y], joined; its start is a ring, its end a square. */
+  setPath(points) {
+    const [x, y] = [0, 1].map((i) => points.map((point) => point[i]));
+    const line = (color, width) => ({ type: "scattergl", mode: "lines", x, y, hoverinfo: "skip", line: { color, width } });
+    const last = points.length - 1;
+    const symbol = points.map((_, i) => (i === 0 ? "circle-open" : i === last ? "square-open" : "circle"));
+    const size = points.map((_, i) => (i === 0 || i === last ? 13 : 6));
+    const marker = { symbol, size, color: this.palette.search, line: { width: 1.5, color: this.palette.search } };
+    this.layers.path = points.length
+      ? [line(this.palette.background, 5), line(this.palette.search, 2), ...this.#spots(points, marker)]
+      : [];
+  }
+
+  /** What the decoder says on a grid {low, step, size, code, certainty}, in the records' colours. */
+  setPainted(grid) {
+    this.overlay.paint(grid && { ...grid, colour: (code) => this.#colourOf(code) });
+    this.drawOverlay();
+  }
+
+  /** The colour of a code of the present attribute, as [r, g, b]. */
+  #colourOf(code) {
+    const { attribute, palette } = this;
+    if (!(code >= 0)) return rgb(palette.missing);
+    if (attribute.classes) return rgb(classColour(attribute, code, palette));
+    const place = ((code - attribute.low) / (attribute.high - attribute.low || 1)) * (palette.scale.length - 1);
+    const at = Math.min(palette.scale.length - 2, Math.max(0, Math.floor(place)));
+    const [from, to] = [rgb(palette.scale[at]), rgb(palette.scale[at + 1])];
+    return from.map((value, i) => value + (to[i] - value) * Math.min(1, place - at));
   }
 
   /** Points decoded on request, e.g. from a region: [x, y, whether what they say is unwanted]. */
@@ -365,6 +396,9 @@ export class LatentMap {
     };
   }
 }
+
+/** "#rrggbb" -> [r, g, b]. */
+const rgb = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
 
 /** The colour of one class of an attribute: two have colours of their own, many share a wheel. */
 export function classColour(attribute, code, palette) {

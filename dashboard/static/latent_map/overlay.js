@@ -1,9 +1,11 @@
-// What a threshold moves: the rejected zone under the points, its edge and the samples above them.
+// What a threshold moves: the rejected zone under the points, its edge and the samples above them;
+// and, below all, what the decoder says everywhere.
 //
 // Drawn on canvases of our own, since Plotly would recalculate every trace for each step of a slider.
 
 const DEEP = 0.6; // slack at which the zone's shade is darkest
 const [FAINT, DARK] = [0.07, 0.2]; // its opacities
+const [FAINTEST, SUREST] = [0.06, 0.62]; // of what is decoded, from unsure to sure
 const FULL = 2 * Math.PI;
 
 export class Overlay {
@@ -16,7 +18,40 @@ export class Overlay {
       return canvas;
     });
     this.shade = document.createElement("canvas"); // the zone, a pixel a point of its grid
+    this.paper = document.createElement("canvas"); // what is decoded, likewise
     this.content = null;
+    this.painted = null;
+  }
+
+  /** `grid`: {low, step, size, code, certainty, colour: code -> [r, g, b]}, or null for nothing. */
+  paint(grid) {
+    this.painted = grid;
+    if (!grid) return;
+    const { size, code, certainty, colour } = grid;
+    const colours = new Map();
+    this.#paintGrid(this.paper, size, (at) => {
+      if (!colours.has(code[at])) colours.set(code[at], colour(code[at]));
+      return [...colours.get(code[at]), FAINTEST + (SUREST - FAINTEST) * certainty[at]];
+    });
+  }
+
+  /** A canvas with a pixel for each point of a grid; `of` gives [r, g, b, opacity] or null. */
+  #paintGrid(canvas, size, of) {
+    if (canvas.width !== size) [canvas.width, canvas.height] = [size, size];
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    const image = context.createImageData(size, size);
+    for (let row = 0; row < size; row++) {
+      for (let col = 0; col < size; col++) {
+        const colour = of(row * size + col);
+        if (!colour) continue;
+        const at = 4 * ((size - 1 - row) * size + col); // the image's rows run downwards
+        image.data[at] = colour[0];
+        image.data[at + 1] = colour[1];
+        image.data[at + 2] = colour[2];
+        image.data[at + 3] = 255 * colour[3];
+      }
+    }
+    context.putImageData(image, 0, 0);
   }
 
   /** `content`: {samples, states, edge, grid, slack}, or null for nothing. */
@@ -27,24 +62,14 @@ export class Overlay {
 
   /** The zone as an image: nothing where points are accepted, darker the farther from that. */
   #paintShade() {
-    const { size } = this.content.grid;
     const { slack } = this.content;
-    if (this.shade.width !== size) [this.shade.width, this.shade.height] = [size, size];
-    const context = this.shade.getContext("2d", { willReadFrequently: true });
-    const image = context.createImageData(size, size);
-    const [r, g, b] = this.palette.zone;
-    for (let row = 0; row < size; row++) {
-      for (let col = 0; col < size; col++) {
-        const depth = -slack[row * size + col];
-        if (!(depth >= 0)) continue;
-        const at = 4 * ((size - 1 - row) * size + col); // the image's rows run downwards
-        image.data[at] = r;
-        image.data[at + 1] = g;
-        image.data[at + 2] = b;
-        image.data[at + 3] = 255 * (FAINT + (DARK - FAINT) * Math.min(1, depth / DEEP));
-      }
-    }
-    context.putImageData(image, 0, 0);
+    const colour = [...this.palette.zone, 0]; // one for all points: made anew at every slider step
+    this.#paintGrid(this.shade, this.content.grid.size, (at) => {
+      const depth = -slack[at];
+      if (!(depth >= 0)) return null;
+      colour[3] = FAINT + (DARK - FAINT) * Math.min(1, depth / DEEP);
+      return colour;
+    });
   }
 
   /**
@@ -53,8 +78,9 @@ export class Overlay {
    */
   draw(view) {
     const contexts = [this.under, this.over].map((canvas) => this.#clear(canvas, view));
+    if (this.painted) this.#drawGrid(contexts[0], this.paper, this.painted, view);
     if (this.content) {
-      this.#drawZone(contexts[0], view);
+      this.#drawGrid(contexts[0], this.shade, this.content.grid, view);
       this.#drawEdge(contexts[1], view);
       this.#drawSamples(contexts[1], view);
     }
@@ -77,13 +103,12 @@ export class Overlay {
     return context;
   }
 
-  #drawZone(context, view) {
-    const { low, step, size } = this.content.grid;
-    // A pixel of the shade stands for the square about its grid point.
+  #drawGrid(context, canvas, { low, step, size }, view) {
+    // A pixel of the canvas stands for the square about its grid point.
     const [from, to] = [low - step / 2, low + (size - 0.5) * step];
     const [left, top, right, bottom] = [view.x(from), view.y(to), view.x(to), view.y(from)];
     context.imageSmoothingEnabled = true;
-    context.drawImage(this.shade, left, top, right - left, bottom - top);
+    context.drawImage(canvas, left, top, right - left, bottom - top);
   }
 
   #drawEdge(context, view) {
