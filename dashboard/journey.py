@@ -43,25 +43,22 @@ def controls(context: Context) -> None:
     if kind == "traversal":
         _traversal_controls(context)
     else:
-        for key, label in ((state.FROM, text.FROM), (state.TO, text.TO)):
-            _end(key, label)
+        places = zip(st.columns(2), (state.FROM, state.TO), (text.FROM, text.TO), strict=True)
+        for column, key, label in places:
+            with column:
+                _end(key, label)
     st.slider(
         text.STEPS, 5, 60, key=state.STEPS, value=state.DEFAULTS[state.STEPS], bind="query-params"
     )
 
 
 def _end(key: str, label: str) -> None:
-    field, button = st.columns([3, 1], vertical_alignment="bottom")
-    field.text_input(label, key=key, placeholder=text.END_PLACEHOLDER, bind="query-params")
+    st.text_input(label, key=key, placeholder=text.END_PLACEHOLDER, bind="query-params")
     pinned = st.session_state[state.POINT].strip()
-    button.button(
-        text.USE_PIN,
-        key=f"pin-{key}",
-        disabled=not pinned,
-        on_click=_set,
-        args=(key, pinned),
-        width="stretch",
-    )
+    if pinned:
+        st.button(
+            text.USE_PIN, key=f"pin-{key}", type="tertiary", on_click=_set, args=(key, pinned)
+        )
 
 
 def _set(key: str, value: str) -> None:
