@@ -75,6 +75,15 @@ class Data:
         sizes = (len(own) - 2 * held_out, held_out, held_out)
         return cls(seed, sizes, "own", regs.sha256(own))
 
+    @property
+    def entropy(self) -> float | None:
+        """Nats of a reg of this source, all of which are equally likely: no code can do with less
+        on average. None for one's own: nobody knows what they were drawn from."""
+        if self.source == "own":
+            return None
+        count = regs.notebook_count() if self.source == "notebook" else regs.dvla_count()
+        return math.log(count)
+
     def splits(self, own: Sequence[str] | Regs = ()) -> dict[str, Regs]:
         """The regs by split: `{"train": (n,), "validation": (m,), "test": (t,)}`.
 

@@ -7,6 +7,7 @@ package a reg is normalised: upper case, no spaces. Many regs are a NumPy array 
 
 import hashlib
 import json
+import math
 import random
 import re
 import string
@@ -168,6 +169,20 @@ def dvla_dataset(
     return split(found[:wanted], seed, sizes)
 
 
+def notebook_count() -> int:
+    """How many regs `notebook_dataset` may draw: each is as likely as any other."""
+    return len(MEMORY_TAGS) * math.prod(len(allowed) for allowed in PATTERN[2:])
+
+
+def dvla_count() -> int:
+    """How many regs `dvla_dataset` may draw: each is as likely as any other."""
+    # No rule joins the parts of a reg, so that each part's choices are counted for themselves.
+    tags = _valid([f"{tag}00AAA" for tag in MEMORY_TAGS]).sum()
+    numbers = sum(period_name(number) != NO_PERIOD for number in range(100))
+    letters = _valid([f"AA00AA{letter}" for letter in LETTERS]).sum()
+    return int(tags * numbers * letters**3)
+
+
 def split(regs: Regs, seed: int, sizes: tuple[int, int, int]) -> dict[str, Regs]:
     """Different regs (n,) shuffled by a seed and cut in three. Raises `ValueError` unless the sizes
     are three of 1 or more that sum to n."""
@@ -325,7 +340,7 @@ def _period(regs: Regs) -> Regs:
     return _PERIODS[_number(regs)]
 
 
-def _valid(regs: Regs) -> NDArray[np.bool_]:
+def _valid(regs: Sequence[str] | Regs) -> NDArray[np.bool_]:
     codes = characters(regs)
     tag_ok = ~np.isin(codes[:, :2], [ord(letter) for letter in "IQZ"]).any(axis=1)
     rest_ok = ~np.isin(codes[:, 4:], [ord(letter) for letter in "IQ"]).any(axis=1)
