@@ -35,7 +35,9 @@ def tiny():
         name: rng.normal(0, 0.3, shape).astype(np.float32)
         for name, shape in forward.weight_shapes(TINY.network).items()
     }
-    history = pd.DataFrame(rng.random((2, len(HISTORY_COLUMNS))) * 30, columns=list(HISTORY_COLUMNS))
+    history = pd.DataFrame(
+        rng.random((2, len(HISTORY_COLUMNS))) * 30, columns=list(HISTORY_COLUMNS)
+    )
     made = Bundle.assemble(TINY, 7, weights, history.assign(epoch=[1, 2]), "made by hand")
     return dataclasses.replace(made, metrics={"loss": 1.25, "accuracy": [{"n": 5}]})
 
