@@ -17,8 +17,9 @@ def main() -> None:
         [
             st.Page("app_pages/explore.py", title=text.EXPLORE, default=True),
             st.Page("app_pages/read.py", title=text.READ),
-            st.Page("app_pages/figures.py", title=text.FIGURES),
             st.Page("app_pages/train.py", title=text.TRAIN),
+            st.Page("app_pages/report.py", title=text.REPORT),
+            st.Page("app_pages/figures.py", title=text.FIGURES),
         ],
         position="top",
     )

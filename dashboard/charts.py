@@ -7,9 +7,12 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.palette import ABOVE, BELOW, MODELS
+from dashboard import text
+from dashboard.palette import ABOVE, BELOW, DIMENSIONS, MODELS, REJECTED_GREY, SPLITS
 from regvae.audit import Audit
 from regvae.calibration import Calibration
+from regvae.diagnosis import Accuracy, Aggregate, Confusion, Dimensions, RateDistortion
+from regvae.regs import PATTERN
 
 
 def _plain(figure: go.Figure, height: int) -> go.Figure:
@@ -48,20 +51,11 @@ def number_distribution(here: NDArray, everywhere: NDArray) -> go.Figure:
 
 def accuracy_by_position(rows: Sequence[tuple[str, Sequence[float]]]) -> go.Figure:
     """Share of right characters at each of the seven positions, one group of bars a named row."""
-    positions = [
-        "1st letter",
-        "2nd letter",
-        "tens",
-        "units",
-        "3rd letter",
-        "4th letter",
-        "5th letter",
-    ]
     colours = MODELS
     figure = go.Figure(
         [
             go.Bar(
-                x=positions,
+                x=list(text.POSITIONS),
                 y=list(values),
                 name=name,
                 marker_color=colour,
@@ -172,3 +166,156 @@ def purity_of_reruns(purities: Sequence[float], published: float) -> go.Figure:
     )
     figure.update_yaxes(range=[0, 1.15], tickformat=".0%", title="purity")
     return _plain(figure, 280)
+
+
+def accuracy_of_splits(accuracies: Sequence[Accuracy]) -> go.Figure:
+    """Shares of right characters and of whole regs by split, with their intervals."""
+    places = [*text.POSITIONS, "whole reg"]
+    figure = go.Figure()
+    for one, colour in zip(accuracies, SPLITS, strict=True):
+        shares = [*one.by_position, one.exact]
+        values = np.array([share.value for share in shares])
+        low, high = np.array([share.interval for share in shares]).T
+        figure.add_bar(
+            x=places,
+            y=values,
+            error_y={
+                "array": high - values,
+                "arrayminus": values - low,
+                "thickness": 1.5,
+                "width": 3,
+                "color": "gray",
+            },
+            name=f"{text.SPLITS[one.split]} ({one.n:,})",
+            marker_color=colour,
+            customdata=np.column_stack([low, high]),
+            hovertemplate="%{y:.1%} (%{customdata[0]:.1%} to %{customdata[1]:.1%})",
+        )
+    blind = [1 / len(allowed) for allowed in PATTERN]
+    for place, share in enumerate(blind):
+        figure.add_shape(
+            type="line",
+            x0=place - 0.45,
+            x1=place + 0.45,
+            y0=share,
+            y1=share,
+            line={"color": "gray", "dash": "dot", "width": 2},
+        )
+    figure.update_yaxes(range=[0, 1.05], tickformat=".0%", title="right")
+    return _plain(figure, 320)
+
+
+def confusion(found: Confusion) -> go.Figure:
+    """Shares of decoded characters (across) for each true one (down), stronger for more."""
+    characters = list(found.alphabet)
+    figure = go.Figure(
+        go.Heatmap(
+            x=characters,
+            y=characters,
+            z=np.sqrt(found.shares),
+            customdata=np.dstack([found.shares, found.counts]),
+            hovertemplate="%{y} decoded as %{x}: %{customdata[0]:.1%} (%{customdata[1]:,})"
+            "<extra></extra>",
+            # From clear to full, so that nothing is the page's own ground, be it light or dark.
+            colorscale=[[0, "rgba(125,91,190,0)"], [1, MODELS[1]]],
+            zmin=0,
+            zmax=1,
+            xgap=1,
+            ygap=1,
+            colorbar={
+                "tickvals": [0, *np.sqrt([0.01, 0.1, 0.25, 0.5, 1])],
+                "ticktext": ["0", "1 %", "10 %", "25 %", "50 %", "100 %"],
+                "thickness": 10,
+                "outlinewidth": 0,
+            },
+        )
+    )
+    figure.update_xaxes(type="category", title="decoded as", tickangle=0, dtick=1)
+    figure.update_yaxes(type="category", title="true", autorange="reversed", dtick=1)
+    for axis in (figure.layout.xaxis, figure.layout.yaxis):
+        axis.update(showgrid=False, zeroline=False, tickfont_size=10)
+    return _plain(figure, 430)
+
+
+def rate_distortion(rates: Sequence[RateDistortion]) -> go.Figure:
+    """Rate and distortion of each split in nats, with the line that their sum cannot be below.
+
+    No line is drawn if the entropy of the data's source is not known. The rates must have an end.
+    """
+    figure = go.Figure()
+    entropy = rates[0].entropy
+    if entropy is not None:
+        figure.add_scatter(
+            x=[0, entropy],
+            y=[entropy, 0],
+            mode="lines",
+            fill="tozeroy",
+            fillcolor="rgba(128,128,128,0.15)",
+            line={"color": REJECTED_GREY, "dash": "dash"},
+            name=f"rate + distortion = {entropy:.2f}",
+            hoverinfo="skip",
+        )
+        figure.add_annotation(x=entropy / 4, y=entropy / 4, text="impossible", showarrow=False)
+    for one, colour, symbol in zip(
+        rates, SPLITS, ("circle", "diamond-open", "x-thin"), strict=True
+    ):
+        figure.add_scatter(
+            x=[one.rate],
+            y=[one.distortion],
+            mode="markers",
+            marker={
+                "color": colour,
+                "symbol": symbol,
+                "size": 12,
+                "line": {"width": 2, "color": colour},
+            },
+            name=text.SPLITS[one.split],
+            hovertemplate="rate %{x:.2f}, distortion %{y:.2f}",
+        )
+    figure.update_xaxes(title="rate, nats", rangemode="tozero")
+    figure.update_yaxes(title="distortion, nats", rangemode="tozero")
+    return _plain(figure, 380)
+
+
+def dimensions(found: Dimensions) -> go.Figure:
+    """What each latent dimension says, in nats; the variance of its means if that has no end.
+
+    Dimensions that are not active are grey.
+    """
+    figure = go.Figure(
+        go.Bar(
+            x=[dimension_name(place) for place in range(len(found.kl))],
+            y=found.variance if found.endless else found.kl,
+            customdata=found.variance,
+            marker_color=[MODELS[1] if active else MODELS[0] for active in found.active],
+            hovertemplate="%{y:.3f}, variance of the means %{customdata:.4f}<extra></extra>",
+        )
+    )
+    title = "variance of the means" if found.endless else "nats"
+    figure.update_yaxes(title=title, rangemode="tozero")
+    return _plain(figure, 280).update_layout(bargap=0.5)
+
+
+def aggregate(found: Aggregate, places: Sequence[int]) -> go.Figure:
+    """Density of the aggregated posterior in some dimensions (from 0), and of the prior, dotted."""
+    figure = go.Figure(
+        [
+            go.Scatter(
+                x=found.z,
+                y=found.density[place],
+                name=dimension_name(place),
+                line={"color": colour, "shape": "hvh"},
+            )
+            for place, colour in zip(places, DIMENSIONS, strict=False)
+        ]
+    )
+    dotted = {"color": "gray", "dash": "dot"}
+    figure.add_scatter(x=found.z, y=found.prior, name="the prior, N(0, 1)", line=dotted)
+    figure.update_xaxes(title="z")
+    figure.update_yaxes(title="density", rangemode="tozero")
+    return _plain(figure, 280)
+
+
+def dimension_name(place: int) -> str:
+    """What a latent dimension, counted from 0, is called: as the columns of results are."""
+    return f"z_{place + 1}"

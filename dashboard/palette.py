@@ -8,6 +8,12 @@ BELOW, ABOVE = "#E07B39", "#2F6DB5"
 MODELS: Final = ("#9AA3AD", "#7D5BBE", "#2E9E6B")
 """What was published, and two of ours: none of the colours that mean a class on the map."""
 
+SPLITS: Final = (*MODELS[1:], "#C2497D")
+"""Training, validation and test data."""
+
+DIMENSIONS: Final = MODELS[1:]
+"""Latent dimensions in one chart: no more than these."""
+
 PLATE_YELLOW: Final = "#F7D117"
 
 WHEEL: Final = (

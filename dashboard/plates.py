@@ -19,6 +19,15 @@ def plates(regs: Iterable[str], kinds: Iterable[str] | None = None) -> str:
     return f'<div class="plates">{inner}</div>'
 
 
+def rebuilt(reg: str, true: str) -> str:
+    """A small plate of what came back of a reg, with every character that is wrong marked."""
+    pairs = zip(pretty(reg), pretty(true), strict=True)
+    marked = "".join(
+        escape(came) if came == wanted else f"<mark>{escape(came)}</mark>" for came, wanted in pairs
+    )
+    return f'<span class="plate small">{marked}</span>'
+
+
 def candidates(rows: Sequence[Sequence[tuple[str, float]]]) -> str:
     """What the decoder thinks of each position: a column each, the likeliest character on top.
 

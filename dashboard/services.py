@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from dashboard.colouring import Colouring
 from dashboard.latent_map import DecodedLayer, Geometry, SampleLayer
-from regvae import acceptance, audit, evaluation, regs, results, sampling
+from regvae import acceptance, audit, diagnosis, evaluation, regs, results, sampling
 from regvae import bundle as bundles
 from regvae.acceptance import RULES, Judge, Measures, Posterior
 from regvae.bundle import Bundle
@@ -256,6 +256,18 @@ def accuracy(name: str, version: str, sampled: bool) -> dict[str, Any]:
 def notebook_figures(name: str, version: str) -> list[evaluation.Figure]:
     """The notebook's figures for a bundle."""
     return evaluation.notebook_figures(bundle(name, version))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def diagnosed(name: str, version: str) -> diagnosis.Diagnosis:
+    """What a bundle is good at and what not."""
+    return diagnosis.diagnose(bundle(name, version))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def confusion(name: str, version: str, positions: tuple[int, ...]) -> diagnosis.Confusion:
+    """What the characters at some positions are taken for."""
+    return diagnosis.confusion(bundle(name, version), positions)
 
 
 @st.cache_data(max_entries=1, show_spinner=False)

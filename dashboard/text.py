@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 EXPLORE = "Explore"
 READ = "What am I looking at?"
-FIGURES = "How good is it?"
+FIGURES = "Against the notebook"
 TRAIN = "Train"
+REPORT = "Model report"
 
 WELCOME = """
 **Every dot is a car registration** that the model has learned, placed where the model keeps it.
@@ -211,7 +212,7 @@ AXIS_LABEL = "Axis"
 LOW = "Low"
 HIGH = "High"
 NO_PATH = (
-    "Give both ends: a reg such as AB12 CDE, or a point. *Pin* takes the point pinned on the map."
+    "Give both ends: a reg such as AB12 CDE, or a point. Click the map to pin a point for either."
 )
 NO_PLACE = (
     "“{typed}” is neither a reg such as AB12 CDE nor a point of {k} numbers with commas between"
@@ -370,6 +371,12 @@ def point(numbers: Sequence[float]) -> str:
     return "(" + ", ".join(f"{number:.{digits}f}" for number in numbers) + ")"
 
 
+def trained(epochs: int, seconds: float, seed: int) -> str:
+    """How long a training took, in seconds or, if that is many, in minutes."""
+    took = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+    return f"{epochs:,} epochs in {took}, seed {seed}"
+
+
 def quantity(measure: str, value: float) -> str:
     """A measure as it is written: a distance in sigmas, or a share."""
     if measure in ("wanted_share", "typicality"):
@@ -382,6 +389,10 @@ The map is a faithful copy of a published notebook, so its figures can be laid b
 ones. Two numbers are too few to hold seven characters: the model keeps the two **digits**, which
 say most about a reg for what they cost, and guesses the **letters**.
 """
+POSITIONS = (
+    *("1st letter", "2nd letter", "tens", "units"),
+    *("3rd letter", "4th letter", "5th letter"),
+)
 ACCURACY = "Right characters by position"
 ACCURACY_CAPTION = (
     "{n:,} test regs, encoded and decoded. A blind guess is right 1 time in 26 or 10."
@@ -405,6 +416,92 @@ STUDY_CAPTION = (
     "*regvae study*."
 )
 NOTEBOOK_TABLE = "Every figure of the notebook"
+
+REPORT_INTRO = """
+What this model is good at and what not, all of it measured on its own records. **Held-out** records are
+those of the validation and the test data: the model never trained on them.
+"""
+REPORT_MODEL = "The model"
+SOURCES = {
+    "notebook": "the notebook's generator, seed {seed}",
+    "dvla": "what DVLA may issue, seed {seed}",
+    "own": "a list of one's own regs, seed {seed}",
+}
+LIKELIHOODS = {
+    "bernoulli": "Bernoulli: 150 separate yes-or-nos",
+    "categorical": "categorical: seven choices of a character",
+}
+DIVERGENCES = {
+    "notebook": "the notebook's (log σ read as a log variance)",
+    "exact": "exact",
+}
+NOISE = "{noise:g} of the σ that the encoder reports"
+SPLIT_ACCURACY = "What comes back"
+SPLIT_ACCURACY_CAPTION = (
+    "Share of characters, and of whole regs, that come back when a reg's mean is decoded. The whiskers are "
+    "95 % intervals (Clopper and Pearson). Dotted: a blind guess, right 1 time in 26 or 10. Training "
+    "far above the others means that the model has learned its records by heart."
+)
+CONFUSION = "What is taken for what"
+CONFUSION_CAPTION = (
+    "Rows: the true character; columns: what it was decoded as; each row sums to 100 %. A model that "
+    "knows its characters has a strong diagonal; strong columns are its favourite guesses. {n:,} held-out "
+    "regs; the colour goes by the square root of the share, so that small ones show."
+)
+CONFUSION_LETTERS = ("Letters", "all five letters")
+CONFUSION_DIGITS = ("Digits", "both digits")
+NATS = "How much of a reg gets through"
+NATS_HELP = """
+A **nat** is a unit of information: to choose among *n* equally likely things takes ln *n* nats (a bit is
+0.69 of one, a letter of 26 is 3.26). **Rate** is how much a reg's latent point says about it;
+**distortion** is how much is then still open, on average, until the reg is spelled right.
+"""
+NATS_ENTROPY = """
+Together they are the length of a code for a new reg, and no code can do with less than the
+**{entropy:.2f} nats** that a reg of this source holds (the slanted line). On the test data this model needs
+**{bound:.2f}**, that is {excess:.2f} more, which a perfect model would not need.
+"""
+NATS_OWN = """
+Together they are the length of a code for a new reg: **{bound:.2f} nats** on the test data. Where one's own
+regs come from nobody knows, so there is no line to say how few would do.
+"""
+NATS_ENDLESS = """
+This model was trained without noise: each reg is a point without width, which can hold endlessly much. So
+its rate has no end, and there is nothing to draw. With its exact point known, a test reg still leaves
+**{distortion:.2f} nats** open (a nat is a unit of information: to choose among *n* equally likely things
+takes ln *n* of them).
+"""
+NATS_CAPTION = (
+    "Training data may lie below the line: a model can learn by heart what it has seen. ± is the standard "
+    "error over the records."
+)
+DIMENSIONS = "Which latent dimensions say something"
+DIMENSIONS_CAPTION = (
+    "Nats that each dimension says of a reg, over the held-out records. {active} of {k} are active: "
+    "the variance of the means is above {least:g} (Burda et al., 2016)."
+)
+DIMENSIONS_ENDLESS = (
+    "Without noise every dimension has an endless rate, so these are the variances of the means. {active} of "
+    "{k} are active: above {least:g} (Burda et al., 2016)."
+)
+AGGREGATE = "Where records lie, and where the prior says"
+AGGREGATE_LABEL = "Latent dimension"
+AGGREGATE_CAPTION = (
+    "How often z comes from where, over all records (the aggregated posterior), against the normal "
+    "distribution that training pulls it towards (dotted). Points drawn from the prior are like records only "
+    "where the two agree. How far z must be moved, on average, to follow the prior: {distances}."
+)
+REPORT_CALIBRATION = """
+Across: the share of a Gaussian's own mass within some distance. Up: the share of held-out records
+found within that distance of a training record. On the diagonal the two would be equal; with thousands of
+records one is always near, so that true sigmas lie above it. Held-out records lie best where the
+sigmas are multiplied by **{scale:.2f}**; the model was trained with noise of {noise:g} times what it reports.
+"""
+EXAMPLES = "Some test regs, and what comes back"
+EXAMPLES_RIGHT = "Whole:"
+EXAMPLES_WRONG = "With wrong characters (underlined):"
+NO_RIGHT = "None of the {n:,} test regs comes back whole."
+NO_WRONG = "All {n:,} test regs come back whole."
 
 READ_START = """
 ### A map that can talk back

@@ -25,11 +25,23 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from regvae import acceptance, audit, evaluation, presets, proposals, regs, results, sampling
+from regvae import (
+    acceptance,
+    audit,
+    diagnosis,
+    evaluation,
+    presets,
+    proposals,
+    regs,
+    results,
+    sampling,
+)
 from regvae import bundle as bundles
 from regvae import policy as policies
 from regvae.acceptance import RULES, OneSided
 from regvae.audit import Audit
+from regvae.calibration import calibrate
+from regvae.diagnosis import Diagnosis
 from regvae.latent import polygon_corners
 from regvae.policy import Policy
 from regvae.proposals import PROPOSALS, Box, Proposal, Region
@@ -158,6 +170,55 @@ def evaluate(
         for figure in figures:
             table.add_row(figure.figure, figure.published, figure.here, figure.remark)
         Console().print(table)
+
+
+@app.command()
+def report(bundle: BundleArgument, as_json: JsonOption = False) -> None:
+    """What a model is good at and what not: accuracy, nats, latent dimensions, sigmas."""
+    loaded = bundles.load(bundle)
+    found, scale = diagnosis.diagnose(loaded), calibrate(loaded).scale
+    if as_json:
+        _print_json({"bundle": loaded.name, **found.summary(), "scale": scale})
+        return
+    console.print(f"{loaded.name}: {loaded.preset.training.epochs} epochs in {found.seconds:.0f} s")
+    console.print("right, decoding the mean, with 95 % intervals:")
+    for table in (_accuracy_table(found), _nats_table(found), _dimensions_table(found)):
+        Console().print(table)
+    console.print(f"sigmas are truest multiplied by {scale:.3f}")
+
+
+def _accuracy_table(found: Diagnosis) -> Table:
+    table = Table("position", *(f"{one.split} ({one.n:,})" for one in found.accuracies))
+    names = [*map(str, range(1, 8)), "whole"]
+    shares = ([*one.by_position, one.exact] for one in found.accuracies)
+    for name, row in zip(names, zip(*shares, strict=True), strict=True):
+        cells = ((share.value, *share.interval) for share in row)
+        table.add_row(name, *("{:.3f} ({:.3f}-{:.3f})".format(*cell) for cell in cells))
+    return table
+
+
+def _nats_table(found: Diagnosis) -> Table:
+    table = Table("nats", "rate", "distortion", "sum", "entropy", "above it")
+    for one in found.rates:
+        known = "unknown" if one.entropy is None else f"{one.entropy:.2f}"
+        above = "unknown" if one.excess is None else f"{one.excess:.2f}"
+        summed = f"{one.bound:.2f} ± {one.standard_error:.2f}"
+        table.add_row(one.split, f"{one.rate:.2f}", f"{one.distortion:.2f}", summed, known, above)
+    return table
+
+
+def _dimensions_table(found: Diagnosis) -> Table:
+    table = Table("dimension", "nats", "variance of the mean", "active", "moved to the prior")
+    used, moved = found.dimensions, found.aggregate.wasserstein
+    for place in used.order:
+        table.add_row(
+            f"z_{place + 1}",
+            f"{used.kl[place]:.3f}",
+            f"{used.variance[place]:.4f}",
+            "yes" if used.active[place] else "no",
+            f"{moved[place]:.2f}",
+        )
+    return table
 
 
 @app.command()

@@ -53,6 +53,10 @@ class Records:
         """The named attribute of every record, (n,)."""
         return ATTRIBUTES[name].values(self.reg)
 
+    def sizes(self) -> dict[str, int]:
+        """How many records each split has."""
+        return {name: int((self.split == name).sum()) for name in SPLITS}
+
     def row_of(self, reg: str) -> int | None:
         """The row of that normalised reg, or None if it is no record."""
         rows = np.flatnonzero(self.reg == reg)

@@ -16,15 +16,17 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from regvae import audit, cli, evaluation, regs, results, sampling
+from regvae import audit, cli, diagnosis, evaluation, regs, results, sampling
 from regvae import bundle as bundles
 from regvae.acceptance import OneSided, Posterior, TwoSided
+from regvae.calibration import calibrate
 from regvae.latent import Records
 from regvae.policy import Policy
 from regvae.proposals import Around, Box, Prior, Region
 from regvae.unwanted import Unwanted
 
-COMMANDS = ["dataset", "train", "evaluate", "encode", "decode", "sample", "study", "check", "bench"]
+COMMANDS = ["dataset", "train", "evaluate", "report", "encode", "decode"]
+COMMANDS += ["sample", "study", "check", "bench"]
 SAMPLE = ["sample", "notebook-2d", "--unwanted", "number < 50"]
 BELOW_50 = Unwanted.of(["number < 50"])
 
@@ -158,7 +160,7 @@ def test_arguments_that_cannot_be_read_are_refused(refused, arguments, words):
     assert words in refused(*arguments)
 
 
-@pytest.mark.parametrize("command", ["evaluate", "encode", "decode", "sample"])
+@pytest.mark.parametrize("command", ["evaluate", "report", "encode", "decode", "sample"])
 def test_an_unknown_bundle_is_answered_with_those_that_exist(refused, command):
     more = {
         "encode": ["AB12CDE"],
@@ -333,6 +335,38 @@ def test_evaluate_gives_every_figure_of_the_notebook(good, bundle):
 def test_evaluate_takes_the_path_of_a_bundle(good):
     path = bundles.ASSETS / "notebook-2d"
     assert good("evaluate", path) == good("evaluate", "notebook-2d")
+
+
+# --- report ---------------------------------------------------------------------------------------
+
+
+def test_report_gives_what_the_diagnosis_finds(good, bundle):
+    found, scale = diagnosis.diagnose(bundle), calibrate(bundle).scale
+    printed = json.loads(good("report", "notebook-2d", "--json"))
+    assert printed == {"bundle": "notebook-2d", **found.summary(), "scale": scale}
+    text = squeezed(good("report", "notebook-2d"))
+    for one in found.accuracies:
+        assert f"{one.split} ({one.n:,})" in text
+        for share in (*one.by_position, one.exact):
+            low, high = share.interval
+            assert f"{share.value:.3f} ({low:.3f}-{high:.3f})" in text
+    for one in found.rates:
+        assert f"{one.rate:.2f} │ {one.distortion:.2f}" in text
+        assert f"{one.bound:.2f} ± {one.standard_error:.2f} │ 20.48 │ {one.excess:.2f}" in text
+    for place, kl in enumerate(found.dimensions.kl):
+        assert f"z_{place + 1} │ {kl:.3f} │ {found.dimensions.variance[place]:.4f} │ yes" in text
+    assert f"multiplied by {scale:.3f}" in text
+
+
+def test_report_says_what_has_no_end_and_what_is_unknown(good, bundle, tmp_path):
+    data = dataclasses.replace(bundle.preset.data, source="own", sha256="0" * 64)
+    training = dataclasses.replace(bundle.preset.training, noise=0.0)
+    preset = dataclasses.replace(bundle.preset, data=data, training=training)
+    path = bundles.save(dataclasses.replace(bundle, preset=preset), tmp_path / "noiseless")
+    nats = json.loads(good("report", path, "--json"))["nats"]["test"]
+    assert [nats[name] for name in ("rate", "bound", "standard_error", "entropy")] == [None] * 4
+    text = squeezed(good("report", path))
+    assert f"inf │ {nats['distortion']:.2f} │ inf ± inf │ unknown │ unknown" in text
 
 
 # --- encode ---------------------------------------------------------------------------------------

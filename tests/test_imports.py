@@ -32,6 +32,7 @@ LIBRARY = [
     "audit",
     "results",
     "evaluation",
+    "diagnosis",
     "network",
     "training",
     "runs",
@@ -117,7 +118,7 @@ def test_serving_every_page_imports_no_tensorflow() -> None:
 import sys
 from streamlit.testing.v1 import AppTest
 app = AppTest.from_file("dashboard/app.py", default_timeout=60)
-for page in ("explore", "read", "figures"):
+for page in ("explore", "read", "figures", "report"):
     app.switch_page(f"app_pages/{page}.py").run()
     assert not app.exception, app.exception
 print(*{"tensorflow", "keras"} & set(sys.modules))

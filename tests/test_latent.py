@@ -344,3 +344,7 @@ def test_records_contain_a_reg_of_any_split():
     asked = np.array(["CC22CCC", "CC22CCD", "AA00AAA", "BB11BBB", "CC22CCC"])
     assert records.contain(asked).tolist() == [True, False, True, True, True]
     assert records.contain(np.array([], "U7")).shape == (0,)
+
+
+def test_sizes_are_those_of_the_splits(bundle):
+    assert bundle.records.sizes() == {"train": 10_000, "validation": 1_000, "test": 1_000}

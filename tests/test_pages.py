@@ -1,23 +1,26 @@
 """Every page through Streamlit's own test driver: words, widgets, and bad input."""
 
 import dataclasses
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import latent_map, services, state, text
+from dashboard import latent_map, plates, services, state, text
 from regvae import bundle as bundles
-from regvae import evaluation, sampling
+from regvae import diagnosis, evaluation, sampling
 from regvae.acceptance import OneSided, Posterior, TwoSided
 from regvae.bundle import Bundle
 from regvae.policy import Policy
 from regvae.proposals import Around, Box, Prior
 from regvae.regs import pretty
 from regvae.unwanted import Unwanted
+from tests.test_diagnosis import made as random_bundle
 
 APP = str(Path(__file__).resolve().parent.parent / "dashboard" / "app.py")
 
@@ -219,7 +222,7 @@ def test_what_the_browser_sends_is_checked(
     assert heard == kept
 
 
-@pytest.mark.parametrize("page", ["explore", "read", "figures"])
+@pytest.mark.parametrize("page", ["explore", "read", "figures", "report"])
 def test_a_missing_model_is_a_sentence_on_every_page(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -282,6 +285,151 @@ def test_the_study_that_is_shown_meets_what_the_words_claim() -> None:
     assert least.loc["posterior", "purity"] >= 0.995
     assert (least.loc[["two-sided", "posterior"], "acceptance"] >= 0.05).all()
     assert least.loc["one-sided", "purity"] < 0.1
+
+
+# --- the report -----------------------------------------------------------------------------------
+
+
+def reported(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bundle: Bundle, data: dict, **training: Any
+) -> AppTest:
+    """The report of the shipped weights under a preset of other words."""
+    preset = dataclasses.replace(
+        bundle.preset,
+        data=dataclasses.replace(bundle.preset.data, **data),
+        training=dataclasses.replace(bundle.preset.training, **training),
+        about="See ![this](http://x)",
+    )
+    bundles.save(dataclasses.replace(bundle, preset=preset), tmp_path / "notebook-2d")
+    monkeypatch.setattr(bundles, "ASSETS", tmp_path)
+    return report()
+
+
+def report() -> AppTest:
+    app = AppTest.from_file(APP, default_timeout=30)
+    app.switch_page("app_pages/report.py").run()
+    assert not app.exception
+    return app
+
+
+def charts_of(app: AppTest) -> list[dict]:
+    """What every chart of the page draws."""
+    return [json.loads(element.proto.spec) for element in app.get("plotly_chart")]
+
+
+def test_the_report_says_who_the_model_is(bundle: Bundle) -> None:
+    app = report()
+    shown = words(app)
+    assert "The model: notebook-2d" in shown
+    for fact in ("10,000 training, 1,000 validation, 1,000 test", "400 epochs in 98 s, seed 2"):
+        assert fact in shown
+    assert "0.1 of the σ that the encoder reports" in shown
+    assert [block.value for block in app.code] == [bundle.command]
+
+
+def test_the_report_draws_the_diagnosis(bundle: Bundle) -> None:
+    found = diagnosis.diagnose(bundle)
+    accuracy, letters, digits, nats, dimensions, aggregate, _ = charts_of(report())
+    for bars, one in zip(accuracy["data"], found.accuracies, strict=True):
+        assert bars["name"] == f"{text.SPLITS[one.split]} ({one.n:,})"
+        assert len(bars["x"]) == 8
+    for picture, one in ((letters, found.letters), (digits, found.digits)):
+        assert picture["data"][0]["x"] == picture["data"][0]["y"] == list(one.alphabet)
+    assert [trace["name"] for trace in nats["data"]] == [
+        "rate + distortion = 20.48",
+        *text.SPLITS.values(),
+    ]
+    assert [(trace["x"], trace["y"]) for trace in nats["data"][1:]] == [
+        ([one.rate], [one.distortion]) for one in found.rates
+    ]
+    assert dimensions["data"][0]["x"] == ["z_1", "z_2"]
+    assert [trace["name"] for trace in aggregate["data"]] == ["z_1", "z_2", "the prior, N(0, 1)"]
+
+
+def test_the_report_says_what_the_nats_mean(bundle: Bundle) -> None:
+    shown = words(report())
+    test = diagnosis.rate_distortion(bundle, "test")
+    assert "A **nat** is a unit of information" in shown
+    assert f"**{test.bound:.2f}**, that is {test.excess:.2f} more" in shown
+    assert f"{test.rate:.2f} + {test.distortion:.2f}" in shown
+    assert f"{test.bound:.2f} ± {test.standard_error:.2f} nats" in shown
+    assert "2 of 2 are active" in shown
+
+
+def test_the_report_shows_one_position_if_asked() -> None:
+    app = report()
+    counted = [text.CONFUSION_LETTERS[1], *(text.POSITIONS[at] for at in (0, 1, 4, 5, 6))]
+    letters = app.selectbox[1]  # after the one of models
+    assert letters.options == counted
+    before = charts_of(app)[1]
+    letters.select("2nd letter").run()
+    assert charts_of(app)[1] != before
+    assert not app.exception
+
+
+def test_the_report_marks_what_comes_back_wrong(bundle: Bundle) -> None:
+    shown = words(report())
+    assert "None of the 1,000 test regs comes back whole." in shown
+    for one in diagnosis.examples(bundle).wrong:
+        assert plates.plate(one.reg, "small") + " → " in shown
+        assert plates.rebuilt(one.rebuilt, one.reg) in shown
+    assert text.EXAMPLES_RIGHT not in shown
+
+
+def test_a_plate_marks_every_character_that_is_wrong_and_no_other() -> None:
+    marked = plates.rebuilt("AX12CDZ", "AB12CDE")
+    assert re.sub("</?mark>|</?span[^>]*>", "", marked) == "AX12 CDZ"
+    assert re.findall("<mark>(.)</mark>", marked) == ["X", "Z"]
+    assert "<mark>" not in plates.rebuilt("AB12CDE", "AB12CDE")
+
+
+def test_the_report_of_a_model_without_noise_says_that_its_rate_has_no_end(
+    bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = reported(monkeypatch, tmp_path, bundle, {}, noise=0.0)
+    shown = words(app)
+    assert "its rate has no end" in shown
+    assert "Without noise every dimension has an endless rate" in shown
+    assert len(charts_of(app)) == 6
+    assert "inf" not in re.sub(r"\binformation\b", "", shown)
+    assert "See ![this](http://x)" in shown
+    raw = [str(element.value) for element in app.markdown]
+    assert any(r"See \!\[this\]" in one for one in raw)  # what a bundle says is no Markdown
+
+
+def test_the_report_of_ones_own_regs_draws_no_line(
+    bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = reported(monkeypatch, tmp_path, bundle, {"source": "own", "sha256": "0" * 64})
+    assert "Where one's own regs come from nobody knows" in " ".join(words(app).split())
+    assert [trace["name"] for trace in charts_of(app)[3]["data"]] == list(text.SPLITS.values())
+
+
+def test_the_report_of_many_dimensions_shows_the_one_that_is_chosen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = random_bundle(5, likelihood="categorical")
+    bundles.save(made, tmp_path / "notebook-2d")
+    monkeypatch.setattr(bundles, "ASSETS", tmp_path)
+    app = report()
+    order = diagnosis.dimensions(made).order.tolist()
+    box = next(one for one in app.selectbox if one.label == text.AGGREGATE_LABEL)
+    assert box.options == [f"z_{place + 1}" for place in order]
+    assert charts_of(app)[5]["data"][0]["name"] == f"z_{order[0] + 1}"
+    box.select_index(3).run()
+    assert charts_of(app)[5]["data"][0]["name"] == f"z_{order[3] + 1}"
+    assert "categorical: seven choices of a character" in words(app)
+
+
+def test_the_report_of_a_model_without_test_data_is_a_sentence(
+    bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    split = bundle.records.split.copy()
+    split[split == "test"] = "validation"
+    records = dataclasses.replace(bundle.records, split=split)
+    bundles.save(dataclasses.replace(bundle, records=records), tmp_path / "notebook-2d")
+    monkeypatch.setattr(bundles, "ASSETS", tmp_path)
+    assert "there are no records in the split 'test'" in words(report())
 
 
 # --- rejection sampling ---------------------------------------------------------------------------

@@ -3,10 +3,11 @@
 import copy
 import dataclasses
 import json
+import math
 
 import pytest
 
-from regvae import presets
+from regvae import presets, regs
 from regvae.presets import Data, Network, Order, Phase, Preset, Training
 
 ODD = Preset(
@@ -124,3 +125,24 @@ def test_nothing_of_a_preset_can_be_changed(part):
     name = dataclasses.fields(part)[0].name
     with pytest.raises(dataclasses.FrozenInstanceError, match=f"cannot assign to field '{name}'"):
         setattr(part, name, None)
+
+
+def test_the_entropy_is_that_of_the_notebooks_draws():
+    # Parts drawn for themselves add up: a tag of 446, two digits, three letters, all uniform.
+    expected = math.log(446) + 2 * math.log(10) + 3 * math.log(26)
+    assert Data().entropy == pytest.approx(expected) == pytest.approx(20.48, abs=0.005)
+
+
+def test_the_entropy_of_what_dvla_issues_counts_what_is_drawn():
+    tags = [tag for tag in regs.MEMORY_TAGS if not set(tag) & set("IQZ")]
+    expected = math.log(len(tags)) + math.log(99) + 3 * math.log(24)
+    data = Data(source="dvla")
+    assert data.entropy == pytest.approx(expected) == pytest.approx(20.20, abs=0.005)
+    drawn = data.splits()["train"].tolist()  # enough for every tag, number and letter to come
+    parts = ({reg[:2] for reg in drawn}, {reg[2:4] for reg in drawn}, {reg[5] for reg in drawn})
+    assert [len(part) for part in parts] == [len(tags), 99, 24]
+
+
+def test_nobody_knows_the_entropy_of_ones_own_regs():
+    own = regs.notebook_dataset(0, (200, 1, 1))["train"]
+    assert Data.of_own(own).entropy is None

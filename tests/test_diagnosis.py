@@ -1,0 +1,434 @@
+"""The diagnosis against closed forms, numerical integration and loops over the records."""
+
+import dataclasses
+import itertools
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import integrate, stats
+
+from regvae import diagnosis, evaluation, forward, regs
+from regvae.bundle import HISTORY_COLUMNS, Bundle
+from regvae.diagnosis import DIGIT_POSITIONS, LETTER_POSITIONS, Confusion, RateDistortion
+from regvae.presets import Data, Network, Phase, Preset, Training
+
+SIZES = (300, 120, 80)
+
+
+def made(k, *, noise=0.1, likelihood="categorical", source="notebook", change=lambda _: None):
+    """A bundle of random weights, but for what `change` does to them."""
+    preset = Preset(
+        "made",
+        Network(k, encoder=(20,), decoder=(20,)),
+        Data(1, SIZES, source),
+        Training((Phase(0.01, 2),), noise=noise, likelihood=likelihood),
+    )
+    rng = np.random.default_rng(3)
+    weights = {
+        name: rng.normal(0, 0.3, shape).astype(np.float32)
+        for name, shape in forward.weight_shapes(preset.network).items()
+    }
+    change(weights)
+    rows = [[1, *[0.5] * (len(HISTORY_COLUMNS) - 1)], [2, *[0.25] * (len(HISTORY_COLUMNS) - 1)]]
+    history = pd.DataFrame(rows, columns=list(HISTORY_COLUMNS))
+    return Bundle.assemble(preset, 0, weights, history)
+
+
+def silent(sigma, mean=0.0):
+    """Weights under which every record has the same mean and sigma."""
+
+    def change(weights):
+        for head, value in (("mean", mean), ("log_sigma", math.log(sigma))):
+            weights[f"{head}.kernel"][:] = 0
+            weights[f"{head}.bias"][:] = value
+
+    return change
+
+
+def deaf(weights):
+    """Weights under which every point decodes to the same even guess."""
+    weights["decoder.1.kernel"][:] = 0
+    weights["decoder.1.bias"][:] = 0
+
+
+@pytest.fixture(scope="module")
+def shipped(bundle):
+    return diagnosis.diagnose(bundle)
+
+
+# --- accuracy -------------------------------------------------------------------------------------
+
+
+def test_positions_are_those_of_a_reg():
+    assert (LETTER_POSITIONS, DIGIT_POSITIONS) == ((1, 2, 5, 6, 7), (3, 4))
+
+
+@pytest.mark.parametrize("split", regs.SPLITS)
+def test_accuracies_are_those_of_the_evaluation(bundle, split):
+    found, known = diagnosis.accuracy(bundle, split), evaluation.accuracy(bundle, split=split)
+    assert (found.split, found.n) == (split, known["n"])
+    assert found.exact.value == known["exact"]
+    assert [share.value for share in found.by_position] == pytest.approx(known["by_position"])
+
+
+@pytest.mark.parametrize("split", regs.SPLITS)
+def test_hits_are_counted_by_a_loop(split):
+    bundle = made(2)
+    rows = bundle.records.split == split
+    reg, mean = bundle.records.reg[rows].tolist(), bundle.records.mean[rows]
+    pairs = list(zip(reg, bundle.autoencoder.decode(mean).tolist(), strict=True))
+    found = diagnosis.accuracy(bundle, split)
+    counted = [sum(a[place] == b[place] for a, b in pairs) for place in range(7)]
+    assert [share.hits for share in found.by_position] == counted
+    assert found.exact.hits == sum(a == b for a, b in pairs)
+
+
+def test_an_interval_holds_its_share_and_is_clopper_and_pearsons(shipped):
+    for one in shipped.accuracies:
+        for share in (*one.by_position, one.exact):
+            low, high = share.interval
+            assert 0 <= low <= share.value <= high <= 1
+            ends = stats.binomtest(share.hits, share.n).proportion_ci(0.95, "exact")
+            assert (low, high) == pytest.approx((ends.low, ends.high))
+
+
+def test_an_unknown_split_is_refused_with_those_that_exist(bundle):
+    for ask in (diagnosis.accuracy, diagnosis.rate_distortion):
+        with pytest.raises(ValueError, match="split 'all'; train, validation, test"):
+            ask(bundle, "all")
+
+
+# --- confusion ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("positions", [LETTER_POSITIONS, DIGIT_POSITIONS, (2,), (4,), (7, 1)])
+def test_a_confusion_is_that_of_a_loop_over_held_out_regs(bundle, positions):
+    records = bundle.records
+    held_out = records.split != "train"
+    true = records.reg[held_out].tolist()
+    decoded = bundle.autoencoder.decode(records.mean[held_out]).tolist()
+    found = diagnosis.confusion(bundle, positions)
+    counts = np.zeros_like(found.counts)
+    for reg, rebuilt in zip(true, decoded, strict=True):
+        for place in positions:
+            row, column = (found.alphabet.index(one[place - 1]) for one in (reg, rebuilt))
+            counts[row, column] += 1
+    assert np.array_equal(found.counts, counts)
+    assert found.n == len(true) == 2_000
+
+
+def test_the_diagonal_of_a_confusion_is_the_accuracy(bundle):
+    held_out = [diagnosis.accuracy(bundle, split) for split in ("validation", "test")]
+    for place in range(1, 8):
+        right = sum(one.by_position[place - 1].hits for one in held_out)
+        assert diagnosis.confusion(bundle, [place]).counts.trace() == right
+
+
+def test_rows_of_a_confusion_are_shares_and_a_missing_character_has_none():
+    shares = Confusion("01", (3,), np.array([[1, 3], [0, 0]])).shares
+    assert shares.tolist() == [[0.25, 0.75], [0.0, 0.0]]
+
+
+@pytest.mark.parametrize("positions", [(), (1, 3), (0,), (8,)])
+def test_positions_that_cannot_be_counted_together_are_refused(bundle, positions):
+    words = r"letters \(1, 2, 5, 6, 7\) or of digits \(3, 4\), but came .*; choose of one kind only"
+    with pytest.raises(ValueError, match=words):
+        diagnosis.confusion(bundle, positions)
+
+
+# --- rate and distortion --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("mean", "sd"), [(0.0, 1.0), (1.5, 0.1), (-0.3, 2.0), (4.0, 1.0)])
+def test_the_divergence_is_that_of_numerical_integration(mean, sd):
+    ours, prior = stats.norm(mean, sd), stats.norm()
+    ends = (mean - 12 * sd, mean + 12 * sd)
+    expected, _ = integrate.quad(
+        lambda z: ours.pdf(z) * (ours.logpdf(z) - prior.logpdf(z)), *ends, limit=200
+    )
+    assert diagnosis.divergence(np.array(mean), np.array(sd)) == pytest.approx(expected, abs=1e-7)
+
+
+def test_a_point_without_width_diverges_endlessly():
+    assert diagnosis.divergence(np.array([0.0, 1.0]), np.array([0.0, 1.0])).tolist() == [
+        math.inf,
+        0.5,
+    ]
+
+
+@pytest.mark.parametrize(("noise", "sigma"), [(1.0, 1.0), (0.1, 10.0), (2.0, 0.5)])
+def test_the_rate_is_nothing_where_z_is_drawn_from_the_prior(noise, sigma):
+    found = diagnosis.rate_distortion(made(3, noise=noise, change=silent(sigma)), "test")
+    assert found.rate == pytest.approx(0, abs=1e-6)
+    assert found.by_dimension == pytest.approx(np.zeros(3), abs=1e-6)
+
+
+def test_the_rate_is_that_of_the_effective_gaussian():
+    bundle = made(5, noise=0.25)
+    found = diagnosis.rate_distortion(bundle, "validation")
+    rows = bundle.records.split == "validation"
+    mean, sigma = bundle.records.mean[rows], bundle.records.sigma[rows]
+    expected = [
+        np.mean([(m**2 + s**2 - 1 - math.log(s**2)) / 2 for m, s in zip(*column, strict=True)])
+        for column in zip(mean.T.astype(float), 0.25 * sigma.T.astype(float), strict=True)
+    ]
+    assert found.by_dimension == pytest.approx(np.array(expected))
+    assert found.rate == pytest.approx(sum(expected))
+    assert found.n == rows.sum()
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "categorical"])
+def test_an_even_guess_leaves_all_of_a_reg_open(likelihood):
+    bundle = made(2, likelihood=likelihood, change=deaf)
+    found = diagnosis.rate_distortion(bundle, "test")
+    assert found.distortion == pytest.approx(5 * math.log(26) + 2 * math.log(10))
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "categorical"])
+def test_what_is_open_of_a_reg_is_the_product_of_seven_probabilities(likelihood, monkeypatch):
+    monkeypatch.setattr(diagnosis, "BATCH", 7)  # so that there are several
+    bundle = made(4, likelihood=likelihood)
+    reg, z = bundle.records.reg[:40], np.random.default_rng(0).normal(size=(40, 4))
+    found = diagnosis.negative_log_likelihood(bundle.autoencoder, reg, z)
+    probabilities = bundle.autoencoder.probabilities(z)
+    for row, one in enumerate(reg.tolist()):
+        chosen = [
+            probabilities[place][row, alphabet.index(one[place])]
+            for place, alphabet in enumerate(regs.PATTERN)
+        ]
+        assert found[row] == pytest.approx(-math.log(math.prod(chosen)))
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "categorical"])
+def test_a_point_gives_all_regs_together_a_probability_of_one(likelihood):
+    # Over two positions, for all others the probabilities of one character times their number.
+    bundle = made(2, likelihood=likelihood)
+    every = [f"AA{tens}{units}AAA" for tens, units in itertools.product(regs.DIGITS, repeat=2)]
+    z = np.repeat([[0.3, -0.8]], 100, axis=0)
+    found = diagnosis.negative_log_likelihood(bundle.autoencoder, np.array(every), z)
+    letters = [bundle.autoencoder.probabilities(z[:1])[place][0, 0] for place in (0, 1, 4, 5, 6)]
+    assert np.exp(-found).sum() == pytest.approx(math.prod(letters))
+
+
+def test_the_distortion_is_the_mean_over_draws_of_z():
+    bundle = made(2, noise=1.0)
+    rows = np.flatnonzero(bundle.records.split == "test")
+    mean, sigma = (part[rows].astype(float) for part in (bundle.records.mean, bundle.records.sigma))
+    # Two latent dimensions: Gauss and Hermite's rule instead of draws.
+    at, weight = np.polynomial.hermite_e.hermegauss(21)
+    expected = sum(
+        a
+        * b
+        / weight.sum() ** 2
+        * diagnosis.negative_log_likelihood(
+            bundle.autoencoder, bundle.records.reg[rows], mean + sigma * [x, y]
+        ).mean()
+        for (x, a), (y, b) in itertools.product(zip(at, weight, strict=True), repeat=2)
+    )
+    found = diagnosis.rate_distortion(bundle, "test", draws=400)
+    assert found.distortion == pytest.approx(expected, abs=0.02)
+
+
+def test_draws_repeat_with_their_seed_and_are_wanted():
+    bundle = made(2, noise=1.0)
+    one, same, other = (
+        diagnosis.rate_distortion(bundle, "test", seed=seed).distortion for seed in (3, 3, 4)
+    )
+    assert one == same != other
+    with pytest.raises(ValueError, match="wants 1 draw a record or more, not 0"):
+        diagnosis.rate_distortion(bundle, "test", draws=0)
+
+
+def test_the_standard_error_is_that_of_the_sums_of_rate_and_distortion():
+    bundle = made(2, noise=1e-5)  # so little that every draw is the mean
+    rows = bundle.records.split == "train"
+    mean, sigma = (part[rows].astype(float) for part in (bundle.records.mean, bundle.records.sigma))
+    sd = 1e-5 * sigma
+    rate = ((mean**2 + sd**2 - 1) / 2 - np.log(sd)).sum(axis=1)
+    reg = bundle.records.reg[rows]
+    sums = rate + diagnosis.negative_log_likelihood(bundle.autoencoder, reg, mean)
+    found = diagnosis.rate_distortion(bundle, "train")
+    assert found.standard_error == pytest.approx(stats.sem(sums), rel=1e-3)
+    assert found.bound == pytest.approx(sums.mean(), rel=1e-5)
+
+
+def test_of_a_single_record_no_error_is_known():
+    bundle = made(2)
+    records = bundle.records
+    split = np.where(np.arange(len(records)) == 5, "test", "train")
+    alone = dataclasses.replace(bundle, records=dataclasses.replace(records, split=split))
+    found = diagnosis.rate_distortion(alone, "test")
+    assert (found.n, found.standard_error) == (1, math.inf)
+    assert not found.endless
+
+
+def test_the_sum_is_above_the_entropy_of_what_was_never_seen(shipped):
+    train, *held_out = shipped.rates
+    for one in held_out:
+        assert one.bound == one.rate + one.distortion
+        assert one.bound > one.entropy - 3 * one.standard_error
+        assert one.excess == pytest.approx(one.bound - one.entropy)
+    assert train.bound < min(one.bound for one in held_out)
+
+
+@pytest.mark.parametrize("source", ["notebook", "dvla"])
+@pytest.mark.parametrize("likelihood", ["bernoulli", "categorical"])
+def test_the_sum_is_above_the_entropy_whatever_the_weights(source, likelihood):
+    found = diagnosis.rate_distortion(made(3, source=source, likelihood=likelihood), "test")
+    assert found.bound > found.entropy - 3 * found.standard_error
+
+
+def test_a_blind_model_needs_what_even_characters_hold():
+    bundle = made(2, noise=1.0, change=lambda weights: (silent(1.0)(weights), deaf(weights)))
+    found = diagnosis.rate_distortion(bundle, "test")
+    even = 5 * math.log(26) + 2 * math.log(10)
+    assert found.bound == pytest.approx(even)
+    assert found.excess == pytest.approx(2 * math.log(26) - math.log(446))  # tags are not even
+    assert found.standard_error == pytest.approx(0, abs=1e-6)
+
+
+def test_without_noise_the_rate_has_no_end_and_nothing_warns():
+    bundle = made(3, noise=0.0)
+    found = diagnosis.rate_distortion(bundle, "test")
+    assert found.endless
+    assert (found.rate, found.bound, found.standard_error) == (math.inf,) * 3
+    rows = bundle.records.split == "test"
+    reg, mean = bundle.records.reg[rows], bundle.records.mean[rows]
+    expected = diagnosis.negative_log_likelihood(bundle.autoencoder, reg, mean).mean()
+    assert found.distortion == pytest.approx(expected)
+    assert diagnosis.dimensions(bundle).endless
+
+
+def test_of_ones_own_regs_no_entropy_is_known():
+    found = RateDistortion("test", 9, 1.0, np.array([1.0]), 2.0, 0.1, None)
+    assert found.excess is None
+    assert not found.endless
+
+
+# --- latent dimensions ----------------------------------------------------------------------------
+
+
+def test_a_dimension_that_says_nothing_is_not_active():
+    def change(weights):
+        weights["mean.kernel"][:, 1] = 0
+
+    bundle = made(4, change=change)
+    found = diagnosis.dimensions(bundle)
+    held_out = bundle.records.split != "train"
+    assert found.variance == pytest.approx(bundle.records.mean[held_out].var(axis=0), rel=1e-4)
+    assert found.active.tolist() == [True, False, True, True]
+
+
+def test_the_divergences_are_the_rates_of_validation_and_test_together():
+    bundle = made(4)
+    found = diagnosis.dimensions(bundle)
+    parts = [diagnosis.rate_distortion(bundle, split) for split in ("validation", "test")]
+    total = sum(part.n * part.by_dimension for part in parts)
+    assert found.kl == pytest.approx(total / sum(part.n for part in parts))
+    assert found.kl[found.order].tolist() == sorted(found.kl.tolist(), reverse=True)
+
+
+# --- the aggregated posterior ---------------------------------------------------------------------
+
+
+def test_a_model_that_draws_from_the_prior_is_the_prior():
+    found = diagnosis.aggregate(made(3, noise=1.0, change=silent(1.0)))
+    assert found.prior == pytest.approx(stats.norm.pdf(found.z))
+    assert found.density == pytest.approx(np.tile(found.prior, (3, 1)), abs=0.02)
+    assert found.wasserstein == pytest.approx(np.zeros(3), abs=0.02)
+
+
+@pytest.mark.parametrize(("mean", "sd"), [(2.0, 1.0), (0.0, 0.25), (-7.0, 1.0)])
+def test_a_shift_is_its_own_distance_and_so_is_a_squeeze(mean, sd):
+    found = diagnosis.aggregate(made(2, noise=1.0, change=silent(sd, mean)))
+    expected = abs(mean) or (1 - sd) * math.sqrt(2 / math.pi)
+    assert found.wasserstein == pytest.approx(np.full(2, expected), abs=0.02)
+    width = found.z[1] - found.z[0]
+    assert (found.density.sum(axis=1) * width).tolist() == pytest.approx([1, 1], abs=0.005)
+    assert found.z[found.density.argmax(axis=1)] == pytest.approx([mean, mean], abs=0.3)
+
+
+def test_the_density_is_that_of_the_mixture_of_all_records(bundle, shipped):
+    z, width = shipped.aggregate.z, shipped.aggregate.z[1] - shipped.aggregate.z[0]
+    mean, sd = diagnosis.effective_gaussians(bundle, np.ones(len(bundle.records), bool))
+    for place in range(2):
+        edges = np.append(z - width / 2, z[-1] + width / 2)
+        below = stats.norm.cdf(edges[:, None], mean[:, place], sd[:, place]).mean(axis=1)
+        expected = np.diff(below) / width
+        assert shipped.aggregate.density[place] == pytest.approx(expected, abs=0.04)
+
+
+def test_the_distance_is_scipys():
+    values = np.random.default_rng(0).gamma(2.0, size=2_000)
+    quantiles = stats.norm.ppf((np.arange(2_000) + 0.5) / 2_000)
+    expected = stats.wasserstein_distance(values, quantiles)
+    assert diagnosis.wasserstein(values) == pytest.approx(expected)
+
+
+# --- examples -------------------------------------------------------------------------------------
+
+
+def test_examples_are_test_regs_and_what_comes_back(bundle):
+    found = diagnosis.examples(bundle, n=5)
+    assert len(found.wrong) == 5
+    assert found.right == ()  # this model rebuilds none of them
+    test = set(bundle.records.reg[bundle.records.split == "test"].tolist())
+    for one in found.wrong:
+        assert one.reg in test
+        mean, _ = bundle.autoencoder.encode([one.reg])
+        assert bundle.autoencoder.decode(mean)[0] == one.rebuilt != one.reg
+    assert diagnosis.examples(bundle, n=5) == found
+    assert diagnosis.examples(bundle, n=5, seed=1) != found
+
+
+def test_what_comes_back_whole_is_an_example_too(bundle):
+    records = bundle.records
+    test = records.split == "test"
+    reg = records.reg.copy()
+    reg[test] = np.where(
+        np.arange(test.sum()) < 3, bundle.autoencoder.decode(records.mean[test]), reg[test]
+    )
+    some = dataclasses.replace(bundle, records=dataclasses.replace(records, reg=reg))
+    found = diagnosis.examples(some, n=2_000)
+    whole = reg[test][:3].tolist()
+    assert sorted(one.reg for one in found.right) == sorted(whole)
+    assert all(one.reg == one.rebuilt for one in found.right)
+    assert sorted(one.reg for one in found.wrong) == sorted(reg[test][3:].tolist())
+    assert all(one.reg != one.rebuilt for one in found.wrong)
+
+
+# --- all together ---------------------------------------------------------------------------------
+
+
+def test_a_diagnosis_holds_every_split_and_the_time_it_took(bundle, shipped):
+    assert tuple(one.split for one in shipped.accuracies) == regs.SPLITS
+    assert tuple(one.split for one in shipped.rates) == regs.SPLITS
+    assert shipped.seconds == pytest.approx(sum(bundle.history["seconds"].tolist()))
+    assert shipped.letters.counts.sum() == 5 * 2_000
+    assert shipped.digits.counts.sum() == 2 * 2_000
+
+
+@pytest.mark.parametrize(
+    ("k", "noise", "likelihood"),
+    [(1, 0.5, "bernoulli"), (15, 1.0, "categorical"), (2, 0.0, "bernoulli")],
+)
+def test_any_bundle_has_a_summary_that_json_can_hold(k, noise, likelihood):
+    found = diagnosis.diagnose(made(k, noise=noise, likelihood=likelihood))
+    summary = json.loads(json.dumps(found.summary(), allow_nan=False))
+    assert summary["seconds"] == 0.75
+    assert len(summary["dimensions"]) == k
+    assert summary["accuracy"]["test"]["exact"]["share"] == found.accuracies[2].exact.value
+    position = summary["accuracy"]["train"]["by_position"][6]
+    assert tuple(position["interval"]) == found.accuracies[0].by_position[6].interval
+    nats = summary["nats"]["test"]
+    assert nats["distortion"] == found.rates[2].distortion
+    assert nats["rate"] == (found.rates[2].rate if noise else None)
+    assert summary["dimensions"][0]["kl"] == (found.dimensions.kl[0] if noise else None)
+    assert summary["dimensions"][0]["wasserstein"] == found.aggregate.wasserstein[0]
+    assert summary["confusion"]["digits"] == found.digits.counts.tolist()
+    assert [one["reg"] for one in summary["examples"]["wrong"]] == [
+        one.reg for one in found.examples.wrong
+    ]
