@@ -19,6 +19,7 @@ def main() -> None:
             st.Page("app_pages/read.py", title=text.READ),
             st.Page("app_pages/train.py", title=text.TRAIN),
             st.Page("app_pages/report.py", title=text.REPORT),
+            st.Page("app_pages/compare.py", title=text.COMPARE),
             st.Page("app_pages/figures.py", title=text.FIGURES),
         ],
         position="top",

@@ -87,6 +87,32 @@ def loss_curves(history: pd.DataFrame) -> go.Figure:
     return _plain(figure, 320)
 
 
+def accuracy_histories(histories: Sequence[tuple[str, pd.DataFrame]]) -> go.Figure:
+    """Share of right characters of the validation regs, of all seven positions, by time."""
+    columns = [f"validation_right_{position}" for position in range(1, 8)]
+    figure = _by_time([(name, one, one[columns].mean(axis=1)) for name, one in histories])
+    figure.update_yaxes(title="right", tickformat=".0%", range=[0, 1.02])
+    return figure
+
+
+def loss_histories(histories: Sequence[tuple[str, pd.DataFrame]]) -> go.Figure:
+    """Validation loss by time, each in nats by its preset's own rule."""
+    figure = _by_time([(name, one, one["validation_loss"]) for name, one in histories])
+    figure.update_yaxes(title="validation loss, nats")
+    return figure
+
+
+def _by_time(lines: Sequence[tuple[str, pd.DataFrame, pd.Series]]) -> go.Figure:
+    figure = go.Figure(
+        [
+            go.Scatter(x=history["seconds"].cumsum(), y=values, name=name, line={"color": colour})
+            for (name, history, values), colour in zip(lines, MODELS[1:], strict=True)
+        ]
+    )
+    figure.update_xaxes(title="seconds of training", type="log")
+    return _plain(figure, 300)
+
+
 def calibration_curve(calibration: Calibration) -> go.Figure:
     """Share of held-out records within the distance that should hold a nominal share."""
     lines = (

@@ -234,10 +234,13 @@ class View:
     path: NDArray | None = None
 
 
-def send_geometry(geometry: Geometry) -> None:
-    """Hand the geometry to the browser. Call it outside the fragment that holds the map."""
+def send_geometry(geometry: Geometry, slot: str = "geometry") -> None:
+    """Hand the geometry to the browser. Call it outside the fragment that holds the map.
+
+    A page with several maps has a slot for each.
+    """
     _send(
-        "geometry",
+        slot,
         geometry.version,
         records=geometry.records,
         weights=geometry.weights,
@@ -321,16 +324,18 @@ def _rule(rule: Rule, unwanted: str) -> dict[str, Any]:
     }
 
 
-def _plane(view: View) -> dict[str, Any]:
-    """The plane for the browser; it decodes `rest` + the pointer's place times the basis."""
+def plane_for_browser(
+    plane: Plane, anchor: NDArray, *, anchor_name: str = "", labels: tuple[str, str]
+) -> dict[str, Any]:
+    """A plane as plane.js takes it; it decodes `rest` + the pointer's place times the basis."""
     return {
-        "name": view.plane.name,
-        "origin": view.plane.origin.tolist(),
-        "basis": view.plane.basis.tolist(),
-        "rest": view.plane.rest(view.anchor).tolist(),
-        "anchor": view.anchor_name,
-        "extent": view.plane.extent,
-        "labels": list(view.labels),
+        "name": plane.name,
+        "origin": plane.origin.tolist(),
+        "basis": plane.basis.tolist(),
+        "rest": plane.rest(anchor).tolist(),
+        "anchor": anchor_name,
+        "extent": plane.extent,
+        "labels": list(labels),
     }
 
 
@@ -358,7 +363,9 @@ def latent_map(
         )
     data = {
         "geometry": {"name": "geometry", "version": geometry.version},
-        "plane": _plane(view),
+        "plane": plane_for_browser(
+            view.plane, view.anchor, anchor_name=view.anchor_name, labels=view.labels
+        ),
         "samples": {"name": "samples", "version": samples.version} if samples else None,
         "painted": {"name": "painted", "version": painted.version} if painted else None,
         "palette": palette.MAP,

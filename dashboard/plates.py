@@ -28,6 +28,15 @@ def rebuilt(reg: str, true: str) -> str:
     return f'<span class="plate small">{marked}</span>'
 
 
+def pairs(regs: Iterable[str], came: Iterable[str]) -> str:
+    """Regs and what came back of each, side by side, wrapping."""
+    made = (
+        f"<span>{plate(reg, 'small')} → {rebuilt(back, reg)}</span>"
+        for reg, back in zip(regs, came, strict=True)
+    )
+    return f'<div class="examples">{"".join(made)}</div>'
+
+
 def candidates(rows: Sequence[Sequence[tuple[str, float]]]) -> str:
     """What the decoder thinks of each position: a column each, the likeliest character on top.
 

@@ -56,6 +56,13 @@ def geometry(name: str, version: str) -> Geometry:
     return Geometry.of(bundle(name, version))
 
 
+@st.cache_resource(max_entries=8, show_spinner=False)
+def rebuilt(name: str, version: str) -> regs.Regs:
+    """What comes back of every record when its mean is decoded, (n,)."""
+    loaded = bundle(name, version)
+    return loaded.autoencoder.decode(loaded.records.mean)
+
+
 @st.cache_resource(max_entries=64, show_spinner=False)
 def plane(name: str, version: str, choice: tuple[int, int] | None) -> Plane:
     """What the map shows of a bundle: two axes, counted from 1, or None for the principal plane."""

@@ -30,6 +30,12 @@ SEED: Final = "seed"
 SEARCH: Final = "reg"
 POINT: Final = "point"
 TAB: Final = "tab"
+LEFT: Final = "left"
+RIGHT: Final = "right"
+COMPARISON: Final = "comparison"
+COMPARE_COLOUR: Final = "compare-colour"
+SELECT_RULE: Final = "select-rule"
+BRUSH: Final = "brush"
 PAINT: Final = "painted"
 PATH: Final = "path"
 FROM: Final = "from"
@@ -80,6 +86,8 @@ SLIDERS: Final = {
 DEFAULTS: Final[dict[str, Any]] = {
     MODEL: "notebook-2d",
     PRESET: "ordered-2d",
+    LEFT: "notebook-2d",
+    RIGHT: "ordered-2d",
     PLANE: "principal",
     ACROSS: 1,
     UP: 2,

@@ -3,11 +3,14 @@
 import re
 from collections.abc import Sequence
 
+from regvae.presets import Order
+
 EXPLORE = "Explore"
 READ = "What am I looking at?"
 FIGURES = "Against the notebook"
 TRAIN = "Train"
 REPORT = "Model report"
+COMPARE = "Compare"
 
 WELCOME = """
 **Every dot is a car registration** that the model has learned, placed where the model keeps it.
@@ -256,6 +259,26 @@ MEMBERSHIP = {
     None: "not in the data: the model has never seen it",
 }
 
+STEP_SIZE = "{n} regs each, {optimizer}"
+SIDES = {"left": "Left: {}", "right": "Right: {}"}
+COLOURED_BY = "Coloured by {attribute}"
+SELECT_RULE = "Light up regs with"
+SELECT_RULE_PLACEHOLDER = "Light up regs with: number < 10"
+BRUSH_HELP = (
+    "Draw round some records with the lasso, or say which, such as `number < 10` or `area == london`: they "
+    "light up in both maps. Where a crowd stays together, both models keep the same things; where it "
+    "scatters, they do not."
+)
+PLANE_SHARE = "{name}: the widest view, {share:.0%} of the variance of its {k} latent coordinates."
+SELECTED = "**{n:,} of {of:,} records** are lit up"
+COMPARE_FIGURES = "Figures"
+COMPARE_ACCURACY = "Characters of validation regs right, by time"
+COMPARE_LOSS = "Validation loss, by time"
+COMPARE_HISTORIES = (
+    "Seconds of training, on a scale of powers. Each loss is by its own preset's rule: two losses may only be "
+    "compared where the rules are the same. The nats above are the same measure for all models."
+)
+
 NEW_TRAINING = "New training"
 PRESET = "Start from"
 RUN_NAME = "Name"
@@ -369,6 +392,18 @@ def point(numbers: Sequence[float]) -> str:
     """Latent coordinates as they are written; in many dimensions with fewer digits."""
     digits = 3 if len(numbers) <= 3 else 2
     return "(" + ", ".join(f"{number:.{digits}f}" for number in numbers) + ")"
+
+
+def beta(value: float, warm_up: int) -> str:
+    """Beta, and how long it takes to grow to it."""
+    return f"{value:g}" + (f", growing to it in {warm_up} epochs" if warm_up else "")
+
+
+def orders(given: Sequence[Order]) -> str:
+    """What was made to run along which axis."""
+    return (
+        ", ".join(f"{one.attribute} along z{one.axis}" for one in given) or "nothing was asked for"
+    )
 
 
 def trained(epochs: int, seconds: float, seed: int) -> str:

@@ -45,11 +45,15 @@ def accuracy(
     if sampled:
         noise = np.random.default_rng(seed).normal(0, bundle.preset.training.noise, z.shape)
         z = z + records.sigma[rows] * noise
-    right = regs.characters(records.reg[rows]) == regs.characters(bundle.autoencoder.decode(z))
+    came_back = rebuilt(records.reg[rows], bundle.autoencoder.decode(z))
+    return {"split": split, "decoded": "sample" if sampled else "mean", **came_back}
+
+
+def rebuilt(reg: regs.Regs, came: regs.Regs) -> dict[str, Any]:
+    """How many of the regs (n,) came back: `{"n", "exact", "by_position"}` as in `accuracy`."""
+    right = regs.characters(reg) == regs.characters(came)
     return {
-        "split": split,
-        "decoded": "sample" if sampled else "mean",
-        "n": int(rows.sum()),
+        "n": len(reg),
         "exact": float(right.all(axis=1).mean()),
         "by_position": [round(float(share), 6) for share in right.mean(axis=0)],
     }

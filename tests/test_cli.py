@@ -167,9 +167,7 @@ def test_an_unknown_bundle_is_answered_with_those_that_exist(refused, command):
         "decode": ["0,0"],
         "sample": ["--unwanted", "number < 50"],
     }.get(command, [])
-    assert "no bundle 'nowhere': a bundle is a name in assets/ (notebook-2d)" in refused(
-        command, "nowhere", *more
-    )
+    assert "no bundle 'nowhere': a bundle is one of dvla-2d, " in refused(command, "nowhere", *more)
 
 
 def test_a_damaged_bundle_is_refused_with_its_file(refused, damaged):

@@ -49,6 +49,7 @@ DASHBOARD = [
     "colouring",
     "latent_map",
     "training_view",
+    "comparison",
     "services",
     "model",
     "training_form",

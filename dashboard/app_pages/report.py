@@ -14,7 +14,6 @@ from regvae.diagnosis import (
     Accuracy,
     Aggregate,
     Dimensions,
-    Example,
     Examples,
     RateDistortion,
 )
@@ -74,7 +73,9 @@ def facts_of_model(bundle: Bundle, seconds: float) -> None:
         ("likelihood", text.LIKELIHOODS[training.likelihood]),
         ("noise", text.NOISE.format(noise=training.noise)),
         ("divergence", text.DIVERGENCES[training.divergence]),
-        ("beta", f"{training.beta:g}"),
+        ("beta", text.beta(training.beta, training.warm_up)),
+        ("in order", text.orders(training.orders)),
+        ("steps", text.STEP_SIZE.format(n=training.batch_size, optimizer=training.optimizer)),
         ("training", text.trained(training.epochs, seconds, bundle.seed)),
     ]
     facts([(label, escape(value)) for label, value in rows])
@@ -178,11 +179,7 @@ def examples(found: Examples, test: Accuracy) -> None:
     ):
         st.markdown(words if some else none.format(n=test.n))
         if some:
-            st.html(f'<div class="examples">{"".join(map(_pair, some))}</div>')
-
-
-def _pair(one: Example) -> str:
-    return f"<span>{plates.plate(one.reg, 'small')} → {plates.rebuilt(one.rebuilt, one.reg)}</span>"
+            st.html(plates.pairs([one.reg for one in some], [one.rebuilt for one in some]))
 
 
 page()

@@ -9,6 +9,7 @@ import { Reading } from "./reading.js";
 import { judge, slack } from "./rule.js";
 import { Scrubber } from "./scrubber.js";
 import { column, take } from "./store.js";
+import { takeTheme } from "./theme.js";
 
 const SLIP = 4; // pixels a pointer may move between press and release of a click
 const TOOLS = [
@@ -128,7 +129,7 @@ class Explorer {
 
   /** Take over what has changed; true if the map must be drawn. */
   #apply(data, geometry, samples, painted) {
-    const theme = this.#theme();
+    const theme = takeTheme(this.element, this.map.palette);
     const { version } = data.geometry;
     const fresh = {
       geometry: this.#changed("geometry", version),
@@ -154,17 +155,6 @@ class Explorer {
     if (proposed) this.#useSamples(samples);
     if (this.samples && (proposed || rule)) this.#judge();
     return Object.values(fresh).some(Boolean);
-  }
-
-  #theme() {
-    const style = getComputedStyle(this.element);
-    const text = style.getPropertyValue("--st-text-color").trim() || style.color;
-    Object.assign(this.map.palette, {
-      text,
-      background: style.getPropertyValue("--st-background-color").trim() || "#ffffff",
-      grid: style.getPropertyValue("--st-border-color-light").trim() || "rgba(128,128,128,.2)",
-    });
-    return text;
   }
 
   #useGeometry(geometry) {

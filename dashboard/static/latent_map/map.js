@@ -48,9 +48,23 @@ export class LatentMap {
   setColour(attribute) {
     this.attribute = attribute;
     this.dimmed.clear();
+    this.traceRows = [];
     this.recordTraces = attribute.classes
       ? this.#classTraces(attribute)
       : this.#scaleTraces(attribute);
+  }
+
+  /** Dim all records but those of a set of rows; null for none. */
+  select(rows) {
+    const among = (of) => of.flatMap((row, i) => (rows.has(row) ? [i] : []));
+    const selectedpoints = this.traceRows.map((of) => (rows ? among(of) : null));
+    return this.Plotly.restyle(this.root, { selectedpoints }, this.traceRows.map((_, i) => i));
+  }
+
+  /** A ring about a point of the plane, or none: moved often, so it is no trace of Plotly's. */
+  ring(point) {
+    this.overlay.ring = point;
+    this.drawOverlay();
   }
 
   #classTraces(attribute) {
@@ -89,6 +103,7 @@ export class LatentMap {
   }
 
   #points(rows) {
+    this.traceRows.push(rows);
     return {
       type: "scattergl",
       mode: "markers",

@@ -21,6 +21,7 @@ export class Overlay {
     this.paper = document.createElement("canvas"); // what is decoded, likewise
     this.content = null;
     this.painted = null;
+    this.ring = null; // {x, y} of a point to be found
   }
 
   /** `grid`: {low, step, size, code, certainty, colour: code -> [r, g, b]}, or null for nothing. */
@@ -84,6 +85,7 @@ export class Overlay {
       this.#drawEdge(contexts[1], view);
       this.#drawSamples(contexts[1], view);
     }
+    if (this.ring) this.#drawRing(contexts[1], view);
     contexts.forEach((context) => context.restore());
   }
 
@@ -120,6 +122,15 @@ export class Overlay {
     }
     Object.assign(context, { strokeStyle: this.palette.text, lineWidth: 1.75, lineCap: "round" });
     context.stroke();
+  }
+
+  #drawRing(context, view) {
+    for (const [strokeStyle, lineWidth] of [[this.palette.background, 6], [this.palette.search, 3]]) {
+      context.beginPath();
+      context.arc(view.x(this.ring.x), view.y(this.ring.y), 8, 0, FULL);
+      Object.assign(context, { strokeStyle, lineWidth });
+      context.stroke();
+    }
   }
 
   #drawSamples(context, view) {

@@ -1,0 +1,200 @@
+"""Two models side by side, of the same regs: maps, figures, histories."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from dashboard import charts, plates, services, state, text
+from dashboard.comparison import SIDES, Shown, comparison, send, words_of
+from dashboard.panel import facts
+from regvae import bundle as bundles
+from regvae import evaluation, rules
+from regvae.latent import Polygon, in_polygon
+from regvae.regs import ATTRIBUTES
+
+_SOME = 8
+HOVER = {"displayModeBar": False}
+
+Models = tuple[tuple[str, str], tuple[str, str]]
+
+
+def page() -> None:
+    """Choose two models, show their maps linked, and everything known of them in two columns."""
+    models = choose()
+    if models is None:
+        return
+    shown = (_shown(*models[0]), _shown(*models[1]))
+    linked(models, shown)
+    send(shown)
+    st.markdown(f"##### {text.COMPARE_FIGURES}")
+    figures(models)
+    histories(models)
+
+
+def choose() -> Models | None:
+    """The two models, or None and the reason on the page."""
+    there = bundles.available()
+    columns = st.columns(2)
+    found = []
+    for column, key in zip(columns, (state.LEFT, state.RIGHT), strict=True):
+        usual = state.DEFAULTS[key]
+        name = column.selectbox(
+            text.MODEL_LABEL,
+            there,
+            index=there.index(usual) if usual in there else 0,
+            key=key,
+            format_func=text.SIDES[key].format,
+            label_visibility="collapsed",
+            persist_state="session",
+        )
+        try:
+            version = services.version_of(name or usual)
+            services.bundle(name or usual, version)
+        except ValueError as error:
+            column.error(text.plain(f"{error}."))
+            continue
+        found.append((name or usual, version))
+    return (found[0], found[1]) if len(found) == 2 else None
+
+
+def _shown(name: str, version: str) -> Shown:
+    k = services.bundle(name, version).records.latent_dim
+    choice = (1, min(k, 2)) if k <= 2 else None
+    labels = ("", "") if k <= 2 else text.axis_labels(choice)
+    return Shown(
+        name, services.geometry(name, version), services.plane(name, version, choice), labels
+    )
+
+
+@st.fragment
+def linked(models: Models, shown: tuple[Shown, Shown]) -> None:
+    """The two maps and what is selected in them; a gesture reruns this much and no more."""
+    colour, rule = st.columns(2)
+    colour.selectbox(
+        text.COLOUR_LABEL,
+        list(ATTRIBUTES),
+        key=state.COMPARE_COLOUR,
+        format_func=lambda name: text.COLOURED_BY.format(attribute=ATTRIBUTES[name].label),
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    rule.text_input(
+        text.SELECT_RULE,
+        key=state.SELECT_RULE,
+        placeholder=text.SELECT_RULE_PLACEHOLDER,
+        label_visibility="collapsed",
+        on_change=_forget_brush,
+        persist_state="session",
+    )
+    try:
+        selected = selection(models, shown)
+    except rules.RuleError as error:
+        st.warning(text.plain(f"{error}."))
+        selected = None
+    comparison(shown, st.session_state[state.COMPARE_COLOUR], selected, _keep_brush)
+    for words in filter(None, map(words_of, shown)):
+        st.caption(words)
+    if selected:
+        of_selection(models, selected[1:])
+    else:
+        st.caption(text.BRUSH_HELP)
+
+
+def _keep_brush(side: str | None, polygon: Polygon | None) -> None:
+    st.session_state[state.BRUSH] = (side, polygon) if side else None
+    st.session_state[state.SELECT_RULE] = ""
+
+
+def _forget_brush() -> None:
+    st.session_state[state.BRUSH] = None
+
+
+def selection(
+    models: Models, shown: tuple[Shown, Shown]
+) -> tuple[str, np.ndarray, np.ndarray] | None:
+    """What is brushed or asked for by a rule: a name, and the rows in each model's records."""
+    records = [services.bundle(*one).records for one in models]
+    typed = st.session_state[state.SELECT_RULE].strip()
+    brush = st.session_state.get(state.BRUSH)
+    if typed:
+        asked = rules.parse_all([typed])
+        masks = [rules.mask(asked, one.reg) for one in records]
+    elif brush:
+        at = SIDES.index(brush[0])
+        inside = in_polygon(shown[at].plane.project(records[at].mean), brush[1])
+        regs = records[at].reg[inside]
+        masks = [np.isin(one.reg, regs) for one in records]
+    else:
+        return None
+    name = f"{typed or brush} {models}"
+    return name, np.flatnonzero(masks[0]), np.flatnonzero(masks[1])
+
+
+def of_selection(models: Models, rows: tuple[np.ndarray, np.ndarray]) -> None:
+    """How the two models treat the selected records."""
+    columns = st.columns(2, gap="large")
+    for column, model, chosen in zip(columns, models, rows, strict=True):
+        bundle = services.bundle(*model)
+        records = bundle.records
+        with column:
+            st.markdown(text.SELECTED.format(n=len(chosen), of=len(records)))
+            if not len(chosen):
+                continue
+            came = services.rebuilt(*model)[chosen]
+            found = evaluation.rebuilt(records.reg[chosen], came)
+            right = found["by_position"]
+            facts(
+                [
+                    ("rebuilt whole", f"{found['exact']:.1%}"),
+                    ("tens and units right", f"{right[2]:.1%} and {right[3]:.1%}"),
+                    ("first letter right", f"{right[0]:.1%}"),
+                ]
+            )
+            st.html(plates.pairs(records.reg[chosen[:_SOME]], came[:_SOME]))
+
+
+def figures(models: Models) -> None:
+    """What is known of both, in two columns."""
+    columns = [figures_of(*one) for one in models]
+    rows = {label: [column[label] for column in columns] for label in columns[0]}
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=["left", "right"])
+    table.columns = [f"{side}: {name}" for side, (name, _) in zip(SIDES, models, strict=True)]
+    st.table(table)
+
+
+def figures_of(name: str, version: str) -> dict[str, str]:
+    """Figures of one model as they are written."""
+    bundle, found = services.bundle(name, version), services.diagnosed(name, version)
+    preset, test, nats = bundle.preset, found.accuracies[-1], found.rates[-1]
+    right = [one.value for one in test.by_position]
+    letters = ", ".join(f"{share:.0%}" for share in (right[0], right[1], *right[4:]))
+    return {
+        "likelihood": text.LIKELIHOODS[preset.training.likelihood],
+        "noise, beta": f"{preset.training.noise:g}, {preset.training.beta:g}",
+        "in order": text.orders(preset.training.orders),
+        "latent dimensions": f"{preset.network.latent_dim}",
+        "of them active": f"{found.dimensions.active.sum()}",
+        "test regs rebuilt whole": f"{test.exact.value:.1%}",
+        "digits right": f"{right[2]:.1%}, {right[3]:.1%}",
+        "letters right": letters,
+        "nats to tell a test reg: rate + distortion": f"{nats.rate:.2f} + {nats.distortion:.2f} "
+        f"= {nats.bound:.2f}",
+        "scale under which the sigmas are true": f"{services.calibration(name, version).scale:.2f}",
+        "training": text.trained(preset.training.epochs, found.seconds, bundle.seed),
+    }
+
+
+def histories(models: Models) -> None:
+    """Both trainings in the same charts."""
+    tables = [(name, services.bundle(name, version).history) for name, version in models]
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown(f"##### {text.COMPARE_ACCURACY}")
+        st.plotly_chart(charts.accuracy_histories(tables), config=HOVER, key="accuracies")
+    with right:
+        st.markdown(f"##### {text.COMPARE_LOSS}")
+        st.plotly_chart(charts.loss_histories(tables), config=HOVER, key="losses")
+    st.caption(text.COMPARE_HISTORIES)
+
+
+page()

@@ -1,0 +1,93 @@
+"""The component of two linked maps: one function with a typed input and a typed event."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from dashboard import palette, state, text
+from dashboard.latent_map import Geometry, module_script, plane_for_browser, send_geometry
+from regvae.latent import Polygon, polygon_corners
+from regvae.plane import Plane
+
+SIDES = ("left", "right")
+
+_mount = st.components.v2.component(
+    "regvae_comparison", js=module_script("compare/main.js"), isolate_styles=False
+)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One of the two maps: a model by name, its geometry, and the plane of it that is shown."""
+
+    name: str
+    geometry: Geometry
+    plane: Plane
+    labels: tuple[str, str]
+
+
+def send(shown: tuple[Shown, Shown]) -> None:
+    """Hand both geometries to the browser. Call it outside the fragment that holds the maps."""
+    for side, one in zip(SIDES, shown, strict=True):
+        send_geometry(one.geometry, side)
+
+
+def comparison(
+    shown: tuple[Shown, Shown],
+    colour: str,
+    selected: tuple[str, NDArray[np.intp], NDArray[np.intp]] | None,
+    on_brush: Callable[[str | None, Polygon | None], None],
+) -> None:
+    """Show two maps; brushing calls `on_brush` with the side and the polygon, or None and None.
+
+    `selected` is what lights up: a name for it, and rows of the left and of the right records.
+    """
+    data: dict[str, Any] = {
+        "palette": palette.MAP,
+        "colour": colour,
+        "selected": {
+            "id": selected[0],
+            **{side: rows.tolist() for side, rows in zip(SIDES, selected[1:], strict=True)},
+        }
+        if selected
+        else None,
+    }
+    for side, one in zip(SIDES, shown, strict=True):
+        data[side] = {
+            "slot": side,
+            "version": one.geometry.version,
+            "name": one.name,
+            "plane": plane_for_browser(one.plane, one.plane.origin, labels=one.labels),
+        }
+
+    def brushed() -> None:
+        side, polygon = _brush()
+        on_brush(side, polygon)
+
+    _mount(key=state.COMPARISON, data=data, on_brush_change=brushed)
+
+
+def _brush() -> tuple[str | None, Polygon | None]:
+    """What the browser says was brushed, checked: anything odd is nothing."""
+    trigger = st.session_state[state.COMPARISON].get("brush")
+    sent = trigger.get("value") if isinstance(trigger, dict) else None
+    if not isinstance(sent, dict) or sent.get("side") not in SIDES:
+        return None, None
+    try:
+        polygon = polygon_corners(sent.get("polygon", []), state.LIMIT).tolist()
+    except ValueError:
+        return None, None
+    return sent["side"], polygon
+
+
+def words_of(shown: Shown) -> str:
+    """What part of its space a map shows, if it is not all of it."""
+    if shown.plane.latent_dim <= 2:
+        return ""
+    return text.PLANE_SHARE.format(
+        name=text.plain(shown.name), share=shown.plane.share, k=shown.plane.latent_dim
+    )

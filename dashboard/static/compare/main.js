@@ -1,0 +1,251 @@
+// Two latent maps of the same regs: what is brushed or pointed at in one is shown in the other.
+
+import { Decoder } from "../latent_map/decoder.js";
+import { showLegend } from "../latent_map/legend.js";
+import { LatentMap, selectedPolygon } from "../latent_map/map.js";
+import { Plane, coordinates } from "../latent_map/plane.js";
+import { plate, pretty, showReg } from "../latent_map/plate.js";
+import { column, take } from "../latent_map/store.js";
+import { takeTheme } from "../latent_map/theme.js";
+
+const SIDES = ["left", "right"];
+const comparisons = new WeakMap(); // parentElement -> Comparison
+
+export default async function mount(component) {
+  const { parentElement } = component;
+  if (!comparisons.has(parentElement)) comparisons.set(parentElement, new Comparison(parentElement));
+  const comparison = comparisons.get(parentElement);
+  try {
+    await comparison.update(component);
+  } catch (error) {
+    comparison.fail(error);
+    console.error(error);
+  }
+  return () => {
+    if (parentElement.isConnected) return; // only newer data, not the end of the page
+    comparisons.delete(parentElement);
+    comparison.remove();
+  };
+}
+
+class Comparison {
+  constructor(parent) {
+    const side = (name) => `
+      <section class="side" data-side="${name}">
+        <div class="title"><b></b><span class="certain"></span></div>
+        <div class="frame"><div class="picture" aria-label="latent map at the ${name}"></div></div>
+      </section>`;
+    parent.innerHTML = `
+      <div class="comparison" data-ready="false">
+        <div class="tools" role="toolbar" aria-label="map tools"></div>
+        <div class="legend" aria-label="legend"></div>
+        ${SIDES.map(side).join("")}
+        <p class="failure" role="alert" hidden></p>
+      </div>`;
+    this.element = parent.firstElementChild;
+    this.sides = SIDES.map((name) => new Side(name, this.element.querySelector(`[data-side=${name}]`)));
+    this.shown = {};
+  }
+
+  remove() {
+    for (const { map } of this.sides) map?.remove();
+  }
+
+  fail(error) {
+    const place = this.element.querySelector(".failure");
+    place.textContent = `The maps could not be drawn: ${error.message}`;
+    place.hidden = false;
+  }
+
+  #changed(name, value) {
+    const before = this.shown[name];
+    this.shown[name] = JSON.stringify(value);
+    return before !== this.shown[name];
+  }
+
+  async update(component) {
+    this.component = component;
+    const { data } = component;
+    const models = SIDES.map((name) => data[name]);
+    const geometries = await Promise.all(models.map(({ slot, version }) => take(slot, version)));
+    await Promise.all(this.sides.map((side) => side.create(data.palette)));
+    if (this.component !== component) return; // newer data came while this waited
+    const theme = takeTheme(this.element, data.palette);
+    const stale = this.#changed("models", [models, data.colour, theme]);
+    if (stale) {
+      this.sides.forEach((side, i) => side.use(geometries[i], models[i], data.colour, this.element));
+      this.rows = link(...this.sides);
+      showLegend(this.element.querySelector(".legend"), this.sides[0].attribute, this.#bothMaps());
+      await Promise.all(this.sides.map((side) => side.map.draw()));
+    }
+    if (!this.listening) this.#listen();
+    if (this.#changed("selected", data.selected?.id ?? null) || stale) this.#apply(data.selected);
+    this.element.dataset.ready = "true";
+  }
+
+  /** A selection that Python knows: rows of the left and of the right map, or null. */
+  #apply(selected) {
+    this.sides.forEach((side) => side.select(selected ? new Set(selected[side.name]) : null));
+  }
+
+  #listen() {
+    this.listening = true;
+    this.#buildTools();
+    this.sides.forEach((side, at) => {
+      side.picture.addEventListener("pointermove", (event) => this.#point(at, event));
+      side.picture.addEventListener("pointerleave", () => this.sides.forEach((one) => one.rest()));
+      side.picture.on("plotly_selected", (event) => {
+        const polygon = selectedPolygon(event);
+        if (polygon) this.#brush(at, polygon);
+      });
+      side.picture.on("plotly_deselect", () => this.#clear());
+    });
+  }
+
+  /** Both maps as one for the legend: a class is dimmed in both. */
+  #bothMaps() {
+    const maps = this.sides.map((side) => side.map);
+    return {
+      dimmed: maps[0].dimmed,
+      palette: maps[0].palette,
+      toggleClass: (code) => maps.forEach((map) => map.toggleClass(code)),
+      keepOnly: (code) => maps.forEach((map) => map.keepOnly(code)),
+    };
+  }
+
+  #buildTools() {
+    const button = (label, act) => {
+      const made = Object.assign(document.createElement("button"), { type: "button", textContent: label });
+      made.addEventListener("click", () => act(made));
+      return made;
+    };
+    const tools = [["lasso", "Lasso"], ["select", "Box"], ["pan", "Move"]].map(([tool, label]) =>
+      button(label, (made) => {
+        for (const one of tools) one.setAttribute("aria-pressed", String(one === made));
+        for (const { map } of this.sides) map.setTool(tool);
+      }));
+    this.element.querySelector(".tools").replaceChildren(
+      ...tools,
+      button("Whole maps", () => this.sides.forEach(({ map }) => map.reset())),
+      button("Clear", () => this.#clear()),
+    );
+    tools[0].click();
+  }
+
+  /** Records in a polygon of one map light up in both; Python is told, and counts them again. */
+  #brush(at, polygon) {
+    const side = this.sides[at];
+    const rows = inside(polygon, side.map);
+    const other = this.sides[1 - at];
+    const others = new Set(rows.map((row) => this.rows[at][row]).filter((row) => row >= 0));
+    side.select(new Set(rows));
+    other.map.setRegion(null).then(() => other.select(others));
+    this.component.setTriggerValue("brush", { value: { side: side.name, polygon } });
+  }
+
+  #clear() {
+    for (const side of this.sides) {
+      side.select(null);
+      side.map.setRegion(null);
+    }
+    this.component.setTriggerValue("brush", { value: null });
+  }
+
+  /** The record that is pointed at is ringed in both maps, with what each makes of it. */
+  #point(at, event) {
+    const side = this.sides[at];
+    const place = side.map.toData(event);
+    const row = place ? side.map.at(place).record : -1;
+    if (row < 0) {
+      side.read(place);
+      this.sides[1 - at].rest();
+      return;
+    }
+    side.show(row);
+    this.sides[1 - at].show(this.rows[at][row]);
+  }
+}
+
+/** One of the two maps, with its decoder and the line above it. */
+class Side {
+  constructor(name, root) {
+    this.name = name;
+    this.picture = root.querySelector(".picture");
+    this.title = root.querySelector("b");
+    this.words = root.querySelector(".certain");
+    this.plate = plate("", "small");
+  }
+
+  async create(palette) {
+    this.map ??= await LatentMap.create(this.picture, palette);
+    this.map.palette = palette;
+  }
+
+  use(geometry, model, colour) {
+    this.decoder = new Decoder(
+      column(geometry.weights, "weights"), geometry.layers, geometry.blocks, geometry.likelihood);
+    this.means = coordinates(geometry.records);
+    this.plane = new Plane(model.plane);
+    this.regs = geometry.records.getChild("reg");
+    this.attribute = { ...geometry.attributes.find((one) => one.name === colour), count: this.means[0].length };
+    const { x, y } = this.plane.projectAll(this.means);
+    this.map.setRecords(geometry.records, x, y, this.plane, `${model.version} ${model.plane.name}`);
+    this.map.setColour(this.attribute);
+    this.title.textContent = model.name;
+    this.rest();
+  }
+
+  select(rows) {
+    this.map.select(rows);
+  }
+
+  rest() {
+    this.words.replaceChildren("point at a record to see it in both maps");
+    this.map.ring(null);
+  }
+
+  /** A place of the map without a record: what the decoder says there. */
+  read(place) {
+    this.map.ring(null);
+    if (!place) return;
+    this.#say("decodes to", this.decoder.decode(this.plane.lift(place)).reg);
+  }
+
+  /** A record, by its row; -1 if this model has no such record. */
+  show(row) {
+    if (row < 0) {
+      this.words.replaceChildren("this model has no such record");
+      this.map.ring(null);
+      return;
+    }
+    const z = this.means.map((values) => values[row]);
+    this.map.ring({ x: this.map.x[row], y: this.map.y[row] });
+    this.#say(`${pretty(this.regs.get(row))} comes back as`, this.decoder.decode(z).reg);
+  }
+
+  #say(words, reg) {
+    showReg(this.plate, reg);
+    this.words.replaceChildren(`${words} `, this.plate);
+  }
+}
+
+/** For each side, the other side's row of the same reg, or -1. */
+function link(left, right) {
+  const rowsOf = (side) => new Map(Array.from(side.regs, (reg, row) => [reg, row]));
+  const match = (side, rows) => Int32Array.from(side.regs, (reg) => rows.get(reg) ?? -1);
+  return [match(left, rowsOf(right)), match(right, rowsOf(left))];
+}
+
+/** Rows of a map inside a polygon, by the even-odd rule, as regvae/latent.py has it. */
+function inside(polygon, { x, y }) {
+  const found = [];
+  for (let row = 0; row < x.length; row++) {
+    let within = false;
+    for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i++) {
+      const [[x1, y1], [x2, y2]] = [polygon[j], polygon[i]];
+      if (y1 > y[row] !== y2 > y[row] && x[row] < ((x2 - x1) * (y[row] - y1)) / (y2 - y1) + x1) within = !within;
+    }
+    if (within) found.push(row);
+  }
+  return found;
+}
