@@ -260,7 +260,7 @@ MEMBERSHIP = {
 }
 
 STEP_SIZE = "{n} regs each, {optimizer}"
-SIDES = {"left": "Left: {}", "right": "Right: {}"}
+SIDES = {"left": "Model at the left", "right": "Model at the right"}
 COLOURED_BY = "Coloured by {attribute}"
 SELECT_RULE = "Light up regs with"
 SELECT_RULE_PLACEHOLDER = "Light up regs with: number < 10"

@@ -39,13 +39,12 @@ def choose() -> Models | None:
     for column, key in zip(columns, (state.LEFT, state.RIGHT), strict=True):
         usual = state.DEFAULTS[key]
         name = column.selectbox(
-            text.MODEL_LABEL,
+            text.SIDES[key],
             there,
             index=there.index(usual) if usual in there else 0,
             key=key,
-            format_func=text.SIDES[key].format,
             label_visibility="collapsed",
-            persist_state="session",
+            bind="query-params",
         )
         try:
             version = services.version_of(name or usual)
