@@ -34,6 +34,7 @@ from regvae import (
     proposals,
     regs,
     results,
+    runs,
     sampling,
 )
 from regvae import bundle as bundles
@@ -122,11 +123,13 @@ def train(
     resume: Annotated[bool, typer.Option(help="go on where a stopped run left off")] = False,
 ) -> None:
     """Train a preset and write a bundle; Ctrl-C stops it, --resume goes on."""
+    began = time.perf_counter()
     chosen = presets.preset(preset)
     bundles.check_free(out)
     with _silenced():
         from regvae import training  # takes seconds, because of TensorFlow: only here
 
+    last: list[training.Trainer] = []
     total = chosen.training.epochs
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     command = shlex.join(["regvae", "train", preset, "--out", str(out), "--seed", str(seed)])
@@ -135,17 +138,32 @@ def train(
             task = progress.add_task("compiling", total=total)
 
             def show(trainer: training.Trainer) -> None:
+                last[:] = [trainer]
                 epoch = trainer.history[-1]
                 text = f"loss {epoch.loss:.3f}  validation {epoch.validation_loss:.3f}"
                 progress.update(task, completed=epoch.epoch, description=text)
 
-            bundle = training.train(
-                chosen, out, seed=seed, resume=resume, command=command, on_epoch=show
-            )
+            with runs.processor(on_wait=lambda: progress.update(task, description="queueing")):
+                bundle = training.train(
+                    chosen, out, seed=seed, resume=resume, command=command, on_epoch=show
+                )
     except KeyboardInterrupt:
         begun = training.checkpoint_path(out).exists()
         _fail(f"stopped; go on with: {command} --resume" if begun else "stopped before an epoch")
     console.print(f"wrote {out}: validation loss {bundle.metrics['validation_loss']:.3f}")
+    if last:
+        _print_speed(last[0], time.perf_counter() - began, training.floating_point_limit())
+
+
+def _print_speed(trainer: Any, seconds: float, limit: float) -> None:
+    """What a training took, all included, and what share of the machine's speed it reached."""
+    times = [epoch.seconds for epoch in trainer.history]
+    rate = trainer.steps / float(np.median(times))
+    share = rate * trainer.flops_a_step / limit
+    console.print(
+        f"{seconds:.1f} s in all; {rate:,.0f} steps/s, {share:.1%} of the {limit / 1e9:,.0f} "
+        "GFLOP/s that a large matrix product reaches here"
+    )
 
 
 @app.command()
@@ -505,14 +523,17 @@ def study(
     folder: Annotated[Path, typer.Option(help="where the trained models are, or will be")],
     preset: Annotated[str, typer.Option(help="what to train")] = "notebook-2d",
     seeds: Annotated[int, typer.Option(help="training seeds, from 0", min=1, max=100)] = 10,
+    rules: Annotated[bool, typer.Option(help="compare the rules too")] = True,
     out: OutOption = None,
+    models_out: Annotated[Path | None, typer.Option(help="the models' figures as a table")] = None,
 ) -> None:
-    """Train a preset over many seeds and compare the rules on each; a minute a seed."""
+    """Train a preset over many seeds, with figures of each; compare the rules on each."""
     chosen = presets.preset(preset)
-    if out:
-        _check_table_name(out)
+    for table in filter(None, (out, models_out)):
+        _check_table_name(table)
     folder.mkdir(exist_ok=True)
     rows: list[dict[str, Any]] = []
+    models: list[dict[str, Any]] = []
     for seed in range(seeds):
         path = folder / f"seed-{seed}"
         if not path.exists():
@@ -528,7 +549,10 @@ def study(
                 f"{path} wants {preset} of seed {seed}, but is {bundle.preset.name} of seed "
                 f"{bundle.seed}; name another folder"
             )
-        outcomes = evaluation.rule_outcomes(bundle)
+        figures = evaluation.model_outcome(bundle)
+        models.append(asdict(figures))
+        console.print(f"seed {seed}  {figures.sentence()}")
+        outcomes = evaluation.rule_outcomes(bundle) if rules else []
         rows += [asdict(outcome) for outcome in outcomes]
         for one in outcomes:
             purity = "none" if one.purity is None else f"{one.purity:.4f}"
@@ -537,6 +561,8 @@ def study(
             )
     if out:
         _write(pd.DataFrame(rows), out)
+    if models_out:
+        _write(pd.DataFrame(models), models_out)
 
 
 @app.command()

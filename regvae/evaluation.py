@@ -258,6 +258,48 @@ def _above_50(accepted: regs.Regs) -> str:
     return f"{above.sum()} = {above.mean():.3f}" if len(above) else "0, as none was accepted"
 
 
+@dataclass(frozen=True)
+class ModelOutcome:
+    """Figures of one trained model: shares of test regs rebuilt exactly and of their digits.
+
+    `rank_correlation` is the least of the preset's orders, None if it has none; `seconds` is what
+    the epochs took.
+    """
+
+    preset: str
+    seed: int
+    exact: float
+    tens: float
+    units: float
+    rank_correlation: float | None
+    validation_loss: float
+    seconds: float
+
+    def sentence(self) -> str:
+        """The figures in a line."""
+        order = "" if self.rank_correlation is None else f"rank corr. {self.rank_correlation:.5f}  "
+        return (
+            f"exact {self.exact:.3f}  digits {self.tens:.3f} {self.units:.3f}  {order}"
+            f"validation loss {self.validation_loss:.3f}  {self.seconds:.1f} s"
+        )
+
+
+def model_outcome(bundle: Bundle) -> ModelOutcome:
+    """Figures of a bundle, decoding the means of its test regs."""
+    test = accuracy(bundle)
+    orders = [one["rank_correlation"] for one in rank_correlations(bundle)]
+    return ModelOutcome(
+        preset=bundle.preset.name,
+        seed=bundle.seed,
+        exact=test["exact"],
+        tens=test["by_position"][2],
+        units=test["by_position"][3],
+        rank_correlation=min(orders, default=None),
+        validation_loss=float(bundle.history["validation_loss"].iloc[-1]),
+        seconds=float(bundle.history["seconds"].sum()),
+    )
+
+
 STUDIED: tuple[AcceptanceRule, ...] = (OneSided(2.5), TwoSided(0.5, 1.0), Posterior(0.1, 0.02))
 """The rules that are compared over training seeds: the notebook's, and two that hold."""
 

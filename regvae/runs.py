@@ -334,11 +334,14 @@ def write_whole(path: Path, content: bytes) -> None:
 
 @contextmanager
 def processor(
-    may_take: Callable[[], bool] = lambda: True, gave_up: Callable[[], bool] = lambda: False
+    may_take: Callable[[], bool] = lambda: True,
+    gave_up: Callable[[], bool] = lambda: False,
+    on_wait: Callable[[], object] = lambda: None,
 ) -> Iterator[bool]:
     """Wait for one of the machine's `slots` and hold it; yields False if `gave_up` said so first.
 
-    `may_take` is asked before a slot is taken, for those who queue.
+    `may_take` is asked before a slot is taken, for those who queue; `on_wait` is called as long as
+    none is free.
     """
     places = bundles.home() / "slots"
     places.mkdir(parents=True, exist_ok=True)
@@ -351,6 +354,7 @@ def processor(
                     continue
                 yield True
                 return
+        on_wait()
         time.sleep(0.2)
     yield False
 

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ import tensorflow as tf
 from regvae import bundle as bundles
 from regvae import evaluation, vectoriser
 from regvae.bundle import HISTORY_COLUMNS, Bundle
-from regvae.forward import Autoencoder
+from regvae.forward import Autoencoder, weight_shapes
 from regvae.network import Vae
 from regvae.presets import Preset
 from regvae.regs import ATTRIBUTES
@@ -166,6 +167,19 @@ class Trainer:
         exact = tf.reduce_mean(tf.cast(tf.reduce_all(right, axis=1), tf.float32))
         return tf.add_n(terms), exact, tf.reduce_mean(tf.cast(right, tf.float32), axis=0)
 
+    @property
+    def steps(self) -> int:
+        """Steps of an epoch: full batches only."""
+        return len(self.train_vectors) // self.preset.training.batch_size
+
+    @property
+    def flops_a_step(self) -> int:
+        """Floating-point operations of a step's matrix products: 2 a weight and record forward, and
+        twice that backward, but for the first layer, whose inputs want no gradient."""
+        shapes = [shape for shape in weight_shapes(self.preset.network).values() if len(shape) == 2]
+        first, rest = math.prod(shapes[0]), sum(math.prod(shape) for shape in shapes[1:])
+        return 2 * self.preset.training.batch_size * (2 * first + 3 * rest)
+
     def autoencoder(self) -> Autoencoder:
         """The network as it is now, as NumPy arrays of its own."""
         return Autoencoder.from_weights(self.vae.named_weights(), self.preset.training.likelihood)
@@ -223,6 +237,19 @@ class Trainer:
 
     def _variables(self) -> list[Any]:
         return [*self.vae.trainable_variables, *self.optimizer.variables]
+
+
+def floating_point_limit(seconds: float = 0.3) -> float:
+    """Floating-point operations a second that this machine reaches at its best: the fastest of
+    several products of large float32 matrices."""
+    n = 1024
+    a = np.ones((n, n), np.float32)
+    fastest, end = math.inf, time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        started = time.perf_counter()
+        a @ a
+        fastest = min(fastest, time.perf_counter() - started)
+    return 2 * n**3 / fastest
 
 
 def _epoch(row: dict[str, Any]) -> Epoch:

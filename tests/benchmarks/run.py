@@ -28,6 +28,7 @@ def main() -> None:
         library.rejection,
         library.serving,
         library.keras_serving,
+        library.zoo,
         library.training,
     )
     figures = [figure for group in groups for figure in group()]
