@@ -117,14 +117,16 @@ def dataset(seed: SeedOption = 0, out: OutOption = None) -> None:
 
 @app.command()
 def train(
-    preset: Annotated[str, typer.Argument(help=f"one of {', '.join(presets.PRESETS)}")],
+    preset: Annotated[
+        str, typer.Argument(help=f"one of {', '.join(presets.PRESETS)}, or a bundle to train again")
+    ],
     out: Annotated[Path, typer.Option(help="the new bundle's folder")],
     seed: SeedOption = 0,
     resume: Annotated[bool, typer.Option(help="go on where a stopped run left off")] = False,
 ) -> None:
     """Train a preset and write a bundle; Ctrl-C stops it, --resume goes on."""
     began = time.perf_counter()
-    chosen = presets.preset(preset)
+    chosen, own = _recipe(preset)
     bundles.check_free(out)
     with _silenced():
         from regvae import training  # takes seconds, because of TensorFlow: only here
@@ -145,7 +147,13 @@ def train(
 
             with runs.processor(on_wait=lambda: progress.update(task, description="queueing")):
                 bundle = training.train(
-                    chosen, out, seed=seed, resume=resume, command=command, on_epoch=show
+                    chosen,
+                    out,
+                    seed=seed,
+                    own=own,
+                    resume=resume,
+                    command=command,
+                    on_epoch=show,
                 )
     except KeyboardInterrupt:
         begun = training.checkpoint_path(out).exists()
@@ -153,6 +161,21 @@ def train(
     console.print(f"wrote {out}: validation loss {bundle.metrics['validation_loss']:.3f}")
     if last:
         _print_speed(last[0], time.perf_counter() - began, training.floating_point_limit())
+
+
+def _recipe(name: str) -> tuple[presets.Preset, Sequence[str]]:
+    """What to train: a named preset, or that of a bundle with the regs of its own it was given."""
+    if name in presets.PRESETS:
+        return presets.preset(name), ()
+    try:
+        bundle = bundles.load(name)
+    except bundles.BundleError as error:
+        there = ", ".join(presets.PRESETS)
+        raise UsageError(
+            f"there is no preset {name[:80]!r} (there are {there}), and as a bundle: {error}"
+        ) from error
+    own = bundle.records.reg.tolist() if bundle.preset.data.source == "own" else ()
+    return bundle.preset, own
 
 
 def _print_speed(trainer: Any, seconds: float, limit: float) -> None:

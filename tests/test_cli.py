@@ -1001,14 +1001,22 @@ def trained(bundle, tmp_path, monkeypatch):
 
 def test_a_study_compares_the_rules_on_models_already_trained(good, bundle, trained, tmp_path):
     path = tmp_path / "study.csv"
-    lines = good("study", "--folder", trained, "--seeds", 1, "--out", path).splitlines()
+    models = tmp_path / "models.csv"
+    said = good("study", "--folder", trained, "--seeds", 1, "--out", path, "--models-out", models)
+    figures, *lines = said.splitlines()
+    outcome = evaluation.model_outcome(dataclasses.replace(bundle, seed=0))
+    assert figures == f"seed 0  {outcome.sentence()}"
+    assert "exact 0.000  digits 0.997 0.999  validation loss 22.092" in figures
+    kept = pd.read_csv(models).iloc[0].to_dict()
+    assert np.isnan(kept.pop("rank_correlation"))  # nothing was made to run along an axis
+    assert kept == {k: v for k, v in dataclasses.asdict(outcome).items() if v is not None}
     outcomes = evaluation.rule_outcomes(dataclasses.replace(bundle, seed=0))
     assert [one.rule for one in outcomes] == ["one-sided", "two-sided", "posterior"]
     assert lines[:3] == [
         f"seed {one.seed}  {one.rule:<10} accepted {one.acceptance:.4f}  purity {one.purity:.4f}"
         for one in outcomes
     ]
-    assert lines[3:] == [f"wrote {path}: 3 rows"]
+    assert lines[3:] == [f"wrote {path}: 3 rows", f"wrote {models}: 1 rows"]
     table = pd.read_csv(path)
     assert list(table.columns) == [field.name for field in dataclasses.fields(outcomes[0])]
     expected = pd.DataFrame([dataclasses.asdict(one) for one in outcomes])
