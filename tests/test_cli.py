@@ -191,7 +191,8 @@ def test_an_interruption_is_no_success(call, monkeypatch):
 
 def test_an_unknown_preset_is_not_trained(refused, tmp_path):
     line = refused("train", "notebook-3d", "--out", tmp_path / "new")
-    assert "no preset 'notebook-3d'; there are notebook-2d, notebook-15d" in line
+    assert "no preset 'notebook-3d' (there are notebook-2d, notebook-15d, " in line
+    assert "and as a bundle: there is no bundle 'notebook-3d'" in line
     assert list(tmp_path.iterdir()) == []
 
 
