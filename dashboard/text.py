@@ -137,11 +137,10 @@ SEED = ("Seed", "The same seed proposes the same points.")
 CALIBRATION = "How true are the sigmas?"
 CALIBRATION_HELP = """
 Across: the share of a Gaussian's own mass within some distance. Up: the share of held-out records
-found within that distance of a training record. On the diagonal the two would be equal. As reported,
-the sigmas are far too wide: held-out records lie best where they are multiplied by **{scale:.2f}**
-(the model was trained with noise of {noise:g} times what it reports). What is left above the diagonal
-is the crowd: with thousands of records, one is always near. Only the *posterior* rule uses the scaled
-sigmas.
+found within that distance of a training record. On the diagonal the two would be equal; with thousands of
+records one is always near, so that true sigmas lie above it. Held-out records lie best where the
+sigmas are multiplied by **{scale:.2f}**; the model was trained with noise of {noise:g} times what it reports.
+Only the *posterior* rule uses the scaled sigmas.
 """
 
 RESULTS_INTRO = """
@@ -206,8 +205,8 @@ PATH_HELP = {
     "traversal": "One latent coordinate of the pinned point (or of the middle of the map) from low to high; "
     "all others stay.",
 }
-FROM = "From"
-TO = "To"
+FROM = "Start"
+TO = "End"
 END_PLACEHOLDER = "AB12 CDE, or a point"
 USE_PIN = "Pin"
 STEPS = "Steps"
@@ -526,12 +525,6 @@ AGGREGATE_CAPTION = (
     "distribution that training pulls it towards (dotted). Points drawn from the prior are like records only "
     "where the two agree. How far z must be moved, on average, to follow the prior: {distances}."
 )
-REPORT_CALIBRATION = """
-Across: the share of a Gaussian's own mass within some distance. Up: the share of held-out records
-found within that distance of a training record. On the diagonal the two would be equal; with thousands of
-records one is always near, so that true sigmas lie above it. Held-out records lie best where the
-sigmas are multiplied by **{scale:.2f}**; the model was trained with noise of {noise:g} times what it reports.
-"""
 EXAMPLES = "Some test regs, and what comes back"
 EXAMPLES_RIGHT = "Whole:"
 EXAMPLES_WRONG = "With wrong characters (underlined):"
@@ -596,7 +589,12 @@ A point must be far from the unwanted **and near something wanted**. The tab *Sa
 two rules that ask for both. *Two-sided* compares two distances: nearer to a wanted record than to any
 unwanted one, and not far from it. *Posterior* compares two densities, with the records' sigmas
 corrected by records that were held out of training. Over ten trainings both keep what they promise:
-see *How good is it?*
+see *Against the notebook*.
+
+Or train the map so that it cannot fool you: choose the model *ordered-2d*, whose number runs from left to
+right because its training was told so. There the notebook's own threshold accepts hardly anything unwanted.
+Paint both maps in the tab *Journeys* and you see why: around the notebook's map most of what the decoder
+makes up is unwanted.
 
 Even so, a distance on the map proves nothing about the text that is decoded. So the tab *Results*
 decodes every accepted point, compares it with all records, says how sure "none" is, and looks for
@@ -611,6 +609,9 @@ leaks where they are likeliest.
 5. Drag the threshold from 0 to 6 and look at the purity: does it ever get good?
 6. Switch to *two-sided* in the tab *Sample*, and look again. Click a rejected sample to see why.
 7. Then, in the tab *Results*, make 1,000 points' worth of new regs and take them home with their proof.
+8. In the tab *Journeys*, paint the map, and walk from one reg to another.
+9. On the page *Compare*, lasso a crowd in the notebook's map and see it fall apart in *exact-15d*.
+10. On the page *Train*, train *ordered-2d* with another seed and watch its map form.
 """
 RERUNS_CAPTION = (
     "Purity of the rule “farther than 2.5 from every unwanted record” over ten trainings of the "

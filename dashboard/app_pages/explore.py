@@ -50,7 +50,7 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
         tabs = panel_tabs(right)
         with tabs[1]:
             rejection.controls(name, version)
-        way = tabs[3].container()
+        way = tabs[3]
     except OverflowError:  # Streamlit's own, on an infinite whole number
         left.error(text.ENDLESS)
         return
@@ -60,9 +60,11 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
     shown = model.slice_shown(name, version, point, complaints)
     unwanted = rejection.unwanted(complaints, shown.choice == (1, 2))
     context = Context(name, version, unwanted, state.rule(), shown)
-    with way:
-        journey.controls(context)
-    path = journey.asked(context, point)
+    path = None
+    if way.open:  # it has many widgets, which every gesture would draw again
+        with way:
+            journey.controls(context)
+        path = journey.asked(context, point)
     reg = searched_reg(complaints)
     region = st.session_state.get(state.REGION)
     policy = rejection.policy(context, complaints)
@@ -81,7 +83,7 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
         region=region,
         decoded=panel.decoded_points(context, region),
         leaks=rejection.found_leaks(context, policy) if samples else None,
-        path=path.z if st.session_state[state.TAB] == text.TABS[3] else None,
+        path=path.z if path else None,
     )
     with left:
         gestures = Gestures(pick=keep_pick, region=keep_region, parameter=keep_parameter)
@@ -99,15 +101,17 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
         show_panel(context if samples else replace(context, unwanted=None), point, reg, region)
     with tabs[2]:
         rejection.results(context, policy if samples else None)
-    with tabs[3]:
-        journey.show(context, path)
+    if path:
+        with way:
+            journey.show(context, path)
 
 
 def panel_tabs(column: DeltaGenerator) -> list[DeltaGenerator]:
     """The panel's tabs, and above them a place for complaints, which comes last."""
     with column, st.container(height=PANEL_HEIGHT, border=False, key="panel"):
         complaints = st.container(key="complaints")
-        return [*st.tabs(text.TABS, key=state.TAB, on_change="rerun"), complaints]
+        tabs = st.tabs(text.TABS, key=state.TAB, on_change="rerun", bind="query-params")
+        return [*tabs, complaints]
 
 
 # --- controls -------------------------------------------------------------------------------------
@@ -191,7 +195,7 @@ def propose(
 
 def painted(context: Context) -> DecodedLayer | None:
     """What the decoder says all over the map, if it was asked for."""
-    if not st.session_state[state.PAINT]:
+    if not st.session_state.get(state.PAINT):
         return None
     shown = context.shown
     return services.decoded_layer(

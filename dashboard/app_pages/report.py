@@ -167,7 +167,7 @@ def calibration(name: str, version: str, noise: float) -> None:
     st.markdown(f"##### {text.CALIBRATION}")
     found = services.calibration(name, version)
     st.plotly_chart(charts.calibration_curve(found), config={"staticPlot": True})
-    st.caption(text.REPORT_CALIBRATION.format(scale=found.scale, noise=noise))
+    st.caption(text.CALIBRATION_HELP.format(scale=found.scale, noise=noise))
 
 
 def examples(found: Examples, test: Accuracy) -> None:
