@@ -13,7 +13,16 @@ from regvae.plane import Plane
 
 def chosen() -> tuple[str, str] | None:
     """Name and version of the model to show, or None and the reason on the page."""
-    name = st.session_state.get(state.MODEL) or state.DEFAULTS[state.MODEL]
+    return loaded(st.session_state.get(state.MODEL) or state.DEFAULTS[state.MODEL])
+
+
+def of_the_notebook() -> tuple[str, str] | None:
+    """The faithful model, for pages that tell the notebook's story; or None and the reason."""
+    return loaded(state.DEFAULTS[state.MODEL])
+
+
+def loaded(name: str) -> tuple[str, str] | None:
+    """A model's name and version if it can be loaded, or None and the reason on the page."""
     try:
         version = services.version_of(name)
         services.bundle(name, version)

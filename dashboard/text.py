@@ -419,8 +419,8 @@ def quantity(measure: str, value: float) -> str:
 
 
 FIGURES_INTRO = """
-The map is a faithful copy of a published notebook, so its figures can be laid beside the published
-ones. Two numbers are too few to hold seven characters: the model keeps the two **digits**, which
+The model *notebook-2d* is a faithful copy of a published notebook's, so its figures can be laid beside the
+published ones. Two numbers are too few to hold seven characters: the model keeps the two **digits**, which
 say most about a reg for what they cost, and guesses the **letters**.
 """
 POSITIONS = (

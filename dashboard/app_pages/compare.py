@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, plates, services, state, text
+from dashboard import charts, model, plates, services, state, text
 from dashboard.comparison import SIDES, Shown, comparison, send, words_of
 from dashboard.panel import facts
 from regvae import bundle as bundles
@@ -37,23 +37,23 @@ def choose() -> Models | None:
     columns = st.columns(2)
     found = []
     for column, key in zip(columns, (state.LEFT, state.RIGHT), strict=True):
-        usual = state.DEFAULTS[key]
-        name = column.selectbox(
-            text.SIDES[key],
-            there,
-            index=there.index(usual) if usual in there else 0,
-            key=key,
-            label_visibility="collapsed",
-            bind="query-params",
-        )
-        try:
-            version = services.version_of(name or usual)
-            services.bundle(name or usual, version)
-        except ValueError as error:
-            column.error(text.plain(f"{error}."))
-            continue
-        found.append((name or usual, version))
+        with column:
+            chosen = model.loaded(_side(key, there) or state.DEFAULTS[key])
+        if chosen:
+            found.append(chosen)
     return (found[0], found[1]) if len(found) == 2 else None
+
+
+def _side(key: str, there: list[str]) -> str | None:
+    usual = state.DEFAULTS[key]
+    return st.selectbox(
+        text.SIDES[key],
+        there,
+        index=there.index(usual) if usual in there else 0,
+        key=key,
+        label_visibility="collapsed",
+        bind="query-params",
+    )
 
 
 def _shown(name: str, version: str) -> Shown:
@@ -132,14 +132,14 @@ def selection(
 def of_selection(models: Models, rows: tuple[np.ndarray, np.ndarray]) -> None:
     """How the two models treat the selected records."""
     columns = st.columns(2, gap="large")
-    for column, model, chosen in zip(columns, models, rows, strict=True):
-        bundle = services.bundle(*model)
+    for column, one, chosen in zip(columns, models, rows, strict=True):
+        bundle = services.bundle(*one)
         records = bundle.records
         with column:
             st.markdown(text.SELECTED.format(n=len(chosen), of=len(records)))
             if not len(chosen):
                 continue
-            came = services.rebuilt(*model)[chosen]
+            came = services.rebuilt(*one)[chosen]
             found = evaluation.rebuilt(records.reg[chosen], came)
             right = found["by_position"]
             facts(

@@ -61,7 +61,9 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
     unwanted = rejection.unwanted(complaints, shown.choice == (1, 2))
     context = Context(name, version, unwanted, state.rule(), shown)
     path = None
-    if way.open:  # it has many widgets, which every gesture would draw again
+    if (
+        st.session_state[state.TAB] == text.TABS[3]
+    ):  # it has many widgets, which every gesture would draw again
         with way:
             journey.controls(context)
         path = journey.asked(context, point)

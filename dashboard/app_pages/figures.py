@@ -11,7 +11,7 @@ from regvae import evaluation
 
 def page() -> None:
     """Accuracy, training, and every figure of the notebook."""
-    chosen = model.choose_above()
+    chosen = model.of_the_notebook()
     if chosen is None:
         return
     name, version = chosen

@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from dashboard import charts, plates, services, state, text
+from dashboard import charts, model, plates, services, text
 from regvae import evaluation, sampling
-from regvae.bundle import BundleError
 from regvae.forward import Autoencoder
 from regvae.policy import Policy
 
@@ -14,13 +13,11 @@ EXAMPLE = "MY33WSZ"  # the first reg of the test data: the model never trained o
 def page() -> None:
     """The story from top to bottom, in a column narrow enough to read."""
     with st.container(key="prose"):
-        name = state.DEFAULTS[state.MODEL]  # the story is of the notebook's model
-        try:
-            version = services.version_of(name)
-            autoencoder = services.bundle(name, version).autoencoder
-        except BundleError as error:
-            st.error(text.plain(f"{error}."))
+        shown = model.of_the_notebook()
+        if shown is None:
             return
+        name, version = shown
+        autoencoder = services.bundle(name, version).autoencoder
         st.markdown(text.READ_START)
         round_trip(autoencoder)
         st.markdown(text.READ_STRIPES)
