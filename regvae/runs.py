@@ -40,10 +40,11 @@ RUN, OWN, STATUS, PROGRESS, FRAMES, STOP, LOCK, LOG = (
     "status.json",
     "progress.safetensors",
     "frames.f16",
-    "stop",
+    "stop.txt",
     "worker.lock",
     "log.txt",
 )
+"""Names with a dot, which no run may have: the bundle stands beside them under the run's name."""
 SHOWN = 2_000
 """Training records whose means are kept of every epoch, to show the map as it forms."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
