@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import IO, Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -60,8 +60,8 @@ class Run:
     """A training: what it is to do, and how far it is.
 
     `state`: waiting for a processor; training; stopped on request; interrupted, if its process
-    ended without a word; failed, for the reason in `message`; finished. All but a failed and a
-    finished one can be resumed. `ahead` counts those that wait for a processor longer.
+    ended without a word; failed, for the reason in `message`; finished. All but a finished one can
+    be resumed. `ahead` counts those that wait for a processor longer.
     """
 
     name: str
@@ -98,7 +98,7 @@ def folder() -> Path:
 def slots() -> int:
     """Trainings that may run at once: the processors of this machine, or `REGVAE_TRAININGS`."""
     asked = os.environ.get("REGVAE_TRAININGS", "")
-    if asked.isdigit() and int(asked) > 0:
+    if asked.isdecimal() and int(asked) > 0:
         return int(asked)
     with suppress(AttributeError):  # not every system knows the processors of a process
         return len(os.sched_getaffinity(0))
@@ -113,7 +113,11 @@ def check_name(name: str) -> None:
         )
     if (folder() / name).exists():
         raise RunError(f"there is a training {name!r} already; choose another name, or delete it")
-    if name in bundles.available():
+    _check_no_model(name)
+
+
+def _check_no_model(name: str) -> None:
+    if name in bundles.available() or (bundles.models() / name).exists():
         raise RunError(f"there is a model {name!r} already; choose another name")
 
 
@@ -230,17 +234,19 @@ def create(name: str, preset: Preset, seed: int = 0, own: Sequence[str] | Regs =
     preset = replace(preset, name=preset.name or name)
     if preset.data.source == "own":
         preset.data.splits(own)  # says what is wrong with them
-    folder().mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=folder()))
-    try:
-        if preset.data.source == "own":
-            (partial / OWN).write_text("\n".join(own), "ascii")
-        made = {"preset": preset.to_dict(), "seed": seed, "created": time.time()}
-        (partial / RUN).write_text(json.dumps(made, indent=1), "utf-8")
-        partial.rename(folder() / name)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
+    with _writing():
+        folder().mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=folder()))
+        try:
+            if preset.data.source == "own":
+                (partial / OWN).write_text("\n".join(own), "ascii")
+            made = {"preset": preset.to_dict(), "seed": seed, "created": time.time()}
+            (partial / RUN).write_text(json.dumps(made, indent=1), "utf-8")
+            partial.rename(folder() / name)
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            check_name(name)  # somebody else may have taken it meanwhile
+            raise
     return start(name)
 
 
@@ -249,11 +255,9 @@ def start(name: str) -> Run:
     run = look(name)
     if run.state == "finished":
         raise RunError(f"the training {name!r} is finished; keep it, or start another")
-    with (run.folder / LOCK).open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunError(f"the training {name!r} is at work already; stop it first") from None
+    with _writing(), (run.folder / LOCK).open("w") as lock:
+        if run.alive or not _take(lock):
+            raise RunError(f"the training {name!r} is at work already; stop it first")
         (run.folder / STOP).unlink(missing_ok=True)
         say(run.folder, "waiting", since=time.time(), epochs=run.epochs)
         with (run.folder / LOG).open("ab") as log:
@@ -269,6 +273,30 @@ def start(name: str) -> Run:
     _workers.append(worker)
     _workers[:] = [one for one in _workers if one.poll() is None]
     return look(name)
+
+
+def _take(lock: IO[str]) -> bool:
+    """Take a lock, if no worker holds it; those who only look hold it for a moment at most."""
+    for _ in range(50):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.01)
+        else:
+            return True
+    return False
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """What the system says when it cannot write, in a sentence that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"{bundles.home()} cannot be written ({error.strerror or error}); make room there, or "
+            "set REGVAE_HOME to another folder"
+        ) from error
 
 
 def stop(name: str) -> None:
@@ -288,11 +316,11 @@ def keep(name: str, kept_as: str) -> Bundle:
         raise RunError(f"the training {name!r} is {run.state}; only a finished one can be kept")
     if kept_as != name:
         check_name(kept_as)
-    elif kept_as in bundles.available():
-        raise RunError(f"there is a model {kept_as!r} already; choose another name")
-    bundles.models().mkdir(parents=True, exist_ok=True)
+    _check_no_model(kept_as)
     bundle = replace(bundles.load(run.out), name=kept_as)
-    bundles.save(bundle, bundles.models() / kept_as)
+    with _writing():
+        bundles.models().mkdir(parents=True, exist_ok=True)
+        bundles.save(bundle, bundles.models() / kept_as)
     delete(name)
     return bundle
 
