@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from regvae import bundle as bundles
 from regvae.bundle import HISTORY_COLUMNS, Bundle
 from regvae.presets import Preset
-from regvae.regs import Regs
+from regvae.regs import Regs, is_normalised
 
 State = Literal["waiting", "training", "stopped", "interrupted", "failed", "finished"]
 ALIVE: tuple[State, ...] = ("waiting", "training")
@@ -48,6 +48,8 @@ RUN, OWN, STATUS, PROGRESS, FRAMES, STOP, LOCK, LOG = (
 SHOWN = 2_000
 """Training records whose means are kept of every epoch, to show the map as it forms."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
+_DAMAGED = (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What reading a file that somebody else wrote may raise."""
 _workers: list[subprocess.Popen] = []  # kept, so that Python reaps them when they have ended
 
 
@@ -128,7 +130,7 @@ def all_runs() -> list[Run]:
     """Every run, the oldest first. A folder that cannot be read is left out."""
     found = []
     for path in folder().glob(f"[!.]*/{RUN}"):
-        with suppress(OSError, ValueError, KeyError, TypeError):
+        with suppress(RunError):
             found.append(look(path.parent.name))
     found.sort(key=lambda run: (run.created, run.name))
     return found
@@ -141,22 +143,21 @@ def look(name: str) -> Run:
         made = json.loads((path / RUN).read_text("utf-8"))
         preset = Preset.from_dict(made["preset"])
         seed, created = int(made["seed"]), float(made["created"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except _DAMAGED as error:
         raise RunError(
-            f"there is no training {name[:80]!r} that can be read; start it anew"
+            f"there is no training {name[:80]!r} that can be read; start another"
         ) from error
     status = _read_status(path)
+    if status["state"] in ALIVE and not _held(path / LOCK):
+        status = _read_status(path)  # it may have ended meanwhile: what it said last counts
+        if status["state"] in ALIVE:
+            status["state"] = "interrupted"
     state: State = status["state"]
-    run = Run(name, path, preset, seed, created, state, status["message"], status["epochs"])
+    epochs = min(max(0, status["epochs"]), preset.training.epochs)
+    run = Run(name, path, preset, seed, created, state, status["message"], epochs)
     if run.out.exists():
         return replace(run, state="finished", epochs=preset.training.epochs)
-    if state in ALIVE and not _held(path / LOCK):
-        # It may have ended between the two looks: what it said last counts.
-        later = _read_status(path)
-        if later["state"] not in ALIVE:
-            return replace(run, state=later["state"], message=later["message"])
-        return replace(run, state="interrupted")
-    if state == "waiting":
+    if run.state == "waiting":
         return replace(run, ahead=_ahead(path))
     return run
 
@@ -167,7 +168,7 @@ def _read_status(path: Path) -> dict[str, Any]:
         state = read["state"] if read["state"] in get_args(State) else "interrupted"
         numbers = {"epochs": int(read.get("epochs", 0)), "since": float(read.get("since", 0))}
         return {"state": state, "message": str(read.get("message", "")), **numbers}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except _DAMAGED:
         return {"state": "interrupted", "message": "", "epochs": 0, "since": 0.0}
 
 
@@ -209,15 +210,17 @@ def progress(run: Run) -> Progress | None:
     """What there is to see of a run, or None before its first epoch has ended."""
     try:
         with safetensors.safe_open(run.folder / PROGRESS, framework="numpy") as file:
-            rows = file.get_tensor("history")
-            reg = np.array(json.loads(file.metadata()["reg"]), "U7")
+            history = pd.DataFrame(file.get_tensor("history"), columns=list(HISTORY_COLUMNS))
+            reg = json.loads(file.metadata()["reg"])
         flat = np.fromfile(run.folder / FRAMES, np.float16)
-    except (OSError, safetensors.SafetensorError, KeyError, TypeError, ValueError):
+    except (*_DAMAGED, safetensors.SafetensorError):
         return None
-    a_frame = len(reg) * run.preset.network.latent_dim
-    epochs = min(len(rows), len(flat) // a_frame)
-    frames = flat[: epochs * a_frame].reshape(epochs, len(reg), -1)
-    return Progress(pd.DataFrame(rows[:epochs], columns=list(HISTORY_COLUMNS)), reg, frames)
+    if not isinstance(reg, list) or not reg or not all(map(is_normalised, reg)):
+        return None
+    k = run.preset.network.latent_dim
+    epochs = min(len(history), len(flat) // (len(reg) * k))
+    frames = flat[: epochs * len(reg) * k].reshape(epochs, len(reg), k)
+    return Progress(history[:epochs], np.array(reg, "U7"), frames)
 
 
 # --- acting ---------------------------------------------------------------------------------------
