@@ -119,10 +119,11 @@ class Trainer:
             validation_right=tuple(validation[2].numpy().astype(float).round(6).tolist()),
             seconds=time.perf_counter() - started,
         )
-        if not np.isfinite(epoch.loss):
-            raise TrainingError(
-                f"the loss is {epoch.loss} in epoch {epoch.epoch}; lower the learning rate"
-            )
+        for loss in (epoch.loss, epoch.validation_loss):
+            if not np.isfinite(loss):
+                raise TrainingError(
+                    f"the loss is {loss} in epoch {epoch.epoch}; lower the learning rate"
+                )
         self.history.append(epoch)
         return epoch
 
