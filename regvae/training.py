@@ -253,7 +253,7 @@ def train(
     """Train a preset and write the bundle `out`; `own` are the regs of a preset of own data.
 
     After every epoch a checkpoint is written beside `out`, `on_epoch` is called and `should_stop`
-    is asked; a run that is stopped or killed loses at most one epoch, and goes on with `resume`.
+    is asked; a resumed one calls `on_epoch` first for the last epoch of its checkpoint. A run that is stopped or killed loses at most one epoch, and goes on with `resume`.
     The bundle appears whole at the end, and the checkpoint goes.
 
     Raises what `bundle.check_free` does if `out` cannot be written; `TrainingError` if there is a
@@ -265,6 +265,8 @@ def train(
     bundles.check_free(out)
     with _claimed(out):
         trainer = _begin(preset, out, seed, own, resume)
+        if trainer.history:
+            on_epoch(trainer)  # a run that was killed may not have come to it
         while not trainer.finished:
             epoch = trainer.run_epoch()
             trainer.save(checkpoint_path(out))

@@ -77,10 +77,13 @@ class Watcher:
         path = self.run.folder / runs.FRAMES
         frame = np.clip(mean, -60_000, 60_000).astype(np.float16)
         with path.open("r+b" if path.exists() else "w+b") as file:
-            # A run that was killed may have shown an epoch that its checkpoint does not have.
-            file.truncate(frame.nbytes * (self.epochs - 1))
+            # A run that was killed may have shown half a frame, or an epoch more than it saved; and
+            # for frames that are lost, this one stands in.
+            whole = file.seek(0, os.SEEK_END) // frame.nbytes
+            kept = min(whole, self.epochs - 1)
+            file.truncate(kept * frame.nbytes)
             file.seek(0, os.SEEK_END)
-            file.write(frame.tobytes())
+            file.write(frame.tobytes() * (self.epochs - kept))
         if time.monotonic() - self.shown_at >= _PAUSE:
             self.finish()
 
