@@ -360,8 +360,12 @@ def say(path: Path, state: State, message: str = "", **more: Any) -> None:
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file that takes its place only when it is whole."""
     partial = path.with_name(f"{path.name}.partial")
-    partial.write_bytes(content)
-    partial.replace(path)
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)  # on a full disk its room is wanted
+        raise
 
 
 @contextmanager

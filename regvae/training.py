@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ class Epoch:
 
     def row(self) -> dict[str, float]:
         """As a row of a bundle's history."""
-        row = asdict(self)
+        row = dict(vars(self))
         shares = row.pop("validation_right")
         row |= {f"validation_right_{i}": share for i, share in enumerate(shares, start=1)}
         return {column: row[column] for column in HISTORY_COLUMNS}
@@ -180,13 +180,17 @@ class Trainer:
         metadata = {
             "preset": json.dumps(self.preset.to_dict()),
             "seed": str(self.seed),
-            "history": json.dumps([asdict(epoch) for epoch in self.history]),
+            "history": json.dumps([vars(epoch) for epoch in self.history]),
         }
         partial = path.with_name(
             f"{path.name}.partial"
         )  # a killed run's is overwritten by the next
-        partial.write_bytes(safetensors.numpy.save(tensors, metadata))
-        partial.replace(path)
+        try:
+            partial.write_bytes(safetensors.numpy.save(tensors, metadata))
+            partial.replace(path)
+        except OSError:
+            partial.unlink(missing_ok=True)  # on a full disk its room is wanted
+            raise
 
     def restore(self, path: Path) -> None:
         """Go on from a checkpoint. Raises `TrainingError` if it is of another training."""
@@ -253,7 +257,8 @@ def train(
     """Train a preset and write the bundle `out`; `own` are the regs of a preset of own data.
 
     After every epoch a checkpoint is written beside `out`, `on_epoch` is called and `should_stop`
-    is asked; a resumed one calls `on_epoch` first for the last epoch of its checkpoint. A run that is stopped or killed loses at most one epoch, and goes on with `resume`.
+    is asked; a run that is stopped or killed loses at most one epoch, and goes on with `resume`.
+    `on_epoch` is then called for the last epoch of the checkpoint first.
     The bundle appears whole at the end, and the checkpoint goes.
 
     Raises what `bundle.check_free` does if `out` cannot be written; `TrainingError` if there is a

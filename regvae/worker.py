@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,24 @@ def main() -> None:
         runs.say(folder, "training")
         try:
             _train(runs.look(folder.name), stop)
-        except (ValueError, OSError, MemoryError) as error:
-            runs.say(folder, "failed", str(error) or type(error).__name__)
+        except Exception as error:  # whatever it was: somebody wants to know
+            runs.say(folder, "failed", _sentence(error))
             raise
+
+
+def _sentence(error: Exception) -> str:
+    """Why a training failed, and what to do, without a full stop."""
+    if isinstance(error, OSError):
+        return (
+            f"it could not read or write {error.filename or 'its files'} "
+            f"({error.strerror or error}); make room and resume it"
+        )
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return "it ran out of memory; make its layers narrower, or its regs or its batch fewer"
+    if isinstance(error, ValueError):
+        return str(error)
+    said = (str(error).strip().splitlines() or [""])[0][:200]
+    return f"{type(error).__name__} ({said}); {runs.LOG} in its folder has the rest"
 
 
 def _train(run: Run, stop: Path) -> None:
@@ -54,8 +70,13 @@ def _train(run: Run, stop: Path) -> None:
             should_stop=stop.exists,
         )
     except training.Stopped:
+        watcher.finish()
         runs.say(run.folder, "stopped", epochs=watcher.epochs)
         return
+    except Exception:
+        with suppress(OSError):  # on a full disk the first error is the one to tell
+            watcher.finish()
+        raise
     watcher.finish()
     runs.say(run.folder, "finished", epochs=watcher.epochs)
 
