@@ -219,7 +219,9 @@ def _loss(base: Preset, network: Network | None) -> dict[str, Any]:
     return values | {"orders": tuple(orders)}
 
 
-_PHASE = re.compile(r"\s*([0-9.eE-]+)\s*[x×*]\s*([0-9]{1,6})\s*")
+_PHASE = re.compile(
+    r"\s*([0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]{1,3})?)\s*[x×*]\s*([0-9]{1,6})\s*", re.ASCII
+)
 
 
 def _schedule(base: Preset, complaints: list[str]) -> dict[str, Any]:
