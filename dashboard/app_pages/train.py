@@ -85,7 +85,7 @@ def actions(run: Run) -> None:
             st.text_input(
                 text.KEEP_AS,
                 run.name,
-                key=state.KEEP_AS,
+                key=f"{state.KEEP_AS}-{run.name}",  # its own: each begins with the run's name
                 max_chars=60,
                 label_visibility="collapsed",
             )
@@ -106,7 +106,7 @@ def act(what: Callable[[str], object], name: str) -> None:
 
 def keep(name: str) -> None:
     """Put a finished run among the models, and show it on the map from now on."""
-    kept_as = st.session_state[state.KEEP_AS].strip()
+    kept_as = st.session_state[f"{state.KEEP_AS}-{name}"].strip()
     try:
         runs.keep(name, kept_as)
     except (ValueError, OSError) as error:
