@@ -23,7 +23,14 @@ def main() -> None:
 
     The second argument is the run's lock, a file descriptor that is held by being open.
     """
-    folder = Path(sys.argv[1])
+    folder, lock = Path(sys.argv[1]), int(sys.argv[2])
+    try:
+        _work(folder)
+    finally:
+        os.close(lock)  # at once: to take TensorFlow down takes a while, and it may be resumed now
+
+
+def _work(folder: Path) -> None:
     stop = folder / runs.STOP
     with runs.processor(lambda: runs.is_first(folder), stop.exists) as free:
         if not free:
@@ -105,7 +112,8 @@ class Watcher:
             file.truncate(kept * frame.nbytes)
             file.seek(0, os.SEEK_END)
             file.write(frame.tobytes() * (self.epochs - kept))
-        if time.monotonic() - self.shown_at >= _PAUSE:
+        # All of it before the bundle is there, from when on the run counts as finished.
+        if trainer.finished or time.monotonic() - self.shown_at >= _PAUSE:
             self.finish()
 
     def finish(self) -> None:
