@@ -22,7 +22,6 @@ def page() -> None:
     with right:
         alive = any(run.alive for run in runs.all_runs())
         st.fragment(watch, run_every=FAST if alive else SLOW)(alive)
-        kept_models()
 
 
 def watch(alive: bool) -> None:
@@ -30,9 +29,15 @@ def watch(alive: bool) -> None:
     there = runs.all_runs()
     if any(run.alive for run in there) != alive:
         st.rerun()  # another pace from now on
-    if not there:
+    if there:
+        choose(there)
+    else:
         st.info(text.NO_RUNS)
-        return
+    kept_models()  # looked at again too: a button here or another session may have kept one
+
+
+def choose(there: list[Run]) -> None:
+    """The box that names a run, and the run."""
     names = [run.name for run in there]
     if st.session_state.get(state.RUN) not in names:
         st.session_state[state.RUN] = names[-1]
