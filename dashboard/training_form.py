@@ -29,7 +29,11 @@ def form() -> None:
     )
     seed = _number(right, base, "seed", 0, 0, state.MAX_SEED, 1)
     st.caption(text.plain(base.about))
-    name = st.text_input(text.RUN_NAME, _free_name(base.name, seed), max_chars=60, help=text.NAMES)
+    free = _free_name(base.name, seed)
+    # Not its value, which would replace a typed name as soon as somebody else takes the free one.
+    name = st.text_input(
+        text.RUN_NAME, key=state.RUN_NAME, placeholder=free, max_chars=60, help=text.NAMES
+    )
     complaints: list[str] = []
     with st.expander(text.DATA):
         data, own = _data(base, complaints)
@@ -49,7 +53,7 @@ def form() -> None:
         st.caption(text.CHANGED.format(name=base.name))
     pressed = st.button(text.START, type="primary", width="stretch", disabled=changed is None)
     if pressed and changed:
-        _start(name.strip(), changed, seed, own, complaints)
+        _start(name.strip() or free, changed, seed, own, complaints)
     for sentence in complaints:
         st.warning(text.plain(sentence))
 
@@ -219,7 +223,9 @@ def _loss(base: Preset, network: Network | None) -> dict[str, Any]:
     return values | {"orders": tuple(orders)}
 
 
-_PHASE = re.compile(r"\s*([0-9.eE-]+)\s*[x×*]\s*([0-9]{1,6})\s*")
+_PHASE = re.compile(
+    r"\s*([0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]{1,3})?)\s*[x×*]\s*([0-9]{1,6})\s*", re.ASCII
+)
 
 
 def _schedule(base: Preset, complaints: list[str]) -> dict[str, Any]:

@@ -36,8 +36,7 @@ def training_view(run: Run, progress: Progress) -> None:
         key="training-view",
         data={
             "run": f"{run.name} {run.created}",
-            "title": text.FORMING.format(n=points)
-            + (text.FORMING_AXES.format(k=k) if k > 2 else ""),
+            "title": (text.FORMING_AXES if k > 2 else text.FORMING).format(n=points, k=k),
             "live": run.alive,
             "points": points,
             "frames": table,

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import IO, Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from regvae import bundle as bundles
 from regvae.bundle import HISTORY_COLUMNS, Bundle
 from regvae.presets import Preset
-from regvae.regs import Regs
+from regvae.regs import Regs, is_normalised
 
 State = Literal["waiting", "training", "stopped", "interrupted", "failed", "finished"]
 ALIVE: tuple[State, ...] = ("waiting", "training")
@@ -40,13 +40,16 @@ RUN, OWN, STATUS, PROGRESS, FRAMES, STOP, LOCK, LOG = (
     "status.json",
     "progress.safetensors",
     "frames.f16",
-    "stop",
+    "stop.txt",
     "worker.lock",
     "log.txt",
 )
+"""Names with a dot, which no run may have: the bundle stands beside them under the run's name."""
 SHOWN = 2_000
 """Training records whose means are kept of every epoch, to show the map as it forms."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
+_DAMAGED = (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What reading a file that somebody else wrote may raise."""
 _workers: list[subprocess.Popen] = []  # kept, so that Python reaps them when they have ended
 
 
@@ -59,8 +62,8 @@ class Run:
     """A training: what it is to do, and how far it is.
 
     `state`: waiting for a processor; training; stopped on request; interrupted, if its process
-    ended without a word; failed, for the reason in `message`; finished. All but a failed and a
-    finished one can be resumed. `ahead` counts those that wait for a processor longer.
+    ended without a word; failed, for the reason in `message`; finished. All but a finished one can
+    be resumed. `ahead` counts those that wait for a processor longer.
     """
 
     name: str
@@ -97,7 +100,7 @@ def folder() -> Path:
 def slots() -> int:
     """Trainings that may run at once: the processors of this machine, or `REGVAE_TRAININGS`."""
     asked = os.environ.get("REGVAE_TRAININGS", "")
-    if asked.isdigit() and int(asked) > 0:
+    if asked.isdecimal() and int(asked) > 0:
         return int(asked)
     with suppress(AttributeError):  # not every system knows the processors of a process
         return len(os.sched_getaffinity(0))
@@ -112,7 +115,11 @@ def check_name(name: str) -> None:
         )
     if (folder() / name).exists():
         raise RunError(f"there is a training {name!r} already; choose another name, or delete it")
-    if name in bundles.available():
+    _check_no_model(name)
+
+
+def _check_no_model(name: str) -> None:
+    if name in bundles.available() or (bundles.models() / name).exists():
         raise RunError(f"there is a model {name!r} already; choose another name")
 
 
@@ -123,7 +130,7 @@ def all_runs() -> list[Run]:
     """Every run, the oldest first. A folder that cannot be read is left out."""
     found = []
     for path in folder().glob(f"[!.]*/{RUN}"):
-        with suppress(OSError, ValueError, KeyError, TypeError):
+        with suppress(RunError):
             found.append(look(path.parent.name))
     found.sort(key=lambda run: (run.created, run.name))
     return found
@@ -136,22 +143,21 @@ def look(name: str) -> Run:
         made = json.loads((path / RUN).read_text("utf-8"))
         preset = Preset.from_dict(made["preset"])
         seed, created = int(made["seed"]), float(made["created"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except _DAMAGED as error:
         raise RunError(
-            f"there is no training {name[:80]!r} that can be read; start it anew"
+            f"there is no training {name[:80]!r} that can be read; start another"
         ) from error
     status = _read_status(path)
+    if status["state"] in ALIVE and not _held(path / LOCK):
+        status = _read_status(path)  # it may have ended meanwhile: what it said last counts
+        if status["state"] in ALIVE:
+            status["state"] = "interrupted"
     state: State = status["state"]
-    run = Run(name, path, preset, seed, created, state, status["message"], status["epochs"])
+    epochs = min(max(0, status["epochs"]), preset.training.epochs)
+    run = Run(name, path, preset, seed, created, state, status["message"], epochs)
     if run.out.exists():
         return replace(run, state="finished", epochs=preset.training.epochs)
-    if state in ALIVE and not _held(path / LOCK):
-        # It may have ended between the two looks: what it said last counts.
-        later = _read_status(path)
-        if later["state"] not in ALIVE:
-            return replace(run, state=later["state"], message=later["message"])
-        return replace(run, state="interrupted")
-    if state == "waiting":
+    if run.state == "waiting":
         return replace(run, ahead=_ahead(path))
     return run
 
@@ -162,7 +168,7 @@ def _read_status(path: Path) -> dict[str, Any]:
         state = read["state"] if read["state"] in get_args(State) else "interrupted"
         numbers = {"epochs": int(read.get("epochs", 0)), "since": float(read.get("since", 0))}
         return {"state": state, "message": str(read.get("message", "")), **numbers}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except _DAMAGED:
         return {"state": "interrupted", "message": "", "epochs": 0, "since": 0.0}
 
 
@@ -204,15 +210,17 @@ def progress(run: Run) -> Progress | None:
     """What there is to see of a run, or None before its first epoch has ended."""
     try:
         with safetensors.safe_open(run.folder / PROGRESS, framework="numpy") as file:
-            rows = file.get_tensor("history")
-            reg = np.array(json.loads(file.metadata()["reg"]), "U7")
+            history = pd.DataFrame(file.get_tensor("history"), columns=list(HISTORY_COLUMNS))
+            reg = json.loads(file.metadata()["reg"])
         flat = np.fromfile(run.folder / FRAMES, np.float16)
-    except (OSError, safetensors.SafetensorError, KeyError, TypeError, ValueError):
+    except (*_DAMAGED, safetensors.SafetensorError):
         return None
-    a_frame = len(reg) * run.preset.network.latent_dim
-    epochs = min(len(rows), len(flat) // a_frame)
-    frames = flat[: epochs * a_frame].reshape(epochs, len(reg), -1)
-    return Progress(pd.DataFrame(rows[:epochs], columns=list(HISTORY_COLUMNS)), reg, frames)
+    if not isinstance(reg, list) or not reg or not all(map(is_normalised, reg)):
+        return None
+    k = run.preset.network.latent_dim
+    epochs = min(len(history), len(flat) // (len(reg) * k))
+    frames = flat[: epochs * len(reg) * k].reshape(epochs, len(reg), k)
+    return Progress(history[:epochs], np.array(reg, "U7"), frames)
 
 
 # --- acting ---------------------------------------------------------------------------------------
@@ -229,17 +237,19 @@ def create(name: str, preset: Preset, seed: int = 0, own: Sequence[str] | Regs =
     preset = replace(preset, name=preset.name or name)
     if preset.data.source == "own":
         preset.data.splits(own)  # says what is wrong with them
-    folder().mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=folder()))
-    try:
-        if preset.data.source == "own":
-            (partial / OWN).write_text("\n".join(own), "ascii")
-        made = {"preset": preset.to_dict(), "seed": seed, "created": time.time()}
-        (partial / RUN).write_text(json.dumps(made, indent=1), "utf-8")
-        partial.rename(folder() / name)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
+    with _writing():
+        folder().mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=folder()))
+        try:
+            if preset.data.source == "own":
+                (partial / OWN).write_text("\n".join(own), "ascii")
+            made = {"preset": preset.to_dict(), "seed": seed, "created": time.time()}
+            (partial / RUN).write_text(json.dumps(made, indent=1), "utf-8")
+            partial.rename(folder() / name)
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            check_name(name)  # somebody else may have taken it meanwhile
+            raise
     return start(name)
 
 
@@ -248,11 +258,9 @@ def start(name: str) -> Run:
     run = look(name)
     if run.state == "finished":
         raise RunError(f"the training {name!r} is finished; keep it, or start another")
-    with (run.folder / LOCK).open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunError(f"the training {name!r} is at work already; stop it first") from None
+    with _writing(), (run.folder / LOCK).open("w") as lock:
+        if run.alive or not _take(lock):
+            raise RunError(f"the training {name!r} is at work already; stop it first")
         (run.folder / STOP).unlink(missing_ok=True)
         say(run.folder, "waiting", since=time.time(), epochs=run.epochs)
         with (run.folder / LOG).open("ab") as log:
@@ -268,6 +276,30 @@ def start(name: str) -> Run:
     _workers.append(worker)
     _workers[:] = [one for one in _workers if one.poll() is None]
     return look(name)
+
+
+def _take(lock: IO[str]) -> bool:
+    """Take a lock, if no worker holds it; those who only look hold it for a moment at most."""
+    for _ in range(50):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.01)
+        else:
+            return True
+    return False
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """What the system says when it cannot write, in a sentence that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"{bundles.home()} cannot be written ({error.strerror or error}); make room there, or "
+            "set REGVAE_HOME to another folder"
+        ) from error
 
 
 def stop(name: str) -> None:
@@ -287,11 +319,11 @@ def keep(name: str, kept_as: str) -> Bundle:
         raise RunError(f"the training {name!r} is {run.state}; only a finished one can be kept")
     if kept_as != name:
         check_name(kept_as)
-    elif kept_as in bundles.available():
-        raise RunError(f"there is a model {kept_as!r} already; choose another name")
-    bundles.models().mkdir(parents=True, exist_ok=True)
+    _check_no_model(kept_as)
     bundle = replace(bundles.load(run.out), name=kept_as)
-    bundles.save(bundle, bundles.models() / kept_as)
+    with _writing():
+        bundles.models().mkdir(parents=True, exist_ok=True)
+        bundles.save(bundle, bundles.models() / kept_as)
     delete(name)
     return bundle
 
@@ -328,8 +360,12 @@ def say(path: Path, state: State, message: str = "", **more: Any) -> None:
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file that takes its place only when it is whole."""
     partial = path.with_name(f"{path.name}.partial")
-    partial.write_bytes(content)
-    partial.replace(path)
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)  # on a full disk its room is wanted
+        raise
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,7 @@ class Epoch:
 
     def row(self) -> dict[str, float]:
         """As a row of a bundle's history."""
-        row = asdict(self)
+        row = dict(vars(self))
         shares = row.pop("validation_right")
         row |= {f"validation_right_{i}": share for i, share in enumerate(shares, start=1)}
         return {column: row[column] for column in HISTORY_COLUMNS}
@@ -120,10 +120,11 @@ class Trainer:
             validation_right=tuple(validation[2].numpy().astype(float).round(6).tolist()),
             seconds=time.perf_counter() - started,
         )
-        if not np.isfinite(epoch.loss):
-            raise TrainingError(
-                f"the loss is {epoch.loss} in epoch {epoch.epoch}; lower the learning rate"
-            )
+        for loss in (epoch.loss, epoch.validation_loss):
+            if not np.isfinite(loss):
+                raise TrainingError(
+                    f"the loss is {loss} in epoch {epoch.epoch}; lower the learning rate"
+                )
         self.history.append(epoch)
         return epoch
 
@@ -193,13 +194,17 @@ class Trainer:
         metadata = {
             "preset": json.dumps(self.preset.to_dict()),
             "seed": str(self.seed),
-            "history": json.dumps([asdict(epoch) for epoch in self.history]),
+            "history": json.dumps([vars(epoch) for epoch in self.history]),
         }
         partial = path.with_name(
             f"{path.name}.partial"
         )  # a killed run's is overwritten by the next
-        partial.write_bytes(safetensors.numpy.save(tensors, metadata))
-        partial.replace(path)
+        try:
+            partial.write_bytes(safetensors.numpy.save(tensors, metadata))
+            partial.replace(path)
+        except OSError:
+            partial.unlink(missing_ok=True)  # on a full disk its room is wanted
+            raise
 
     def restore(self, path: Path) -> None:
         """Go on from a checkpoint. Raises `TrainingError` if it is of another training."""
@@ -280,6 +285,7 @@ def train(
 
     After every epoch a checkpoint is written beside `out`, `on_epoch` is called and `should_stop`
     is asked; a run that is stopped or killed loses at most one epoch, and goes on with `resume`.
+    `on_epoch` is then called for the last epoch of the checkpoint first.
     The bundle appears whole at the end, and the checkpoint goes.
 
     Raises what `bundle.check_free` does if `out` cannot be written; `TrainingError` if there is a
@@ -291,6 +297,8 @@ def train(
     bundles.check_free(out)
     with _claimed(out):
         trainer = _begin(preset, out, seed, own, resume)
+        if trainer.history:
+            on_epoch(trainer)  # a run that was killed may not have come to it
         while not trainer.finished:
             epoch = trainer.run_epoch()
             trainer.save(checkpoint_path(out))

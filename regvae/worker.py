@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,14 @@ def main() -> None:
 
     The second argument is the run's lock, a file descriptor that is held by being open.
     """
-    folder = Path(sys.argv[1])
+    folder, lock = Path(sys.argv[1]), int(sys.argv[2])
+    try:
+        _work(folder)
+    finally:
+        os.close(lock)  # at once: to take TensorFlow down takes a while, and it may be resumed now
+
+
+def _work(folder: Path) -> None:
     stop = folder / runs.STOP
     with runs.processor(lambda: runs.is_first(folder), stop.exists) as free:
         if not free:
@@ -31,9 +39,24 @@ def main() -> None:
         runs.say(folder, "training")
         try:
             _train(runs.look(folder.name), stop)
-        except (ValueError, OSError, MemoryError) as error:
-            runs.say(folder, "failed", str(error) or type(error).__name__)
+        except Exception as error:  # whatever it was: somebody wants to know
+            runs.say(folder, "failed", _sentence(error))
             raise
+
+
+def _sentence(error: Exception) -> str:
+    """Why a training failed, and what to do, without a full stop."""
+    if isinstance(error, OSError):
+        return (
+            f"it could not read or write {error.filename or 'its files'} "
+            f"({error.strerror or error}); make room and resume it"
+        )
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return "it ran out of memory; make its layers narrower, or its regs or its batch fewer"
+    if isinstance(error, ValueError):
+        return str(error)
+    said = (str(error).strip().splitlines() or [""])[0][:200]
+    return f"{type(error).__name__} ({said}); {runs.LOG} in its folder has the rest"
 
 
 def _train(run: Run, stop: Path) -> None:
@@ -54,8 +77,13 @@ def _train(run: Run, stop: Path) -> None:
             should_stop=stop.exists,
         )
     except training.Stopped:
+        watcher.finish()
         runs.say(run.folder, "stopped", epochs=watcher.epochs)
         return
+    except Exception:
+        with suppress(OSError):  # on a full disk the first error is the one to tell
+            watcher.finish()
+        raise
     watcher.finish()
     runs.say(run.folder, "finished", epochs=watcher.epochs)
 
@@ -77,11 +105,15 @@ class Watcher:
         path = self.run.folder / runs.FRAMES
         frame = np.clip(mean, -60_000, 60_000).astype(np.float16)
         with path.open("r+b" if path.exists() else "w+b") as file:
-            # A run that was killed may have shown an epoch that its checkpoint does not have.
-            file.truncate(frame.nbytes * (self.epochs - 1))
+            # A run that was killed may have shown half a frame, or an epoch more than it saved; and
+            # for frames that are lost, this one stands in.
+            whole = file.seek(0, os.SEEK_END) // frame.nbytes
+            kept = min(whole, self.epochs - 1)
+            file.truncate(kept * frame.nbytes)
             file.seek(0, os.SEEK_END)
-            file.write(frame.tobytes())
-        if time.monotonic() - self.shown_at >= _PAUSE:
+            file.write(frame.tobytes() * (self.epochs - kept))
+        # All of it before the bundle is there, from when on the run counts as finished.
+        if trainer.finished or time.monotonic() - self.shown_at >= _PAUSE:
             self.finish()
 
     def finish(self) -> None:

@@ -1,22 +1,31 @@
 """Every page through Streamlit's own test driver: words, widgets, and bad input."""
 
 import dataclasses
+import fcntl
 import json
 import re
+import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import latent_map, plates, services, state, text
+from dashboard import latent_map, palette, plates, services, state, text, training_view
 from regvae import bundle as bundles
-from regvae import diagnosis, evaluation, sampling
+from regvae import diagnosis, evaluation, presets, regs, runs, sampling
 from regvae.acceptance import OneSided, Posterior, TwoSided
-from regvae.bundle import Bundle
+from regvae.bundle import HISTORY_COLUMNS, Bundle
 from regvae.policy import Policy
+from regvae.presets import Data, Network, Order, Phase, Preset, Training
 from regvae.proposals import Around, Box, Prior
 from regvae.regs import pretty
 from regvae.unwanted import Unwanted
@@ -596,3 +605,550 @@ def test_a_file_of_regs_is_added_to_the_list(app: AppTest) -> None:
     upload = app.file_uploader(key=state.LISTED_FILE)
     upload.upload("bad.txt", b"AB12CDE\nrubbish").run()
     assert "bad.txt wants one reg like AB12 CDE a line, but line 2 ('rubbish')" in words(app)
+
+
+# --- training -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of its own for trainings and kept models."""
+    monkeypatch.setenv("REGVAE_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def idle(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Workers that end at once and do nothing."""
+
+    def popen(command: list[str], **options: Any) -> subprocess.Popen:
+        return subprocess.Popen([command[0], "-c", "pass"], **options)
+
+    stand_in = SimpleNamespace(Popen=popen, DEVNULL=subprocess.DEVNULL)
+    monkeypatch.setattr(runs, "subprocess", stand_in)
+    yield
+    for worker in runs._workers:
+        worker.wait()
+
+
+@pytest.fixture
+def training_page(home: Path) -> AppTest:  # noqa: ARG001 -- so that the real home is left alone
+    """The training page, with nothing trained yet."""
+    return open_training()
+
+
+def open_training() -> AppTest:
+    app = AppTest.from_file(APP, default_timeout=30).run()
+    app.switch_page("app_pages/train.py").run()
+    assert not app.exception
+    return app
+
+
+def field(app: AppTest, name: str, preset: str = "ordered-2d"):
+    """One of the form's widgets."""
+    key = f"new-{name}-{preset}"
+    kinds = (app.number_input, app.text_input, app.selectbox, app.file_uploader)
+    return next(one for kind in kinds for one in kind if one.key == key)
+
+
+def train_button(app: AppTest):
+    return next(button for button in app.button if button.label == text.START)
+
+
+def made_run(home: Path, name: str, state_: str = "stopped", preset: str = "ordered-2d", **more):
+    """A run that was not trained here."""
+    folder = home / "runs" / name
+    folder.mkdir(parents=True)
+    run = {"preset": presets.preset(preset).to_dict(), "seed": 0, "created": time.time()}
+    (folder / runs.RUN).write_text(json.dumps(run), "utf-8")
+    (folder / runs.STATUS).write_text(json.dumps({"state": state_} | more), "utf-8")
+    return runs.look(name)
+
+
+def finished_run(home: Path, name: str) -> runs.Run:
+    """A run whose bundle is the shipped one."""
+    run = made_run(home, name, "finished", "notebook-2d")
+    shutil.copytree(bundles.ASSETS / "notebook-2d", run.out)
+    return runs.look(name)
+
+
+@pytest.mark.parametrize("name", list(presets.PRESETS))
+def test_the_form_shows_a_preset_as_it_is(training_page: AppTest, name: str) -> None:
+    app, preset = training_page, presets.preset(name)
+    app.selectbox(key=state.PRESET).select(name).run()
+    shown = {
+        one: field(app, one, name).value
+        for one in (
+            *("seed", "source", "data_seed", "train", "validation", "test", "latent_dim"),
+            *("encoder", "decoder", "likelihood", "divergence", "beta", "noise", "warm_up"),
+            *("schedule", "optimizer", "batch_size", "phases", "order-1"),
+        )
+    }
+    training = preset.training
+    order = training.orders[0].attribute if training.orders else "nothing"
+    assert shown == {
+        "seed": 0,
+        "source": preset.data.source,
+        "data_seed": preset.data.seed,
+        **dict(zip(regs.SPLITS, preset.data.sizes, strict=True)),
+        "latent_dim": preset.network.latent_dim,
+        "encoder": ", ".join(map(str, preset.network.encoder)),
+        "decoder": ", ".join(map(str, preset.network.decoder)),
+        "likelihood": training.likelihood,
+        "divergence": training.divergence,
+        "beta": training.beta,
+        "noise": training.noise,
+        "warm_up": training.warm_up,
+        "schedule": training.phases[0].schedule,
+        "optimizer": training.optimizer,
+        "batch_size": training.batch_size,
+        "phases": ", ".join(f"{one.learning_rate:g} × {one.epochs}" for one in training.phases),
+        "order-1": order,
+    }
+    assert preset.about in words(app)
+    assert "Changed from" not in words(app)
+    assert text.NO_RUNS in [info.value for info in app.info]
+    assert not app.warning
+    assert not train_button(app).disabled
+
+
+@pytest.mark.usefixtures("idle")
+@pytest.mark.parametrize("name", list(presets.PRESETS))
+def test_a_preset_that_nobody_changed_is_trained_as_it_is(
+    training_page: AppTest, name: str
+) -> None:
+    training_page.selectbox(key=state.PRESET).select(name).run()
+    train_button(training_page).click().run()
+    assert not training_page.exception
+    (run,) = runs.all_runs()
+    assert run.preset == presets.preset(name)
+    assert (run.name, run.seed) == (f"{name}-seed-0", 0)
+    assert training_page.selectbox(key=state.RUN).value == run.name
+
+
+@pytest.mark.usefixtures("idle")
+def test_a_changed_preset_says_so_and_is_trained_as_changed(training_page: AppTest) -> None:
+    app = training_page
+    for name, value in {
+        "seed": 4,
+        "data_seed": 6,
+        "train": 500,
+        "latent_dim": 3,
+        "beta": 0.25,
+        "noise": 0.5,
+        "warm_up": 7,
+        "batch_size": 32,
+    }.items():
+        field(app, name).set_value(value).run()
+    for name, value in {
+        "encoder": " 40,20 ",
+        "decoder": "",
+        "phases": "0.01 × 3, 1e-3x2,.5 * 1",
+    }.items():
+        field(app, name).input(value).run()
+    for name, value in {
+        "source": "dvla",
+        "likelihood": "bernoulli",
+        "divergence": "exact",
+        "schedule": "constant",
+        "optimizer": "adamax",
+        "order-1": "nothing",
+        "order-2": "period",
+    }.items():
+        field(app, name).select(value).run()
+    assert "Changed from ordered-2d." in words(app)
+    assert not app.warning
+    app.text_input(key=state.RUN_NAME).input(" mine_1 ").run()
+    train_button(app).click().run()
+    (run,) = runs.all_runs()
+    assert (run.name, run.seed) == ("mine_1", 4)
+    assert run.preset == Preset(
+        "ordered-2d, changed",
+        Network(3, (40, 20), ()),
+        Data(6, (500, 1_000, 1_000), "dvla"),
+        Training(
+            (Phase(0.01, 3), Phase(0.001, 2), Phase(0.5, 1)),
+            32,
+            noise=0.5,
+            reconstruction_weight=1.0,
+            likelihood="bernoulli",
+            beta=0.25,
+            warm_up=7,
+            divergence="exact",
+            optimizer="adamax",
+            orders=(Order("period", 2),),
+        ),
+    )
+
+
+def test_another_preset_brings_its_own_numbers_and_the_first_keeps_what_was_typed(
+    training_page: AppTest,
+) -> None:
+    field(training_page, "beta").set_value(0.7).run()
+    training_page.selectbox(key=state.PRESET).select("exact-15d").run()
+    assert (
+        field(training_page, "beta", "exact-15d").value == presets.preset("exact-15d").training.beta
+    )
+    assert "Changed from" not in words(training_page)
+
+
+def test_one_latent_dimension_has_one_axis_to_order(training_page: AppTest) -> None:
+    field(training_page, "latent_dim").set_value(1).run()
+    keys = [one.key for one in training_page.selectbox]
+    assert "new-order-1-ordered-2d" in keys
+    assert "new-order-2-ordered-2d" not in keys
+
+
+PAIRS = "Learning rate × epochs wants pairs such as 0.004 × 200; “"
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "sentence"),
+    [
+        ("encoder", "12, x", "Encoder widths wants whole numbers such as 256, 128; “12, x” is not"),
+        ("encoder", "-5", "Encoder widths wants whole numbers such as 256, 128; “-5” is not"),
+        ("decoder", "1.5", "Decoder widths wants whole numbers such as 256, 128; “1.5” is not"),
+        ("decoder", "9" * 50, f"such as 256, 128; “{'9' * 40}” is not"),
+        ("encoder", "0", "layers and the latent space want widths from 1 to 10,000, not (2, 0,"),
+        ("encoder", "99999", "widths from 1 to 10,000, not (2, 99999,"),
+        ("phases", "", f"{PAIRS}” is none"),
+        ("phases", "fast", f"{PAIRS}fast” is none"),
+        ("phases", "0.1 × 3,", f"{PAIRS}” is none"),
+        ("phases", "-0.1 × 3", f"{PAIRS}-0.1 × 3” is none"),
+        ("phases", "1.2.3 × 3", f"{PAIRS}1.2.3 × 3” is none"),
+        ("phases", "- × 3", f"{PAIRS}- × 3” is none"),
+        ("phases", "1e × 3", f"{PAIRS}1e × 3” is none"),
+        ("phases", "0.1 × 1.5", f"{PAIRS}0.1 × 1.5” is none"),
+        ("phases", "0.1 × 9999999", f"{PAIRS}0.1 × 9999999” is none"),
+        ("phases", "<b>x</b> ![x](http://e.invalid/a.png)", f"{PAIRS}<b>x</b> ![x](http"),
+        ("phases", "0 × 3", "the learning rate is a number above 0, not 0.0"),
+        ("phases", "1e999 × 3", "the learning rate is a number above 0, not inf"),
+        ("phases", "0.1 × 0", "a phase wants 1 to 10,000 epochs, not 0"),
+        ("phases", "0.1 × 10001", "a phase wants 1 to 10,000 epochs, not 10001"),
+    ],
+)
+def test_a_senseless_text_is_a_sentence_and_nothing_can_be_started(
+    training_page: AppTest, name: str, typed: str, sentence: str
+) -> None:
+    field(training_page, name).input(typed).run()
+    assert sentence in words(training_page)
+    assert all("![x]" not in warning.value for warning in training_page.warning)
+    assert train_button(training_page).disabled
+    assert "Changed from" not in words(training_page)
+
+
+def test_numbers_that_do_not_fit_each_other_are_a_sentence(training_page: AppTest) -> None:
+    app = training_page
+    field(app, "train").set_value(30).run()
+    assert "a batch of 64 wants at least as many training regs, but there are 30." in words(app)
+    assert train_button(app).disabled
+    field(app, "batch_size").set_value(30).run()
+    assert not app.warning
+    assert not train_button(app).disabled
+    field(app, "divergence").select("exact").run()
+    field(app, "noise").set_value(0.0).run()
+    assert "the exact divergence wants noise above 0: without noise it has no end." in words(app)
+    assert train_button(app).disabled
+
+
+def own_file(n: int, *, seed: int = 0) -> list[str]:
+    return regs.distinct(regs.generate(n, rng=np.random.default_rng(seed))).tolist()
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "mine.txt holds no reg; give one like AB12 CDE a line"),
+        (
+            b"AB12CDE\nrubbish",
+            "mine.txt wants one reg like AB12 CDE a line, but line 2 ('rubbish')",
+        ),
+        (b"AB12CDE\n\xff\xfe\x00", "but line 2 ("),
+        (b"AB12CDE\nXY67ZZZ\nab12 cde", "at least 120 different regs, but there are 2"),
+        ("\n".join(own_file(119)).encode(), "at least 120 different regs, but there are 119"),
+    ],
+    ids=["empty", "rubbish", "bytes", "few", "nearly"],
+)
+def test_a_file_that_is_no_list_of_regs_is_a_sentence(
+    training_page: AppTest, content: bytes, sentence: str
+) -> None:
+    app = training_page
+    field(app, "source").select("own").run()
+    assert text.OWN_MISSING in words(app)
+    assert train_button(app).disabled
+    field(app, "own").upload("mine.txt", content).run()
+    assert sentence in words(app)
+    assert text.OWN_MISSING not in words(app)
+    assert train_button(app).disabled
+
+
+@pytest.mark.usefixtures("idle")
+def test_a_file_of_own_regs_is_trained_on(training_page: AppTest) -> None:
+    app, own = training_page, own_file(300)
+    field(app, "source").select("own").run()
+    lines = "\r\n".join(["\ufeff" + pretty(own[0]).lower(), *own[:0:-1], own[3], ""])
+    field(app, "own").upload("mine.csv", lines.encode()).run()
+    data = Data.of_own(own)
+    train, held_out, _ = data.sizes
+    shown = text.OWN_COUNTS.format(n=len(own), train=train, held_out=held_out)
+    assert shown in words(app)
+    assert not app.warning
+    train_button(app).click().run()
+    (run,) = runs.all_runs()
+    assert run.preset.data == data
+    assert run.own() == own
+
+
+@pytest.mark.usefixtures("idle")
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("../x", "a name wants letters, digits, - and _, at most 60, but came '../x'; change it."),
+        ("![x](y)", "but came '![x](y)'; change it."),
+        ("notebook-2d", "there is a model 'notebook-2d' already; choose another name."),
+    ],
+)
+def test_a_name_that_cannot_be_is_a_sentence(
+    training_page: AppTest, name: str, sentence: str
+) -> None:
+    training_page.text_input(key=state.RUN_NAME).input(name).run()
+    train_button(training_page).click().run()
+    assert sentence in words(training_page)
+    assert all("![x]" not in warning.value for warning in training_page.warning)
+    assert runs.all_runs() == []
+
+
+@pytest.mark.usefixtures("idle")
+def test_two_sessions_that_press_at_once_do_not_mix(training_page: AppTest) -> None:
+    other = open_training()
+    for app in (training_page, other):
+        assert app.text_input(key=state.RUN_NAME).placeholder == "ordered-2d-seed-0"
+        train_button(app).click().run()
+    assert [run.name for run in runs.all_runs()] == ["ordered-2d-seed-0", "ordered-2d-seed-0-2"]
+    for app in (training_page, other):
+        app.text_input(key=state.RUN_NAME).input("mine").run()
+    train_button(other).click().run()
+    train_button(training_page).click().run()
+    sentence = "there is a training 'mine' already; choose another name, or delete it."
+    assert sentence in words(training_page)
+    assert sentence not in words(other)
+    assert len(runs.all_runs()) == 3
+
+
+@pytest.mark.usefixtures("idle")
+def test_a_typed_name_stays_whatever_happens_meanwhile(training_page: AppTest) -> None:
+    training_page.text_input(key=state.RUN_NAME).input("mine").run()
+    field(training_page, "seed").set_value(3).run()
+    field(training_page, "seed").set_value(0).run()
+    runs.create("ordered-2d-seed-0", presets.preset("ordered-2d"))  # in another session
+    train_button(training_page).click().run()
+    assert [run.name for run in runs.all_runs()] == ["ordered-2d-seed-0", "mine"]
+
+
+def test_a_home_that_cannot_be_written_is_a_sentence_on_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("REGVAE_HOME", str(tmp_path / "file" / "home"))
+    app = open_training()
+    train_button(app).click().run()
+    assert "cannot be written (Not a directory); make room there, or set REGVAE_HOME" in words(app)
+
+
+@pytest.mark.parametrize(
+    ("state_", "more", "shown", "buttons"),
+    [
+        ("stopped", {"epochs": 12}, "stopped after epoch 12 of 60", {text.RESUME, text.DELETE_YES}),
+        ("interrupted", {"epochs": 3}, text.INTERRUPTED, {text.RESUME, text.DELETE_YES}),
+        (
+            "failed",
+            {"message": "![x](y) is nan"},
+            "![x](y) is nan.",
+            {text.RESUME, text.DELETE_YES},
+        ),
+        ("training", {"epochs": 5}, "training, epoch 5 of 60", {text.STOP}),
+        ("waiting", {}, text.QUEUED.format(slots=2, ahead=0), {text.STOP}),
+        ("stopped", {"epochs": 10**9}, "stopped after epoch 60 of 60", {text.RESUME}),
+    ],
+)
+def test_a_run_says_what_it_does_and_what_can_be_done(
+    home: Path, monkeypatch: pytest.MonkeyPatch, state_: str, more, shown: str, buttons: set[str]
+) -> None:
+    monkeypatch.setenv("REGVAE_TRAININGS", "2")
+    run = made_run(home, "one", state_, **more)
+    with (run.folder / runs.LOCK).open("w") as lock:
+        if state_ in runs.ALIVE:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        app = open_training()
+        infos = "\n".join(info.value for info in app.info)
+        bars = "\n".join(unescaped(bar.proto.text) for bar in app.get("progress"))
+        assert shown in "\n".join([words(app), infos, bars])
+        assert buttons <= {button.label for button in app.button}
+        assert (text.STOP in {button.label for button in app.button}) == (state_ in runs.ALIVE)
+        assert text.KEEP not in {button.label for button in app.button}
+        assert all("![x]" not in error.value for error in app.error)
+
+
+def test_a_run_that_cannot_be_read_hides_no_other(home: Path) -> None:
+    made_run(home, "good", epochs=5)
+    bad = made_run(home, "bad")
+    (bad.folder / runs.RUN).write_text("rubbish")
+    app = open_training()
+    assert app.selectbox(key=state.RUN).options == ["good: stopped after epoch 5 of 60"]
+
+
+def test_pressing_stop_asks_the_run_to_stop(home: Path) -> None:
+    run = made_run(home, "one", "training")
+    with (run.folder / runs.LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        app = open_training()
+        press(app, text.STOP)
+        assert (run.folder / runs.STOP).exists()
+
+
+def test_what_stands_in_the_way_of_a_button_is_said_once(home: Path) -> None:
+    made_run(home, "one")
+    app = open_training()
+    shutil.rmtree(home / "runs" / "one")  # another session was quicker
+    press(app, text.DELETE_YES)
+    assert not app.exception
+    made_run(home, "two")
+    app.run()
+    assert "there is no training 'one' that can be read; start another." in words(app)
+    assert "there is no training" not in words(app.run())
+
+
+def test_a_finished_run_is_kept_shown_and_deleted_again(home: Path) -> None:
+    finished_run(home, "first")
+    finished_run(home, "second")
+    app = open_training()
+    assert app.selectbox(key=state.RUN).value == "second"
+    assert field_of_name(app).value == "second"
+    app.selectbox(key=state.RUN).select("first").run()
+    assert field_of_name(app).value == "first"  # not the one before
+    field_of_name(app).input("second").run()
+    press(app, text.KEEP)
+    assert "there is a training 'second' already; choose another name, or delete it." in words(app)
+    field_of_name(app).input(" mine ").run()
+    press(app, text.KEEP)
+    assert not app.exception
+    assert bundles.available(bundles.models()) == ["mine"]
+    assert [run.name for run in runs.all_runs()] == ["second"]
+    assert text.KEPT_MODELS.format(n=1, folder=bundles.models()) in [
+        one.label for one in app.expander
+    ]
+    app.switch_page("app_pages/explore.py").run()
+    assert not app.exception
+    assert app.selectbox(key=state.MODEL).value == "mine"
+    app.switch_page("app_pages/train.py").run()
+    press(app, text.DELETE_YES)
+    assert runs.all_runs() == []
+    app.button(key="delete-mine").click().run()
+    assert bundles.available(bundles.models()) == []
+    app.switch_page("app_pages/explore.py").run()
+    assert not app.exception  # the model that was shown is gone
+
+
+def field_of_name(app: AppTest):
+    (one,) = [one for one in app.text_input if one.label == text.KEEP_AS]
+    return one
+
+
+@pytest.mark.usefixtures("home")
+def test_a_tiny_preset_is_trained_from_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny = Preset(
+        "ordered-2d",
+        Network(2, (12,), (12,)),
+        Data(sizes=(80, 16, 16)),
+        Training((Phase(0.004, 5),)),
+    )
+    monkeypatch.setitem(presets.PRESETS, "ordered-2d", tiny)
+    app = open_training()
+    train_button(app).click().run()
+    assert not app.exception
+    end = time.monotonic() + 60
+    while runs.look("ordered-2d-seed-0").alive and time.monotonic() < end:
+        time.sleep(0.05)
+    runs._workers.pop().wait()
+    app.run()
+    assert app.selectbox(key=state.RUN).options == ["ordered-2d-seed-0: finished, 5 epochs"]
+    press(app, text.KEEP)
+    assert not app.exception
+    assert evaluation.check("ordered-2d-seed-0").preset == tiny
+
+
+# --- what the training view is given --------------------------------------------------------------
+
+
+def shown_of(
+    run: runs.Run, epochs: int, monkeypatch: pytest.MonkeyPatch, *, points: int = 4
+) -> dict[str, Any]:
+    """What the browser is given of a run after some epochs."""
+    given: list[dict[str, Any]] = []
+    monkeypatch.setattr(training_view, "_mount", lambda key, data: given.append(data))  # noqa: ARG005
+    k = run.preset.network.latent_dim
+    frames = np.arange(epochs * points * k, dtype=np.float16).reshape(epochs, points, k)
+    history = pd.DataFrame(np.ones((epochs, len(HISTORY_COLUMNS))), columns=list(HISTORY_COLUMNS))
+    reg = np.array(["AB12CDE", "AB49CDE", "AB50CDE", "AB99CDE"][:points])
+    training_view.training_view(run, runs.Progress(history, reg, frames))
+    (data,) = given
+    return data
+
+
+@pytest.mark.parametrize(
+    ("k", "title"),
+    [
+        (1, "The map as it forms: 4 training regs"),
+        (2, "The map as it forms: 4 training regs"),
+        (15, "The map as it forms: 4 training regs, axes 1 and 2 of 15"),
+    ],
+)
+def test_the_browser_gets_the_first_two_axes(
+    home: Path, monkeypatch: pytest.MonkeyPatch, k: int, title: str
+) -> None:
+    run = made_run(home, "one")
+    run = replace(run, preset=replace(run.preset, network=Network(k)))
+    data = shown_of(run, 3, monkeypatch)
+    assert data["title"] == title
+    expected = np.arange(3 * 4 * k).reshape(3, 4, k)
+    assert data["frames"]["epoch"].tolist() == [1] * 4 + [2] * 4 + [3] * 4
+    assert data["frames"]["x"].tolist() == expected[:, :, 0].ravel().tolist()
+    second = expected[:, :, 1].ravel().tolist() if k > 1 else [0.0] * 12
+    assert data["frames"]["y"].tolist() == second
+
+
+def test_the_browser_gets_the_newest_epoch_of_a_live_run_and_at_most_60_of_another(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = made_run(home, "one")
+    live = shown_of(replace(run, state="training"), 200, monkeypatch)
+    assert set(live["frames"]["epoch"]) == {200}
+    ended = sorted(set(shown_of(run, 200, monkeypatch)["frames"]["epoch"]))
+    assert (len(ended), ended[0], ended[-1]) == (60, 1, 200)
+    assert max(np.diff(ended)) - min(np.diff(ended)) <= 1
+    assert set(shown_of(run, 7, monkeypatch)["frames"]["epoch"]) == set(range(1, 8))
+
+
+def test_points_are_coloured_by_what_is_ordered_else_by_the_number(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = made_run(home, "one", preset="notebook-2d")
+    plain = shown_of(run, 1, monkeypatch)
+    assert plain["colours"]["colour"].tolist() == [0, 0, 1, 1]
+    assert plain["palette"] == [palette.BELOW, palette.ABOVE]
+    ordered = shown_of(made_run(home, "two"), 1, monkeypatch)
+    codes = ordered["colours"]["colour"].tolist()
+    assert codes == sorted(codes)
+    assert codes[0] < codes[1] <= codes[2] < codes[3] == len(ordered["palette"]) - 1
+
+
+def test_the_entropy_is_drawn_only_under_a_loss_that_is_a_bound_of_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in presets.PRESETS:
+        data = shown_of(made_run(home, name, preset=name), 1, monkeypatch)
+        if name == "principled-2d":
+            assert data["entropy"]["value"] == pytest.approx(20.48, abs=0.005)
+            assert data["entropy"]["label"] == "entropy of the generator: 20.48"
+        else:
+            assert data["entropy"] is None

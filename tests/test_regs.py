@@ -1,5 +1,6 @@
 """Regs: parsing, the notebook's data, the fast generator and every attribute."""
 
+import hashlib
 import math
 import re
 import string
@@ -466,3 +467,94 @@ def test_every_position_counts_in_a_key(position):
     alphabet = regs.PATTERN[position]
     some = ["AB12CDE"[:position] + c + "AB12CDE"[position + 1 :] for c in alphabet]
     assert len(set(regs.keys(some).tolist())) == len(alphabet)
+
+
+# --- what DVLA may issue, and lists of one's own --------------------------------------------------
+
+
+def test_dvla_data_are_what_dvla_may_issue_each_once_and_as_many_as_asked_for():
+    splits = regs.dvla_dataset(3, (700, 50, 30))
+    assert {name: len(reg) for name, reg in splits.items()} == {
+        "train": 700,
+        "validation": 50,
+        "test": 30,
+    }
+    every = np.concatenate(list(splits.values()))
+    assert len(set(every.tolist())) == 780
+    for reg in every.tolist():
+        assert FORM.fullmatch(reg)
+        assert reg[:2] in regs.MEMORY_TAGS
+        assert not set(reg[:2]) & set("IQZ")
+        assert not set(reg[4:]) & set("IQ")
+        assert reg[2:4] != "01"
+
+
+def test_the_seed_of_dvla_data_decides_them():
+    sizes = (60, 10, 10)
+    first, again, other = (regs.dvla_dataset(seed, sizes) for seed in (1, 1, 2))
+    for name in regs.SPLITS:
+        assert first[name].tolist() == again[name].tolist()
+    assert not set(np.concatenate(list(first.values()))) & set(np.concatenate(list(other.values())))
+
+
+def test_dvla_data_are_uniform_over_what_may_be_issued():
+    # The digits are the least obvious part: all but 01, each as likely as any other.
+    drawn = np.concatenate(list(regs.dvla_dataset(5, (20_000, 100, 100)).values()))
+    counts = Counter(regs.ATTRIBUTES["number"].values(drawn).tolist())
+    assert set(counts) == set(range(100)) - {1}
+    assert stats.chisquare(list(counts.values())).pvalue > SMALLEST_P
+    last = Counter(reg[-1] for reg in drawn.tolist())
+    assert set(last) == set(string.ascii_uppercase) - set("IQ")
+    assert stats.chisquare(list(last.values())).pvalue > SMALLEST_P
+
+
+@pytest.mark.parametrize("sizes", [(0, 0, 0), (5, 0, 5), (-5, 4, 4), (5, 5)])
+def test_dvla_data_want_three_sizes(sizes):
+    with pytest.raises(ValueError, match=r"every split wants at least 1 of the .* but the sizes"):
+        regs.dvla_dataset(0, sizes)
+
+
+def test_the_counts_of_both_generators_are_those_of_a_walk_over_the_alphabet():
+    letters, rest = string.ascii_uppercase, "ABCDEFGHJKLMNOPRSTUVWXYZ"
+    tags = [tag for tag in regs.MEMORY_TAGS if not set(tag) & set("IQZ")]
+    assert regs.notebook_count() == len(regs.MEMORY_TAGS) * 100 * len(letters) ** 3
+    assert regs.dvla_count() == len(tags) * 99 * len(rest) ** 3
+
+
+def test_splitting_shuffles_by_the_seed_and_loses_nothing(every):
+    some = np.unique(every)[:200]
+    parts = regs.split(some, 4, (170, 20, 10))
+    assert list(parts) == list(regs.SPLITS)
+    assert [len(part) for part in parts.values()] == [170, 20, 10]
+    joined = np.concatenate(list(parts.values()))
+    assert joined.tolist() != some.tolist()
+    assert sorted(joined.tolist()) == some.tolist()
+    again, other = regs.split(some, 4, (170, 20, 10)), regs.split(some, 5, (170, 20, 10))
+    assert all((again[name] == parts[name]).all() for name in regs.SPLITS)
+    assert (other["train"] != parts["train"]).any()
+
+
+@pytest.mark.parametrize("sizes", [(8, 1), (8, 1, 0), (8, 1, 2), (7, 1, 1), (12, -1, -1)])
+def test_splitting_wants_sizes_that_use_every_reg(sizes):
+    ten = np.array([f"AB1{digit}CDE" for digit in range(10)])
+    sentence = re.escape(
+        "every split wants at least 1 of the 10 regs (train, validation, test), and all together "
+        f"all of them, but the sizes are {sizes}"
+    )
+    with pytest.raises(ValueError, match=f"^{sentence}$"):
+        regs.split(ten, 0, sizes)
+
+
+@given(some=st.lists(REGS, max_size=20))
+@settings(deadline=None)
+def test_distinct_is_what_a_sorted_set_is(some):
+    found = regs.distinct(some)
+    assert found.dtype == np.dtype("U7")
+    assert found.tolist() == sorted(set(some))
+
+
+def test_the_hash_is_that_of_the_regs_one_a_line():
+    # echo -n "AB12CDE\nYK66BIQ" | sha256sum
+    listed = np.array(["AB12CDE", "YK66BIQ"])
+    assert regs.sha256(listed) == hashlib.sha256(b"AB12CDE\nYK66BIQ").hexdigest()
+    assert regs.sha256(listed) != regs.sha256(listed[::-1])

@@ -22,7 +22,6 @@ def page() -> None:
     with right:
         alive = any(run.alive for run in runs.all_runs())
         st.fragment(watch, run_every=FAST if alive else SLOW)(alive)
-        kept_models()
 
 
 def watch(alive: bool) -> None:
@@ -30,9 +29,15 @@ def watch(alive: bool) -> None:
     there = runs.all_runs()
     if any(run.alive for run in there) != alive:
         st.rerun()  # another pace from now on
-    if not there:
+    if there:
+        choose(there)
+    else:
         st.info(text.NO_RUNS)
-        return
+    kept_models()  # looked at again too: a button here or another session may have kept one
+
+
+def choose(there: list[Run]) -> None:
+    """The box that names a run, and the run."""
     names = [run.name for run in there]
     if st.session_state.get(state.RUN) not in names:
         st.session_state[state.RUN] = names[-1]
@@ -85,7 +90,7 @@ def actions(run: Run) -> None:
             st.text_input(
                 text.KEEP_AS,
                 run.name,
-                key=state.KEEP_AS,
+                key=f"{state.KEEP_AS}-{run.name}",  # its own: each begins with the run's name
                 max_chars=60,
                 label_visibility="collapsed",
             )
@@ -106,7 +111,7 @@ def act(what: Callable[[str], object], name: str) -> None:
 
 def keep(name: str) -> None:
     """Put a finished run among the models, and show it on the map from now on."""
-    kept_as = st.session_state[state.KEEP_AS].strip()
+    kept_as = st.session_state[f"{state.KEEP_AS}-{name}"].strip()
     try:
         runs.keep(name, kept_as)
     except (ValueError, OSError) as error:
