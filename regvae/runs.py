@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -28,7 +29,7 @@ from numpy.typing import NDArray
 
 from regvae import bundle as bundles
 from regvae.bundle import HISTORY_COLUMNS, Bundle
-from regvae.presets import Preset
+from regvae.presets import PRESETS, Preset
 from regvae.regs import Regs, is_normalised
 
 State = Literal["waiting", "training", "stopped", "interrupted", "failed", "finished"]
@@ -253,6 +254,12 @@ def create(name: str, preset: Preset, seed: int = 0, own: Sequence[str] | Regs =
     return start(name)
 
 
+def command(name: str, preset: Preset, seed: int) -> str:
+    """What makes a model of this name again: from its preset, or if that was changed, from itself."""
+    again = preset.name if PRESETS.get(preset.name) == preset else name
+    return shlex.join(["regvae", "train", again, "--out", f"{name}-again", "--seed", str(seed)])
+
+
 def start(name: str) -> Run:
     """Start a run, or resume it. Raises `RunError` if it is at work already, or finished."""
     run = look(name)
@@ -320,7 +327,8 @@ def keep(name: str, kept_as: str) -> Bundle:
     if kept_as != name:
         check_name(kept_as)
     _check_no_model(kept_as)
-    bundle = replace(bundles.load(run.out), name=kept_as)
+    said = command(kept_as, run.preset, run.seed)
+    bundle = replace(bundles.load(run.out), name=kept_as, command=said)
     with _writing():
         bundles.models().mkdir(parents=True, exist_ok=True)
         bundles.save(bundle, bundles.models() / kept_as)

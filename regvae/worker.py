@@ -64,7 +64,6 @@ def _train(run: Run, stop: Path) -> None:
     from regvae import training  # takes seconds, because of TensorFlow: only when it may
 
     watcher = Watcher(run)
-    command = f"regvae train {run.preset.name} --seed {run.seed}"
     try:
         training.train(
             run.preset,
@@ -72,7 +71,7 @@ def _train(run: Run, stop: Path) -> None:
             seed=run.seed,
             own=run.own(),
             resume=training.checkpoint_path(run.out).exists(),
-            command=command,
+            command=runs.command(run.name, run.preset, run.seed),
             on_epoch=watcher.show,
             should_stop=stop.exists,
         )

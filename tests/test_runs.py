@@ -24,7 +24,7 @@ import safetensors.numpy
 from regvae import bundle as bundles
 from regvae import evaluation, regs, runs, worker
 from regvae.bundle import HISTORY_COLUMNS, Bundle, BundleError
-from regvae.presets import Data, Network, Phase, Preset, Training
+from regvae.presets import PRESETS, Data, Network, Phase, Preset, Training
 from regvae.runs import Run, RunError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -833,3 +833,10 @@ def test_a_damaged_checkpoint_fails_with_a_sentence(home: Path) -> None:
     message = wait_for("x", "failed").message
     path = run.folder / ".x.training.safetensors"
     assert message.startswith(f"{path}: the checkpoint cannot be read (")
+
+
+def test_a_changed_preset_is_trained_again_from_its_bundle_and_a_named_one_by_its_name() -> None:
+    named = PRESETS["ordered-2d"]
+    assert runs.command("mine", named, 3) == "regvae train ordered-2d --out mine-again --seed 3"
+    changed = replace(named, training=replace(named.training, batch_size=32))
+    assert runs.command("mine", changed, 0) == "regvae train mine --out mine-again --seed 0"
