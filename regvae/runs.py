@@ -255,7 +255,7 @@ def create(name: str, preset: Preset, seed: int = 0, own: Sequence[str] | Regs =
 
 
 def command(name: str, preset: Preset, seed: int) -> str:
-    """What makes a model of this name again: from its preset, or if that was changed, from itself."""
+    """What makes a model of this name again: from its preset, or if changed, from itself."""
     again = preset.name if PRESETS.get(preset.name) == preset else name
     return shlex.join(["regvae", "train", again, "--out", f"{name}-again", "--seed", str(seed)])
 
