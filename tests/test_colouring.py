@@ -133,6 +133,7 @@ def test_the_records_codes_are_those_of_a_plain_loop(bundle: Bundle, name):
     ours = colouring(name, reg)
     np.testing.assert_array_equal(ours.codes(reg), expected)
     legend = ours.legend(reg)
+    assert ("classes" in legend) == (name in ("at_least_50", "area", "first_letter", "valid"))
     if "classes" in legend:
         counts = [expected.count(code) for code in range(len(legend["classes"]))]
         assert [one["count"] for one in legend["classes"]] == counts
