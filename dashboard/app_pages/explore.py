@@ -54,14 +54,15 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
     except OverflowError:  # Streamlit's own, on an infinite whole number
         left.error(text.ENDLESS)
         return
-    state.judge_address()
-    complaints = list(st.session_state[state.COMPLAINTS])
+    complaints: list[str] = []
     point = pinned_point(services.bundle(name, version).records.latent_dim, complaints)
     shown = model.slice_shown(name, version, point, complaints)
     unwanted = rejection.unwanted(complaints, shown.choice == (1, 2))
     context = Context(name, version, unwanted, state.rule(), shown)
     with way:
         journey.controls(context)
+    state.judge_address()  # now that all widgets are made
+    complaints = [*st.session_state[state.COMPLAINTS], *complaints]
     path = journey.asked(context, point)
     reg = searched_reg(complaints)
     region = st.session_state.get(state.REGION)
