@@ -54,7 +54,8 @@ class Colouring:
         codes = self.codes(reg)
         meta: dict[str, Any] = {"name": self.attribute.name, "label": self.attribute.label}
         if not self.is_scale:
-            counts = np.bincount(codes.astype(np.intp), minlength=len(self.categories)).tolist()
+            known = codes[~np.isnan(codes)].astype(np.intp)
+            counts = np.bincount(known, minlength=len(self.categories)).tolist()
             pairs = zip(self.categories, counts, strict=True)
             return meta | {"classes": [{"label": label, "count": n} for label, n in pairs]}
         meta["missing"] = int(np.isnan(codes).sum())

@@ -135,7 +135,7 @@ def show(context: Context, path: Asked) -> None:
     made = journeys.journey(context.bundle, path.z, within=within)
     st.markdown(
         text.PATH_FOUND.format(
-            different=len(set(made.reg)),
+            different=text.different(len(set(made.reg))),
             steps=len(made.reg),
             near=int((made.near > 0).sum()),
             within=within,

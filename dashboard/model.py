@@ -13,7 +13,7 @@ from regvae.plane import Plane
 
 def chosen() -> tuple[str, str] | None:
     """Name and version of the model to show, or None and the reason on the page."""
-    return loaded(st.session_state.get(state.MODEL) or state.DEFAULTS[state.MODEL])
+    return loaded(_kept() or state.DEFAULTS[state.MODEL])
 
 
 def of_the_notebook() -> tuple[str, str] | None:
@@ -35,6 +35,9 @@ def loaded(name: str) -> tuple[str, str] | None:
 def choose() -> None:
     """The box that names the model; call `chosen` after it."""
     there, usual = bundles.available(), state.DEFAULTS[state.MODEL]
+    if (kept := _kept()) in there:
+        # The box of every page is a widget of its own, and would begin with the usual model.
+        st.session_state[state.MODEL] = kept
     st.selectbox(
         text.MODEL_LABEL,
         there,
@@ -42,9 +45,10 @@ def choose() -> None:
         key=state.MODEL,
         label_visibility="collapsed",
         help=text.MODEL_HELP,
-        on_change=_forget,
+        on_change=_another,
         bind="query-params",
     )
+    st.session_state[state.KEPT_MODEL] = st.session_state[state.MODEL]
 
 
 def choose_above() -> tuple[str, str] | None:
@@ -54,11 +58,28 @@ def choose_above() -> tuple[str, str] | None:
     return chosen()
 
 
-def _forget() -> None:
-    """What was pointed at, selected or made lies in the space of another model."""
+def _kept() -> str | None:
+    """The model that was last chosen, on whatever page."""
+    return st.session_state.get(state.KEPT_MODEL) or st.session_state.get(state.MODEL)
+
+
+def _another() -> None:
+    show(st.session_state[state.MODEL])
+
+
+def show(name: str) -> None:
+    """Show another model, on all pages from now on. Call it in a callback.
+
+    What was pointed at, selected or made lies in the space of the one before, and is forgotten.
+    """
+    st.session_state[state.KEPT_MODEL] = name
     for key in (state.POINT, state.BOX_CORNERS):
         st.session_state[key] = ""
-    for key in (state.REGION, state.DECODED, state.RESULTS, state.HUNT):
+    for key in (state.FROM, state.TO):
+        typed = st.session_state.get(key, "")
+        if state.numbers(typed, 1 + typed.count(",")):  # a reg lies somewhere in every model
+            st.session_state[key] = ""
+    for key in (state.REGION, state.DECODED, state.RESULTS, state.HUNT, state.LOW, state.HIGH):
         st.session_state.pop(key, None)
     for key in (state.PLANE, state.ACROSS, state.UP, state.ANCHOR):
         st.session_state[key] = state.DEFAULTS[key]

@@ -11,6 +11,7 @@ from regvae.acceptance import RULES, OneSided, Posterior, Rule, TwoSided
 from regvae.proposals import Box
 
 MODEL: Final = "model"
+KEPT_MODEL: Final = "kept-model"
 PLANE: Final = "plane"
 ACROSS: Final = "across"
 UP: Final = "up"

@@ -220,7 +220,7 @@ NO_PLACE = (
     "“{typed}” is neither a reg such as AB12 CDE nor a point of {k} numbers with commas between"
 )
 PATH_FOUND = (
-    "**{different} different regs in {steps} steps**; {near} of the steps have records within {within:.1f} σ. "
+    "**{different} in {steps} steps**; {near} of the steps have records within {within:.1f} σ. "
     "Each row: the step, what it decodes to, how sure the decoder is of the character it is least sure of, "
     "and how many records are near."
 )
@@ -385,6 +385,11 @@ def plain(words: str) -> str:
     Without this a crafted address could put a picture from anywhere into the page.
     """
     return re.sub(r"([^\w\s,;'\"“”…])", r"\\\1", words)
+
+
+def different(regs: int) -> str:
+    """How many different regs there are."""
+    return f"{regs:,} different reg" + ("s" if regs > 1 else "")
 
 
 def point(numbers: Sequence[float]) -> str:

@@ -52,6 +52,8 @@ def _side(key: str, there: list[str]) -> str | None:
         index=there.index(usual) if usual in there else 0,
         key=key,
         label_visibility="collapsed",
+        on_change=_forget_brush_in,
+        args=(key,),
         bind="query-params",
     )
 
@@ -106,6 +108,12 @@ def _keep_brush(side: str | None, polygon: Polygon | None) -> None:
 
 def _forget_brush() -> None:
     st.session_state[state.BRUSH] = None
+
+
+def _forget_brush_in(side: str) -> None:
+    """A brush lies in the map of the model in which it was drawn."""
+    if (st.session_state.get(state.BRUSH) or [None])[0] == side:
+        _forget_brush()
 
 
 def selection(

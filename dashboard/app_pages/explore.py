@@ -54,19 +54,19 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
     except OverflowError:  # Streamlit's own, on an infinite whole number
         left.error(text.ENDLESS)
         return
-    state.judge_address()
-    complaints = list(st.session_state[state.COMPLAINTS])
+    complaints: list[str] = []
     point = pinned_point(services.bundle(name, version).records.latent_dim, complaints)
     shown = model.slice_shown(name, version, point, complaints)
     unwanted = rejection.unwanted(complaints, shown.choice == (1, 2))
     context = Context(name, version, unwanted, state.rule(), shown)
     path = None
-    if (
-        st.session_state[state.TAB] == text.TABS[3]
-    ):  # it has many widgets, which every gesture would draw again
+    # It has many widgets, which every gesture would draw again.
+    if st.session_state[state.TAB] == text.TABS[3]:
         with way:
             journey.controls(context)
         path = journey.asked(context, point)
+    state.judge_address()  # now that all widgets are made
+    complaints = [*st.session_state[state.COMPLAINTS], *complaints]
     reg = searched_reg(complaints)
     region = st.session_state.get(state.REGION)
     policy = rejection.policy(context, complaints)

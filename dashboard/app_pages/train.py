@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboard import state, text, training_form
+from dashboard import model, state, text, training_form
 from dashboard.training_view import training_view
 from regvae import bundle as bundles
 from regvae import runs
@@ -117,7 +117,7 @@ def keep(name: str) -> None:
     except (ValueError, OSError) as error:
         st.session_state[state.RUN_PROBLEM] = str(error)
         return
-    st.session_state[state.MODEL] = kept_as
+    model.show(kept_as)
     st.toast(text.KEPT.format(name=kept_as))
 
 
