@@ -110,7 +110,7 @@ def plane_controls(name: str, version: str) -> None:
         return
     variance = bundle.records.mean.var(axis=0)
     shares = variance / variance.sum()
-    kind, across, up, other = st.columns([1.5, 1, 1, 1.6], gap="small")
+    kind, across, up, other = st.columns([1.5, 1, 1, 1.6], gap="small", vertical_alignment="center")
     kind.segmented_control(
         text.PLANE_LABEL,
         list(text.PLANES),

@@ -134,7 +134,8 @@ class Explorer {
     const fresh = {
       geometry: this.#changed("geometry", version),
       plane: this.#changed("plane", [data.plane, version]),
-      colour: this.#changed("colour", [data.colour, data.plane, version]),
+      // Where records are shown depends on the plane's directions, not on what is decoded there.
+      colour: this.#changed("colour", [data.colour, data.plane.name, version]),
       decoded: this.#changed("decoded", data.decoded),
       leaks: this.#changed("leaks", data.leaks),
       path: this.#changed("path", data.path),

@@ -244,6 +244,7 @@ export class LatentMap {
     const symbol = points.map((_, i) => (i === 0 ? "circle-open" : i === last ? "square-open" : "circle"));
     const size = points.map((_, i) => (i === 0 || i === last ? 13 : 6));
     const marker = { symbol, size, color: this.palette.search, line: { width: 1.5, color: this.palette.search } };
+    this.overlay.quiet = points.length > 0;
     this.layers.path = points.length
       ? [line(this.palette.background, 5), line(this.palette.search, 2), ...this.#spots(points, marker)]
       : [];

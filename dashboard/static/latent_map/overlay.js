@@ -6,6 +6,7 @@
 const DEEP = 0.6; // slack at which the zone's shade is darkest
 const [FAINT, DARK] = [0.07, 0.2]; // its opacities
 const [FAINTEST, SUREST] = [0.06, 0.62]; // of what is decoded, from unsure to sure
+const QUIET = 0.25; // opacity of samples that stand back
 const FULL = 2 * Math.PI;
 
 export class Overlay {
@@ -22,6 +23,7 @@ export class Overlay {
     this.content = null;
     this.painted = null;
     this.ring = null; // {x, y} of a point to be found
+    this.quiet = false; // whether the samples stand back, for what lies below them
   }
 
   /** `grid`: {low, step, size, code, certainty, colour: code -> [r, g, b]}, or null for nothing. */
@@ -137,6 +139,7 @@ export class Overlay {
     const { samples, states } = this.content;
     const colours = [this.palette.rejected, this.palette.accepted, this.palette.impure];
     const radius = states.length > 3000 ? 2.5 : 3.5;
+    context.globalAlpha = this.quiet ? QUIET : 1;
     for (const state of [0, 1, 2]) {
       context.beginPath();
       for (let i = 0; i < states.length; i++) {
