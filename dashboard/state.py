@@ -183,8 +183,12 @@ def numbers(text: str, n: int) -> list[float] | None:
 
 
 def bring_forward(section: str) -> None:
-    """Note that a section of the reading panel was asked for last, and open its tab."""
-    st.session_state[TAB] = TABS[0]
+    """Note that a section of the reading panel was asked for last, and open its tab.
+
+    Who is on a journey stays there: its ends are pinned on the map.
+    """
+    if st.session_state.get(TAB) != TABS[3]:
+        st.session_state[TAB] = TABS[0]
     recent = [one for one in st.session_state.get(RECENT, []) if one != section]
     st.session_state[RECENT] = [section, *recent]
 

@@ -92,7 +92,7 @@ def test_a_model_that_does_not_exist_is_a_complaint_and_the_usual_one_is_shown()
 )
 def test_a_corrupt_address_of_a_journey_is_answered_in_the_page(key: str, value: str) -> None:
     assert f"The address says {key} = “{value}”, which cannot be used here" in words(
-        opened(**{key: value})
+        opened(tab="Journeys", **{key: value})
     )
 
 
@@ -211,7 +211,7 @@ def test_a_region_is_unwanted_only_where_it_was_drawn_on_the_first_two_axes(exac
 
 
 def test_another_model_forgets_what_lay_in_the_space_of_the_one_before() -> None:
-    app = opened(point="0.5, 0.3", from_="0.1, 0.2", to="AB12CDE")
+    app = opened(tab="Journeys", point="0.5, 0.3", from_="0.1, 0.2", to="AB12CDE")
     app.session_state[state.REGION] = SQUARE
     app.number_input(key=state.WANTED).set_value(3).run()
     for label in (text.DECODE_REGION.format(n=state.DECODE), text.HUNT, text.MAKE):
@@ -229,7 +229,7 @@ def test_another_model_forgets_what_lay_in_the_space_of_the_one_before() -> None
 
 
 def test_another_model_walks_an_axis_as_far_as_its_own_map_goes(exact: Bundle) -> None:
-    app = opened(path="One axis")
+    app = opened(tab="Journeys", path="One axis")
     app.number_input(key=state.HIGH).set_value(90.0).run()
     app.selectbox(key=state.MODEL).select("exact-15d").run()
     reach = np.ceil(Plane.principal(exact.records).extent)
@@ -273,42 +273,51 @@ def assert_tells(app: AppTest, bundle: Bundle, z: np.ndarray) -> None:
 @pytest.mark.parametrize("model", ["notebook-2d", "exact-15d"])
 def test_a_journey_between_two_regs_is_told_step_by_step(model: str, sent: Sent) -> None:
     bundle = regvae.load(model)
-    app = opened(model=model, from_="YK66 BIQ", to="my33wsz", steps="9")
+    app = opened(tab="Journeys", model=model, from_="YK66 BIQ", to="my33wsz", steps="9")
     start, end = bundle.autoencoder.encode(["YK66BIQ", "MY33WSZ"])[0].astype(float)
     z = start + np.linspace(0, 1, 9)[:, None] * (end - start)
     assert not app.warning
     assert_tells(app, bundle, z)
-    assert sent[-1]["path"] == []  # the tab is not open
-    app.session_state[state.TAB] = text.TABS[3]
-    app.run()
     records = bundle.records
     plane = Plane.principal(records) if records.latent_dim > 2 else Plane.axes(records, 1, 2)
     np.testing.assert_allclose(sent[-1]["path"], plane.project(z), atol=1e-6)
+    app.session_state[state.TAB] = text.TABS[0]
+    app.run()
+    assert sent[-1]["path"] == []  # the tab is not open
+
+
+def test_a_pin_may_be_set_for_a_journey_without_leaving_its_tab() -> None:
+    app = opened(tab="Journeys")
+    app.text_input(key=state.POINT).input("0.5, 0.3").run()
+    assert app.session_state[state.TAB] == "Journeys"
+    app.session_state[state.TAB] = "Results"
+    app.text_input(key=state.POINT).input("0.5, 0.4").run()
+    assert app.session_state[state.TAB] == "Read"
 
 
 @pytest.mark.parametrize("steps", [5, 12, 60])
 def test_a_journey_has_the_steps_that_are_asked_for(bundle: Bundle, steps: int) -> None:
-    app = opened(from_="-1, 0.5", to="1.2, -0.3")
+    app = opened(tab="Journeys", from_="-1, 0.5", to="1.2, -0.3")
     app.slider(key=state.STEPS).set_value(steps).run()
     assert_tells(app, bundle, np.linspace([-1, 0.5], [1.2, -0.3], steps))
 
 
 def test_a_journey_along_the_data_is_that_of_the_library(bundle: Bundle) -> None:
-    app = opened(from_="-1, 0.5", to="AB12CDE", path="Along the data")
+    app = opened(tab="Journeys", from_="-1, 0.5", to="AB12CDE", path="Along the data")
     graph = journeys.NeighbourGraph(bundle.records.mean)
     end = bundle.autoencoder.encode(["AB12CDE"])[0][0].astype(float)
     assert_tells(app, bundle, journeys.along_density([-1, 0.5], end, 12, graph))
 
 
 def test_a_journey_that_goes_nowhere_is_told_too(bundle: Bundle) -> None:
-    app = opened(from_="AB12CDE", to="ab12 cde", steps="7")
+    app = opened(tab="Journeys", from_="AB12CDE", to="ab12 cde", steps="7")
     at = bundle.autoencoder.encode(["AB12CDE"])[0].astype(float)
     assert_tells(app, bundle, np.repeat(at, 7, axis=0))
     assert "**1 different reg in 7 steps**" in words(app)
 
 
 def test_one_axis_is_walked_from_the_pin_or_else_from_the_middle(exact: Bundle) -> None:
-    app = opened(model="exact-15d", path="One axis")
+    app = opened(tab="Journeys", model="exact-15d", path="One axis")
     app.selectbox(key=state.AXIS).select(9).run()
     app.number_input(key=state.LOW).set_value(-1.5).run()
     app.number_input(key=state.HIGH).set_value(2.5).run()
@@ -322,14 +331,14 @@ def test_one_axis_is_walked_from_the_pin_or_else_from_the_middle(exact: Bundle) 
 
 
 def test_an_axis_walked_backwards_is_a_sentence() -> None:
-    app = opened(path="One axis")
+    app = opened(tab="Journeys", path="One axis")
     app.number_input(key=state.LOW).set_value(5.0).run()
     app.number_input(key=state.HIGH).set_value(2.0).run()
     assert "a traversal wants low below high, but came with 5 and 2." in words(app)
 
 
 def test_the_axis_of_a_model_of_many_dimensions_is_none_of_one_of_few() -> None:
-    app = opened(model="exact-15d", path="One axis")
+    app = opened(tab="Journeys", model="exact-15d", path="One axis")
     app.selectbox(key=state.AXIS).select(9).run()
     app.selectbox(key=state.MODEL).select("ordered-2d").run()
     assert not app.exception
@@ -340,27 +349,27 @@ def test_the_axis_of_a_model_of_many_dimensions_is_none_of_one_of_few() -> None:
 @pytest.mark.parametrize("model", ["notebook-2d", "exact-15d"])
 @pytest.mark.parametrize("end", ["AB1", "1, 2, 3", "![x](http://e.invalid/a.png)", "1e39, 0"])
 def test_an_end_that_is_no_place_is_a_sentence(model: str, end: str) -> None:
-    app = opened(model=model, from_="AB12CDE", to=end)
+    app = opened(tab="Journeys", model=model, from_="AB12CDE", to=end)
     assert text.NO_PLACE.format(typed=end, k=regvae.load(model).records.latent_dim) in words(app)
     assert text.NO_PATH in words(app)
     assert all("![x]" not in warning.value for warning in app.warning)
 
 
 def test_a_journey_wants_both_ends() -> None:
-    app = opened(from_="AB12CDE")
+    app = opened(tab="Journeys", from_="AB12CDE")
     assert not app.warning
     assert text.NO_PATH in words(app)
 
 
 def test_the_pin_can_be_either_end(bundle: Bundle) -> None:
-    app = opened(point="0.5, 0.3", to="-1, -1")
+    app = opened(tab="Journeys", point="0.5, 0.3", to="-1, -1")
     app.button(key=f"pin-{state.FROM}").click().run()
     assert app.text_input(key=state.FROM).value == "0.5, 0.3"
     assert_tells(app, bundle, np.linspace([0.5, 0.3], [-1, -1], 12))
 
 
 def test_the_plates_that_are_unwanted_are_marked() -> None:
-    app = opened(from_="-1, 0.5", to="1.2, -0.3", steps="30")
+    app = opened(tab="Journeys", from_="-1, 0.5", to="1.2, -0.3", steps="30")
     table = [one.proto.body for one in app.get("html") if " near</td>" in one.proto.body][-1]
     marked = re.findall('class="plate small (unwanted)?">(....) ', table)
     assert len(marked) == 30
