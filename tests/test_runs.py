@@ -5,6 +5,7 @@ import json
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -114,10 +115,17 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Finished, Whole]:
             "from regvae import runs; from tests.test_runs import LONG, SEED\n"
             "print(runs.create('long', LONG, SEED).state)"
         )
-        # Its standard output ends with it: the worker does not hold on to it.
-        starter = subprocess.run(
-            [sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True, text=True
+        starter = subprocess.Popen(
+            [sys.executable, "-c", script],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         )
+        # Its standard output ends with it: the worker does not hold on to it.
+        first, _ = starter.communicate(timeout=60)
+        with suppress(ProcessLookupError):  # as a terminal does that is closed
+            os.killpg(starter.pid, signal.SIGHUP)
         alive = runs.look("long").alive
         means: list[np.ndarray] = []
         sizes: list[int] = []
@@ -139,9 +147,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Finished, Whole]:
         bundle = training.train(LONG, folder / "whole", seed=SEED, on_epoch=keep)
         wait_until(look, "the run that was started elsewhere")
         path = runs.look("long").folder
-    return Finished(path, starter.stdout.strip(), alive, seen), Whole(
-        bundle, np.array(means), sizes
-    )
+    return Finished(path, first.strip(), alive, seen), Whole(bundle, np.array(means), sizes)
 
 
 @pytest.fixture(scope="module")
