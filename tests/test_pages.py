@@ -1152,3 +1152,10 @@ def test_the_entropy_is_drawn_only_under_a_loss_that_is_a_bound_of_it(
             assert data["entropy"]["label"] == "entropy of the generator: 20.48"
         else:
             assert data["entropy"] is None
+    run = runs.look("principled-2d")
+    for change in ({"beta": 0.5}, {"reconstruction_weight": 2.0}, {"divergence": "notebook"}):
+        training = replace(run.preset.training, **change)
+        other = replace(run, preset=replace(run.preset, training=training))
+        assert shown_of(other, 1, monkeypatch)["entropy"] is None
+    own = replace(run, preset=replace(run.preset, data=Data.of_own(own_file(300))))
+    assert shown_of(own, 1, monkeypatch)["entropy"] is None

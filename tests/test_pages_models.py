@@ -281,8 +281,7 @@ def test_a_journey_between_two_regs_is_told_step_by_step(model: str, sent: Sent)
     records = bundle.records
     plane = Plane.principal(records) if records.latent_dim > 2 else Plane.axes(records, 1, 2)
     np.testing.assert_allclose(sent[-1]["path"], plane.project(z), atol=1e-6)
-    app.session_state[state.TAB] = text.TABS[0]
-    app.run()
+    opened(model=model, from_="YK66 BIQ", to="my33wsz", steps="9")
     assert sent[-1]["path"] == []  # the tab is not open
 
 

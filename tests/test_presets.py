@@ -329,3 +329,18 @@ def test_beta_grows_evenly_in_the_warm_up_and_stays():
     betas = [training.beta_at(epoch) for epoch in range(10)]
     assert betas == pytest.approx([0.12, 0.24, 0.36, 0.48] + 6 * [0.6])
     assert [Training(beta=0.6).beta_at(epoch) for epoch in (0, 5)] == [0.6, 0.6]
+
+
+@pytest.mark.xfail(strict=True, reason="only each width has a limit, not all weights together")
+def test_a_network_that_fits_no_memory_is_refused():
+    # Three square layers of 10,000: 400 MB each, fifteen times that while it trains.
+    with pytest.raises(ValueError, match="weights"):
+        Network(2, encoder=(10_000,) * 4)
+
+
+@pytest.mark.xfail(strict=True, reason="an order compares all pairs, and nothing limits those")
+@pytest.mark.parametrize(("sizes", "batch"), [((80, 1_000_000, 16), 8), ((10**6, 16, 16), 10**5)])
+def test_an_order_of_more_pairs_than_memory_holds_is_refused(sizes, batch):
+    training = Training(batch_size=batch, orders=(Order("number", 1),))
+    with pytest.raises(ValueError, match="pairs"):
+        Preset("x", Network(2), Data(sizes=sizes), training)

@@ -489,6 +489,13 @@ def test_dvla_data_are_what_dvla_may_issue_each_once_and_as_many_as_asked_for():
         assert reg[2:4] != "01"
 
 
+def test_what_is_drawn_twice_stands_in_dvla_data_once(monkeypatch):
+    drawn = np.array([f"AB{number:02}CDE" for number in range(2, 62)])
+    monkeypatch.setattr(regs, "generate", lambda n, rng: rng.choice(drawn, n))
+    splits = regs.dvla_dataset(0, (40, 10, 10))
+    assert sorted(np.concatenate(list(splits.values())).tolist()) == drawn.tolist()
+
+
 def test_the_seed_of_dvla_data_decides_them():
     sizes = (60, 10, 10)
     first, again, other = (regs.dvla_dataset(seed, sizes) for seed in (1, 1, 2))

@@ -5,6 +5,7 @@ import json
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -114,10 +115,17 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Finished, Whole]:
             "from regvae import runs; from tests.test_runs import LONG, SEED\n"
             "print(runs.create('long', LONG, SEED).state)"
         )
-        # Its standard output ends with it: the worker does not hold on to it.
-        starter = subprocess.run(
-            [sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True, text=True
+        starter = subprocess.Popen(
+            [sys.executable, "-c", script],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         )
+        # Its standard output ends with it: the worker does not hold on to it.
+        first, _ = starter.communicate(timeout=60)
+        with suppress(ProcessLookupError):  # as a terminal does that is closed
+            os.killpg(starter.pid, signal.SIGHUP)
         alive = runs.look("long").alive
         means: list[np.ndarray] = []
         sizes: list[int] = []
@@ -139,9 +147,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Finished, Whole]:
         bundle = training.train(LONG, folder / "whole", seed=SEED, on_epoch=keep)
         wait_until(look, "the run that was started elsewhere")
         path = runs.look("long").folder
-    return Finished(path, starter.stdout.strip(), alive, seen), Whole(
-        bundle, np.array(means), sizes
-    )
+    return Finished(path, first.strip(), alive, seen), Whole(bundle, np.array(means), sizes)
 
 
 @pytest.fixture(scope="module")
@@ -163,11 +169,13 @@ def copied(home: Path, finished: Finished) -> Run:
     return runs.look("long")
 
 
-def made(home: Path, name: str, state: str = "stopped", **status: Any) -> Run:
+def made(
+    home: Path, name: str, state: str = "stopped", preset: Preset = LONG, **status: Any
+) -> Run:
     """A run that nobody has trained, in some state."""
     folder = home / "runs" / name
     folder.mkdir(parents=True)
-    run = {"preset": LONG.to_dict(), "seed": 0, "created": 5.0}
+    run = {"preset": preset.to_dict(), "seed": SEED, "created": 5.0}
     (folder / runs.RUN).write_text(json.dumps(run), "utf-8")
     (folder / runs.STATUS).write_text(json.dumps({"state": state} | status), "utf-8")
     return runs.look(name)
@@ -179,6 +187,16 @@ def at_work(run: Run) -> Iterator[None]:
     with (run.folder / runs.LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def work(run: Run) -> Run:
+    """Do in this process what a worker does, and look at the run then."""
+    lock = os.open(run.folder / runs.LOCK, os.O_CREAT | os.O_RDWR)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["regvae.worker", str(run.folder), str(lock)])
+        worker.main()
+    return runs.look(run.name)
 
 
 def refused(sentence: str, act: Callable[..., object], *arguments: Any) -> None:
@@ -430,13 +448,14 @@ def largest_file(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@pytest.mark.usefixtures("home")
-def test_a_full_disk_is_a_sentence_and_the_checkpoint_stays_good(whole: Whole) -> None:
-    with largest_file(whole.sizes[30]):
-        runs.create("long", LONG, SEED)
-    run = wait_for("long", "failed")
-    assert run.message == (
-        "it could not read or write its files (File too large); make room and resume it"
+def test_a_full_disk_is_a_sentence_and_the_checkpoint_stays_good(home: Path, whole: Whole) -> None:
+    run = made(home, "long", "waiting")
+    with largest_file(whole.sizes[30]), pytest.raises(OSError, match="File too large"):
+        work(run)
+    run = runs.look("long")
+    assert (run.state, run.message) == (
+        "failed",
+        "it could not read or write its files (File too large); make room and resume it",
     )
     assert 20 <= run.epochs <= 40
     assert epochs_of_checkpoint(run) == run.epochs
@@ -445,9 +464,7 @@ def test_a_full_disk_is_a_sentence_and_the_checkpoint_stays_good(whole: Whole) -
     assert len(progress.frames) == run.epochs
     assert not list(run.folder.glob("*.partial"))
     assert not list(run.folder.glob(".*.partial"))
-    assert "Traceback" in (run.folder / runs.LOG).read_text("utf-8")
-    runs.start("long")
-    assert_equals(wait_for("long", "finished"), whole)
+    assert_equals(work(run), whole)
 
 
 @pytest.mark.parametrize(
@@ -481,23 +498,22 @@ def test_whatever_ends_a_training_is_said(
         raise error
 
     run = made(home, "x", "waiting", since=1.0)
-    lock = os.open(run.folder / runs.LOCK, os.O_CREAT | os.O_RDWR)
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    monkeypatch.setattr(sys, "argv", ["worker", str(run.folder), str(lock)])
     monkeypatch.setattr(worker, "_train", fail)
     with pytest.raises(type(error)):
-        worker.main()
+        work(run)
     run = runs.look("x")
     assert (run.state, run.message) == ("failed", sentence)
     with at_work(run):
         pass  # it has let go of its lock
 
 
-@pytest.mark.usefixtures("home")
-def test_an_exploding_loss_fails_with_its_sentence_and_shows_the_epochs_before() -> None:
+def test_an_exploding_loss_fails_with_its_sentence_and_shows_the_epochs_before(home: Path) -> None:
     steps = Training((Phase(0.004, 3), Phase(1e25, 3)), batch_size=80)
-    runs.create("wild", replace(LONG, training=steps))
-    run = wait_for("wild", "failed")
+    run = made(home, "wild", "waiting", replace(LONG, training=steps))
+    with pytest.raises(ValueError, match="lower the learning rate"):
+        work(run)
+    run = runs.look("wild")
+    assert run.state == "failed"
     assert run.message in {
         f"the loss is {loss} in epoch 4; lower the learning rate" for loss in ("nan", "inf", "-inf")
     }
@@ -827,12 +843,25 @@ def test_frames_cut_short_are_shown_as_far_as_they_go(copied: Run, size: int) ->
 
 
 def test_a_damaged_checkpoint_fails_with_a_sentence(home: Path) -> None:
+    run = made(home, "x", "waiting")
+    path = run.folder / ".x.training.safetensors"
+    path.write_bytes(b"rubbish")
+    with pytest.raises(ValueError, match="the checkpoint cannot be read"):
+        work(run)
+    run = runs.look("x")
+    assert run.state == "failed"
+    assert run.message.startswith(f"{path}: the checkpoint cannot be read (")
+
+
+def test_a_worker_that_cannot_train_leaves_its_reason_in_the_log(home: Path) -> None:
     run = made(home, "x")
     (run.folder / ".x.training.safetensors").write_bytes(b"rubbish")
     runs.start("x")
     message = wait_for("x", "failed").message
     path = run.folder / ".x.training.safetensors"
     assert message.startswith(f"{path}: the checkpoint cannot be read (")
+    runs._workers[-1].wait()
+    assert "TrainingError: " in (run.folder / runs.LOG).read_text("utf-8")
 
 
 def test_a_changed_preset_is_trained_again_from_its_bundle_and_a_named_one_by_its_name() -> None:
