@@ -3,13 +3,16 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from itertools import pairwise
 from typing import Any, Literal, get_args
 
-from regvae import regs
+from regvae import regs, vectoriser
 from regvae.regs import ATTRIBUTES, Regs
 
 _WIDEST = 10_000
 _MOST_REGS = 1_000_000
+_MOST_WEIGHTS = 20_000_000  # some gigabytes while they are trained
+_MOST_PAIRED = 20_000  # an order compares each with each
 
 Source = Literal["notebook", "dvla", "own"]
 Likelihood = Literal["bernoulli", "categorical"]
@@ -122,6 +125,18 @@ class Network:
             all(_whole(width, 1) and width <= _WIDEST for width in widths),
             f"layers and the latent space want widths from 1 to {_WIDEST:,}, not {widths!r}",
         )
+        _check(
+            self.weights <= _MOST_WEIGHTS,
+            f"a network wants at most {_MOST_WEIGHTS:,} weights, but these widths make "
+            f"{self.weights:,}; make its layers narrower",
+        )
+
+    @property
+    def weights(self) -> int:
+        """Numbers in all kernels: a layer's width times that of the one before it."""
+        down = (vectoriser.WIDTH, *self.encoder, 2 * self.latent_dim)  # two heads
+        up = (self.latent_dim, *self.decoder, vectoriser.WIDTH)
+        return sum(a * b for widths in (down, up) for a, b in pairwise(widths))
 
 
 @dataclass(frozen=True)
@@ -251,6 +266,12 @@ class Preset:
                 order.axis <= self.network.latent_dim,
                 f"an order wants an axis from 1 to {self.network.latent_dim}, not {order.axis}",
             )
+        paired = max(self.training.batch_size, self.data.sizes[1])
+        _check(
+            not self.training.orders or paired <= _MOST_PAIRED,
+            f"an order compares all pairs of a batch and of the validation regs, at most "
+            f"{_MOST_PAIRED:,} of each, not {paired:,}; give fewer",
+        )
         _check(
             self.training.batch_size <= self.data.sizes[0],
             f"a batch of {self.training.batch_size:,} wants at least as many training regs, but "

@@ -12,6 +12,14 @@ from tests import server
 from tests.browser import Explorer
 
 
+@pytest.fixture(scope="session", autouse=True)
+def private_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test, nor a server it starts, touches what its user has trained."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REGVAE_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def bundle() -> Bundle:
     """The shipped notebook-2d."""

@@ -9,7 +9,7 @@ import re
 import numpy as np
 import pytest
 
-from regvae import presets, regs
+from regvae import forward, presets, regs
 from regvae.presets import Data, Network, Order, Phase, Preset, Training
 from regvae.regs import ATTRIBUTES
 
@@ -331,16 +331,23 @@ def test_beta_grows_evenly_in_the_warm_up_and_stays():
     assert [Training(beta=0.6).beta_at(epoch) for epoch in (0, 5)] == [0.6, 0.6]
 
 
-@pytest.mark.xfail(strict=True, reason="only each width has a limit, not all weights together")
 def test_a_network_that_fits_no_memory_is_refused():
     # Three square layers of 10,000: 400 MB each, fifteen times that while it trains.
-    with pytest.raises(ValueError, match="weights"):
+    with pytest.raises(ValueError, match="at most 20,000,000 weights, but these widths make"):
         Network(2, encoder=(10_000,) * 4)
 
 
-@pytest.mark.xfail(strict=True, reason="an order compares all pairs, and nothing limits those")
 @pytest.mark.parametrize(("sizes", "batch"), [((80, 1_000_000, 16), 8), ((10**6, 16, 16), 10**5)])
 def test_an_order_of_more_pairs_than_memory_holds_is_refused(sizes, batch):
     training = Training(batch_size=batch, orders=(Order("number", 1),))
-    with pytest.raises(ValueError, match="pairs"):
+    with pytest.raises(ValueError, match=r"all pairs of a batch .* at most 20,000 of each, not 1"):
         Preset("x", Network(2), Data(sizes=sizes), training)
+
+
+def test_the_weights_are_those_of_the_kernels():
+    for preset in (*presets.PRESETS.values(), ODD):
+        kernels = [
+            shape for shape in forward.weight_shapes(preset.network).values() if len(shape) == 2
+        ]
+        assert preset.network.weights == sum(rows * columns for rows, columns in kernels)
+    assert presets.preset("notebook-2d").network.weights == 62_650
