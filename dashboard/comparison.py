@@ -30,6 +30,18 @@ class Shown:
     labels: tuple[str, str]
 
 
+@dataclass(frozen=True)
+class Selected:
+    """What lights up: a name for it, the rows in both models' records, and where it was drawn.
+
+    `drawn_in` is the side whose map has its outline, None if it was asked for by a rule.
+    """
+
+    name: str
+    rows: tuple[NDArray[np.intp], NDArray[np.intp]]
+    drawn_in: str | None
+
+
 def send(shown: tuple[Shown, Shown]) -> None:
     """Hand both geometries to the browser. Call it outside the fragment that holds the maps."""
     for side, one in zip(SIDES, shown, strict=True):
@@ -39,19 +51,17 @@ def send(shown: tuple[Shown, Shown]) -> None:
 def comparison(
     shown: tuple[Shown, Shown],
     colour: str,
-    selected: tuple[str, NDArray[np.intp], NDArray[np.intp]] | None,
+    selected: Selected | None,
     on_brush: Callable[[str | None, Polygon | None], None],
 ) -> None:
-    """Show two maps; brushing calls `on_brush` with the side and the polygon, or None and None.
-
-    `selected` is what lights up: a name for it, and rows of the left and of the right records.
-    """
+    """Show two maps; brushing calls `on_brush` with the side and the polygon, or None and None."""
     data: dict[str, Any] = {
         "palette": palette.MAP,
         "colour": colour,
         "selected": {
-            "id": selected[0],
-            **{side: rows.tolist() for side, rows in zip(SIDES, selected[1:], strict=True)},
+            "id": selected.name,
+            "drawnIn": selected.drawn_in,
+            **{side: rows.tolist() for side, rows in zip(SIDES, selected.rows, strict=True)},
         }
         if selected
         else None,

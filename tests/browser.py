@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
@@ -183,6 +183,90 @@ class Explorer:
     def expect_heading(self, name) -> None:
         """Wait for a heading in the panel."""
         expect(self.panel.get_by_role("heading", name=name)).to_be_visible()
+
+
+class Comparer:
+    """The page of two models as a person uses it: `side` is "left" or "right"."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+
+    def open(self, query: str = "") -> "Comparer":
+        """Go to the page and wait until both maps are drawn."""
+        self.page.goto(f"{self.url}/compare{query}")
+        self.page.wait_for_selector(".comparison[data-ready='true']", timeout=30_000)
+        return self
+
+    def side(self, side: str) -> Locator:
+        """One of the two maps with the line above it."""
+        return self.page.locator(f"[data-side={side}]")
+
+    def pixel(self, side: str, x: float, y: float) -> tuple[float, float]:
+        """Where on the screen a point of a map's plane is drawn."""
+        return tuple(
+            self.side(side)
+            .locator(".picture")
+            .evaluate(
+                """(plot, [x, y]) => {
+                    const {xaxis, yaxis} = plot._fullLayout;
+                    const box = plot.getBoundingClientRect();
+                    return [box.left + xaxis._offset + xaxis.d2p(x),
+                            box.top + yaxis._offset + yaxis.d2p(y)];
+                }""",
+                [x, y],
+            )
+        )
+
+    def drag(self, side: str, corners: list[tuple[float, float]]) -> None:
+        """Press at the first point, move over the others, release at the last."""
+        for number, corner in enumerate(corners):
+            self.page.mouse.move(*self.pixel(side, *corner), steps=4)
+            if number == 0:
+                self.page.mouse.down()
+        self.page.mouse.up()
+
+    def selected(self, side: str) -> list[list[int] | None]:
+        """Of each trace of a map's records, the places of those that are lit up; None for all."""
+        return (
+            self.side(side)
+            .locator(".picture")
+            .evaluate("(plot) => plot.data.map((one) => one.selectedpoints ?? null)")
+        )
+
+    def ring(self, side: str, x: float, y: float) -> bool:
+        """Whether a ring is drawn about a point: eight pixels from it, in the ring's colour."""
+        return (
+            self.side(side)
+            .locator("canvas.over")
+            .evaluate(
+                """(canvas, [px, py]) => {
+                    const box = canvas.getBoundingClientRect();
+                    const ratio = canvas.width / box.width;
+                    const at = [(px + 8 - box.left) * ratio, (py - box.top) * ratio];
+                    const data = canvas.getContext("2d").getImageData(...at.map(Math.floor), 1, 1);
+                    return data.data[0] > 150 && data.data[1] < 100 && data.data[2] > 150;
+                }""",
+                list(self.pixel(side, x, y)),
+            )
+        )
+
+
+def quiet(page: Page) -> list[str]:
+    """A list that fills with what goes wrong on a page, as its console tells it.
+
+    Not with Streamlit's own search for the root of its addresses: on a page that is opened by its
+    own address it first asks for `health` and `host-config` beneath that.
+    """
+    wrong: list[str] = []
+    known = re.compile("/[a-z]+/_stcore/(health|host-config)$")
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error" and not known.search(message.location["url"]):
+            wrong.append(f"{message.text} ({message.location['url']})")
+
+    page.on("console", hear)
+    return wrong
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import charts, model, plates, services, state, text
-from dashboard.comparison import SIDES, Shown, comparison, send, words_of
+from dashboard.comparison import SIDES, Selected, Shown, comparison, send, words_of
 from dashboard.panel import facts
 from regvae import bundle as bundles
 from regvae import evaluation, rules
@@ -96,7 +96,7 @@ def linked(models: Models, shown: tuple[Shown, Shown]) -> None:
     for words in filter(None, map(words_of, shown)):
         st.caption(words)
     if selected:
-        of_selection(models, selected[1:])
+        of_selection(models, selected.rows)
     else:
         st.caption(text.BRUSH_HELP)
 
@@ -116,25 +116,25 @@ def _forget_brush_in(side: str) -> None:
         _forget_brush()
 
 
-def selection(
-    models: Models, shown: tuple[Shown, Shown]
-) -> tuple[str, np.ndarray, np.ndarray] | None:
-    """What is brushed or asked for by a rule: a name, and the rows in each model's records."""
+def selection(models: Models, shown: tuple[Shown, Shown]) -> Selected | None:
+    """What is brushed or asked for by a rule."""
     records = [services.bundle(*one).records for one in models]
     typed = st.session_state[state.SELECT_RULE].strip()
     brush = st.session_state.get(state.BRUSH)
+    drawn_in = None
     if typed:
         asked = rules.parse_all([typed])
         masks = [rules.mask(asked, one.reg) for one in records]
     elif brush:
-        at = SIDES.index(brush[0])
+        drawn_in = brush[0]
+        at = SIDES.index(drawn_in)
         inside = in_polygon(shown[at].plane.project(records[at].mean), brush[1])
         regs = records[at].reg[inside]
         masks = [np.isin(one.reg, regs) for one in records]
     else:
         return None
-    name = f"{typed or brush} {models}"
-    return name, np.flatnonzero(masks[0]), np.flatnonzero(masks[1])
+    rows = (np.flatnonzero(masks[0]), np.flatnonzero(masks[1]))
+    return Selected(f"{typed or brush} {models}", rows, drawn_in)
 
 
 def of_selection(models: Models, rows: tuple[np.ndarray, np.ndarray]) -> None:

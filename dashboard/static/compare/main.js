@@ -79,13 +79,17 @@ class Comparison {
       await Promise.all(this.sides.map((side) => side.map.draw()));
     }
     if (!this.listening) this.#listen();
-    if (this.#changed("selected", data.selected?.id ?? null) || stale) this.#apply(data.selected);
+    if (this.#changed("selected", data.selected?.id ?? null) || stale) await this.#apply(data.selected);
     this.element.dataset.ready = "true";
   }
 
   /** A selection that Python knows: rows of the left and of the right map, or null. */
-  #apply(selected) {
-    this.sides.forEach((side) => side.select(selected ? new Set(selected[side.name]) : null));
+  async #apply(selected) {
+    for (const side of this.sides) {
+      // An outline that was drawn for something else would go on selecting what it holds.
+      if (selected?.drawnIn !== side.name) await side.map.setRegion(null);
+      await side.select(selected ? new Set(selected[side.name]) : null);
+    }
   }
 
   #listen() {
@@ -196,7 +200,7 @@ class Side {
   }
 
   select(rows) {
-    this.map.select(rows);
+    return this.map.select(rows);
   }
 
   rest() {

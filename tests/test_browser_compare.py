@@ -1,0 +1,236 @@
+"""Two linked maps in a real browser: what is brushed, asked for or pointed at lights up in both."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+from scipy.spatial import cKDTree
+
+import regvae
+from dashboard import text
+from dashboard.colouring import Colouring
+from regvae import rules
+from regvae.bundle import Bundle
+from regvae.latent import Records, in_polygon
+from regvae.plane import Plane
+from regvae.regs import ATTRIBUTES, pretty
+from tests.browser import Comparer, quiet
+
+LASSO = [(-1.4, -0.3), (-0.6, 0.4), (0.2, 0.1), (-0.3, -0.9), (-1.3, -0.8)]
+ELSEWHERE = [(0.1, 0.9), (0.9, 0.8), (0.8, 0.1), (0.3, 0.2)]
+
+
+@pytest.fixture(scope="module")
+def other() -> Bundle:
+    """The model that stands at the right unless another is chosen."""
+    return regvae.load("ordered-2d")
+
+
+@pytest.fixture
+def maps(page: Page, dashboard: str) -> Iterator[Comparer]:
+    """The page of two models, opened and drawn; an error in its console fails the test."""
+    wrong = quiet(page)
+    yield Comparer(page, dashboard).open()
+    assert wrong == []
+
+
+def lit(maps: Comparer, side: str, records: Records) -> set[str] | None:
+    """The regs that are lit up in a map; None if nothing is selected."""
+    codes = Colouring.of(ATTRIBUTES["at_least_50"], records.reg).codes(records.reg)
+    traces = [records.reg[codes == code] for code in (0, 1)]
+    places = maps.selected(side)
+    if places == [None, None]:
+        return None
+    pairs = zip(traces, places, strict=True)
+    return {str(reg) for regs, at in pairs for reg in regs[at or []]}
+
+
+def counted(maps: Comparer, side: int = 0) -> int:
+    """How many records Python says are lit up."""
+    words = maps.page.get_by_text("records are lit up").nth(side)
+    expect(words).to_be_visible()
+    return int(words.inner_text().split(" of ")[0].replace(",", ""))
+
+
+def wait_for(maps: Comparer, regs: set[str], bundle: Bundle, other: Bundle) -> None:
+    """Wait until both maps and Python's count agree on what is lit up."""
+    found = f"{len(regs):,} of 12,000 records are lit up"
+    expect(maps.page.get_by_text(found)).to_have_count(2)
+    for side, model in (("left", bundle), ("right", other)):
+        maps.page.wait_for_function(
+            """([side, n]) => {
+                const {data} = document.querySelector(`[data-side=${side}] .picture`);
+                return data.reduce((sum, one) => sum + (one.selectedpoints?.length ?? 0), 0) === n;
+            }""",
+            arg=[side, len(regs)],
+        )
+        assert lit(maps, side, model.records) == regs
+
+
+def assert_brushed(maps: Comparer, side: str, polygon, bundle: Bundle, other: Bundle) -> None:
+    """The records in a polygon of one map, and no others, are lit up in both."""
+    expect(maps.page.get_by_text("records are lit up")).to_have_count(2)
+    records = {"left": bundle, "right": other}[side].records
+    ours = lit(maps, side, records)
+    inside = {str(reg) for reg in records.reg[in_polygon(records.mean, polygon)]}
+    assert ours is not None
+    # A pixel is some hundredths of the map: records on the border may fall either way.
+    assert len(ours ^ inside) <= 0.08 * len(inside)
+    wait_for(maps, ours, bundle, other)
+
+
+def ask(maps: Comparer, rule: str) -> None:
+    maps.page.get_by_label("Light up regs with").fill(rule)
+    maps.page.keyboard.press("Enter")
+
+
+def by_rule(rule: str, bundle: Bundle) -> set[str]:
+    regs = bundle.records.reg
+    return {str(reg) for reg in regs[rules.mask(rules.parse_all([rule]), regs)]}
+
+
+def test_a_lasso_or_a_box_lights_up_the_same_regs_in_both_maps_in_both_directions(
+    maps: Comparer, bundle: Bundle, other: Bundle
+) -> None:
+    assert lit(maps, "left", bundle.records) is lit(maps, "right", other.records) is None
+    expect(maps.page.get_by_text(text.BRUSH_HELP[:40])).to_be_visible()
+    maps.drag("left", LASSO)
+    assert_brushed(maps, "left", LASSO, bundle, other)
+    first = counted(maps)
+    # One in the other map replaces it.
+    maps.page.get_by_role("button", name="Box").click()
+    maps.drag("right", [(-0.5, -0.5), (0.5, 0.6)])
+    expect(maps.page.get_by_text(f"{first:,} of 12,000 records are lit up")).to_have_count(0)
+    corners = [(-0.5, -0.5), (0.5, -0.5), (0.5, 0.6), (-0.5, 0.6)]
+    assert_brushed(maps, "right", corners, bundle, other)
+    outlines = "(plot) => (plot._fullLayout.selections ?? []).length"
+    assert maps.side("left").locator(".picture").evaluate(outlines) == 0
+    assert maps.side("right").locator(".picture").evaluate(outlines) == 1
+    maps.page.get_by_role("button", name="Clear").click()
+    expect(maps.page.get_by_text("records are lit up")).to_have_count(0)
+    for side, model in (("left", bundle), ("right", other)):
+        assert lit(maps, side, model.records) is None
+        assert maps.side(side).locator(".picture").evaluate(outlines) == 0
+
+
+def test_a_rule_lights_up_both_and_replaces_a_lasso(
+    maps: Comparer, bundle: Bundle, other: Bundle
+) -> None:
+    maps.drag("left", LASSO)
+    assert_brushed(maps, "left", LASSO, bundle, other)
+    ask(maps, "number < 10")
+    wait_for(maps, by_rule("number < 10", bundle), bundle, other)
+    outlines = "(plot) => (plot._fullLayout.selections ?? []).length"
+    assert maps.side("left").locator(".picture").evaluate(outlines) == 0
+    ask(maps, "area == london")
+    wait_for(maps, by_rule("area == london", bundle), bundle, other)
+    ask(maps, "area == atlantis")
+    expect(maps.page.get_by_text("area is never 'atlantis'")).to_be_visible()
+    assert lit(maps, "left", bundle.records) is lit(maps, "right", other.records) is None
+    # A brush is asked for last, and so the rule is taken out of its box.
+    maps.drag("right", ELSEWHERE)
+    assert_brushed(maps, "right", ELSEWHERE, bundle, other)
+    expect(maps.page.get_by_label("Light up regs with")).to_have_value("")
+
+
+def test_a_class_is_dimmed_in_both_and_what_is_lit_up_stays_so_in_other_colours(
+    maps: Comparer, bundle: Bundle, other: Bundle
+) -> None:
+    opacity = "(plot) => plot.data.map((one) => one.marker.opacity)"
+    maps.page.locator(".comparison .legend .chip").nth(1).click()
+    for side in ("left", "right"):
+        bright, dim = maps.side(side).locator(".picture").evaluate(opacity)
+        assert dim < bright / 5
+    maps.drag("left", LASSO)
+    assert_brushed(maps, "left", LASSO, bundle, other)
+    lit_up = counted(maps)
+    maps.page.get_by_role("combobox", name="Colour by").click()
+    maps.page.get_by_role("option", name="Coloured by number", exact=True).click()
+    expect(maps.page.locator(".comparison .legend .scale")).to_be_visible()
+    for side in ("left", "right"):
+        maps.page.wait_for_function(
+            """([side, n]) => document.querySelector(`[data-side=${side}] .picture`)
+                .data[0].selectedpoints?.length === n""",
+            arg=[side, lit_up],
+        )
+
+
+def test_pointing_at_a_record_rings_it_in_both_maps_and_shows_what_each_makes_of_it(
+    maps: Comparer, bundle: Bundle, other: Bundle
+) -> None:
+    models = {"left": bundle, "right": other}
+    for side, across in (("left", "right"), ("right", "left")):
+        here, there = models[side], models[across]
+        away = cKDTree(here.records.mean).query(here.records.mean, k=2)[0][:, 1]
+        row = int(away.argmax())  # nothing else is drawn near it
+        reg = str(here.records.reg[row])
+        mean = here.records.mean[row].tolist()
+        place = there.records.mean[list(there.records.reg).index(reg)].tolist()
+        maps.page.mouse.move(*maps.pixel(side, *mean))
+        for at, z in ((side, mean), (across, place)):
+            words = maps.side(at).locator(".certain")
+            expect(words).to_contain_text(f"{pretty(reg)} comes back as")
+            rebuilt = models[at].autoencoder.decode([z])[0]
+            expect(words.locator(".plate")).to_have_text(pretty(rebuilt))
+            assert maps.ring(at, *z)
+        maps.page.mouse.move(*maps.pixel(side, 2.9, 2.9))  # no record is there
+        expect(maps.side(side).locator(".certain")).to_contain_text("decodes to")
+        expect(maps.side(across).locator(".certain")).to_contain_text("point at a record")
+        assert not maps.ring(side, *mean)
+        assert not maps.ring(across, *place)
+
+
+def test_a_map_of_many_dimensions_says_what_each_spot_decodes_to(
+    page: Page, dashboard: str
+) -> None:
+    wrong = quiet(page)
+    maps = Comparer(page, dashboard).open("?right=exact-15d")
+    exact = regvae.load("exact-15d")
+    plane = Plane.principal(exact.records)
+    shown = plane.project(exact.records.mean)
+    maps.drag("right", LASSO)
+    inside = in_polygon(shown, LASSO)
+    assert counted(maps, 1) == pytest.approx(inside.sum(), rel=0.05)
+    at = [round(number) for number in maps.pixel("right", 2.4, -1.9)]
+    page.mouse.move(*at)
+    place = (
+        maps.side("right")
+        .locator(".picture")
+        .evaluate(
+            """(plot, [px, py]) => {
+            const {xaxis, yaxis} = plot._fullLayout;
+            const box = plot.getBoundingClientRect();
+            return [xaxis.p2d(px - box.left - xaxis._offset),
+                    yaxis.p2d(py - box.top - yaxis._offset)];
+        }""",
+            at,
+        )
+    )
+    decoded = exact.autoencoder.decode(plane.lift([place], plane.origin))[0]
+    words = maps.side("right").locator(".certain")
+    expect(words).to_have_text(re.compile("decodes to"))
+    expect(words.locator(".plate")).to_have_text(pretty(decoded))
+    assert wrong == []
+
+
+def test_another_model_keeps_the_page_alive(maps: Comparer, bundle: Bundle) -> None:
+    maps.drag("left", LASSO)
+    lit_up = counted(maps)
+    for name in ("exact-15d", "dvla-2d", "notebook-2d"):
+        maps.page.get_by_role("combobox", name="Model at the right").click()
+        maps.page.get_by_role("option", name=name, exact=True).click()
+        expect(maps.side("right").locator("b")).to_have_text(name, timeout=20_000)
+        expect(maps.page.get_by_text("records are lit up").first).to_contain_text(f"{lit_up:,} of")
+    expect(maps.page.get_by_text("records are lit up").nth(1)).to_contain_text(f"{lit_up:,} of")
+    regs = lit(maps, "left", bundle.records)
+    assert regs is not None
+    wait_for(maps, regs, bundle, bundle)
+    # What was drawn in a map goes with its model.
+    maps.page.get_by_role("combobox", name="Model at the left").click()
+    maps.page.get_by_role("option", name="principled-2d", exact=True).click()
+    expect(maps.side("left").locator("b")).to_have_text("principled-2d", timeout=20_000)
+    expect(maps.page.get_by_text(text.BRUSH_HELP[:40])).to_be_visible()
+    for side in ("left", "right"):
+        assert lit(maps, side, bundle.records) is None
+    assert maps.page.locator(".comparison .failure").is_hidden()
