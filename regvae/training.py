@@ -244,7 +244,7 @@ class Trainer:
         return [*self.vae.trainable_variables, *self.optimizer.variables]
 
 
-def floating_point_limit(seconds: float = 0.3) -> float:
+def floating_point_limit(seconds: float = 1.0) -> float:
     """Floating-point operations a second that this machine reaches at its best: the fastest of
     several products of large float32 matrices."""
     n = 1024
