@@ -601,7 +601,7 @@ A point must be far from the unwanted **and near something wanted**. The tab *Sa
 two rules that ask for both. *Two-sided* compares two distances: nearer to a wanted record than to any
 unwanted one, and not far from it. *Posterior* compares two densities, with the records' sigmas
 corrected by records that were held out of training. Over ten trainings both keep what they promise:
-see *How good is it?*
+see *Against the notebook*
 
 Even so, a distance on the map proves nothing about the text that is decoded. So the tab *Results*
 decodes every accepted point, compares it with all records, says how sure "none" is, and looks for
