@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 from scipy.spatial import cKDTree
@@ -10,12 +12,15 @@ from scipy.spatial import cKDTree
 import regvae
 from dashboard import text
 from dashboard.colouring import Colouring
+from regvae import bundle as bundles
 from regvae import rules
 from regvae.bundle import Bundle
 from regvae.latent import Records, in_polygon
 from regvae.plane import Plane
 from regvae.regs import ATTRIBUTES, pretty
+from tests import server
 from tests.browser import Comparer, quiet
+from tests.test_pages_models import shuffled_half
 
 LASSO = [(-1.4, -0.3), (-0.6, 0.4), (0.2, 0.1), (-0.3, -0.9), (-1.3, -0.8)]
 ELSEWHERE = [(0.1, 0.9), (0.9, 0.8), (0.8, 0.1), (0.3, 0.2)]
@@ -179,6 +184,34 @@ def test_pointing_at_a_record_rings_it_in_both_maps_and_shows_what_each_makes_of
         expect(maps.side(across).locator(".certain")).to_contain_text("point at a record")
         assert not maps.ring(side, *mean)
         assert not maps.ring(across, *place)
+
+
+def test_a_model_of_other_records_is_linked_by_their_regs(
+    page: Page, bundle: Bundle, other: Bundle, tmp_path: Path
+) -> None:
+    half = shuffled_half(other)
+    (tmp_path / "models").mkdir()
+    bundles.save(half, tmp_path / "models" / "half")
+    with server.serve(REGVAE_HOME=str(tmp_path)) as url:
+        maps = Comparer(page, url).open("?right=half")
+        maps.drag("left", LASSO)
+        expect(maps.page.get_by_text("records are lit up")).to_have_count(2)
+        ours = lit(maps, "left", bundle.records)
+        assert ours is not None
+        theirs = lit(maps, "right", half.records)
+        assert theirs == ours & set(half.records.reg.tolist())
+        assert (counted(maps, 0), counted(maps, 1)) == (len(ours), len(theirs))
+        known = np.isin(bundle.records.reg, half.records.reg)
+        away = cKDTree(bundle.records.mean).query(bundle.records.mean, k=2)[0][:, 1]
+        for there in (True, False):
+            row = int(np.where(known == there, away, 0).argmax())
+            reg = str(bundle.records.reg[row])
+            page.mouse.move(*maps.pixel("left", *bundle.records.mean[row].tolist()))
+            words = f"{pretty(reg)} comes back as" if there else "this model has no such record"
+            expect(maps.side("right").locator(".certain")).to_contain_text(words)
+            if there:
+                at = half.records.mean[half.records.reg == reg][0].tolist()
+                assert maps.ring("right", *at)
 
 
 def test_a_map_of_many_dimensions_says_what_each_spot_decodes_to(

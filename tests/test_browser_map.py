@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+import regvae
 from dashboard.latent_map import Geometry
 from regvae import sampling
 from regvae.acceptance import OneSided
@@ -21,15 +22,17 @@ from tests.browser import READY, Explorer
 LASSO = [(-1.4, -0.3), (-0.6, 0.4), (0.2, 0.1), (-0.3, -0.9), (-1.3, -0.8)]
 
 
-def test_decoder_js_says_the_same_regs_as_python(explorer: Explorer, bundle: Bundle) -> None:
+@pytest.mark.parametrize("name", ["notebook-2d", "principled-2d", "exact-15d"])
+def test_decoder_js_says_the_same_regs_as_python(explorer: Explorer, name: str) -> None:
+    bundle = regvae.load(name)
     geometry = Geometry.of(bundle)
-    points = np.random.default_rng(3).uniform(-3, 3, size=(2000, 2))
+    points = np.random.default_rng(3).uniform(-3, 3, size=(2000, bundle.records.latent_dim))
     weights = geometry.weights["weights"].tolist()
     result = explorer.page.evaluate(
-        """async ({weights, layers, blocks, points}) => {
+        """async ({weights, layers, blocks, likelihood, points}) => {
             const url = new URL("app/static/latent_map/decoder.js", document.baseURI).href;
             const {Decoder} = await import(url);
-            const decoder = new Decoder(Float32Array.from(weights), layers, blocks);
+            const decoder = new Decoder(Float32Array.from(weights), layers, blocks, likelihood);
             return points.map((point) => ({
                 logits: Array.from(decoder.logits(point)),
                 ...decoder.decode(point),
@@ -39,6 +42,7 @@ def test_decoder_js_says_the_same_regs_as_python(explorer: Explorer, bundle: Bun
             "weights": weights,
             "layers": geometry.layers,
             "blocks": geometry.blocks,
+            "likelihood": geometry.likelihood,
             "points": points.tolist(),
         },
     )
@@ -159,7 +163,7 @@ def test_arrow_keys_go_on_from_the_pinned_point(explorer: Explorer) -> None:
 
 def test_leaving_the_page_frees_the_map(explorer: Explorer) -> None:
     explorer.page.evaluate("() => { window.left = document.querySelector('.picture'); }")
-    explorer.page.get_by_role("link", name="How good is it?").click()
+    explorer.page.get_by_role("link", name="Against the notebook").click()
     expect(explorer.page.get_by_text("Every figure of the notebook")).to_be_visible()
     explorer.page.wait_for_function("() => window.left._fullLayout === undefined")
 
@@ -338,7 +342,7 @@ def test_everything_is_still_there_after_reading_another_page(explorer: Explorer
     expect(explorer.panel).to_contain_text("Region: ")
     explorer.click(1.0, 0.8)
     explorer.expect_heading("Pinned point")
-    explorer.page.get_by_role("link", name="How good is it?").click()
+    explorer.page.get_by_role("link", name="Against the notebook").click()
     expect(explorer.page.get_by_text("Every figure of the notebook")).to_be_visible()
     explorer.page.get_by_role("link", name="Explore").click()
     explorer.page.wait_for_selector(READY)

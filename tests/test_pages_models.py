@@ -1,6 +1,8 @@
 """The pages for models of every kind: planes of many dimensions, journeys, two models compared."""
 
+import dataclasses
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,12 +14,12 @@ from dashboard import comparison, latent_map, state, text
 from regvae import bundle as bundles
 from regvae import calibration, diagnosis, evaluation, journeys, rules
 from regvae.bundle import Bundle
-from regvae.latent import in_polygon
+from regvae.latent import Records, in_polygon
 from regvae.plane import Plane
 from regvae.regs import pretty
 from tests.test_pages import APP, words
 
-SHIPPED = tuple(bundles.available())
+SHIPPED = tuple(bundles.available(bundles.ASSETS))
 SQUARE = [[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]]
 Sent = list[dict[str, Any]]
 
@@ -34,6 +36,14 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
     given: Sent = []
     monkeypatch.setattr(latent_map, "_mount", lambda data, **_: given.append(data))
     return given
+
+
+def shuffled_half(bundle: Bundle) -> Bundle:
+    """A model with every second of its records, in another order."""
+    rows = np.random.default_rng(3).permutation(len(bundle.records))[::2]
+    fields = dataclasses.fields(bundle.records)
+    some = Records(*(getattr(bundle.records, field.name)[rows] for field in fields))
+    return dataclasses.replace(bundle, records=some)
 
 
 def opened(page: str = "explore", **query: str) -> AppTest:
@@ -432,6 +442,28 @@ def test_a_brush_lights_up_its_regs_in_both(bundle: Bundle) -> None:
     assert lit(app) == [(inside.sum(), 12_000)] * 2
 
 
+def test_a_brush_lights_up_what_the_other_model_has_of_its_regs(
+    bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    half = shuffled_half(bundle)
+    (tmp_path / "models").mkdir()
+    bundles.save(half, tmp_path / "models" / "half")
+    monkeypatch.setenv("REGVAE_HOME", str(tmp_path))
+    app = opened("compare", right="half")
+    app.session_state[state.BRUSH] = ("left", SQUARE)
+    app.run()
+    inside = set(bundle.records.reg[in_polygon(bundle.records.mean, SQUARE)].tolist())
+    both = inside & set(half.records.reg.tolist())
+    assert 0 < len(both) < len(inside)
+    assert lit(app) == [(len(inside), 12_000), (len(both), 6_000)]
+    table = [one.proto.body for one in app.get("html") if "rebuilt whole" in one.proto.body][1]
+    rows = [row for row, reg in enumerate(half.records.reg) if reg in both]
+    true, mean = half.records.reg[rows], half.records.mean[rows]
+    came = half.autoencoder.decode(mean)
+    first = np.mean([a[0] == b[0] for a, b in zip(true, came, strict=True)])
+    assert f"<td>first letter right</td><td>{first:.1%}</td>" in table
+
+
 def test_what_becomes_of_the_lit_up_regs_is_counted() -> None:
     app = opened("compare")
     app.text_input(key=state.SELECT_RULE).input("number in 7, 8").run()
@@ -492,7 +524,7 @@ def test_another_model_forgets_a_brush_in_its_map_and_keeps_one_in_the_other() -
 
 
 def test_the_figures_of_both_are_those_of_the_report() -> None:
-    names = ("principled-2d", "notebook-15d")
+    names = ("notebook-2d", "notebook-15d")
     app = opened("compare", left=names[0], right=names[1])
     table = app.table[0].value
     for side, name in zip(("left", "right"), names, strict=True):

@@ -1,7 +1,7 @@
 """Time and validation loss of every preset of our own under other batches and schedules.
 
-`python -m tests.benchmarks.recipes [PRESET…]`, ten minutes on a quiet machine. The README's table is its
-output, and the presets are chosen by it: least time to equal or better validation loss.
+`python -m tests.benchmarks.recipes [PRESET…]`, ten minutes on a quiet machine. The README's table
+is its output, and the presets are chosen by it: least time to equal or better validation loss.
 """
 
 import os
