@@ -594,16 +594,12 @@ A point must be far from the unwanted **and near something wanted**. The tab *Sa
 two rules that ask for both. *Two-sided* compares two distances: nearer to a wanted record than to any
 unwanted one, and not far from it. *Posterior* compares two densities, with the records' sigmas
 corrected by records that were held out of training. Over ten trainings both keep what they promise:
-<<<<<<< HEAD
 see *Against the notebook*.
 
 Or train the map so that it cannot fool you: choose the model *ordered-2d*, whose number runs from left to
 right because its training was told so. There the notebook's own threshold accepts hardly anything unwanted.
 Paint both maps in the tab *Journeys* and you see why: around the notebook's map most of what the decoder
 makes up is unwanted.
-=======
-see *Against the notebook*
->>>>>>> maps-tests
 
 Even so, a distance on the map proves nothing about the text that is decoded. So the tab *Results*
 decodes every accepted point, compares it with all records, says how sure "none" is, and looks for
