@@ -104,12 +104,9 @@ class Slice:
 
 def plane_controls(name: str, version: str) -> None:
     """Widgets for a latent space of more than two dimensions; none for others."""
-    bundle = services.bundle(name, version)
-    k = bundle.records.latent_dim
+    k = services.bundle(name, version).records.latent_dim
     if k <= 2:
         return
-    variance = bundle.records.mean.var(axis=0)
-    shares = variance / variance.sum()
     kind, across, up, other = st.columns([1.5, 1, 1, 1.6], gap="small", vertical_alignment="center")
     kind.segmented_control(
         text.PLANE_LABEL,
@@ -129,7 +126,7 @@ def plane_controls(name: str, version: str) -> None:
             index=state.DEFAULTS[key] - 1,
             key=key,
             label_visibility="collapsed",
-            format_func=lambda axis: text.AXIS.format(axis=axis, share=shares[axis - 1]),
+            format_func=lambda axis: text.AXIS.format(axis=axis),
             disabled=st.session_state[state.PLANE] == "principal",
             on_change=_forget_region,
             bind="query-params",

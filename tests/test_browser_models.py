@@ -289,7 +289,7 @@ def test_a_journey_is_drawn_and_told(maps: Explorer, exact: Bundle) -> None:
     maps.tab("Journeys")
     expect(maps.panel).to_contain_text("Give both ends")
     assert maps.page.evaluate(f"{LINES}.length") == 0
-    maps.panel.get_by_label("To", exact=True).fill("my33 wsz")
+    maps.panel.get_by_label("End", exact=True).fill("my33 wsz")
     maps.page.keyboard.press("Enter")
     start, end = exact.autoencoder.encode(["YK66BIQ", "MY33WSZ"])[0].astype(float)
     path = journeys.journey(exact, journeys.straight(start, end, 8), within=np.sqrt(7.5))

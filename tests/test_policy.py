@@ -224,7 +224,7 @@ def test_a_policy_for_another_bundle_is_refused(tmp_path):
 def test_a_policy_for_a_bundle_that_is_missing_is_refused():
     policy = Policy.from_toml(PLAIN.replace("notebook-2d", "nowhere"))
     for use in (policy.check_bundle, policy.signed):
-        with pytest.raises(BundleError, match="there is no bundle 'nowhere': a bundle is a name"):
+        with pytest.raises(BundleError, match="there is no bundle 'nowhere': a bundle is one of"):
             use()
 
 
