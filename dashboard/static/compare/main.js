@@ -3,30 +3,14 @@
 import { Decoder } from "../latent_map/decoder.js";
 import { showLegend } from "../latent_map/legend.js";
 import { LatentMap, selectedPolygon } from "../latent_map/map.js";
+import { mounting } from "../latent_map/mount.js";
 import { Plane, coordinates } from "../latent_map/plane.js";
 import { plate, pretty, showReg } from "../latent_map/plate.js";
 import { column, take } from "../latent_map/store.js";
 import { takeTheme } from "../latent_map/theme.js";
 
 const SIDES = ["left", "right"];
-const comparisons = new WeakMap(); // parentElement -> Comparison
-
-export default async function mount(component) {
-  const { parentElement } = component;
-  if (!comparisons.has(parentElement)) comparisons.set(parentElement, new Comparison(parentElement));
-  const comparison = comparisons.get(parentElement);
-  try {
-    await comparison.update(component);
-  } catch (error) {
-    comparison.fail(error);
-    console.error(error);
-  }
-  return () => {
-    if (parentElement.isConnected) return; // only newer data, not the end of the page
-    comparisons.delete(parentElement);
-    comparison.remove();
-  };
-}
+export default mounting((parent) => new Comparison(parent));
 
 class Comparison {
   constructor(parent) {

@@ -4,6 +4,7 @@ import { contour } from "./contour.js";
 import { Decoder } from "./decoder.js";
 import { showLegend } from "./legend.js";
 import { LatentMap, selectedPolygon } from "./map.js";
+import { mounting } from "./mount.js";
 import { Plane, coordinates } from "./plane.js";
 import { Reading } from "./reading.js";
 import { judge, slack } from "./rule.js";
@@ -19,24 +20,7 @@ const TOOLS = [
 ];
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
-const explorers = new WeakMap(); // parentElement -> Explorer
-
-export default async function mount(component) {
-  const { parentElement } = component;
-  if (!explorers.has(parentElement)) explorers.set(parentElement, new Explorer(parentElement));
-  const explorer = explorers.get(parentElement);
-  try {
-    await explorer.update(component);
-  } catch (error) {
-    explorer.fail(error);
-    console.error(error);
-  }
-  return () => {
-    if (parentElement.isConnected) return; // only newer data, not the end of the page
-    explorers.delete(parentElement);
-    explorer.remove();
-  };
-}
+export default mounting((parent) => new Explorer(parent));
 
 class Explorer {
   constructor(parent) {
