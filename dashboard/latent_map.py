@@ -86,6 +86,16 @@ def _coordinates(z: NDArray) -> pd.DataFrame:
     return pd.DataFrame({f"z_{i}": column for i, column in enumerate(z.T, start=1)})
 
 
+def _grid(reach: float, size: int) -> tuple[NDArray, dict[str, float]]:
+    """Points (size², 2) of a square grid from -reach to reach, and how the browser is told of it.
+
+    The first coordinate runs fastest.
+    """
+    axis = np.linspace(-reach, reach, size)
+    points = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+    return points, {"low": -reach, "step": float(axis[1] - axis[0]), "size": size}
+
+
 def _version(*tables: pd.DataFrame) -> str:
     """A text that differs when anything in the tables does."""
     digest = hashlib.sha256()
@@ -136,15 +146,14 @@ class SampleLayer:
         reach = max(plane.extent * _MARGIN, (box or 0.0) * 1.05)
         size = min(_LARGEST_GRID, round(_GRID * reach / (plane.extent * _MARGIN)))
         size = size if plane.latent_dim <= 3 else _COARSE_GRID
-        axis = np.linspace(-reach, reach, size)
-        grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+        points, grid = _grid(reach, size)
         table = _coordinates(samples.z).assign(
             wanted=samples.wanted.astype(np.uint8),
             # float64: the browser must draw the line exactly where Python draws it.
             **{name: samples.measures[name] for name in measures},
             reg=samples.reg,
         )
-        field = judge.measure(rule, plane.lift(grid, anchor))
+        field = judge.measure(rule, plane.lift(points, anchor))
         layers = (
             table,
             pd.DataFrame({name: field[name].astype(np.float32) for name in measures}),
@@ -155,7 +164,7 @@ class SampleLayer:
             measures=measures,
             samples=layers[0],
             field=layers[1],
-            grid={"low": -reach, "step": float(axis[1] - axis[0]), "size": size},
+            grid=grid,
             held_out=layers[2],
             tails=_tails(rule, plane.latent_dim),
             box=box,
@@ -189,20 +198,16 @@ class DecodedLayer:
         cls, bundle: Bundle, colouring: Colouring, plane: Plane, anchor: NDArray
     ) -> "DecodedLayer":
         """Of the slice of a plane through an anchor (k,); it covers the map and some more."""
-        reach = plane.extent * _MARGIN
-        axis = np.linspace(-reach, reach, _GRID)
-        grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
-        z = plane.lift(grid, anchor)
-        blocks = bundle.autoencoder.probabilities(z)
-        best = np.stack([blocks[place].max(axis=1) for place in colouring.attribute.positions])
+        points, grid = _grid(plane.extent * _MARGIN, _GRID)
+        reg, certainty = bundle.autoencoder.decode_with_certainty(plane.lift(points, anchor))
+        deciding = certainty[:, list(colouring.attribute.positions)]
         table = pd.DataFrame(
             {
-                "code": colouring.codes(bundle.autoencoder.decode(z)),
-                "certainty": best.prod(axis=0).astype(np.float32),
+                "code": colouring.codes(reg),
+                "certainty": deciding.prod(axis=1).astype(np.float32),
             }
         )
-        where = {"low": -reach, "step": float(axis[1] - axis[0]), "size": _GRID}
-        return cls(_version(table), table, where)
+        return cls(_version(table), table, grid)
 
 
 @dataclass(frozen=True)

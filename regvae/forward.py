@@ -130,6 +130,23 @@ class Autoencoder:
             out[rows] = vectoriser.decode(self._decode_batch(z[rows]))
         return out
 
+    def decode_with_certainty(self, z: Floats) -> tuple[Regs, Floats]:
+        """Latent points (n, k) -> what `decode` says, (n,), and how sure it is, (n, 7).
+
+        The certainty of a character is the largest of its position's `probabilities`, 0 to 1.
+        """
+        z = self._points(z)
+        regs, certainty = np.empty(len(z), dtype="U7"), np.empty((len(z), len(vectoriser.BLOCKS)))
+        for rows in _batches(len(z)):
+            outputs = self._decode_batch(z[rows])
+            regs[rows] = vectoriser.decode(outputs)
+            scores = self._scores(outputs)
+            for block in vectoriser.BLOCKS:
+                part = scores[:, block.columns]
+                part -= part.max(axis=1, keepdims=True)
+                certainty[rows, block.position] = 1 / np.exp(part).sum(axis=1)
+        return regs, certainty
+
     def probabilities(self, z: Floats) -> list[Floats]:
         """How sure the decoder is of each character: of the seven positions (n, 26) or (n, 10)."""
         return [np.exp(block) for block in self.log_probabilities(z)]
@@ -141,11 +158,14 @@ class Autoencoder:
         Bernoulli one, each output is a probability of its own (a sigmoid); within a block they are
         scaled to sum to 1.
         """
-        outputs = self.logits(z).astype(np.float64)
-        if self.likelihood == "bernoulli":
-            outputs = -np.logaddexp(0, -outputs)
-        blocks = [outputs[:, block.columns] for block in vectoriser.BLOCKS]
+        scores = self._scores(self.logits(z))
+        blocks = [scores[:, block.columns] for block in vectoriser.BLOCKS]
         return [block - logsumexp(block, axis=1, keepdims=True) for block in blocks]
+
+    def _scores(self, outputs: Floats) -> Floats:
+        """Log probabilities (n, 150), float64, short of each block's normalising constant."""
+        outputs = outputs.astype(np.float64)
+        return -np.logaddexp(0, -outputs) if self.likelihood == "bernoulli" else outputs
 
     def _decode_batch(self, z: Floats) -> Floats:
         hidden, last = _relu_stack(z, self.decoder[:-1]), self.decoder[-1]

@@ -327,11 +327,10 @@ def journey(bundle: Bundle, z: ArrayLike, *, scale: float = 1.0, within: float =
     """
     z = _path(z, bundle.autoencoder.latent_dim)
     scale, within = _factor("scale", scale), _factor("within", within)
-    best = np.stack([block.max(axis=1) for block in bundle.autoencoder.probabilities(z)])
+    reg, certainty = bundle.autoencoder.decode_with_certainty(z)
     sigma = bundle.records.sigma.astype(np.float64) * scale
     near, nearest = _around(Gaussians(bundle.records.mean, sigma), z, within)
-    reg = bundle.autoencoder.decode(z)
-    return Journey(z, reg, best.prod(axis=0), best.min(axis=0), near, nearest)
+    return Journey(z, reg, certainty.prod(axis=1), certainty.min(axis=1), near, nearest)
 
 
 def _around(gaussians: Gaussians, z: Floats, within: float) -> tuple[Indices, Indices]:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+import regvae
 from regvae import forward, presets, regs, vectoriser
 from regvae.bundle import Bundle
 from regvae.forward import Autoencoder
@@ -107,6 +108,17 @@ def test_probabilities_sum_to_one_and_agree_with_the_decoded_reg(bundle: Bundle)
         np.testing.assert_allclose(shares.sum(axis=1), 1)
         best = [block.alphabet[i] for i in shares.argmax(axis=1)]
         assert best == [reg[position] for reg in decoded]
+
+
+@pytest.mark.parametrize("name", ["notebook-2d", "exact-15d"])
+def test_certainty_is_the_largest_probability(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    autoencoder = regvae.load(name).autoencoder
+    z = np.random.default_rng(0).normal(scale=3, size=(100, autoencoder.latent_dim))
+    monkeypatch.setattr(forward, "BATCH", 37)
+    decoded, certainty = autoencoder.decode_with_certainty(z)
+    assert (decoded == autoencoder.decode(z)).all()
+    largest = [block.max(axis=1) for block in autoencoder.probabilities(z)]
+    np.testing.assert_allclose(certainty, np.stack(largest, axis=1))
 
 
 def test_one_layer_by_hand() -> None:

@@ -442,7 +442,7 @@ def test_certainty_is_the_product_over_the_characters_and_weakest_the_least(bund
         best = [float(block[i].max()) for block in blocks]
         assert len(best) == 7
         assert found.certainty[i] == pytest.approx(math.prod(best), rel=1e-12)
-        assert found.weakest[i] == min(best)
+        assert found.weakest[i] == pytest.approx(min(best), rel=1e-12)
     assert ((found.certainty > 0) & (found.certainty <= found.weakest)).all()
 
 
