@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import palette, services, text
+from dashboard import palette, services, state, text
 from dashboard.services import STATIC
 
 
@@ -24,6 +24,7 @@ def main() -> None:
         ],
         position="top",
     )
+    state.remember_address(page.url_path)
     page.run()
 
 

@@ -55,7 +55,14 @@ def choose_above() -> tuple[str, str] | None:
     """The box above a page that shows one model, and what is chosen."""
     with st.container(key="model-above"):
         choose()
+        complain_of_address()
     return chosen()
+
+
+def complain_of_address() -> None:
+    """Say what in the address could not be used. Call it below the widgets that it names."""
+    for sentence in state.judge_address():
+        st.warning(text.plain(sentence))
 
 
 def _kept() -> str | None:

@@ -64,6 +64,7 @@ BOX_CORNERS: Final = "box-corners"
 DECODED: Final = "decoded"
 RECENT: Final = "recent"
 ASKED: Final = "asked"
+FIRST_PAGE: Final = "first-page"
 COMPLAINTS: Final = "complaints"
 
 
@@ -127,27 +128,32 @@ LIMIT: Final = 1e6
 """Latent coordinates farther out than this are refused: far beyond any map."""
 
 
-def judge_address() -> None:
-    """Keep a sentence on every value of the address that no widget could take.
+def remember_address(page: str) -> None:
+    """Note what the address asked for, of our keys, before any widget of the page is made.
+
+    What was wrong in it is a matter of the page with which the session began, and of no other.
+    """
+    asked = {key: st.query_params[key] for key in DEFAULTS if key in st.query_params}
+    st.session_state.setdefault(ASKED, asked)
+    if st.session_state.setdefault(FIRST_PAGE, page) != page:
+        st.session_state[COMPLAINTS] = []
+
+
+def judge_address() -> list[str]:
+    """A sentence on every value of the address that no widget could take.
 
     Streamlit drops what a bound widget cannot hold and falls back on the default; a person who
     followed a mistyped link should be told. Call it when the widgets have been made; only the first
     run of a session judges, since later ones have what the person did since.
     """
-    if COMPLAINTS in st.session_state:
-        return
-    st.session_state[COMPLAINTS] = [
-        f"The address says {key} = “{text[:40]}”, which cannot be used here; "
-        f"{key} is {DEFAULTS[key]} instead."
-        for key, text in st.session_state.get(ASKED, {}).items()
-        if st.session_state.get(key) == DEFAULTS[key] and not _means(text, DEFAULTS[key])
-    ]
-
-
-def remember_address() -> None:
-    """Note what the address asked for, of our keys, before any widget is made."""
-    asked = {key: st.query_params[key] for key in DEFAULTS if key in st.query_params}
-    st.session_state.setdefault(ASKED, asked)
+    if COMPLAINTS not in st.session_state:
+        st.session_state[COMPLAINTS] = [
+            f"The address says {key} = “{text[:40]}”, which cannot be used here; "
+            f"{key} is {DEFAULTS[key]} instead."
+            for key, text in st.session_state[ASKED].items()
+            if st.session_state.get(key) == DEFAULTS[key] and not _means(text, DEFAULTS[key])
+        ]
+    return st.session_state[COMPLAINTS]
 
 
 def _means(text: str, value: Any) -> bool:

@@ -51,9 +51,7 @@ def opened(page: str = "explore", **query: str) -> AppTest:
     app = AppTest.from_file(APP, default_timeout=60)
     for key, value in query.items():
         app.query_params[key.rstrip("_")] = value
-    app.run()
-    if page != "explore":
-        app.switch_page(f"app_pages/{page}.py").run()
+    app.switch_page(f"app_pages/{page}.py").run()
     assert not app.exception
     return app
 
@@ -95,6 +93,16 @@ def test_a_model_that_does_not_exist_is_a_complaint_and_the_usual_one_is_shown()
     assert "The address says model = “nowhere”, which cannot be used here; " in words(app)
     assert "model is notebook-2d instead." in words(app)
     assert app.selectbox(key=state.MODEL).value == "notebook-2d"
+
+
+@pytest.mark.parametrize(("page", "key"), [("report", "model"), ("compare", "left")])
+def test_a_model_that_does_not_exist_is_a_complaint_of_that_page_alone(page: str, key: str) -> None:
+    app = opened(page, **{key: "nowhere"})
+    sentence = f"The address says {key} = “nowhere”, which cannot be used here; "
+    assert sentence in words(app)
+    assert sentence in words(app.run())
+    app.switch_page("app_pages/explore.py").run()
+    assert sentence not in words(app)
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ def choose() -> Models | None:
             chosen = model.loaded(_side(key, there) or state.DEFAULTS[key])
         if chosen:
             found.append(chosen)
+    model.complain_of_address()
     return (found[0], found[1]) if len(found) == 2 else None
 
 

@@ -1,6 +1,6 @@
 """The latent map with its controls and its reading panel."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -27,7 +27,6 @@ PANEL_HEIGHT = 716  # pixels at least; style.css stretches it with the window
 
 def page() -> None:
     """Load the model, run the live part, and hand the geometry to the browser."""
-    state.remember_address()
     chosen = model.chosen()
     if chosen is None:
         model.choose()
@@ -36,6 +35,18 @@ def page() -> None:
     explore(*chosen, geometry)
     # Outside the fragment, so that no gesture sends it again.
     send_geometry(geometry)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What all controls say, and the gestures before them."""
+
+    context: Context
+    point: tuple[float, ...] | None
+    reg: str | None
+    region: Polygon | None
+    path: journey.Asked | None
+    policy: Policy | None
 
 
 @st.fragment
@@ -47,14 +58,32 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
             controls(name, version)
         if st.session_state[state.MODEL] != name:
             st.rerun()  # all of the page, since the geometry is sent outside the fragment
-        tabs = panel_tabs(right)
-        with tabs[1]:
+        read, sample, made, way, complained = panel_tabs(right)
+        with sample:
             rejection.controls(name, version)
-        way = tabs[3]
     except OverflowError:  # Streamlit's own, on an infinite whole number
         left.error(text.ENDLESS)
         return
     complaints: list[str] = []
+    asked = what_is_asked(name, version, way, complaints)
+    samples, report = propose(asked.context, asked.policy, complaints)
+    if samples is None:  # nothing on the page is judged by a rule that cannot be used
+        asked = replace(asked, context=replace(asked.context, unwanted=None), policy=None)
+    with left:
+        show_map(geometry, samples, report, asked)
+    for sentence in complaints:
+        complained.warning(text.plain(sentence))
+    with read:
+        show_panel(asked)
+    with made:
+        rejection.results(asked.context, asked.policy)
+    if asked.path:
+        with way:
+            journey.show(asked.context, asked.path)
+
+
+def what_is_asked(name: str, version: str, way: DeltaGenerator, complaints: list[str]) -> Asked:
+    """Everything the controls say; those of a journey are made only when their tab is open."""
     point = pinned_point(services.bundle(name, version).records.latent_dim, complaints)
     shown = model.slice_shown(name, version, point, complaints)
     unwanted = rejection.unwanted(complaints, shown.choice == (1, 2))
@@ -65,12 +94,22 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
         with way:
             journey.controls(context)
         path = journey.asked(context, point)
-    state.judge_address()  # now that all widgets are made
-    complaints = [*st.session_state[state.COMPLAINTS], *complaints]
-    reg = searched_reg(complaints)
-    region = st.session_state.get(state.REGION)
-    policy = rejection.policy(context, complaints)
-    samples, report = propose(context, policy, complaints)
+    complaints[:0] = state.judge_address()  # now that all widgets are made
+    return Asked(
+        context,
+        point,
+        searched_reg(complaints),
+        st.session_state.get(state.REGION),
+        path,
+        rejection.policy(context, complaints),
+    )
+
+
+def show_map(
+    geometry: Geometry, samples: SampleLayer | None, report: Report | None, asked: Asked
+) -> None:
+    """The map with everything on it, and in words what of a larger space it shows."""
+    context, shown = asked.context, asked.context.shown
     view = View(
         colour=st.session_state[state.COLOUR],
         plane=shown.plane,
@@ -80,32 +119,18 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
         rule=context.rule if samples else None,
         unwanted=str(context.unwanted),
         report=report,
-        pin=point,
-        search=panel.gaussian(context, reg) if reg else None,
-        region=region,
-        decoded=panel.decoded_points(context, region),
-        leaks=rejection.found_leaks(context, policy) if samples else None,
-        path=path.z if path else None,
+        pin=asked.point,
+        search=panel.gaussian(context, asked.reg) if asked.reg else None,
+        region=asked.region,
+        decoded=panel.decoded_points(context, asked.region),
+        leaks=rejection.found_leaks(context, asked.policy) if asked.policy else None,
+        path=asked.path.z if asked.path else None,
     )
-    with left:
-        gestures = Gestures(pick=keep_pick, region=keep_region, parameter=keep_parameter)
-        latent_map(geometry, samples, painted(context), view, gestures)
-        if context.latent_dim > 2:
-            plane, k = shown.plane, context.latent_dim
-            st.caption(
-                text.PLANE_CAPTION.format(
-                    share=plane.share, k=k, rest=k - 2, anchor=shown.anchor_name
-                )
-            )
-    for sentence in complaints:
-        tabs[-1].warning(text.plain(sentence))
-    with tabs[0]:
-        show_panel(context if samples else replace(context, unwanted=None), point, reg, region)
-    with tabs[2]:
-        rejection.results(context, policy if samples else None)
-    if path:
-        with way:
-            journey.show(context, path)
+    gestures = Gestures(pick=keep_pick, region=keep_region, parameter=keep_parameter)
+    latent_map(geometry, samples, painted(context), view, gestures)
+    if (k := context.latent_dim) > 2:
+        words = {"share": shown.plane.share, "k": k, "rest": k - 2, "anchor": shown.anchor_name}
+        st.caption(text.PLANE_CAPTION.format(**words))
 
 
 def panel_tabs(column: DeltaGenerator) -> list[DeltaGenerator]:
@@ -212,13 +237,9 @@ def painted(context: Context) -> DecodedLayer | None:
 # --- the panel ------------------------------------------------------------------------------------
 
 
-def show_panel(
-    context: Context,
-    point: tuple[float, ...] | None,
-    reg: str | None,
-    region: Polygon | None,
-) -> None:
+def show_panel(asked: Asked) -> None:
     """What a person asked about, the newest question first; the welcome if nothing."""
+    context, point, reg, region = asked.context, asked.point, asked.reg, asked.region
     sections = {}
     if reg:
         sections[state.SEARCH] = lambda: panel.searched(context, reg)
