@@ -52,6 +52,45 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+def pixel(picture: Locator, x: float, y: float) -> tuple[float, float]:
+    """Where on the screen a point of a map's plane is drawn."""
+    return tuple(
+        picture.evaluate(
+            """(plot, [x, y]) => {
+                const {xaxis, yaxis} = plot._fullLayout;
+                const box = plot.getBoundingClientRect();
+                return [box.left + xaxis._offset + xaxis.d2p(x),
+                        box.top + yaxis._offset + yaxis.d2p(y)];
+            }""",
+            [x, y],
+        )
+    )
+
+
+def point_near(picture: Locator, x: float, y: float) -> list[float]:
+    """Point at the whole pixel that is nearest to a point of the plane, and say where that is."""
+    at = [round(number) for number in pixel(picture, x, y)]
+    picture.page.mouse.move(*at)
+    return picture.evaluate(
+        """(plot, [px, py]) => {
+            const {xaxis, yaxis} = plot._fullLayout;
+            const box = plot.getBoundingClientRect();
+            return [xaxis.p2d(px - box.left - xaxis._offset),
+                    yaxis.p2d(py - box.top - yaxis._offset)];
+        }""",
+        at,
+    )
+
+
+def drag(page: Page, pixels: list[tuple[float, float]]) -> None:
+    """Press at the first pixel, move over the others, release at the last."""
+    for number, at in enumerate(pixels):
+        page.mouse.move(*at, steps=4)
+        if number == 0:
+            page.mouse.down()
+    page.mouse.up()
+
+
 class Explorer:
     """The explore page as a person uses it: latent coordinates in, text out."""
 
@@ -67,18 +106,7 @@ class Explorer:
 
     def pixel(self, x: float, y: float) -> tuple[float, float]:
         """Where on the screen a latent point is drawn."""
-        return tuple(
-            self.page.evaluate(
-                """([x, y]) => {
-                    const plot = document.querySelector(".picture");
-                    const {xaxis, yaxis} = plot._fullLayout;
-                    const box = plot.getBoundingClientRect();
-                    return [box.left + xaxis._offset + xaxis.d2p(x),
-                            box.top + yaxis._offset + yaxis.d2p(y)];
-                }""",
-                [x, y],
-            )
-        )
+        return pixel(self.page.locator(".picture"), x, y)
 
     def point(self, x: float, y: float) -> None:
         """Move the mouse to a latent point."""
@@ -91,11 +119,7 @@ class Explorer:
 
     def drag(self, corners: list[tuple[float, float]]) -> None:
         """Press at the first latent point, move over the others, release at the last."""
-        for number, corner in enumerate(corners):
-            self.page.mouse.move(*self.pixel(*corner), steps=4)
-            if number == 0:
-                self.page.mouse.down()
-        self.page.mouse.up()
+        drag(self.page, [self.pixel(*corner) for corner in corners])
 
     def tool(self, name: str) -> None:
         """Choose one of the map's tools."""
@@ -204,27 +228,11 @@ class Comparer:
 
     def pixel(self, side: str, x: float, y: float) -> tuple[float, float]:
         """Where on the screen a point of a map's plane is drawn."""
-        return tuple(
-            self.side(side)
-            .locator(".picture")
-            .evaluate(
-                """(plot, [x, y]) => {
-                    const {xaxis, yaxis} = plot._fullLayout;
-                    const box = plot.getBoundingClientRect();
-                    return [box.left + xaxis._offset + xaxis.d2p(x),
-                            box.top + yaxis._offset + yaxis.d2p(y)];
-                }""",
-                [x, y],
-            )
-        )
+        return pixel(self.side(side).locator(".picture"), x, y)
 
     def drag(self, side: str, corners: list[tuple[float, float]]) -> None:
         """Press at the first point, move over the others, release at the last."""
-        for number, corner in enumerate(corners):
-            self.page.mouse.move(*self.pixel(side, *corner), steps=4)
-            if number == 0:
-                self.page.mouse.down()
-        self.page.mouse.up()
+        drag(self.page, [self.pixel(side, *corner) for corner in corners])
 
     def selected(self, side: str) -> list[list[int] | None]:
         """Of each trace of a map's records, the places of those that are lit up; None for all."""
@@ -252,8 +260,8 @@ class Comparer:
         )
 
 
-def quiet(page: Page) -> list[str]:
-    """A list that fills with what goes wrong on a page, as its console tells it.
+def errors_of(page: Page) -> list[str]:
+    """A list that fills with what goes wrong in a page's JavaScript, and what its console tells.
 
     Not with Streamlit's own search for the root of its addresses: on a page that is opened by its
     own address it first asks for `health` and `host-config` beneath that.
@@ -266,6 +274,7 @@ def quiet(page: Page) -> list[str]:
             wrong.append(f"{message.text} ({message.location['url']})")
 
     page.on("console", hear)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
     return wrong
 
 

@@ -50,10 +50,9 @@ def profile(chromium: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def page(profile: BrowserContext) -> Iterator[Page]:
-    """A new page, which is a new session; an error in its JavaScript fails the test."""
+    """A new page, which is a new session; an error in its JavaScript or console fails the test."""
     opened = profile.new_page()
-    errors: list[str] = []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
+    errors = browsers.errors_of(opened)
     yield opened
     opened.close()
     assert errors == []

@@ -19,7 +19,7 @@ from regvae.latent import Records, in_polygon
 from regvae.plane import Plane
 from regvae.regs import ATTRIBUTES, pretty
 from tests import server
-from tests.browser import Comparer, quiet
+from tests.browser import Comparer, point_near
 from tests.test_pages_models import shuffled_half
 
 LASSO = [(-1.4, -0.3), (-0.6, 0.4), (0.2, 0.1), (-0.3, -0.9), (-1.3, -0.8)]
@@ -33,11 +33,9 @@ def other() -> Bundle:
 
 
 @pytest.fixture
-def maps(page: Page, dashboard: str) -> Iterator[Comparer]:
-    """The page of two models, opened and drawn; an error in its console fails the test."""
-    wrong = quiet(page)
-    yield Comparer(page, dashboard).open()
-    assert wrong == []
+def maps(page: Page, dashboard: str) -> Comparer:
+    """The page of two models, opened and drawn."""
+    return Comparer(page, dashboard).open()
 
 
 def lit(maps: Comparer, side: str, records: Records) -> set[str] | None:
@@ -186,38 +184,49 @@ def test_pointing_at_a_record_rings_it_in_both_maps_and_shows_what_each_makes_of
         assert not maps.ring(across, *place)
 
 
-def test_a_model_of_other_records_is_linked_by_their_regs(
-    page: Page, bundle: Bundle, other: Bundle, tmp_path: Path
-) -> None:
-    half = shuffled_half(other)
+@pytest.fixture
+def half(other: Bundle) -> Bundle:
+    """A model with half of the other's records."""
+    return shuffled_half(other)
+
+
+@pytest.fixture
+def beside_half(half: Bundle, tmp_path: Path) -> Iterator[str]:
+    """URL of a dashboard that has that model too."""
     (tmp_path / "models").mkdir()
     bundles.save(half, tmp_path / "models" / "half")
     with server.serve(REGVAE_HOME=str(tmp_path)) as url:
-        maps = Comparer(page, url).open("?right=half")
-        maps.drag("left", LASSO)
-        expect(maps.page.get_by_text("records are lit up")).to_have_count(2)
-        ours = lit(maps, "left", bundle.records)
-        assert ours is not None
-        theirs = lit(maps, "right", half.records)
-        assert theirs == ours & set(half.records.reg.tolist())
-        assert (counted(maps, 0), counted(maps, 1)) == (len(ours), len(theirs))
-        known = np.isin(bundle.records.reg, half.records.reg)
-        away = cKDTree(bundle.records.mean).query(bundle.records.mean, k=2)[0][:, 1]
-        for there in (True, False):
-            row = int(np.where(known == there, away, 0).argmax())
-            reg = str(bundle.records.reg[row])
-            page.mouse.move(*maps.pixel("left", *bundle.records.mean[row].tolist()))
-            words = f"{pretty(reg)} comes back as" if there else "this model has no such record"
-            expect(maps.side("right").locator(".certain")).to_contain_text(words)
-            if there:
-                at = half.records.mean[half.records.reg == reg][0].tolist()
-                assert maps.ring("right", *at)
+        yield url
+
+
+# The server comes before the page, so that it ends after it.
+def test_a_model_of_other_records_is_linked_by_their_regs(
+    beside_half: str, page: Page, bundle: Bundle, half: Bundle
+) -> None:
+    maps = Comparer(page, beside_half).open("?right=half")
+    maps.drag("left", LASSO)
+    expect(maps.page.get_by_text("records are lit up")).to_have_count(2)
+    ours = lit(maps, "left", bundle.records)
+    assert ours is not None
+    theirs = lit(maps, "right", half.records)
+    assert theirs == ours & set(half.records.reg.tolist())
+    assert (counted(maps, 0), counted(maps, 1)) == (len(ours), len(theirs))
+    known = np.isin(bundle.records.reg, half.records.reg)
+    away = cKDTree(bundle.records.mean).query(bundle.records.mean, k=2)[0][:, 1]
+    for there in (True, False):
+        row = int(np.where(known == there, away, 0).argmax())
+        reg = str(bundle.records.reg[row])
+        page.mouse.move(*maps.pixel("left", *bundle.records.mean[row].tolist()))
+        words = f"{pretty(reg)} comes back as" if there else "this model has no such record"
+        expect(maps.side("right").locator(".certain")).to_contain_text(words)
+        if there:
+            at = half.records.mean[half.records.reg == reg][0].tolist()
+            assert maps.ring("right", *at)
 
 
 def test_a_map_of_many_dimensions_says_what_each_spot_decodes_to(
     page: Page, dashboard: str
 ) -> None:
-    wrong = quiet(page)
     maps = Comparer(page, dashboard).open("?right=exact-15d")
     exact = regvae.load("exact-15d")
     plane = Plane.principal(exact.records)
@@ -225,26 +234,11 @@ def test_a_map_of_many_dimensions_says_what_each_spot_decodes_to(
     maps.drag("right", LASSO)
     inside = in_polygon(shown, LASSO)
     assert counted(maps, 1) == pytest.approx(inside.sum(), rel=0.05)
-    at = [round(number) for number in maps.pixel("right", 2.4, -1.9)]
-    page.mouse.move(*at)
-    place = (
-        maps.side("right")
-        .locator(".picture")
-        .evaluate(
-            """(plot, [px, py]) => {
-            const {xaxis, yaxis} = plot._fullLayout;
-            const box = plot.getBoundingClientRect();
-            return [xaxis.p2d(px - box.left - xaxis._offset),
-                    yaxis.p2d(py - box.top - yaxis._offset)];
-        }""",
-            at,
-        )
-    )
+    place = point_near(maps.side("right").locator(".picture"), 2.4, -1.9)
     decoded = exact.autoencoder.decode(plane.lift([place], plane.origin))[0]
     words = maps.side("right").locator(".certain")
     expect(words).to_have_text(re.compile("decodes to"))
     expect(words.locator(".plate")).to_have_text(pretty(decoded))
-    assert wrong == []
 
 
 def test_another_model_keeps_the_page_alive(maps: Comparer, bundle: Bundle) -> None:

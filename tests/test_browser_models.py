@@ -1,7 +1,6 @@
 """The map of any model in a real browser: slices of 15 dimensions, what is painted, journeys."""
 
 import re
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -18,7 +17,8 @@ from regvae.evaluation import UNWANTED
 from regvae.plane import Plane
 from regvae.policy import Policy
 from regvae.regs import ATTRIBUTES, pretty
-from tests.browser import Explorer, quiet
+from tests import browser
+from tests.browser import Explorer
 
 PLACES = [(0.3, 0.4), (-1.1, 0.7), (2.3, -1.9), (-2.7, -2.2)]
 BARE = "?model=exact-15d&unwanted=number+<+0"
@@ -33,27 +33,14 @@ def exact() -> Bundle:
 
 
 @pytest.fixture
-def maps(page: Page, dashboard: str) -> Iterator[Explorer]:
-    """The explore page, not yet opened; an error in its console fails the test."""
-    wrong = quiet(page)
-    yield Explorer(page, dashboard)
-    assert wrong == []
+def maps(page: Page, dashboard: str) -> Explorer:
+    """The explore page, not yet opened."""
+    return Explorer(page, dashboard)
 
 
 def point_near(explorer: Explorer, x: float, y: float) -> np.ndarray:
     """Point at the whole pixel that is nearest to a place, and say where exactly that is."""
-    at = [round(number) for number in explorer.pixel(x, y)]
-    explorer.page.mouse.move(*at)
-    place = explorer.page.evaluate(
-        """([px, py]) => {
-            const plot = document.querySelector(".picture");
-            const {xaxis, yaxis} = plot._fullLayout;
-            const box = plot.getBoundingClientRect();
-            return [xaxis.p2d(px - box.left - xaxis._offset),
-                    yaxis.p2d(py - box.top - yaxis._offset)];
-        }""",
-        at,
-    )
+    place = browser.point_near(explorer.page.locator(".picture"), x, y)
     np.testing.assert_allclose(place, [x, y], atol=0.02)
     return np.array(place)
 
