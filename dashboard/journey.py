@@ -117,7 +117,9 @@ def _place(context: Context, typed: str) -> NDArray[np.float64] | None:
     try:
         mean, _ = context.bundle.autoencoder.encode([regs.parse(typed)])
     except regs.RegError:
-        raise ValueError(text.NO_PLACE.format(typed=typed[:40], k=k)) from None
+        raise ValueError(
+            text.NO_PLACE.format(typed=typed[:40], coordinates=text.coordinates(k))
+        ) from None
     return mean[0].astype(np.float64)
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard.text import TABS
+from dashboard.text import JOURNEYS_TAB, READ_TAB
 from regvae.acceptance import RULES, OneSided, Posterior, Rule, TwoSided
 from regvae.proposals import Box
 
@@ -193,8 +193,8 @@ def bring_forward(section: str) -> None:
 
     Who is on a journey stays there: its ends are pinned on the map.
     """
-    if st.session_state.get(TAB) != TABS[3]:
-        st.session_state[TAB] = TABS[0]
+    if st.session_state.get(TAB) != JOURNEYS_TAB:
+        st.session_state[TAB] = READ_TAB
     recent = [one for one in st.session_state.get(RECENT, []) if one != section]
     st.session_state[RECENT] = [section, *recent]
 

@@ -61,9 +61,10 @@ COLOUR_LABEL = "Colour by"
 SEARCH_LABEL = "Find a reg"
 SEARCH_PLACEHOLDER = "Find a reg: AB12 CDE"
 POINT_LABEL = "Go to a point"
-POINT_PLACEHOLDER = "Go to a point: 0.5, -1.2"
-POINT_PLACEHOLDER_MANY = "Go to a point: {k} numbers"
-TABS = ("Read", "Sample", "Results", "Journeys")
+POINT_PLACEHOLDERS = {1: "Go to a point: 0.5", 2: "Go to a point: 0.5, -1.2"}
+POINT_PLACEHOLDER = "Go to a point: {k} numbers"
+NO_POINT = "A point is {coordinates}; “{typed}” is not."
+READ_TAB, SAMPLE_TAB, RESULTS_TAB, JOURNEYS_TAB = TABS = ("Read", "Sample", "Results", "Journeys")
 
 UNWANTED_HEADING = "What is unwanted"
 UNWANTED_LABEL = "Regs with"
@@ -216,9 +217,7 @@ HIGH = "High"
 NO_PATH = (
     "Give both ends: a reg such as AB12 CDE, or a point. Click the map to pin a point for either."
 )
-NO_PLACE = (
-    "“{typed}” is neither a reg such as AB12 CDE nor a point of {k} numbers with commas between"
-)
+NO_PLACE = "“{typed}” is neither a reg such as AB12 CDE nor a point, which is {coordinates}"
 PATH_FOUND = (
     "**{different} in {steps} steps**; {near} of the steps have records within {within:.1f} σ. "
     "Each row: the step, what it decodes to, how sure the decoder is of the character it is least sure of, "
@@ -390,6 +389,12 @@ def plain(words: str) -> str:
 def different(regs: int) -> str:
     """How many different regs there are."""
     return f"{regs:,} different reg" + ("s" if regs > 1 else "")
+
+
+def coordinates(k: int) -> str:
+    """What a person has to type for a point of k dimensions."""
+    some = {1: "a number such as 0.5", 2: "two numbers such as 0.5, -1.2"}
+    return some.get(k, f"{k} numbers with commas between")
 
 
 def point(numbers: Sequence[float]) -> str:

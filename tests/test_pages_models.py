@@ -365,7 +365,9 @@ def test_the_axis_of_a_model_of_many_dimensions_is_none_of_one_of_few() -> None:
 @pytest.mark.parametrize("end", ["AB1", "1, 2, 3", "![x](http://e.invalid/a.png)", "1e39, 0"])
 def test_an_end_that_is_no_place_is_a_sentence(model: str, end: str) -> None:
     app = opened(tab="Journeys", model=model, from_="AB12CDE", to=end)
-    assert text.NO_PLACE.format(typed=end, k=regvae.load(model).records.latent_dim) in words(app)
+    wanted = {"notebook-2d": "two numbers such as 0.5, -1.2", "exact-15d": "15 numbers with commas"}
+    sentence = f"“{end}” is neither a reg such as AB12 CDE nor a point, which is {wanted[model]}"
+    assert sentence in words(app)
     assert text.NO_PATH in words(app)
     assert all("![x]" not in warning.value for warning in app.warning)
 

@@ -90,7 +90,7 @@ def what_is_asked(name: str, version: str, way: DeltaGenerator, complaints: list
     context = Context(name, version, unwanted, state.rule(), shown)
     path = None
     # It has many widgets, which every gesture would draw again.
-    if st.session_state[state.TAB] == text.TABS[3]:
+    if st.session_state[state.TAB] == text.JOURNEYS_TAB:
         with way:
             journey.controls(context)
         path = journey.asked(context, point)
@@ -170,7 +170,7 @@ def controls(name: str, version: str) -> None:
     go.text_input(
         text.POINT_LABEL,
         key=state.POINT,
-        placeholder=text.POINT_PLACEHOLDER if k == 2 else text.POINT_PLACEHOLDER_MANY.format(k=k),
+        placeholder=text.POINT_PLACEHOLDERS.get(k, text.POINT_PLACEHOLDER.format(k=k)),
         label_visibility="collapsed",
         on_change=state.bring_forward,
         args=(state.POINT,),
@@ -187,8 +187,7 @@ def pinned_point(k: int, complaints: list[str]) -> tuple[float, ...] | None:
     typed = st.session_state[state.POINT].strip()
     numbers = state.numbers(typed, k)
     if typed and not numbers:
-        wanted = "two numbers such as 0.5, -1.2" if k == 2 else f"{k} numbers with commas between"
-        complaints.append(f"A point is {wanted}; “{typed[:40]}” is not.")
+        complaints.append(text.NO_POINT.format(coordinates=text.coordinates(k), typed=typed[:40]))
     return tuple(numbers) if numbers else None
 
 
