@@ -362,7 +362,8 @@ PRESETS: dict[str, Preset] = {
             Network(2, encoder=(64,), decoder=(64,)),
             training=replace(
                 _CATEGORICAL,
-                phases=(Phase(0.002, 80, "cosine"),),
+                phases=(Phase(0.003, 80, "cosine"),),
+                batch_size=128,
                 beta=1.0,
                 warm_up=40,
                 noise=1.0,

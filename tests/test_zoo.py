@@ -106,6 +106,8 @@ def test_principled_2d_needs_no_less_than_the_entropy_and_little_more():
     validation = diagnosis.rate_distortion(bundle, "validation", draws=20)
     assert loss == pytest.approx(validation.bound, abs=4 * validation.standard_error)
     assert validation.by_dimension.min() > 1  # it did not collapse
+    right = evaluation.accuracy(bundle)["by_position"]
+    assert min(right[2:4]) > 0.99
 
 
 def test_dvla_2d_knows_only_what_may_be_issued_and_lays_it_out_by_time_and_place():
