@@ -14,6 +14,9 @@ from regvae.calibration import Calibration
 from regvae.diagnosis import Accuracy, Aggregate, Confusion, Dimensions, RateDistortion
 from regvae.regs import PATTERN
 
+CONFIG = {"displayModeBar": False}
+"""How every chart is shown: nothing to press, only to point at."""
+
 
 def _plain(figure: go.Figure, height: int) -> go.Figure:
     return figure.update_layout(

@@ -130,6 +130,7 @@ def show(context: Context, path: Asked) -> None:
     """The journey's plates, step by step, with how sure they are and how many records are near."""
     if path.problem:
         st.warning(text.plain(f"{path.problem}."))
+        return
     if path.z is None:
         st.caption(text.NO_PATH)
         return

@@ -28,7 +28,7 @@ _GRID, _LARGEST_GRID = 241, 481
 """Points along a side of the grid on which the rejected zone and its edge are drawn; more of them
 for a box that is larger than the map."""
 _COARSE_GRID = 81
-"""The same in more than three dimensions, where distances take longer."""
+"""The same in other than two or three dimensions, where distances take longer (`cells`)."""
 _MARGIN = 1.6
 """The grid goes this much farther than the map, for those who zoom out."""
 
@@ -145,7 +145,7 @@ class SampleLayer:
         box = None if plane.name == "principal" else box  # whose plane cuts the box askew
         reach = max(plane.extent * _MARGIN, (box or 0.0) * 1.05)
         size = min(_LARGEST_GRID, round(_GRID * reach / (plane.extent * _MARGIN)))
-        size = size if plane.latent_dim <= 3 else _COARSE_GRID
+        size = size if plane.latent_dim in (2, 3) else _COARSE_GRID
         points, grid = _grid(reach, size)
         table = _coordinates(samples.z).assign(
             wanted=samples.wanted.astype(np.uint8),

@@ -13,7 +13,11 @@ from regvae.plane import Plane
 
 def chosen() -> tuple[str, str] | None:
     """Name and version of the model to show, or None and the reason on the page."""
-    return loaded(_kept() or state.DEFAULTS[state.MODEL])
+    usual, kept = state.DEFAULTS[state.MODEL], _kept()
+    if kept and kept not in bundles.available():  # it was deleted here, or by another session
+        st.toast(text.MODEL_GONE.format(gone=text.plain(kept), usual=usual))
+        show(usual)
+    return loaded(_kept() or usual)
 
 
 def of_the_notebook() -> tuple[str, str] | None:

@@ -3,7 +3,6 @@
 import filecmp
 import hashlib
 import io
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -293,9 +292,4 @@ def serve_plotly_js() -> None:
     with resources.as_file(resources.files("plotly") / "package_data" / "plotly.min.js") as source:
         if target.is_file() and filecmp.cmp(source, target, shallow=False):
             return
-        partial = target.with_suffix(".partial")
-        try:
-            shutil.copyfile(source, partial)
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
+        bundles.write_whole(target, source.read_bytes())

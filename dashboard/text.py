@@ -31,6 +31,7 @@ ENDLESS = (
 
 MODEL_LABEL = "Model"
 MODEL_HELP = "Which trained model the pages show."
+MODEL_GONE = "There is no model {gone} any more; {usual} is shown."
 PLANE_LABEL = "Plane"
 PLANES = {"principal": "Widest view", "axes": "Two axes"}
 ACROSS = "Across"
@@ -64,7 +65,8 @@ POINT_LABEL = "Go to a point"
 POINT_PLACEHOLDERS = {1: "Go to a point: 0.5", 2: "Go to a point: 0.5, -1.2"}
 POINT_PLACEHOLDER = "Go to a point: {k} numbers"
 NO_POINT = "A point is {coordinates}; “{typed}” is not."
-READ_TAB, SAMPLE_TAB, RESULTS_TAB, JOURNEYS_TAB = TABS = ("Read", "Sample", "Results", "Journeys")
+READ_TAB, JOURNEYS_TAB = "Read", "Journeys"
+TABS = (READ_TAB, "Sample", "Results", JOURNEYS_TAB)
 
 UNWANTED_HEADING = "What is unwanted"
 UNWANTED_LABEL = "Regs with"
@@ -370,7 +372,7 @@ KEEP_AS = "Keep as"
 KEPT = "{name} is among the models now; *Explore* shows it."
 DELETE = "Delete"
 DELETE_SURE = "Its weights and its history are lost."
-DELETE_YES = "Yes, delete it"
+DELETE_YES = "Delete {name}"
 KEPT_MODELS = "Models kept here: {n}, in {folder}"
 FORMING = "The map as it forms: {n:,} training regs"
 FORMING_AXES = "The map as it forms: {n:,} training regs, axes 1 and 2 of {k}"

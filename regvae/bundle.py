@@ -177,13 +177,29 @@ def check_free(path: Path) -> None:
         raise FileNotFoundError(f"there is no folder {str(path.parent)!r} to write {path.name} to")
 
 
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file that takes its place only when it is whole.
+
+    Raises `OSError`, and leaves what was there before as it was.
+    """
+    partial = path.with_name(f"{path.name}.partial")  # a killed one's is overwritten by the next
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)  # on a full disk its room is wanted
+        raise
+
+
 def _contents(bundle: Bundle) -> dict[str, bytes]:
     records = bundle.records
     columns: dict[str, Any] = {"reg": records.reg, "split": records.split}
     for name, values in (("mean", records.mean), ("sigma", records.sigma)):
         columns |= {f"{name}_{i}": values[:, i - 1] for i in range(1, records.latent_dim + 1)}
+    # Of an array that is a part of another, safetensors would write the other's numbers.
+    weights = {name: np.ascontiguousarray(array) for name, array in bundle.weights.items()}
     return {
-        WEIGHTS: safetensors.numpy.save(dict(bundle.weights)),
+        WEIGHTS: safetensors.numpy.save(weights),
         RECORDS: pd.DataFrame(columns).to_parquet(index=False),
         HISTORY: bundle.history.to_csv(index=False).encode(),
     }
@@ -208,7 +224,8 @@ def _manifest(bundle: Bundle, contents: dict[str, bytes]) -> bytes:
             name: hashlib.sha256(content).hexdigest() for name, content in sorted(contents.items())
         },
     }
-    return (json.dumps(manifest, indent=1) + "\n").encode()
+    # JSON has no NaN: better no bundle than one that others cannot read.
+    return (json.dumps(manifest, indent=1, allow_nan=False) + "\n").encode()
 
 
 def _tensorflow_version() -> str:
@@ -224,7 +241,7 @@ def _tensorflow_version() -> str:
 
 
 def load(name_or_path: str | Path) -> Bundle:
-    """Load and verify a bundle by its name in `assets/` or its path.
+    """Load and verify a bundle by its name, shipped or kept, or its path.
 
     Every file must have the manifest's sha256 and every array the preset's shape. Raises
     `BundleError` saying what was wanted, what came, and in which file.

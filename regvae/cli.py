@@ -4,7 +4,6 @@ import hashlib
 import json
 import math
 import os
-import shlex
 import socket
 import subprocess
 import sys
@@ -62,7 +61,8 @@ app = typer.Typer(
 console = Console(markup=False, emoji=False, highlight=False, soft_wrap=True)
 notes = Console(markup=False, emoji=False, highlight=False, soft_wrap=True, stderr=True)
 
-BundleArgument = Annotated[str, typer.Argument(help="a name in assets/ or the path of a folder")]
+_A_BUNDLE = "a model's name or the path of its folder"
+BundleArgument = Annotated[str, typer.Argument(help=_A_BUNDLE)]
 JsonOption = Annotated[bool, typer.Option("--json", help="print JSON for other programs")]
 SeedOption = Annotated[int, typer.Option(help="seed of the random numbers", min=0)]
 RegsArgument = Annotated[list[str] | None, typer.Argument(help="regs such as AB12CDE")]
@@ -134,7 +134,7 @@ def train(
     last: list[training.Trainer] = []
     total = chosen.training.epochs
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    command = shlex.join(["regvae", "train", preset, "--out", str(out), "--seed", str(seed)])
+    command = runs.train_command(preset, out, seed)
     try:
         with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
             task = progress.add_task("compiling", total=total)
@@ -306,7 +306,7 @@ _BESIDE_A_POLICY = {"policy", "save_policy", "hunt", "as_json", "out"}
 @app.command()
 def sample(
     context: typer.Context,
-    bundle: Annotated[str | None, typer.Argument(help="a name in assets/ or a folder")] = None,
+    bundle: Annotated[str | None, typer.Argument(help=_A_BUNDLE)] = None,
     unwanted: Annotated[
         list[str] | None, typer.Option(help="such as 'number < 50'; repeat for 'and'")
     ] = None,
@@ -562,10 +562,11 @@ def study(
         if not path.exists():
             with _silenced():
                 from regvae import training
-            command = shlex.join(["regvae", "train", preset, "--out", str(path)])
             begun = training.checkpoint_path(path).exists()
-            command = f"{command} --seed {seed}"
-            training.train(chosen, path, seed=seed, resume=begun, command=command)
+            command = runs.train_command(preset, path, seed)
+            waiting = console.status(f"seed {seed}: training, or waiting for a processor")
+            with waiting, runs.processor():
+                training.train(chosen, path, seed=seed, resume=begun, command=command)
         bundle = bundles.load(path)
         if (bundle.preset, bundle.seed) != (chosen, seed):
             raise UsageError(

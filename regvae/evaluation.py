@@ -77,21 +77,24 @@ def rank_correlations(bundle: Bundle, *, split: str = "test") -> list[dict[str, 
     """How well each attribute that was to run along a latent axis does so.
 
     For each of the preset's orders `{"attribute", "axis", "rank_correlation"}`, the last Spearman's
-    between the attribute's ranks and the means' coordinates, -1 to 1.
+    between the attribute's ranks and the means' coordinates, -1 to 1, or None where all ranks or
+    all coordinates are the same.
     """
     rows = bundle.records.split == split
     found = []
     for order in bundle.preset.training.orders:
         ranks = regs.ATTRIBUTES[order.attribute].ranks(bundle.records.reg[rows])
-        result = spearmanr(bundle.records.mean[rows, order.axis - 1], ranks)
+        correlation = _spearman(bundle.records.mean[rows, order.axis - 1], ranks)
         found.append(
-            {
-                "attribute": order.attribute,
-                "axis": order.axis,
-                "rank_correlation": float(result.statistic),
-            }
+            {"attribute": order.attribute, "axis": order.axis, "rank_correlation": correlation}
         )
     return found
+
+
+def _spearman(a: NDArray, b: NDArray) -> float | None:
+    if min(len(np.unique(a)), len(np.unique(b))) < 2:
+        return None
+    return float(spearmanr(a, b).statistic)
 
 
 def check(name_or_path: str | Path) -> Bundle:
@@ -287,7 +290,8 @@ class ModelOutcome:
 def model_outcome(bundle: Bundle) -> ModelOutcome:
     """Figures of a bundle, decoding the means of its test regs."""
     test = accuracy(bundle)
-    orders = [one["rank_correlation"] for one in rank_correlations(bundle)]
+    found = [one["rank_correlation"] for one in rank_correlations(bundle)]
+    orders = [one for one in found if one is not None]
     return ModelOutcome(
         preset=bundle.preset.name,
         seed=bundle.seed,

@@ -30,7 +30,7 @@ class PolicyError(ValueError):
 class Policy:
     """Everything that a sampling run depends on.
 
-    `bundle` is a name in `assets/` or a path, `bundle_sha256` the hash of its manifest, which holds
+    `bundle` is a model's name or a path, `bundle_sha256` the hash of its manifest, which holds
     the hashes of all its other files; empty to take whatever is there. At most `proposals` points
     are drawn; with `accepted`, until there are so many results. With `clean`, accepted points that
     decode to something unwanted or to a record are left out of the results.

@@ -40,7 +40,7 @@ RUN, OWN, STATUS, PROGRESS, FRAMES, STOP, LOCK, LOG = (
     "own.txt",
     "status.json",
     "progress.safetensors",
-    "frames.f16",
+    "map.f16",
     "stop.txt",
     "worker.lock",
     "log.txt",
@@ -48,6 +48,8 @@ RUN, OWN, STATUS, PROGRESS, FRAMES, STOP, LOCK, LOG = (
 """Names with a dot, which no run may have: the bundle stands beside them under the run's name."""
 SHOWN = 2_000
 """Training records whose means are kept of every epoch, to show the map as it forms."""
+SHOWN_AXES = 2
+"""The first axes, of which they are kept."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 _DAMAGED = (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 """What reading a file that somebody else wrote may raise."""
@@ -199,8 +201,9 @@ def _held(lock: Path) -> bool:
 
 @dataclass(frozen=True)
 class Progress:
-    """What a run has shown of itself: its `history` by epoch, and its `frames` (e, r, k), the means
-    of the same r training records `reg` (r,) after each of e epochs."""
+    """What a run has shown of itself: its `history` by epoch, and its `frames` (e, r, 2), the first
+    two coordinates (or, with k = 1, the only one) of the means of the same r training records `reg`
+    (r,) after each of e epochs."""
 
     history: pd.DataFrame
     reg: Regs
@@ -218,9 +221,9 @@ def progress(run: Run) -> Progress | None:
         return None
     if not isinstance(reg, list) or not reg or not all(map(is_normalised, reg)):
         return None
-    k = run.preset.network.latent_dim
-    epochs = min(len(history), len(flat) // (len(reg) * k))
-    frames = flat[: epochs * len(reg) * k].reshape(epochs, len(reg), k)
+    shown = min(run.preset.network.latent_dim, SHOWN_AXES)
+    epochs = min(len(history), len(flat) // (len(reg) * shown))
+    frames = flat[: epochs * len(reg) * shown].reshape(epochs, len(reg), shown)
     return Progress(history[:epochs], np.array(reg, "U7"), frames)
 
 
@@ -254,10 +257,15 @@ def create(name: str, preset: Preset, seed: int = 0, own: Sequence[str] | Regs =
     return start(name)
 
 
+def train_command(what: str, out: str | Path, seed: int) -> str:
+    """What to type to train a preset, or a bundle again."""
+    return shlex.join(["regvae", "train", what, "--out", str(out), "--seed", str(seed)])
+
+
 def command(name: str, preset: Preset, seed: int) -> str:
     """What makes a model of this name again: from its preset, or if changed, from itself."""
     again = preset.name if PRESETS.get(preset.name) == preset else name
-    return shlex.join(["regvae", "train", again, "--out", f"{name}-again", "--seed", str(seed)])
+    return train_command(again, f"{name}-again", seed)
 
 
 def start(name: str) -> Run:
@@ -362,18 +370,7 @@ def delete_model(name: str) -> None:
 def say(path: Path, state: State, message: str = "", **more: Any) -> None:
     """Write a run's status, whole or not at all; what is not named stays as it was."""
     status = _read_status(path) | {"state": state, "message": message} | more
-    write_whole(path / STATUS, json.dumps(status).encode())
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that takes its place only when it is whole."""
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    except OSError:
-        partial.unlink(missing_ok=True)  # on a full disk its room is wanted
-        raise
+    bundles.write_whole(path / STATUS, json.dumps(status).encode())
 
 
 @contextmanager

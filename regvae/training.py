@@ -196,15 +196,7 @@ class Trainer:
             "seed": str(self.seed),
             "history": json.dumps([vars(epoch) for epoch in self.history]),
         }
-        partial = path.with_name(
-            f"{path.name}.partial"
-        )  # a killed run's is overwritten by the next
-        try:
-            partial.write_bytes(safetensors.numpy.save(tensors, metadata))
-            partial.replace(path)
-        except OSError:
-            partial.unlink(missing_ok=True)  # on a full disk its room is wanted
-            raise
+        bundles.write_whole(path, safetensors.numpy.save(tensors, metadata))
 
     def restore(self, path: Path) -> None:
         """Go on from a checkpoint. Raises `TrainingError` if it is of another training."""

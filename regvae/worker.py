@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import safetensors.numpy
 
+from regvae import bundle as bundles
 from regvae import runs
 from regvae.bundle import HISTORY_COLUMNS
 from regvae.runs import Run
@@ -102,7 +103,7 @@ class Watcher:
         reg = trainer.splits["train"][: runs.SHOWN]
         mean, _ = trainer.autoencoder().encode(reg)
         path = self.run.folder / runs.FRAMES
-        frame = np.clip(mean, -60_000, 60_000).astype(np.float16)
+        frame = np.clip(mean[:, : runs.SHOWN_AXES], -60_000, 60_000).astype(np.float16)
         with path.open("r+b" if path.exists() else "w+b") as file:
             # A run that was killed may have shown half a frame, or an epoch more than it saved; and
             # for frames that are lost, this one stands in.
@@ -123,7 +124,7 @@ class Watcher:
         rows = [[epoch.row()[name] for name in HISTORY_COLUMNS] for epoch in self.trainer.history]
         reg = self.trainer.splits["train"][: runs.SHOWN].tolist()
         content = safetensors.numpy.save({"history": np.array(rows)}, {"reg": json.dumps(reg)})
-        runs.write_whole(self.run.folder / runs.PROGRESS, content)
+        bundles.write_whole(self.run.folder / runs.PROGRESS, content)
         runs.say(self.run.folder, "training", epochs=self.epochs)
 
 

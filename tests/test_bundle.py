@@ -130,6 +130,23 @@ def test_a_bundle_comes_back_as_it_was_saved(tmp_path):
     assert np.array_equal(loaded.autoencoder.logits(z), made.autoencoder.logits(z))
 
 
+def test_weights_that_are_parts_of_other_arrays_come_back_too(tmp_path):
+    made = tiny()
+    wider = {name: np.repeat(array, 2, axis=-1)[..., ::2] for name, array in made.weights.items()}
+    assert not any(array.flags.c_contiguous for array in wider.values() if array.ndim == 2)
+    assert_equal(
+        bundles.load(bundles.save(dataclasses.replace(made, weights=wider), tmp_path / "tiny")),
+        made,
+    )
+
+
+def test_what_json_cannot_say_is_not_written(tmp_path):
+    made = dataclasses.replace(tiny(), metrics={"share": float("nan")})
+    with pytest.raises(ValueError, match="JSON"):
+        bundles.save(made, tmp_path / "tiny")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_shipped_bundle_comes_back_as_it_was_saved(bundle, tmp_path):
     assert_equal(bundles.load(bundles.save(bundle, tmp_path / "copy")), bundle)
 

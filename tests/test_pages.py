@@ -956,16 +956,29 @@ def test_a_home_that_cannot_be_written_is_a_sentence_on_the_page(
     assert "cannot be written (Not a directory); make room there, or set REGVAE_HOME" in words(app)
 
 
+DELETE_ONE = text.DELETE_YES.format(name="one")
+
+
 @pytest.mark.parametrize(
     ("state_", "more", "shown", "buttons"),
     [
-        ("stopped", {"epochs": 12}, "stopped after epoch 12 of 60", {text.RESUME, text.DELETE_YES}),
-        ("interrupted", {"epochs": 3}, text.INTERRUPTED, {text.RESUME, text.DELETE_YES}),
+        (
+            "stopped",
+            {"epochs": 12},
+            "stopped after epoch 12 of 60",
+            {text.RESUME, DELETE_ONE},
+        ),
+        (
+            "interrupted",
+            {"epochs": 3},
+            text.INTERRUPTED,
+            {text.RESUME, DELETE_ONE},
+        ),
         (
             "failed",
             {"message": "![x](y) is nan"},
             "![x](y) is nan.",
-            {text.RESUME, text.DELETE_YES},
+            {text.RESUME, DELETE_ONE},
         ),
         ("training", {"epochs": 5}, "training, epoch 5 of 60", {text.STOP}),
         ("waiting", {}, text.QUEUED.format(slots=2, ahead=0), {text.STOP}),
@@ -1007,16 +1020,19 @@ def test_pressing_stop_asks_the_run_to_stop(home: Path) -> None:
         assert (run.folder / runs.STOP).exists()
 
 
-def test_what_stands_in_the_way_of_a_button_is_said_once(home: Path) -> None:
+def test_what_stands_in_the_way_of_a_button_is_said_until_something_else_is_tried(
+    home: Path,
+) -> None:
     made_run(home, "one")
     app = open_training()
     shutil.rmtree(home / "runs" / "one")  # another session was quicker
-    press(app, text.DELETE_YES)
-    assert not app.exception
+    press(app, text.DELETE_YES.format(name="one"))
+    sentence = "there is no training 'one' that can be read; start another."
+    assert sentence in words(app)  # though there is no run at all
     made_run(home, "two")
-    app.run()
-    assert "there is no training 'one' that can be read; start another." in words(app)
-    assert "there is no training" not in words(app.run())
+    assert sentence in words(app.run())
+    press(app, text.DELETE_YES.format(name="two"))
+    assert "there is no training" not in words(app)
 
 
 def test_a_finished_run_is_kept_shown_and_deleted_again(home: Path) -> None:
@@ -1042,12 +1058,18 @@ def test_a_finished_run_is_kept_shown_and_deleted_again(home: Path) -> None:
     assert not app.exception
     assert app.selectbox(key=state.MODEL).value == "mine"
     app.switch_page("app_pages/train.py").run()
-    press(app, text.DELETE_YES)
+    press(app, text.DELETE_YES.format(name="second"))
     assert runs.all_runs() == []
-    app.button(key="delete-mine").click().run()
+    press(app, text.DELETE_YES.format(name="mine"))
     assert bundles.available(bundles.models()) == []
     app.switch_page("app_pages/explore.py").run()
-    assert not app.exception  # the model that was shown is gone
+    assert not app.exception
+    assert not app.error  # the model that was shown is gone, and the usual one is shown
+    assert app.selectbox(key=state.MODEL).value == "notebook-2d"
+    (said,) = [toast.value for toast in app.toast if "any more" in toast.value]
+    assert said == "There is no model mine any more; notebook-2d is shown."
+    app.text_input(key=state.POINT).input("0.5, -1.2").run()
+    assert text.PINNED in words(app)
 
 
 def field_of_name(app: AppTest):
@@ -1087,8 +1109,8 @@ def shown_of(
     """What the browser is given of a run after some epochs."""
     given: list[dict[str, Any]] = []
     monkeypatch.setattr(training_view, "_mount", lambda key, data: given.append(data))  # noqa: ARG005
-    k = run.preset.network.latent_dim
-    frames = np.arange(epochs * points * k, dtype=np.float16).reshape(epochs, points, k)
+    axes = min(run.preset.network.latent_dim, 2)
+    frames = np.arange(epochs * points * axes, dtype=np.float16).reshape(epochs, points, axes)
     history = pd.DataFrame(np.ones((epochs, len(HISTORY_COLUMNS))), columns=list(HISTORY_COLUMNS))
     reg = np.array(["AB12CDE", "AB49CDE", "AB50CDE", "AB99CDE"][:points])
     training_view.training_view(run, runs.Progress(history, reg, frames))
@@ -1111,7 +1133,7 @@ def test_the_browser_gets_the_first_two_axes(
     run = replace(run, preset=replace(run.preset, network=Network(k)))
     data = shown_of(run, 3, monkeypatch)
     assert data["title"] == title
-    expected = np.arange(3 * 4 * k).reshape(3, 4, k)
+    expected = np.arange(3 * 4 * min(k, 2)).reshape(3, 4, min(k, 2))
     assert data["frames"]["epoch"].tolist() == [1] * 4 + [2] * 4 + [3] * 4
     assert data["frames"]["x"].tolist() == expected[:, :, 0].ravel().tolist()
     second = expected[:, :, 1].ravel().tolist() if k > 1 else [0.0] * 12

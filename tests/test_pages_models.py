@@ -114,6 +114,68 @@ def test_a_corrupt_address_of_a_journey_is_answered_in_the_page(key: str, value:
     )
 
 
+# --- a line ---------------------------------------------------------------------------------------
+
+
+def on_a_line(bundle: Bundle) -> Bundle:
+    """A model of one dimension: another one's without its second coordinate."""
+    weights = dict(bundle.weights)
+    for head in ("mean", "log_sigma"):
+        weights[f"{head}.kernel"] = weights[f"{head}.kernel"][:, :1]
+        weights[f"{head}.bias"] = weights[f"{head}.bias"][:1]
+    weights["decoder.0.kernel"] = weights["decoder.0.kernel"][:1]
+    network = dataclasses.replace(bundle.preset.network, latent_dim=1)
+    preset = dataclasses.replace(bundle.preset, network=network)
+    return Bundle.assemble(preset, bundle.seed, weights, bundle.history)
+
+
+@pytest.fixture
+def line(bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bundle:
+    """A kept model of one dimension, called "line"."""
+    monkeypatch.setenv("REGVAE_HOME", str(tmp_path))
+    (tmp_path / "models").mkdir()
+    made = on_a_line(bundle)
+    bundles.save(made, tmp_path / "models" / "line")
+    return made
+
+
+@pytest.mark.parametrize("rule", ["one-sided", "two-sided", "posterior"])
+def test_a_model_of_one_dimension_is_explored(rule: str, line: Bundle) -> None:
+    app = opened(model="line", rule=rule, point="0.5", reg="AB12CDE", samples="200")
+    assert not app.warning
+    decoded = pretty(line.autoencoder.decode([[0.5]])[0])
+    assert f'<div class="plate">{decoded}</div>' in words(app) or decoded in words(app)
+    mean, _ = line.autoencoder.encode(["AB12CDE"])
+    assert f"<td>{text.point(mean[0])}</td>" in words(app)
+    app.text_input(key=state.POINT).input("0.5, 1").run()
+    assert "A point is a number such as 0.5; “0.5, 1” is not." in words(app)
+
+
+@pytest.mark.usefixtures("line")
+def test_a_region_of_a_line_is_unwanted_by_no_plane() -> None:
+    app = opened(model="line")
+    app.session_state[state.REGION] = SQUARE
+    app.checkbox(key=state.USE_REGION).check().run()
+    assert not app.exception
+    assert text.REGION_PLANE not in words(app)  # there are no two axes to choose
+    assert "a region lies in the plane of two latent coordinates, but these records" in words(app)
+
+
+@pytest.mark.parametrize("path", ["Straight", "Along the data", "One axis"])
+@pytest.mark.usefixtures("line")
+def test_a_journey_along_a_line(path: str) -> None:
+    app = opened(tab="Journeys", model="line", path=path, from_="-1", to="AB12CDE", painted="true")
+    assert not app.warning
+    assert "different reg" in words(app)
+
+
+@pytest.mark.usefixtures("line")
+def test_a_model_of_one_dimension_has_a_report_and_is_compared() -> None:
+    assert "1 of 1 are active" in words(opened("report", model="line"))
+    app = opened("compare", right="line")
+    assert app.table[0].value.columns.tolist() == ["left: notebook-2d", "right: line"]
+
+
 # --- planes of many dimensions --------------------------------------------------------------------
 
 
@@ -368,7 +430,7 @@ def test_an_end_that_is_no_place_is_a_sentence(model: str, end: str) -> None:
     wanted = {"notebook-2d": "two numbers such as 0.5, -1.2", "exact-15d": "15 numbers with commas"}
     sentence = f"“{end}” is neither a reg such as AB12 CDE nor a point, which is {wanted[model]}"
     assert sentence in words(app)
-    assert text.NO_PATH in words(app)
+    assert text.NO_PATH not in words(app)  # both are there
     assert all("![x]" not in warning.value for warning in app.warning)
 
 

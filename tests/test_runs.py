@@ -275,7 +275,7 @@ def test_of_many_regs_the_first_are_shown(home: Path, monkeypatch: pytest.Monkey
             return self
 
         def encode(self, reg: regs.Regs) -> tuple[np.ndarray, np.ndarray]:
-            far = np.array([[1e9, -1e9]] * len(reg)) * len(self.history)
+            far = np.array([[1e9, -1e9, 0.0]] * len(reg)) * len(self.history)
             return far, far
 
     monkeypatch.setattr(runs, "SHOWN", 7)
@@ -286,7 +286,7 @@ def test_of_many_regs_the_first_are_shown(home: Path, monkeypatch: pytest.Monkey
     watcher.show(trainer)
     frame = np.fromfile(run.folder / runs.FRAMES, np.float16).reshape(7, 2)
     assert np.isfinite(frame).all()  # half a float ends at 65,504
-    assert frame.tolist() == [[60_000, -60_000]] * 7
+    assert frame.tolist() == [[60_000, -60_000]] * 7  # of the first two axes
 
 
 # --- the queue ------------------------------------------------------------------------------------

@@ -427,6 +427,16 @@ def test_an_order_puts_what_it_orders_in_order(tmp_path: Path) -> None:
     assert order["rank_correlation"] > 0.8
 
 
+def test_an_order_of_what_is_all_the_same_has_no_rank_correlation(tmp_path: Path) -> None:
+    data = Data(source="dvla", sizes=(80, 16, 16))
+    ordered = Training((Phase(0.01, 1),), optimizer="adam", orders=(Order("valid", 1),))
+    preset = replace(SMALL, data=data, training=ordered)
+    train(preset, tmp_path / "valid", seed=0)
+    bundle = bundles.load(tmp_path / "valid")
+    assert bundle.metrics["orders"] == [{"attribute": "valid", "axis": 1, "rank_correlation": None}]
+    assert evaluation.model_outcome(bundle).rank_correlation is None
+
+
 def test_a_training_of_own_regs_gives_a_bundle_that_holds_them(tmp_path: Path) -> None:
     own = regs.distinct(regs.generate(150, rng=np.random.default_rng(5))).tolist()
     preset = replace(SMALL, data=Data.of_own(own, seed=1))

@@ -22,7 +22,7 @@ def page() -> None:
         accuracy(name, version)
     with right:
         st.markdown(f"##### {text.LOSSES}")
-        st.plotly_chart(charts.loss_curves(bundle.history), config={"displayModeBar": False})
+        st.plotly_chart(charts.loss_curves(bundle.history), config=charts.CONFIG)
         st.caption(text.LOSSES_CAPTION.format(command=text.plain(bundle.command)))
     rule_study()
     st.markdown(f"##### {text.NOTEBOOK_TABLE}")
@@ -39,7 +39,7 @@ def rule_study() -> None:
     st.markdown(text.STUDY_INTRO.format(one=one, two=two, posterior=posterior))
     left, right = st.columns(2, gap="large")
     with left:
-        st.plotly_chart(charts.rule_study(study), config={"displayModeBar": False})
+        st.plotly_chart(charts.rule_study(study), config=charts.CONFIG)
         st.caption(text.STUDY_CAPTION.format(n=study["proposed"].iloc[0]))
     with right:
         names = list(study["rule"].unique())

@@ -18,8 +18,6 @@ from regvae.diagnosis import (
     RateDistortion,
 )
 
-HOVER = {"displayModeBar": False}
-
 
 def page() -> None:
     """The model, its accuracy, its confusions, its nats, its latent space, and examples."""
@@ -90,7 +88,7 @@ def _widths(widths: tuple[int, ...]) -> str:
 def accuracy(accuracies: tuple[Accuracy, ...]) -> None:
     """Right characters by position and whole regs, for every split."""
     st.markdown(f"##### {text.SPLIT_ACCURACY}")
-    st.plotly_chart(charts.accuracy_of_splits(accuracies), config=HOVER)
+    st.plotly_chart(charts.accuracy_of_splits(accuracies), config=charts.CONFIG)
     st.caption(text.SPLIT_ACCURACY_CAPTION)
 
 
@@ -106,7 +104,7 @@ def confusions(name: str, version: str) -> None:
         with column:
             chosen = choices[st.selectbox(words[0], list(choices))]
             found = services.confusion(name, version, chosen)
-            st.plotly_chart(charts.confusion(found), config=HOVER)
+            st.plotly_chart(charts.confusion(found), config=charts.CONFIG)
     st.caption(text.CONFUSION_CAPTION.format(n=found.n))
 
 
@@ -119,7 +117,7 @@ def nats(rates: tuple[RateDistortion, ...]) -> None:
         return
     left, right = st.columns([1.2, 1], gap="large")
     with left:
-        st.plotly_chart(charts.rate_distortion(rates), config=HOVER)
+        st.plotly_chart(charts.rate_distortion(rates), config=charts.CONFIG)
     with right:
         st.markdown(text.NATS_HELP)
         words = text.NATS_OWN if test.entropy is None else text.NATS_ENTROPY
@@ -140,7 +138,7 @@ def nats(rates: tuple[RateDistortion, ...]) -> None:
 def dimensions(found: Dimensions) -> None:
     """How many nats each latent dimension says."""
     st.markdown(f"##### {text.DIMENSIONS}")
-    st.plotly_chart(charts.dimensions(found), config=HOVER)
+    st.plotly_chart(charts.dimensions(found), config=charts.CONFIG)
     words = text.DIMENSIONS_ENDLESS if found.endless else text.DIMENSIONS_CAPTION
     k = len(found.kl)
     st.caption(words.format(active=found.active.sum(), k=k, least=ACTIVE))
@@ -155,7 +153,7 @@ def aggregate(found: Aggregate, used: Dimensions) -> None:
         places = [chosen]
     else:
         places.sort()
-    st.plotly_chart(charts.aggregate(found, places), config=HOVER)
+    st.plotly_chart(charts.aggregate(found, places), config=charts.CONFIG)
     distances = ", ".join(
         f"{charts.dimension_name(place)} {found.wasserstein[place]:.2f}" for place in places
     )

@@ -29,6 +29,9 @@ def watch(alive: bool) -> None:
     there = runs.all_runs()
     if any(run.alive for run in there) != alive:
         st.rerun()  # another pace from now on
+    problem = st.session_state.get(state.RUN_PROBLEM)
+    if problem:  # until something else is tried
+        st.warning(text.plain(f"{problem}."))
     if there:
         choose(there)
     else:
@@ -69,9 +72,6 @@ def show(run: Run) -> None:
         st.warning(text.INTERRUPTED)
     st.progress(run.epochs / run.preset.training.epochs, text.plain(words(run)))
     actions(run)
-    problem = st.session_state.pop(state.RUN_PROBLEM, None)
-    if problem:
-        st.warning(text.plain(f"{problem}."))
     progress = runs.progress(run)
     if progress is not None and len(progress.frames):
         training_view(run, progress)
@@ -96,13 +96,12 @@ def actions(run: Run) -> None:
             )
             st.button(text.KEEP, type="primary", on_click=keep, args=(run.name,))
         if not run.alive:
-            with st.popover(text.DELETE):
-                st.markdown(text.DELETE_SURE)
-                st.button(text.DELETE_YES, on_click=act, args=(runs.delete, run.name))
+            delete_button(runs.delete, run.name)
 
 
 def act(what: Callable[[str], object], name: str) -> None:
-    """Do something to a run; what stands in the way is said above it."""
+    """Do something to a run; what stands in the way is said above all runs."""
+    st.session_state[state.RUN_PROBLEM] = None
     try:
         what(name)
     except (ValueError, OSError) as error:
@@ -112,6 +111,7 @@ def act(what: Callable[[str], object], name: str) -> None:
 def keep(name: str) -> None:
     """Put a finished run among the models, and show it on the map from now on."""
     kept_as = st.session_state[f"{state.KEEP_AS}-{name}"].strip()
+    st.session_state[state.RUN_PROBLEM] = None
     try:
         runs.keep(name, kept_as)
     except (ValueError, OSError) as error:
@@ -130,12 +130,15 @@ def kept_models() -> None:
         for name in mine:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(text.plain(name))
-                st.button(
-                    text.DELETE,
-                    key=f"delete-{name}",
-                    on_click=act,
-                    args=(runs.delete_model, name),
-                )
+                delete_button(runs.delete_model, name)
+
+
+def delete_button(delete: Callable[[str], object], name: str) -> None:
+    """A button that asks once more before it deletes."""
+    with st.popover(text.DELETE):
+        st.markdown(text.DELETE_SURE)
+        yes = text.DELETE_YES.format(name=name)
+        st.button(yes, key=f"{delete.__name__} {name}", on_click=act, args=(delete, name))
 
 
 page()
