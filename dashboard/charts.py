@@ -8,7 +8,15 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from dashboard import text
-from dashboard.palette import ABOVE, BELOW, DIMENSIONS, MODELS, REJECTED_GREY, SPLITS
+from dashboard.palette import (
+    ABOVE,
+    BELOW,
+    DIMENSIONS,
+    MODELS,
+    REJECTED_GREY,
+    SPLITS,
+    SYMBOLS,
+)
 from regvae.audit import Audit
 from regvae.calibration import Calibration
 from regvae.diagnosis import Accuracy, Aggregate, Confusion, Dimensions, RateDistortion
@@ -63,14 +71,14 @@ def accuracy_by_position(rows: Sequence[tuple[str, Sequence[float]]]) -> go.Figu
                 name=name,
                 marker_color=colour,
                 text=[f"{value:.0%}".rstrip("%") for value in values],
-                textfont_size=10,
+                textfont_size=11,
                 textposition="outside",
                 cliponaxis=False,
             )
             for (name, values), colour in zip(rows, colours, strict=False)
         ]
     )
-    figure.update_yaxes(range=[0, 1.08], tickformat=".0%", title="right")
+    figure.update_yaxes(range=[0, 1.08], tickformat=".0%", title="characters right")
     return _plain(figure, 320)
 
 
@@ -94,7 +102,7 @@ def accuracy_histories(histories: Sequence[tuple[str, pd.DataFrame]]) -> go.Figu
     """Share of right characters of the validation regs, of all seven positions, by time."""
     columns = [f"validation_right_{position}" for position in range(1, 8)]
     figure = _by_time([(name, one, one[columns].mean(axis=1)) for name, one in histories])
-    figure.update_yaxes(title="right", tickformat=".0%", range=[0, 1.02])
+    figure.update_yaxes(title="characters right", tickformat=".0%", range=[0, 1.02])
     return figure
 
 
@@ -112,7 +120,9 @@ def _by_time(lines: Sequence[tuple[str, pd.DataFrame, pd.Series]]) -> go.Figure:
             for (name, history, values), colour in zip(lines, MODELS[1:], strict=True)
         ]
     )
-    figure.update_xaxes(title="seconds of training", type="log")
+    ticks = [digit * power for power in (1, 10, 100, 1000) for digit in (1, 2, 5)]
+    title = "seconds of training, on a scale of powers"
+    figure.update_xaxes(title=title, type="log", tickvals=ticks)
     return _plain(figure, 300)
 
 
@@ -161,12 +171,17 @@ def rule_study(study: pd.DataFrame) -> go.Figure:
                 y=part["purity"],
                 name=str(name),
                 mode="markers",
-                marker={"color": colour, "size": 10, "line": {"width": 1, "color": "white"}},
+                marker={
+                    "color": colour,
+                    "symbol": symbol,
+                    "size": 10,
+                    "line": {"width": 1, "color": "white"},
+                },
                 customdata=part["seed"],
                 hovertemplate="seed %{customdata}: accepted %{x:.1%}, purity %{y:.2%}",
             )
-            for (name, part), colour in zip(
-                study.groupby("rule", sort=False), (ABOVE, *MODELS[1:]), strict=False
+            for (name, part), colour, symbol in zip(
+                study.groupby("rule", sort=False), SPLITS, SYMBOLS, strict=True
             )
         ]
     )
@@ -201,22 +216,24 @@ def accuracy_of_splits(accuracies: Sequence[Accuracy]) -> go.Figure:
     """Shares of right characters and of whole regs by split, with their intervals."""
     places = [*text.POSITIONS, "whole reg"]
     figure = go.Figure()
-    for one, colour in zip(accuracies, SPLITS, strict=True):
+    for one, colour, symbol in zip(accuracies, SPLITS, SYMBOLS, strict=True):
         shares = [*one.by_position, one.exact]
         values = np.array([share.value for share in shares])
         low, high = np.array([share.interval for share in shares]).T
-        figure.add_bar(
+        figure.add_scatter(
             x=places,
             y=values,
+            mode="markers",
             error_y={
                 "array": high - values,
                 "arrayminus": values - low,
-                "thickness": 1.5,
-                "width": 3,
-                "color": "gray",
+                "thickness": 2,
+                "width": 5,
             },
             name=f"{text.SPLITS[one.split]} ({one.n:,})",
-            marker_color=colour,
+            marker={"color": colour, "symbol": symbol, "size": 8},
+            offsetgroup=one.split,
+            cliponaxis=False,
             customdata=np.column_stack([low, high]),
             hovertemplate="%{y:.1%} (%{customdata[0]:.1%} to %{customdata[1]:.1%})",
         )
@@ -230,8 +247,9 @@ def accuracy_of_splits(accuracies: Sequence[Accuracy]) -> go.Figure:
             y1=share,
             line={"color": "gray", "dash": "dot", "width": 2},
         )
-    figure.update_yaxes(range=[0, 1.05], tickformat=".0%", title="right")
-    return _plain(figure, 320)
+    figure.update_xaxes(showgrid=False)
+    figure.update_yaxes(range=[0, 1.05], tickformat=".0%", title="right", zeroline=True)
+    return _plain(figure, 320).update_layout(scattermode="group", scattergap=0.4)
 
 
 def confusion(found: Confusion) -> go.Figure:
@@ -252,6 +270,7 @@ def confusion(found: Confusion) -> go.Figure:
             xgap=1,
             ygap=1,
             colorbar={
+                "title": "of the row",
                 "tickvals": [0, *np.sqrt([0.01, 0.1, 0.25, 0.5, 1])],
                 "ticktext": ["0", "1 %", "10 %", "25 %", "50 %", "100 %"],
                 "thickness": 10,
@@ -262,7 +281,7 @@ def confusion(found: Confusion) -> go.Figure:
     figure.update_xaxes(type="category", title="decoded as", tickangle=0, dtick=1)
     figure.update_yaxes(type="category", title="true", autorange="reversed", dtick=1)
     for axis in (figure.layout.xaxis, figure.layout.yaxis):
-        axis.update(showgrid=False, zeroline=False, tickfont_size=10)
+        axis.update(showgrid=False, zeroline=False, tickfont_size=11)
     return _plain(figure, 430)
 
 
@@ -285,9 +304,8 @@ def rate_distortion(rates: Sequence[RateDistortion]) -> go.Figure:
             hoverinfo="skip",
         )
         figure.add_annotation(x=entropy / 4, y=entropy / 4, text="impossible", showarrow=False)
-    for one, colour, symbol in zip(
-        rates, SPLITS, ("circle", "diamond-open", "x-thin"), strict=True
-    ):
+    # The first is the largest, so that none hides another that lies in the same place.
+    for one, colour, symbol, size in zip(rates, SPLITS, SYMBOLS, (16, 11, 7), strict=True):
         figure.add_scatter(
             x=[one.rate],
             y=[one.distortion],
@@ -295,9 +313,10 @@ def rate_distortion(rates: Sequence[RateDistortion]) -> go.Figure:
             marker={
                 "color": colour,
                 "symbol": symbol,
-                "size": 12,
-                "line": {"width": 2, "color": colour},
+                "size": size,
+                "line": {"width": 1, "color": "white"},
             },
+            cliponaxis=False,
             name=text.SPLITS[one.split],
             hovertemplate="rate %{x:.2f}, distortion %{y:.2f}",
         )
@@ -346,5 +365,5 @@ def aggregate(found: Aggregate, places: Sequence[int]) -> go.Figure:
 
 
 def dimension_name(place: int) -> str:
-    """What a latent dimension, counted from 0, is called: as the columns of results are."""
-    return f"z_{place + 1}"
+    """What a latent dimension, counted from 0, is called: as on the map's axes."""
+    return f"z{place + 1}"

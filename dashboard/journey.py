@@ -144,7 +144,7 @@ def show(context: Context, path: Asked) -> None:
             within=within,
         )
     )
-    facts([_row(context, made, step) for step in range(len(made.reg))])
+    facts([_row(context, made, step) for step in range(len(made.reg))], text.PATH_HEADER)
 
 
 def _row(context: Context, made: Journey, step: int) -> tuple[Any, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import services, state, text
 from regvae import bundle as bundles
@@ -47,8 +48,6 @@ def choose() -> None:
         there,
         index=there.index(usual) if usual in there else 0,
         key=state.MODEL,
-        label_visibility="collapsed",
-        help=text.MODEL_HELP,
         on_change=_another,
         bind="query-params",
     )
@@ -98,59 +97,75 @@ def show(name: str) -> None:
 
 @dataclass(frozen=True)
 class Slice:
-    """What the map shows: a plane, and the anchor (k,) whose other coordinates are decoded."""
+    """What the map shows: a plane, and the anchor (k,) whose other coordinates are decoded: those
+    of the pinned point, or of the middle of the records."""
 
     choice: tuple[int, int] | None
     plane: Plane
     anchor: NDArray[np.float64]
-    anchor_name: str
+    pinned: bool
 
     @property
     def labels(self) -> tuple[str, str]:
-        """What the map's axes are called; in two dimensions they need no names."""
-        if self.plane.latent_dim <= 2:
-            return "", ""
+        """What the map's axes are called."""
         return text.axis_labels(self.choice)
 
+    @property
+    def words(self) -> str:
+        """How much of a space of more than two dimensions the map shows."""
+        words = text.PLANE_WORDS.format(share=self.plane.share, k=self.plane.latent_dim)
+        missing = st.session_state[state.ANCHOR] == "pin" and not self.pinned
+        return f"{words} {text.NO_PIN}" if missing else words
 
-def plane_controls(name: str, version: str) -> None:
-    """Widgets for a latent space of more than two dimensions; none for others."""
+
+def plane_controls(name: str, version: str) -> DeltaGenerator | None:
+    """Widgets for a latent space of more than two dimensions, and a place for words beside them.
+
+    There are none for other spaces.
+    """
     k = services.bundle(name, version).records.latent_dim
     if k <= 2:
-        return
-    kind, across, up, other = st.columns([1.5, 1, 1, 1.6], gap="small", vertical_alignment="center")
-    kind.segmented_control(
-        text.PLANE_LABEL,
-        list(text.PLANES),
-        default=state.DEFAULTS[state.PLANE],
-        required=True,
-        key=state.PLANE,
-        label_visibility="collapsed",
-        format_func=text.PLANES.__getitem__,
-        on_change=_forget_region,
-        bind="query-params",
-    )
-    for column, key, label in ((across, state.ACROSS, text.ACROSS), (up, state.UP, text.UP)):
-        column.selectbox(
-            label,
-            range(1, k + 1),
-            index=state.DEFAULTS[key] - 1,
-            key=key,
+        return None
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="plane-row"):
+        st.segmented_control(
+            text.PLANE_LABEL,
+            list(text.PLANES),
+            default=state.DEFAULTS[state.PLANE],
+            required=True,
+            key=state.PLANE,
             label_visibility="collapsed",
-            format_func=lambda axis: text.AXIS.format(axis=axis),
-            disabled=st.session_state[state.PLANE] == "principal",
+            format_func=text.PLANES.__getitem__,
             on_change=_forget_region,
             bind="query-params",
+            width="content",
         )
-    other.selectbox(
-        text.ANCHOR_LABEL,
-        list(text.ANCHORS),
-        key=state.ANCHOR,
-        label_visibility="collapsed",
-        format_func=text.ANCHORS.__getitem__,
-        help=text.ANCHOR_HELP,
-        bind="query-params",
-    )
+        _axis_boxes(k)
+        st.selectbox(
+            text.ANCHOR_LABEL.format(rest=k - 2),
+            list(text.ANCHORS),
+            key=state.ANCHOR,
+            format_func=text.ANCHORS.__getitem__,
+            help=text.ANCHOR_HELP,
+            bind="query-params",
+            width=190,
+        )
+        return st.container(key="plane-words")
+
+
+def _axis_boxes(k: int) -> None:
+    """Which two axes; kept out of sight in the widest view, lest what was chosen be lost."""
+    shown = "on" if st.session_state[state.PLANE] == "axes" else "off"
+    for key, label in ((state.ACROSS, text.ACROSS), (state.UP, text.UP)):
+        with st.container(key=f"{shown}-{key}", width=74):
+            st.selectbox(
+                label,
+                range(1, k + 1),
+                index=state.DEFAULTS[key] - 1,
+                key=key,
+                format_func=lambda axis: text.AXIS.format(axis=axis),
+                on_change=_forget_region,
+                bind="query-params",
+            )
 
 
 def _forget_region() -> None:
@@ -175,4 +190,4 @@ def slice_shown(
     plane = services.plane(name, version, choice)
     pinned = k > 2 and point is not None and st.session_state[state.ANCHOR] == "pin"
     anchor = np.array(point) if pinned else services.mean_of_means(name, version)
-    return Slice(choice, plane, anchor, text.ANCHORS_SAID["pin" if pinned else "mean"])
+    return Slice(choice, plane, anchor, pinned)

@@ -5,11 +5,14 @@ from typing import Final
 BELOW, ABOVE = "#E07B39", "#2F6DB5"
 """The two classes of a yes-or-no attribute: no, yes."""
 
-MODELS: Final = ("#9AA3AD", "#7D5BBE", "#2E9E6B")
+MODELS: Final = ("#7C8691", "#7D5BBE", "#2E9E6B")
 """What was published, and two of ours: none of the colours that mean a class on the map."""
 
 SPLITS: Final = (*MODELS[1:], "#C2497D")
 """Training, validation and test data."""
+
+SYMBOLS: Final = ("circle", "diamond", "x")
+"""Their markers, and those of three rules: no colour stands alone for those who see few."""
 
 DIMENSIONS: Final = MODELS[1:]
 """Latent dimensions in one chart: no more than these."""
@@ -26,12 +29,15 @@ SCALE: Final = ("#2D3A8C", "#2F7FB5", "#3FB28F", "#A9CF4A", "#F7D117")
 """Low to high, for numbers."""
 
 UNWANTED_RED: Final = "#D7263D"
+UNWANTED_ON_DARK: Final = "#FF6170"
+"""The same for words on a dark page, where the other is too dim to read."""
 REJECTED_GREY: Final = "rgba(128,128,128,0.8)"
 OUTLINE: Final = "#1B1B1B"
 
 CSS: Final = (
     f":root {{ --plate: {PLATE_YELLOW}; --unwanted: {UNWANTED_RED}; "
     f"--rejected: {REJECTED_GREY}; --outline: {OUTLINE}; }}"
+    f".stApp {{ --alarm: light-dark({UNWANTED_RED}, {UNWANTED_ON_DARK}); }}"
 )
 """The same colours for style.css."""
 

@@ -56,10 +56,12 @@ class Context:
         return ["unwanted" if one else "" for one in unwanted]
 
 
-def facts(rows: Sequence[Sequence[str]]) -> None:
+def facts(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> None:
     """A small table of what and how much; every cell is HTML."""
+    cells = "".join(f"<th>{cell}</th>" for cell in header)
+    head = f"<tr>{cells}</tr>" if header else ""
     body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    st.html(f'<table class="facts">{body}</table>')
+    st.html(f'<table class="facts">{head}{body}</table>')
 
 
 def pinned(context: Context, point: tuple[float, ...]) -> None:

@@ -6,9 +6,10 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard.text import JOURNEYS_TAB, READ_TAB
+from dashboard.text import ANCHORS, JOURNEYS_TAB, PATHS, PLANES, READ_TAB
 from regvae.acceptance import RULES, OneSided, Posterior, Rule, TwoSided
 from regvae.proposals import Box
+from regvae.regs import ATTRIBUTES
 
 MODEL: Final = "model"
 KEPT_MODEL: Final = "kept-model"
@@ -149,18 +150,24 @@ def judge_address() -> list[str]:
     if COMPLAINTS not in st.session_state:
         st.session_state[COMPLAINTS] = [
             f"The address says {key} = “{text[:40]}”, which cannot be used here; "
-            f"{key} is {DEFAULTS[key]} instead."
+            f"{key} is {_shown(DEFAULTS[key])} instead."
             for key, text in st.session_state[ASKED].items()
             if st.session_state.get(key) == DEFAULTS[key] and not _means(text, DEFAULTS[key])
         ]
     return st.session_state[COMPLAINTS]
 
 
+def _shown(value: Any) -> str:
+    """A default as the widget and the address have it: with the words that are shown of it."""
+    shown = {name: one.label for name, one in ATTRIBUTES.items()} | PLANES | ANCHORS | PATHS
+    return str(shown.get(value, value))
+
+
 def _means(text: str, value: Any) -> bool:
     try:
         return float(text) == float(value)
     except ValueError:
-        return text.lower() == str(value).lower()
+        return text.lower() == _shown(value).lower()
 
 
 def sane(value: Any) -> bool:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from regvae.presets import Order
+from regvae.presets import Order, Preset
 
 EXPLORE = "Explore"
 READ = "What am I looking at?"
@@ -30,32 +30,29 @@ ENDLESS = (
 )
 
 MODEL_LABEL = "Model"
-MODEL_HELP = "Which trained model the pages show."
 MODEL_GONE = "There is no model {gone} any more; {usual} is shown."
 PLANE_LABEL = "Plane"
 PLANES = {"principal": "Widest view", "axes": "Two axes"}
 ACROSS = "Across"
 UP = "Up"
 AXIS = "z{axis}"
-ANCHOR_LABEL = "Other coordinates"
-ANCHORS = {"mean": "others: the mean", "pin": "others: the pin"}
-ANCHORS_SAID = {"mean": "the mean of all records", "pin": "the pinned point"}
+ANCHOR_LABEL = "The other {rest} coordinates"
+ANCHORS = {"mean": "those of the mean", "pin": "those of the pin"}
 ANCHOR_HELP = (
     "The map is a plane through a space of more dimensions. What you point at is decoded with its two "
     "coordinates in the plane, and all others either of the mean of all records or of the pinned point."
 )
 SAME_AXES = "Two axes were asked for, but both are z{axis}; the widest view is shown instead."
-PLANE_CAPTION = (
-    "Shows {share:.0%} of the variance of {k} latent coordinates. What you point at has its other {rest} "
-    "from {anchor}. Distances, rules and neighbours are those of all {k}."
-)
+PLANE_WORDS = "Shows {share:.0%} of the variance. Distances, rules and neighbours are those of all {k} coordinates."
+NO_PIN = "Nothing is pinned yet: the mean's are taken."
 
 
 def axis_labels(choice: tuple[int, int] | None) -> tuple[str, str]:
-    """What the map's two axes are called: two coordinates, or the principal ones."""
+    """What the map's two axes are called: two coordinates, or the principal ones; a line has one."""
     if choice is None:
         return "widest direction", "second widest"
-    return f"z{choice[0]}", f"z{choice[1]}"
+    first, second = choice
+    return f"z{first}", f"z{second}" if second != first else ""
 
 
 COLOUR_LABEL = "Colour by"
@@ -221,10 +218,10 @@ NO_PATH = (
 )
 NO_PLACE = "“{typed}” is neither a reg such as AB12 CDE nor a point, which is {coordinates}"
 PATH_FOUND = (
-    "**{different} in {steps} steps**; {near} of the steps have records within {within:.1f} σ. "
-    "Each row: the step, what it decodes to, how sure the decoder is of the character it is least sure of, "
-    "and how many records are near."
+    "**{different} in {steps} steps**; {near} of the steps have records within {within:.1f} σ. On the map a "
+    "ring is the start, a square the end."
 )
+PATH_HEADER = ("step", "decodes to", "least sure", "records")
 NEAR = "{n:,} near"
 NOTHING_NEAR = "none near"
 
@@ -289,6 +286,10 @@ LOSS = "Loss"
 SCHEDULE = "Schedule"
 START = "Train"
 CHANGED = "Changed from {name}."
+RECIPE = (
+    "To train: {regs:,} regs, {k} latent dimensions, {likelihood}, beta {beta:g}, {orders}; {epochs:,} epochs "
+    "in batches of {batch}."
+)
 FIELDS = {
     "seed": ("Seed", "Decides the first weights, the order of the regs and the noise."),
     "source": ("Regs", "What to learn from."),
@@ -417,6 +418,20 @@ def orders(given: Sequence[Order]) -> str:
     )
 
 
+def recipe(preset: Preset) -> str:
+    """What a training is going to do, in a sentence."""
+    training = preset.training
+    return RECIPE.format(
+        regs=preset.data.sizes[0],
+        k=preset.network.latent_dim,
+        likelihood=OPTIONS[training.likelihood],
+        beta=training.beta,
+        orders=orders(training.orders),
+        epochs=training.epochs,
+        batch=training.batch_size,
+    )
+
+
 def trained(epochs: int, seconds: float, seed: int) -> str:
     """How long a training took, in seconds or, if that is many, in minutes."""
     took = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
@@ -458,7 +473,7 @@ that of the **posterior** rule {posterior:.1%}.
 """
 STUDY_CAPTION = (
     "{n:,} proposals a training; numbers below 50 unwanted; one-sided 2.5, two-sided 0.5 and 1, "
-    "posterior 0.1 and 0.02. In the table: share accepted, purity. *scale*: the factor for the sigmas that the calibration found. Made by "
+    "posterior 0.1 and 0.02. *scale*: the factor for the sigmas that the calibration found. Made by "
     "*regvae study*."
 )
 NOTEBOOK_TABLE = "Every figure of the notebook"
@@ -517,6 +532,7 @@ its rate has no end, and there is nothing to draw. With its exact point known, a
 **{distortion:.2f} nats** open (a nat is a unit of information: to choose among *n* equally likely things
 takes ln *n* of them).
 """
+RATES_HEADER = ("", "rate + distortion, nats", "sum")
 NATS_CAPTION = (
     "Training data may lie below the line: a model can learn by heart what it has seen. ± is the standard "
     "error over the records."

@@ -49,8 +49,9 @@ def form() -> None:
             changed = _named(base, network, data, Training(**loss, **schedule))
     except ValueError as error:
         complaints.append(f"{error}.")
-    if changed and changed != base:
-        st.caption(text.CHANGED.format(name=base.name))
+    if changed:
+        words = text.CHANGED.format(name=base.name) if changed != base else ""
+        st.caption(f"{text.recipe(changed)} {words}")
     pressed = st.button(text.START, type="primary", width="stretch", disabled=changed is None)
     if pressed and changed:
         _start(name.strip() or free, changed, seed, own, complaints)

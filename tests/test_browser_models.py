@@ -108,9 +108,8 @@ def test_others_are_those_of_the_pin(maps: Explorer, exact: Bundle) -> None:
     row = lonely(shown, shown)
     maps.click(*shown[row])
     np.testing.assert_allclose(pinned(maps), mean[row], rtol=1e-6)
-    maps.page.get_by_role("combobox", name="Other coordinates").click()
-    maps.page.get_by_role("option", name="others: the pin").click()
-    expect(maps.page.get_by_text("other 13 from the pinned point")).to_be_visible()
+    maps.page.get_by_role("combobox", name="The other 13 coordinates").click()
+    maps.page.get_by_role("option", name="those of the pin").click()
     for x, y in PLACES:
         place = point_near(maps, x, y)
         assert_reads(maps, exact, plane.lift([place], mean[row])[0])
@@ -119,7 +118,7 @@ def test_others_are_those_of_the_pin(maps: Explorer, exact: Bundle) -> None:
 
 
 def test_another_pin_leaves_a_dimmed_class_dimmed(maps: Explorer) -> None:
-    maps.open(f"{BARE}&others=others:+the+pin")
+    maps.open(f"{BARE}&others=those+of+the+pin")
     chip = maps.page.locator(".legend .chip").first
     chip.click()
     maps.click(2.5, 2.5)

@@ -180,24 +180,25 @@ def test_a_model_of_one_dimension_has_a_report_and_is_compared() -> None:
 
 
 def test_what_part_of_the_space_is_shown_is_said(exact: Bundle) -> None:
-    said = words(opened(model="exact-15d"))
+    app = opened(model="exact-15d")
     mean = exact.records.mean.astype(float)
     values = np.linalg.svd(mean - mean.mean(axis=0), compute_uv=False) ** 2
-    assert f"Shows {values[:2].sum() / values.sum():.0%} of the variance of 15 latent" in said
-    assert "has its other 13 from the mean of all records" in said
-    assert "of the variance of" not in words(opened())
+    assert f"Shows {values[:2].sum() / values.sum():.0%} of the variance. " in words(app)
+    assert "Distances, rules and neighbours are those of all 15 coordinates." in words(app)
+    other = app.selectbox(key=state.ANCHOR)
+    assert (other.label, other.value) == ("The other 13 coordinates", "mean")
+    assert other.options == ["those of the mean", "those of the pin"]
+    assert "of the variance" not in words(opened())
 
 
 def test_two_axes_are_the_plane_that_is_shown(exact: Bundle, sent: Sent) -> None:
     app = opened(model="exact-15d")
     variance = exact.records.mean.astype(float).var(axis=0)
-    assert app.selectbox(key=state.ACROSS).disabled
     app.session_state[state.PLANE] = "axes"
     app.run()
     app.selectbox(key=state.ACROSS).select(4).run()
     share = (variance[3] + variance[1]) / variance.sum()
     assert f"Shows {share:.0%} of the variance" in words(app)
-    assert not app.selectbox(key=state.ACROSS).disabled
     assert sent[-1]["plane"]["labels"] == ["z4", "z2"]
     assert sent[-1]["plane"]["basis"] == np.eye(15)[[3, 1]].tolist()
     chosen = app.selectbox(key=state.ACROSS)
@@ -244,11 +245,11 @@ def test_other_coordinates_are_those_of_the_pin_if_they_are_asked_for(
     plane = Plane.principal(exact.records)
     app = opened(model="exact-15d")
     app.selectbox(key=state.ANCHOR).select("pin").run()
-    assert "from the mean of all records" in words(app)  # there is no pin yet
+    assert text.NO_PIN in words(app)
     middle = exact.records.mean.mean(axis=0, dtype=float)
     np.testing.assert_allclose(sent[-1]["plane"]["rest"], plane.rest(middle), atol=1e-6)
     app.text_input(key=state.POINT).input(typed(z)).run()
-    assert "has its other 13 from the pinned point" in words(app)
+    assert text.NO_PIN not in words(app)
     np.testing.assert_allclose(sent[-1]["plane"]["rest"], plane.rest(z), atol=1e-5)
     # The pin decodes to itself at the very place where it is shown.
     lifted = np.array(sent[-1]["plane"]["rest"]) + plane.project([z])[0] @ plane.basis
@@ -321,10 +322,12 @@ def test_another_model_walks_an_axis_as_far_as_its_own_map_goes(exact: Bundle) -
 def rows(app: AppTest) -> list[tuple[str, ...]]:
     """A journey's table as it is read: step, reg, how sure, what is near."""
     tables = [one.proto.body for one in app.get("html") if " near</td>" in one.proto.body]
-    return [
-        tuple(re.sub("<[^>]*>", "", cell) for cell in re.findall("<td>(.*?)</td>", row))
+    header, *steps = [
+        tuple(re.sub("<[^>]*>", "", cell) for cell in re.findall("<t[hd]>(.*?)</t", row))
         for row in re.findall("<tr>(.*?)</tr>", tables[-1])
     ]
+    assert header == text.PATH_HEADER
+    return steps
 
 
 def assert_tells(app: AppTest, bundle: Bundle, z: np.ndarray) -> None:

@@ -55,7 +55,7 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
     left, right = st.columns([2, 1], gap="medium")
     try:
         with left:
-            controls(name, version)
+            plane_words = controls(name, version)
         if st.session_state[state.MODEL] != name:
             st.rerun()  # all of the page, since the geometry is sent outside the fragment
         read, sample, made, way, complained = panel_tabs(right)
@@ -71,6 +71,8 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
         asked = replace(asked, context=replace(asked.context, unwanted=None), policy=None)
     with left:
         show_map(geometry, samples, report, asked)
+    if plane_words:
+        plane_words.caption(asked.context.shown.words)
     for sentence in complaints:
         complained.warning(text.plain(sentence))
     with read:
@@ -110,13 +112,12 @@ def what_is_asked(name: str, version: str, way: DeltaGenerator, complaints: list
 def show_map(
     geometry: Geometry, samples: SampleLayer | None, report: Report | None, asked: Asked
 ) -> None:
-    """The map with everything on it, and in words what of a larger space it shows."""
+    """The map with everything on it."""
     context, shown = asked.context, asked.context.shown
     view = View(
         colour=st.session_state[state.COLOUR],
         plane=shown.plane,
         anchor=shown.anchor,
-        anchor_name=shown.anchor_name,
         labels=shown.labels,
         rule=context.rule if samples else None,
         unwanted=str(context.unwanted),
@@ -130,9 +131,6 @@ def show_map(
     )
     gestures = Gestures(pick=keep_pick, region=keep_region, parameter=keep_parameter)
     latent_map(geometry, samples, painted(context), view, gestures)
-    if (k := context.latent_dim) > 2:
-        words = {"share": shown.plane.share, "k": k, "rest": k - 2, "anchor": shown.anchor_name}
-        st.caption(text.PLANE_CAPTION.format(**words))
 
 
 def panel_tabs(column: DeltaGenerator) -> list[DeltaGenerator]:
@@ -146,8 +144,8 @@ def panel_tabs(column: DeltaGenerator) -> list[DeltaGenerator]:
 # --- controls -------------------------------------------------------------------------------------
 
 
-def controls(name: str, version: str) -> None:
-    """The widgets above the map."""
+def controls(name: str, version: str) -> DeltaGenerator | None:
+    """The widgets above the map; and where words on a larger space belong, if it is one."""
     which, colour, find, go = st.columns(4, gap="small")
     with which:
         model.choose()
@@ -157,7 +155,6 @@ def controls(name: str, version: str) -> None:
         list(ATTRIBUTES),
         key=state.COLOUR,
         format_func=lambda name: ATTRIBUTES[name].label,
-        label_visibility="collapsed",
         bind="query-params",
     )
     find.text_input(
@@ -178,7 +175,7 @@ def controls(name: str, version: str) -> None:
         args=(state.POINT,),
         bind="query-params",
     )
-    model.plane_controls(name, version)
+    return model.plane_controls(name, version)
 
 
 # --- what the controls say ------------------------------------------------------------------------

@@ -46,6 +46,7 @@ def rule_study() -> None:
         purity = study.pivot(index="seed", columns="rule", values="purity")[names]
         accepted = study.pivot(index="seed", columns="rule", values="acceptance")[names]
         shown = accepted.map("{:.1%}".format) + ", " + purity.map("{:.1%}".format)
+        shown.columns = [f"{rule}: accepted, purity" for rule in names]
         shown.insert(0, "scale", study.groupby("seed")["scale"].first().map("{:.2f}".format))
         st.table(shown.reset_index(), hide_index=True)
 

@@ -78,7 +78,7 @@ def facts_of_model(bundle: Bundle, seconds: float) -> None:
     ]
     facts([(label, escape(value)) for label, value in rows])
     if bundle.command:
-        st.code(bundle.command, language="bash", wrap_lines=True)
+        st.code(bundle.command, language=None, wrap_lines=True)
 
 
 def _widths(widths: tuple[int, ...]) -> str:
@@ -130,7 +130,8 @@ def nats(rates: tuple[RateDistortion, ...]) -> None:
                     f"{one.bound:.2f} ± {one.standard_error:.2f} nats",
                 )
                 for one in rates
-            ]
+            ],
+            text.RATES_HEADER,
         )
         st.caption(text.NATS_CAPTION)
 
