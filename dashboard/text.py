@@ -532,7 +532,7 @@ its rate has no end, and there is nothing to draw. With its exact point known, a
 **{distortion:.2f} nats** open (a nat is a unit of information: to choose among *n* equally likely things
 takes ln *n* of them).
 """
-RATES_HEADER = ("", "rate + distortion, nats", "sum")
+RATES_HEADER = ("", "rate + distortion", "sum")
 NATS_CAPTION = (
     "Training data may lie below the line: a model can learn by heart what it has seen. ± is the standard "
     "error over the records."
