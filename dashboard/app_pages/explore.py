@@ -114,7 +114,6 @@ def show_map(
         colour=st.session_state[state.COLOUR],
         plane=shown.plane,
         anchor=shown.anchor,
-        anchor_name=shown.anchor_name,
         labels=shown.labels,
         rule=context.rule if samples else None,
         unwanted=str(context.unwanted),
