@@ -16,24 +16,33 @@ _MOST_CLASSES = 48
 class Colouring:
     """An attribute as colours, by what is found among some regs.
 
-    `categories` are its classes that occur there, in their natural order; a number has none.
+    `categories` are its classes that occur there, in their natural order; a number has none, but
+    a `span` from the lowest to the highest.
     """
 
     attribute: Attribute
     categories: tuple[str, ...]
+    span: tuple[int, int] | None = None
 
     @classmethod
     def of(cls, attribute: Attribute, reg: Regs) -> "Colouring":
         """By what occurs among regs (n,)."""
-        if attribute.kind == "category":
-            present = set(attribute.values(reg))
-            return cls(attribute, tuple(c for c in attribute.categories if c in present))
-        return cls(attribute, attribute.categories)
+        if attribute.kind == "boolean":
+            return cls(attribute, attribute.categories)
+        present = np.unique(attribute.ranks(reg)).tolist()
+        if attribute.kind == "number":
+            return cls(attribute, (), (present[0], present[-1]))
+        return cls(attribute, tuple(attribute.categories[rank] for rank in present))
 
     @property
     def is_scale(self) -> bool:
         """Whether regs are coloured along a scale."""
         return not self.categories or len(self.categories) > _MOST_CLASSES
+
+    @property
+    def _coded(self) -> tuple[str, ...]:
+        """The categories that have a code: their place here."""
+        return tuple(c for c in self.categories if not (self.is_scale and c == NO_PERIOD))
 
     def codes(self, reg: Regs) -> NDArray[np.float32]:
         """Regs (n,) -> the number of their class or their place on the scale, (n,).
@@ -43,8 +52,7 @@ class Colouring:
         values = self.attribute.values(reg)
         if self.attribute.kind != "category":
             return values.astype(np.float32)
-        scale = [c for c in self.categories if not (self.is_scale and c == NO_PERIOD)]
-        places = {category: float(place) for place, category in enumerate(scale)}
+        places = {category: float(place) for place, category in enumerate(self._coded)}
         unique, inverse = np.unique(values, return_inverse=True)
         codes = np.array([places.get(value, np.nan) for value in unique], np.float32)
         return codes[inverse]
@@ -59,8 +67,6 @@ class Colouring:
             pairs = zip(self.categories, counts, strict=True)
             return meta | {"classes": [{"label": label, "count": n} for label, n in pairs]}
         meta["missing"] = int(np.isnan(codes).sum())
-        low, high = float(np.nanmin(codes)), float(np.nanmax(codes))
-        ends = (str(int(low)), str(int(high)))
-        if self.categories:
-            ends = (self.categories[int(low)], self.categories[int(high)])
+        low, high = self.span or (0, len(self._coded) - 1)
+        ends = (self._coded[low], self._coded[high]) if self._coded else (str(low), str(high))
         return meta | {"low": low, "high": high, "lowLabel": ends[0], "highLabel": ends[1]}

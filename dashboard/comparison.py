@@ -34,12 +34,12 @@ class Shown:
 class Selected:
     """What lights up: a name for it, the rows in both models' records, and where it was drawn.
 
-    `drawn_in` is the side whose map has its outline, None if it was asked for by a rule.
+    `brush` is the side and its outline there, None if it was asked for by a rule.
     """
 
     name: str
     rows: tuple[NDArray[np.intp], NDArray[np.intp]]
-    drawn_in: str | None
+    brush: tuple[str, Polygon] | None
 
 
 def send(shown: tuple[Shown, Shown]) -> None:
@@ -60,7 +60,7 @@ def comparison(
         "colour": colour,
         "selected": {
             "id": selected.name,
-            "drawnIn": selected.drawn_in,
+            "outline": dict([selected.brush]) if selected.brush else {},
             **{side: rows.tolist() for side, rows in zip(SIDES, selected.rows, strict=True)},
         }
         if selected
@@ -71,7 +71,7 @@ def comparison(
             "slot": side,
             "version": one.geometry.version,
             "name": one.name,
-            "plane": plane_for_browser(one.plane, one.plane.origin, labels=one.labels),
+            "plane": plane_for_browser(one.plane, one.plane.origin, one.labels),
         }
 
     def brushed() -> None:

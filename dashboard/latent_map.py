@@ -61,22 +61,26 @@ class Geometry:
     likelihood: str
 
     @classmethod
-    def of(cls, bundle: Bundle) -> "Geometry":
-        """The geometry of a bundle."""
+    def of(cls, bundle: Bundle, beside: Bundle | None = None) -> "Geometry":
+        """The geometry of a bundle; `beside` another, both have the same colours for the same."""
         records, decoder = bundle.records, bundle.autoencoder.decoder
         table = _coordinates(records.mean).assign(reg=records.reg, split=records.split)
-        colourings = [Colouring.of(attribute, records.reg) for attribute in ATTRIBUTES.values()]
+        seen = np.concatenate([one.records.reg for one in (bundle, beside) if one])
+        colourings = [Colouring.of(attribute, seen) for attribute in ATTRIBUTES.values()]
         for one in colourings:
             table[one.attribute.name] = one.codes(records.reg)
         flat = np.concatenate([part.ravel() for d in decoder for part in (d.kernel, d.bias)])
         weights = pd.DataFrame({"weights": flat})
+        attributes = [one.legend(records.reg) for one in colourings]
+        # A number's code is the same on any scale: the ends tell two of them apart.
+        legends = pd.DataFrame({"legend": [str(one) for one in attributes]})
         return cls(
-            version=_version(table, weights),
+            version=_version(table, weights, legends),
             records=table,
             weights=weights,
             layers=[list(d.kernel.shape) for d in decoder],
             blocks=[asdict(block) for block in vectoriser.BLOCKS],
-            attributes=[one.legend(records.reg) for one in colourings],
+            attributes=attributes,
             likelihood=bundle.autoencoder.likelihood,
         )
 
@@ -215,18 +219,17 @@ class View:
     """The small part of the map's input, which changes from one rerun to the next.
 
     `plane` is what of the latent space is shown, decoded with the other coordinates of `anchor`
-    (k,), which is called `anchor_name`; `labels` name the axes. `unwanted` says in words what is
-    unwanted, `rule` is the acceptance rule with its present numbers, None if what is unwanted
-    cannot be used. `leaks` (n, k) are points that leak. `pin` is a latent point (k,); `search` the
-    Gaussian of a searched reg, as (mean, sigma); `region` the polygon of the plane that is
-    selected; `decoded` are points of the plane that were decoded on request with a third column
-    that is 1 where what they say is unwanted, (n, 3). `path` (s, k) are the steps of a journey.
+    (k,); `labels` name the axes. `unwanted` says in words what is unwanted, `rule` is the
+    acceptance rule with its present numbers, None if what is unwanted cannot be used. `leaks`
+    (n, k) are points that leak. `pin` is a latent point (k,); `search` the Gaussian of a searched
+    reg, as (mean, sigma); `region` the polygon of the plane that is selected; `decoded` are points
+    of the plane that were decoded on request with a third column that is 1 where what they say is
+    unwanted, (n, 3). `path` (s, k) are the steps of a journey.
     """
 
     colour: str
     plane: Plane
     anchor: NDArray
-    anchor_name: str = ""
     labels: tuple[str, str] = ("", "")
     rule: Rule | None = None
     unwanted: str = ""
@@ -329,16 +332,13 @@ def _rule(rule: Rule, unwanted: str) -> dict[str, Any]:
     }
 
 
-def plane_for_browser(
-    plane: Plane, anchor: NDArray, *, anchor_name: str = "", labels: tuple[str, str]
-) -> dict[str, Any]:
+def plane_for_browser(plane: Plane, anchor: NDArray, labels: tuple[str, str]) -> dict[str, Any]:
     """A plane as plane.js takes it; it decodes `rest` + the pointer's place times the basis."""
     return {
         "name": plane.name,
         "origin": plane.origin.tolist(),
         "basis": plane.basis.tolist(),
         "rest": plane.rest(anchor).tolist(),
-        "anchor": anchor_name,
         "extent": plane.extent,
         "labels": list(labels),
     }
@@ -368,9 +368,7 @@ def latent_map(
         )
     data = {
         "geometry": {"name": "geometry", "version": geometry.version},
-        "plane": plane_for_browser(
-            view.plane, view.anchor, anchor_name=view.anchor_name, labels=view.labels
-        ),
+        "plane": plane_for_browser(view.plane, view.anchor, view.labels),
         "samples": {"name": "samples", "version": samples.version} if samples else None,
         "painted": {"name": "painted", "version": painted.version} if painted else None,
         "palette": palette.MAP,

@@ -49,10 +49,10 @@ def bundle(name: str, version: str) -> Bundle:  # noqa: ARG001 -- part of the ca
     return bundles.load(name)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def geometry(name: str, version: str) -> Geometry:
-    """What the browser needs of a bundle."""
-    return Geometry.of(bundle(name, version))
+@st.cache_resource(max_entries=8, show_spinner=False)
+def geometry(name: str, version: str, beside: tuple[str, str] | None = None) -> Geometry:
+    """What the browser needs of a bundle, which may stand beside another."""
+    return Geometry.of(bundle(name, version), bundle(*beside) if beside else None)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -37,7 +37,6 @@ def training_view(run: Run, progress: Progress) -> None:
         data={
             "run": f"{run.name} {run.created}",
             "title": (text.FORMING_AXES if k > 2 else text.FORMING).format(n=points, k=k),
-            "live": run.alive,
             "points": points,
             "frames": table,
             "colours": pd.DataFrame({"colour": colours}),

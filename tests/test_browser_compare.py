@@ -1,12 +1,12 @@
 """Two linked maps in a real browser: what is brushed, asked for or pointed at lights up in both."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from scipy.spatial import cKDTree
 
 import regvae
@@ -20,10 +20,12 @@ from regvae.plane import Plane
 from regvae.regs import ATTRIBUTES, pretty
 from tests import server
 from tests.browser import Comparer, point_near
-from tests.test_pages_models import shuffled_half
+from tests.test_pages_models import part_of, shuffled_half
 
 LASSO = [(-1.4, -0.3), (-0.6, 0.4), (0.2, 0.1), (-0.3, -0.9), (-1.3, -0.8)]
 ELSEWHERE = [(0.1, 0.9), (0.9, 0.8), (0.8, 0.1), (0.3, 0.2)]
+OUTLINES = "(plot) => (plot._fullLayout.selections ?? []).map((one) => one.path ?? one.type)"
+OPACITIES = "(plot) => plot.data.map((one) => one.marker.opacity)"
 
 
 @pytest.fixture(scope="module")
@@ -107,14 +109,13 @@ def test_a_lasso_or_a_box_lights_up_the_same_regs_in_both_maps_in_both_direction
     expect(maps.page.get_by_text(f"{first:,} of 12,000 records are lit up")).to_have_count(0)
     corners = [(-0.5, -0.5), (0.5, -0.5), (0.5, 0.6), (-0.5, 0.6)]
     assert_brushed(maps, "right", corners, bundle, other)
-    outlines = "(plot) => (plot._fullLayout.selections ?? []).length"
-    assert maps.side("left").locator(".picture").evaluate(outlines) == 0
-    assert maps.side("right").locator(".picture").evaluate(outlines) == 1
+    assert maps.side("left").locator(".picture").evaluate(OUTLINES) == []
+    assert len(maps.side("right").locator(".picture").evaluate(OUTLINES)) == 1
     maps.page.get_by_role("button", name="Clear").click()
     expect(maps.page.get_by_text("records are lit up")).to_have_count(0)
     for side, model in (("left", bundle), ("right", other)):
         assert lit(maps, side, model.records) is None
-        assert maps.side(side).locator(".picture").evaluate(outlines) == 0
+        assert maps.side(side).locator(".picture").evaluate(OUTLINES) == []
 
 
 def test_a_rule_lights_up_both_and_replaces_a_lasso(
@@ -124,8 +125,7 @@ def test_a_rule_lights_up_both_and_replaces_a_lasso(
     assert_brushed(maps, "left", LASSO, bundle, other)
     ask(maps, "number < 10")
     wait_for(maps, by_rule("number < 10", bundle), bundle, other)
-    outlines = "(plot) => (plot._fullLayout.selections ?? []).length"
-    assert maps.side("left").locator(".picture").evaluate(outlines) == 0
+    assert maps.side("left").locator(".picture").evaluate(OUTLINES) == []
     ask(maps, "area == london")
     wait_for(maps, by_rule("area == london", bundle), bundle, other)
     ask(maps, "area == atlantis")
@@ -140,16 +140,14 @@ def test_a_rule_lights_up_both_and_replaces_a_lasso(
 def test_a_class_is_dimmed_in_both_and_what_is_lit_up_stays_so_in_other_colours(
     maps: Comparer, bundle: Bundle, other: Bundle
 ) -> None:
-    opacity = "(plot) => plot.data.map((one) => one.marker.opacity)"
     maps.page.locator(".comparison .legend .chip").nth(1).click()
     for side in ("left", "right"):
-        bright, dim = maps.side(side).locator(".picture").evaluate(opacity)
+        bright, dim = maps.side(side).locator(".picture").evaluate(OPACITIES)
         assert dim < bright / 5
     maps.drag("left", LASSO)
     assert_brushed(maps, "left", LASSO, bundle, other)
     lit_up = counted(maps)
-    maps.page.get_by_role("combobox", name="Colour by").click()
-    maps.page.get_by_role("option", name="Coloured by number", exact=True).click()
+    choose_colour(maps, "number")
     expect(maps.page.locator(".comparison .legend .scale")).to_be_visible()
     for side in ("left", "right"):
         maps.page.wait_for_function(
@@ -157,6 +155,68 @@ def test_a_class_is_dimmed_in_both_and_what_is_lit_up_stays_so_in_other_colours(
                 .data[0].selectedpoints?.length === n""",
             arg=[side, lit_up],
         )
+
+
+def choose_colour(maps: Comparer, label: str) -> None:
+    maps.page.get_by_role("combobox", name="Colour by").click()
+    maps.page.get_by_role("option", name=f"Coloured by {label}", exact=True).click()
+
+
+def test_a_class_is_kept_alone_in_both_with_the_mouse_or_the_keyboard(maps: Comparer) -> None:
+    choose_colour(maps, "area")
+    chips = maps.page.locator(".comparison .legend .chip")
+    expect(chips).to_have_count(36)
+    for keep_alone in (chips.nth(3).dblclick, lambda: chips.nth(3).press("Shift+Enter")):
+        keep_alone()
+        for number in range(36):
+            pressed = "true" if number == 3 else "false"
+            expect(chips.nth(number)).to_have_attribute("aria-pressed", pressed)
+        for side in ("left", "right"):
+            opacities = maps.side(side).locator(".picture").evaluate(OPACITIES)
+            assert [at for at, one in enumerate(opacities) if one > 0.5] == [3]
+        keep_alone()
+        for number in range(36):
+            expect(chips.nth(number)).to_have_attribute("aria-pressed", "true")
+
+
+def test_on_coming_back_what_was_drawn_is_outlined_where_it_was(
+    maps: Comparer, bundle: Bundle, other: Bundle
+) -> None:
+    maps.drag("right", ELSEWHERE)
+    assert_brushed(maps, "right", ELSEWHERE, bundle, other)
+    (drawn,) = maps.side("right").locator(".picture").evaluate(OUTLINES)
+    regs = lit(maps, "right", other.records)
+    assert regs
+    maps.page.get_by_role("link", name="Against the notebook").click()
+    expect(maps.page.get_by_text("Every figure of the notebook")).to_be_visible()
+    maps.page.get_by_role("link", name="Compare").click()
+    maps.page.wait_for_selector(".comparison[data-ready='true']")
+    wait_for(maps, regs, bundle, other)
+    assert maps.side("left").locator(".picture").evaluate(OUTLINES) == []
+    (again,) = maps.side("right").locator(".picture").evaluate(OUTLINES)
+    corners = [np.array(re.findall(r"-?[\d.]+", path), float) for path in (drawn, again)]
+    np.testing.assert_allclose(*corners, atol=1e-6)
+    # It can be cleared like any other.
+    maps.page.get_by_role("button", name="Clear").click()
+    expect(maps.page.get_by_text("records are lit up")).to_have_count(0)
+    assert maps.side("right").locator(".picture").evaluate(OUTLINES) == []
+
+
+def test_new_data_while_the_maps_load_make_no_second_maps(page: Page, dashboard: str) -> None:
+    held: list[Route] = []
+    page.route("**/plotly.min.js", lambda route: held.append(route))
+    page.goto(f"{dashboard}/compare")
+    maps = Comparer(page, dashboard)
+    page.wait_for_selector(".comparison[data-ready='false']", state="attached", timeout=30_000)
+    expect(page.get_by_text(text.COMPARE_HISTORIES[:40])).to_be_visible(timeout=30_000)
+    for label in ("area", "number"):
+        choose_colour(maps, label)
+        page.wait_for_timeout(300)
+    held[0].continue_()
+    page.wait_for_selector(".comparison[data-ready='true']")
+    expect(page.locator(".comparison .legend .scale")).to_be_visible()
+    for side in ("left", "right"):
+        expect(maps.side(side).locator(".frame > canvas")).to_have_count(2)
 
 
 def test_pointing_at_a_record_rings_it_in_both_maps_and_shows_what_each_makes_of_it(
@@ -184,26 +244,39 @@ def test_pointing_at_a_record_rings_it_in_both_maps_and_shows_what_each_makes_of
         assert not maps.ring(across, *place)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def half(other: Bundle) -> Bundle:
     """A model with half of the other's records."""
     return shuffled_half(other)
 
 
-@pytest.fixture
-def beside_half(half: Bundle, tmp_path: Path) -> Iterator[str]:
-    """URL of a dashboard that has that model too."""
-    (tmp_path / "models").mkdir()
-    bundles.save(half, tmp_path / "models" / "half")
-    with server.serve(REGVAE_HOME=str(tmp_path)) as url:
+@pytest.fixture(scope="module")
+def few(other: Bundle) -> Bundle:
+    """A model with some of the other's records: of few numbers, and not of all areas."""
+    reg = other.records.reg
+    number, area = (ATTRIBUTES[name].values(reg) for name in ("number", "area"))
+    some = (number >= 60) & (number < 80) & ~np.isin(area, ["anglia", "essex", "london"])
+    return part_of(other, np.flatnonzero(some))
+
+
+@pytest.fixture(scope="module")
+def own_models(
+    half: Bundle, few: Bundle, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """URL of a dashboard that has those models too."""
+    home = tmp_path_factory.mktemp("own")
+    (home / "models").mkdir()
+    bundles.save(half, home / "models" / "half")
+    bundles.save(few, home / "models" / "few")
+    with server.serve(REGVAE_HOME=str(home)) as url:
         yield url
 
 
 # The server comes before the page, so that it ends after it.
 def test_a_model_of_other_records_is_linked_by_their_regs(
-    beside_half: str, page: Page, bundle: Bundle, half: Bundle
+    own_models: str, page: Page, bundle: Bundle, half: Bundle
 ) -> None:
-    maps = Comparer(page, beside_half).open("?right=half")
+    maps = Comparer(page, own_models).open("?right=half")
     maps.drag("left", LASSO)
     expect(maps.page.get_by_text("records are lit up")).to_have_count(2)
     ours = lit(maps, "left", bundle.records)
@@ -222,6 +295,47 @@ def test_a_model_of_other_records_is_linked_by_their_regs(
         if there:
             at = half.records.mean[half.records.reg == reg][0].tolist()
             assert maps.ring("right", *at)
+
+
+@pytest.mark.parametrize("names", [("notebook-2d", "few"), ("few", "notebook-2d")])
+def test_the_same_has_the_same_colour_in_maps_of_other_records(
+    own_models: str, page: Page, bundle: Bundle, few: Bundle, names: tuple[str, str]
+) -> None:
+    maps = Comparer(page, own_models).open("?left={}&right={}".format(*names))
+    models = [{"notebook-2d": bundle, "few": few}[name].records for name in names]
+    pictures = [maps.side(side).locator(".picture") for side in ("left", "right")]
+    chips = page.locator(".comparison .legend .chip")
+    choose_colour(maps, "area")
+    expect(chips).to_have_count(36)
+    areas = chips.locator("span").all_inner_texts()
+    looks = "(plot) => plot.data.map(({marker}) => [marker.color, marker.symbol])"
+    assert pictures[0].evaluate(looks) == pictures[1].evaluate(looks)
+    for picture, records in zip(pictures, models, strict=True):
+        found = picture.evaluate("(plot) => plot.data.map((one) => one.x.length)")
+        counts = Counter(records.attribute("area").tolist())
+        assert found == [counts[area] for area in areas]
+    leeds = areas.index("leeds")
+    by_side = [f"{(one.attribute('area') == 'leeds').sum():,}" for one in models]
+    expect(chips.nth(leeds).locator("small")).to_have_text(" / ".join(by_side))
+    for at in (leeds, areas.index("essex")):  # of which one model has none
+        chips.nth(at).click()
+    for picture in pictures:
+        opacities = picture.evaluate(OPACITIES)
+        assert {areas[at] for at, one in enumerate(opacities) if one < 0.1} == {
+            "essex",
+            "leeds",
+        }
+    # Few periods would be classes, but not beside all of them; and both scales have the same ends.
+    ends = "(plot) => [plot.data[0].marker.cmin, plot.data[0].marker.cmax]"
+    for label, span in (("number", [0, 99]), ("registration period", [0, 98])):
+        choose_colour(maps, label)
+        expect(page.locator(".comparison .legend")).to_contain_text(f"{label}: ")
+        for side in ("left", "right"):
+            page.wait_for_function(
+                f"([side, span]) => String(({ends})(document.querySelector("
+                "`[data-side=${side}] .picture`))) === span",
+                arg=[side, ",".join(map(str, span))],
+            )
 
 
 def test_a_map_of_many_dimensions_says_what_each_spot_decodes_to(

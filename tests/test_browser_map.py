@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 import regvae
 from dashboard.latent_map import Geometry
@@ -120,6 +120,34 @@ def test_the_same_spot_can_be_pinned_again(explorer: Explorer) -> None:
         expect(explorer.panel.get_by_role("heading", name="Pinned point")).to_have_count(0)
 
 
+@pytest.mark.parametrize("button", ["right", "middle"])
+def test_only_the_main_button_pins(explorer: Explorer, button) -> None:
+    explorer.page.mouse.click(*explorer.pixel(2.0, 2.0), button=button)
+    assert_nothing_is_pinned(explorer)
+
+
+@pytest.mark.parametrize(
+    "after", [[("pointercancel", 7), ("pointerup", 7)], [("pointerup", 8)]], ids=["ended", "other"]
+)
+def test_a_press_that_is_cancelled_or_of_another_finger_pins_nothing(
+    explorer: Explorer, after: list[tuple[str, int]]
+) -> None:
+    x, y = explorer.pixel(2.0, 2.0)
+    for kind, pointer in [("pointerdown", 7), *after]:
+        explorer.page.locator(".picture").dispatch_event(
+            kind, {"pointerId": pointer, "button": 0, "clientX": x, "clientY": y}
+        )
+    assert_nothing_is_pinned(explorer)
+
+
+def assert_nothing_is_pinned(explorer: Explorer) -> None:
+    """Python has handled a gesture that came later, and knows of no pinned point."""
+    explorer.page.get_by_label("Find a reg").fill("ab12 cde")
+    explorer.page.keyboard.press("Enter")
+    explorer.expect_heading("Searched reg")
+    assert explorer.page.get_by_label("Go to a point").input_value() == ""
+
+
 def test_a_lasso_that_ends_where_it_began_pins_nothing(explorer: Explorer) -> None:
     explorer.tool("Lasso")
     explorer.drag([*LASSO, LASSO[0]])
@@ -166,6 +194,58 @@ def test_leaving_the_page_frees_the_map(explorer: Explorer) -> None:
     explorer.page.get_by_role("link", name="Against the notebook").click()
     expect(explorer.page.get_by_text("Every figure of the notebook")).to_be_visible()
     explorer.page.wait_for_function("() => window.left._fullLayout === undefined")
+
+
+def test_a_page_that_is_left_while_the_map_loads_draws_nothing(page, dashboard: str) -> None:
+    held: list[Route] = []
+    page.route("**/plotly.min.js", lambda route: held.append(route))
+    page.goto(dashboard)
+    page.wait_for_selector(".latent-map", state="attached", timeout=30_000)
+    expect(page.get_by_text("Every dot is a car registration")).to_be_visible(timeout=30_000)
+    page.evaluate("() => { window.left = document.querySelector('.latent-map'); }")
+    page.get_by_role("link", name="Against the notebook").click()
+    expect(page.get_by_text("Every figure of the notebook")).to_be_visible()
+    held[0].continue_()
+    page.wait_for_function("() => window.Plotly")
+    page.wait_for_timeout(500)  # what would still be drawn is drawn by now
+    assert page.evaluate("() => window.left.dataset.ready") == "false"
+
+
+def test_what_went_wrong_is_said_until_it_goes_right(explorer: Explorer) -> None:
+    said = explorer.page.evaluate(
+        """async () => {
+            const url = new URL("app/static/latent_map/mount.js", document.baseURI).href;
+            const {mounting} = await import(url);
+            console.error = () => {};
+            const parentElement = document.body.appendChild(document.createElement("div"));
+            const mount = mounting((parent) => ({
+                element: parent.appendChild(document.createElement("div")),
+                update({data}) { if (data) throw new Error(data); },
+                remove() { parent.dataset.removed = "yes"; },
+            }));
+            const alerts = () => Array.from(
+                parentElement.querySelectorAll("[role=alert]"), (one) => one.textContent);
+            const said = [];
+            let cleanup;
+            for (const data of ["no table", "no column", null]) {
+                cleanup = await mount({parentElement, data});
+                said.push(alerts());
+            }
+            parentElement.remove();
+            cleanup();
+            return [...said, parentElement.dataset.removed];
+        }"""
+    )
+    words = "This could not be drawn: "
+    assert said == [[f"{words}no table"], [f"{words}no column"], [], "yes"]
+
+
+def test_the_plate_is_read_out_with_its_words(explorer: Explorer) -> None:
+    for part in (".plate.large", ".reading-where"):
+        live = explorer.page.locator(f".reading {part}").evaluate(
+            "(element) => element.closest('[aria-live]')?.className"
+        )
+        assert live == "reading"
 
 
 def test_a_threshold_can_be_dragged_typed_and_dragged_back(explorer: Explorer) -> None:

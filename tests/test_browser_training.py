@@ -139,6 +139,11 @@ def test_a_training_is_watched_by_everyone_and_disturbs_nobody(
     expect(page.get_by_text(re.compile(r"^training, epoch \d+ of 10000$"))).to_be_visible()
     expect(page.locator(".forming output")).to_have_text(re.compile(r"epoch \d+"))
     expect(page.locator(f"{VIEW} .map-title")).to_have_text(text.FORMING.format(n=80))
+    for name in (
+        r"Loss, in nats, after epoch \d+: training [\d.]+; validation [\d.]+",
+        r"right, by character, after epoch \d+: .*; all 7 \d+ %",
+    ):
+        expect(page.get_by_role("img", name=re.compile(name))).to_be_visible()
     assert page.locator(f"{VIEW} .loss path[stroke]").count() >= 2
     assert page.locator(f"{VIEW} .accuracy path[stroke]").count() >= 8
     # A second browser, with nothing of the first's, sees the same run.
@@ -191,6 +196,67 @@ def test_a_run_is_stopped_looked_through_resumed_and_killed(page: Page, url: str
     kill_worker()
     expect(page.get_by_text(text.INTERRUPTED)).to_be_visible(timeout=15_000)
     expect(page.get_by_role("button", name=text.RESUME, exact=True)).to_be_visible()
+
+
+def test_an_epoch_that_is_looked_at_stays_while_others_come(page: Page, url: str) -> None:
+    started("paused")
+    open_training(page, url)
+    wait_for_epoch(page, 0)
+    # So many epochs that they are not played before the button is pressed again.
+    page.wait_for_function("() => document.querySelector('.forming input').max > 12")
+    output, play = page.locator(".forming output"), page.locator(".forming .play")
+    play.click()
+    expect(play).to_have_text("Pause")
+    play.click()
+    expect(play).to_have_text("Play")
+    looked_at = output.inner_text()
+    assert wait_for_epoch(page, shown_epoch(page) + 20)
+    expect(output).to_have_text(looked_at)
+    slider = page.get_by_role("slider", name="epoch", exact=True)
+    expect(slider).to_have_attribute("aria-valuetext", looked_at)
+    # Once it has ended there are the epochs before and between too, which take long to play.
+    page.get_by_role("button", name=text.STOP, exact=True).click()
+    expect(page.get_by_text("stopped after epoch").first).to_be_visible()
+    expect(output).to_have_text(looked_at)
+    expect(slider).to_have_attribute("max", re.compile(r"^(59|[6-9]\d|\d{3})$"))
+    slider.press("End")
+    expect(output).to_have_text(f"epoch {runs.look('paused').epochs}")
+    # Whoever leaves while they are played leaves nothing behind that goes on.
+    slider.press("Home")
+    play.click()
+    expect(play).to_have_text("Pause")
+    page.evaluate("() => { window.left = document.querySelector('.forming'); }")
+    page.get_by_role("link", name="Against the notebook").click()
+    expect(page.get_by_text("Every figure of the notebook")).to_be_visible()
+    page.wait_for_function("() => window.left.querySelector('.play').textContent === 'Play'")
+    assert page.evaluate(
+        "() => { const {value, max} = window.left.querySelector('input'); return value < +max; }"
+    )
+
+
+def test_the_slider_stands_for_an_epoch_among_more_of_them_too(page: Page, url: str) -> None:
+    open_training(page, url)
+    stood = page.evaluate(
+        """async () => {
+            const module = new URL("app/static/training/forming.js", document.baseURI).href;
+            const {FormingMap} = await import(module);
+            const root = document.body.appendChild(document.createElement("div"));
+            const map = new FormingMap(root);
+            const keep = (...epochs) => {
+                for (const epoch of epochs) map.keep(epoch, [0], [0]);
+                map.go();
+            };
+            for (const epoch of [100, 101, 102]) keep(epoch); // as they came
+            const slider = root.querySelector("input");
+            slider.value = "1";
+            slider.dispatchEvent(new Event("input"));
+            keep(1, 20, 40, 60, 80, 103); // and once it has ended
+            const words = root.querySelector("output").textContent;
+            root.remove();
+            return [words, slider.value, slider.max];
+        }"""
+    )
+    assert stood == ["epoch 101", "6", "8"]
 
 
 def kill_worker() -> None:

@@ -12,7 +12,7 @@ import pytest
 import regvae
 from dashboard import latent_map, state
 from dashboard.colouring import Colouring
-from dashboard.latent_map import DecodedLayer, SampleLayer
+from dashboard.latent_map import DecodedLayer, Geometry, SampleLayer
 from regvae import regs, sampling
 from regvae.acceptance import RULES, OneSided, TwoSided
 from regvae.bundle import Bundle
@@ -20,6 +20,7 @@ from regvae.evaluation import UNWANTED
 from regvae.plane import Plane
 from regvae.policy import Policy
 from regvae.regs import ATTRIBUTES, NO_PERIOD, PATTERN
+from tests.test_pages_models import part_of
 
 FEW = np.array(["AB12CDE", "AB62CDE", "LA05QXY", "YK01ABC", "LB51ABC", "AB12CDF"])
 """Anglia twice and once more, London twice, Yorkshire; 01 names no period, Q is never issued."""
@@ -142,6 +143,20 @@ def test_the_records_codes_are_those_of_a_plain_loop(bundle: Bundle, name):
         assert legend["missing"] == sum(map(math.isnan, expected))
         known = [one for one in expected if not math.isnan(one)]
         assert (legend["low"], legend["high"]) == (min(known), max(known))
+
+
+@pytest.mark.parametrize("name", ATTRIBUTES)
+def test_models_of_other_records_have_the_same_codes_beside_each_other(bundle: Bundle, name):
+    some = part_of(bundle, np.flatnonzero(np.isin(bundle.records.attribute("tens"), [6, 7])[:900]))
+    pair = [Geometry.of(bundle, beside=some), Geometry.of(some, beside=bundle)]
+    shown = [one.records.set_index("reg")[name] for one in pair]
+    np.testing.assert_array_equal(shown[0][some.records.reg], shown[1][some.records.reg])
+    legends = [next(one for one in side.attributes if one["name"] == name) for side in pair]
+    for key in ("low", "high", "lowLabel", "highLabel"):
+        assert legends[0].get(key) == legends[1].get(key)
+    left, right = ([one["label"] for one in each.get("classes", [])] for each in legends)
+    assert left == right
+    assert Geometry.of(some).version != pair[1].version
 
 
 # --- which characters decide ----------------------------------------------------------------------

@@ -40,7 +40,11 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
 
 def shuffled_half(bundle: Bundle) -> Bundle:
     """A model with every second of its records, in another order."""
-    rows = np.random.default_rng(3).permutation(len(bundle.records))[::2]
+    return part_of(bundle, np.random.default_rng(3).permutation(len(bundle.records))[::2])
+
+
+def part_of(bundle: Bundle, rows: np.ndarray) -> Bundle:
+    """A model with some rows of its records."""
     fields = dataclasses.fields(bundle.records)
     some = Records(*(getattr(bundle.records, field.name)[rows] for field in fields))
     return dataclasses.replace(bundle, records=some)

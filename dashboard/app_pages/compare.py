@@ -1,4 +1,4 @@
-"""Two models side by side, of the same regs: maps, figures, histories."""
+"""Two models side by side: maps linked by the regs that both know, figures, histories."""
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ def page() -> None:
     models = choose()
     if models is None:
         return
-    shown = (_shown(*models[0]), _shown(*models[1]))
+    shown = (_shown(*models), _shown(*models[::-1]))
     linked(models, shown)
     send(shown)
     st.markdown(f"##### {text.COMPARE_FIGURES}")
@@ -59,13 +59,13 @@ def _side(key: str, there: list[str]) -> str | None:
     )
 
 
-def _shown(name: str, version: str) -> Shown:
+def _shown(one: tuple[str, str], other: tuple[str, str]) -> Shown:
+    name, version = one
     k = services.bundle(name, version).records.latent_dim
     choice = (1, min(k, 2)) if k <= 2 else None
     labels = ("", "") if k <= 2 else text.axis_labels(choice)
-    return Shown(
-        name, services.geometry(name, version), services.plane(name, version, choice), labels
-    )
+    geometry = services.geometry(name, version, beside=other)
+    return Shown(name, geometry, services.plane(name, version, choice), labels)
 
 
 @st.fragment
@@ -122,20 +122,19 @@ def selection(models: Models, shown: tuple[Shown, Shown]) -> Selected | None:
     records = [services.bundle(*one).records for one in models]
     typed = st.session_state[state.SELECT_RULE].strip()
     brush = st.session_state.get(state.BRUSH)
-    drawn_in = None
     if typed:
         asked = rules.parse_all([typed])
         masks = [rules.mask(asked, one.reg) for one in records]
     elif brush:
-        drawn_in = brush[0]
-        at = SIDES.index(drawn_in)
-        inside = in_polygon(shown[at].plane.project(records[at].mean), brush[1])
+        side, polygon = brush
+        at = SIDES.index(side)
+        inside = in_polygon(shown[at].plane.project(records[at].mean), polygon)
         regs = records[at].reg[inside]
         masks = [np.isin(one.reg, regs) for one in records]
     else:
         return None
     rows = (np.flatnonzero(masks[0]), np.flatnonzero(masks[1]))
-    return Selected(f"{typed or brush} {models}", rows, drawn_in)
+    return Selected(f"{typed or brush} {models}", rows, None if typed else brush)
 
 
 def of_selection(models: Models, rows: tuple[np.ndarray, np.ndarray]) -> None:

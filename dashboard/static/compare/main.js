@@ -1,13 +1,16 @@
-// Two latent maps of the same regs: what is brushed or pointed at in one is shown in the other.
+// Two latent maps, linked by the regs that both know: what is brushed or pointed at in one is shown
+// in the other.
 
 import { Decoder } from "../latent_map/decoder.js";
 import { showLegend } from "../latent_map/legend.js";
-import { LatentMap, selectedPolygon } from "../latent_map/map.js";
+import { LatentMap } from "../latent_map/map.js";
 import { mounting } from "../latent_map/mount.js";
 import { Plane, coordinates } from "../latent_map/plane.js";
 import { plate, pretty, showReg } from "../latent_map/plate.js";
+import { Shown } from "../latent_map/shown.js";
 import { column, take } from "../latent_map/store.js";
 import { takeTheme } from "../latent_map/theme.js";
+import { showTools } from "../latent_map/toolbar.js";
 
 const SIDES = ["left", "right"];
 export default mounting((parent) => new Comparison(parent));
@@ -17,53 +20,44 @@ class Comparison {
     const side = (name) => `
       <section class="side" data-side="${name}">
         <div class="title"><b></b><span class="certain"></span></div>
-        <div class="frame"><div class="picture" aria-label="latent map at the ${name}"></div></div>
+        <div class="frame"><div class="picture" role="img"
+          aria-label="latent map at the ${name}; without a mouse, the box of rules lights up records"></div></div>
       </section>`;
     parent.innerHTML = `
       <div class="comparison" data-ready="false">
         <div class="tools" role="toolbar" aria-label="map tools"></div>
         <div class="legend" aria-label="legend"></div>
         ${SIDES.map(side).join("")}
-        <p class="failure" role="alert" hidden></p>
       </div>`;
     this.element = parent.firstElementChild;
     this.sides = SIDES.map((name) => new Side(name, this.element.querySelector(`[data-side=${name}]`)));
-    this.shown = {};
+    this.shown = new Shown();
+  }
+
+  get maps() {
+    return this.sides.map((side) => side.map);
   }
 
   remove() {
-    for (const { map } of this.sides) map?.remove();
+    this.maps.forEach((map) => map?.remove());
   }
 
-  fail(error) {
-    const place = this.element.querySelector(".failure");
-    place.textContent = `The maps could not be drawn: ${error.message}`;
-    place.hidden = false;
-  }
-
-  #changed(name, value) {
-    const before = this.shown[name];
-    this.shown[name] = JSON.stringify(value);
-    return before !== this.shown[name];
-  }
-
-  async update(component) {
-    this.component = component;
-    const { data } = component;
+  async update({ data }, newest) {
     const models = SIDES.map((name) => data[name]);
     const geometries = await Promise.all(models.map(({ slot, version }) => take(slot, version)));
     await Promise.all(this.sides.map((side) => side.create(data.palette)));
-    if (this.component !== component) return; // newer data came while this waited
-    const theme = takeTheme(this.element, data.palette);
-    const stale = this.#changed("models", [models, data.colour, theme]);
-    if (stale) {
-      this.sides.forEach((side, i) => side.use(geometries[i], models[i], data.colour, this.element));
+    if (!newest()) return;
+    const drawn = [models, data.colour, takeTheme(this.element, data.palette)];
+    if (this.shown.changed("drawn", drawn)) {
+      this.sides.forEach((side, i) => side.use(geometries[i], models[i], data.colour));
       this.rows = link(...this.sides);
-      showLegend(this.element.querySelector(".legend"), this.sides[0].attribute, this.#bothMaps());
-      await Promise.all(this.sides.map((side) => side.map.draw()));
+      showLegend(this.element.querySelector(".legend"), this.maps);
+      await Promise.all(this.maps.map((map) => map.draw()));
+      if (!newest()) return;
     }
     if (!this.listening) this.#listen();
-    if (this.#changed("selected", data.selected?.id ?? null) || stale) await this.#apply(data.selected);
+    // What is drawn anew has nothing selected.
+    if (this.shown.changed("selected", [data.selected?.id, drawn])) await this.#apply(data.selected);
     this.element.dataset.ready = "true";
   }
 
@@ -71,53 +65,22 @@ class Comparison {
   async #apply(selected) {
     for (const side of this.sides) {
       // An outline that was drawn for something else would go on selecting what it holds.
-      if (selected?.drawnIn !== side.name) await side.map.setRegion(null);
+      await side.map.setRegion(selected?.outline[side.name] ?? null);
       await side.select(selected ? new Set(selected[side.name]) : null);
     }
   }
 
   #listen() {
     this.listening = true;
-    this.#buildTools();
+    showTools(this.element.querySelector(".tools"), this.maps, ["lasso", "select", "pan"], {
+      "Whole maps": () => this.maps.forEach((map) => map.reset()),
+      Clear: () => this.#clear(),
+    });
     this.sides.forEach((side, at) => {
       side.picture.addEventListener("pointermove", (event) => this.#point(at, event));
       side.picture.addEventListener("pointerleave", () => this.sides.forEach((one) => one.rest()));
-      side.picture.on("plotly_selected", (event) => {
-        const polygon = selectedPolygon(event);
-        if (polygon) this.#brush(at, polygon);
-      });
-      side.picture.on("plotly_deselect", () => this.#clear());
+      side.map.onBrush((polygon) => (polygon ? this.#brush(at, polygon) : this.#clear()));
     });
-  }
-
-  /** Both maps as one for the legend: a class is dimmed in both. */
-  #bothMaps() {
-    const maps = this.sides.map((side) => side.map);
-    return {
-      dimmed: maps[0].dimmed,
-      palette: maps[0].palette,
-      toggleClass: (code) => maps.forEach((map) => map.toggleClass(code)),
-      keepOnly: (code) => maps.forEach((map) => map.keepOnly(code)),
-    };
-  }
-
-  #buildTools() {
-    const button = (label, act) => {
-      const made = Object.assign(document.createElement("button"), { type: "button", textContent: label });
-      made.addEventListener("click", () => act(made));
-      return made;
-    };
-    const tools = [["lasso", "Lasso"], ["select", "Box"], ["pan", "Move"]].map(([tool, label]) =>
-      button(label, (made) => {
-        for (const one of tools) one.setAttribute("aria-pressed", String(one === made));
-        for (const { map } of this.sides) map.setTool(tool);
-      }));
-    this.element.querySelector(".tools").replaceChildren(
-      ...tools,
-      button("Whole maps", () => this.sides.forEach(({ map }) => map.reset())),
-      button("Clear", () => this.#clear()),
-    );
-    tools[0].click();
   }
 
   /** Records in a polygon of one map light up in both; Python is told, and counts them again. */
@@ -165,7 +128,8 @@ class Side {
   }
 
   async create(palette) {
-    this.map ??= await LatentMap.create(this.picture, palette);
+    this.creating ??= LatentMap.create(this.picture, palette);
+    this.map = await this.creating;
     this.map.palette = palette;
   }
 
@@ -175,10 +139,10 @@ class Side {
     this.means = coordinates(geometry.records);
     this.plane = new Plane(model.plane);
     this.regs = geometry.records.getChild("reg");
-    this.attribute = { ...geometry.attributes.find((one) => one.name === colour), count: this.means[0].length };
+    const attribute = geometry.attributes.find((one) => one.name === colour);
     const { x, y } = this.plane.projectAll(this.means);
     this.map.setRecords(geometry.records, x, y, this.plane, `${model.version} ${model.plane.name}`);
-    this.map.setColour(this.attribute);
+    this.map.setColour({ ...attribute, count: this.means[0].length });
     this.title.textContent = model.name;
     this.rest();
   }

@@ -1,14 +1,9 @@
 // Acceptance and purity against the rule's first number, with its present value marked.
 
+import { make } from "./svg.js";
+
 const [WIDTH, HEIGHT] = [264, 74];
 const [LEFT, RIGHT, TOP, BOTTOM] = [30, 4, 5, 13]; // room for the ends of the axes
-const SVG = "http://www.w3.org/2000/svg";
-
-const make = (name, attributes) => {
-  const element = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  return element;
-};
 
 export class Curves {
   constructor(root) {
@@ -20,20 +15,14 @@ export class Curves {
       d: `M${LEFT},${TOP}V${HEIGHT - BOTTOM}H${WIDTH - RIGHT}`,
     });
     this.ends = [
-      this.#label("100 %", LEFT - 3, TOP + 6, "end"),
-      this.#label("0", LEFT - 3, HEIGHT - BOTTOM, "end"),
-      this.#label("0", LEFT, HEIGHT - 2, "start"),
-      this.#label("", WIDTH - RIGHT, HEIGHT - 2, "end"),
-      this.#label("", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 2, "middle"),
-    ];
+      ["100 %", LEFT - 3, TOP + 6, "end"],
+      ["0", LEFT - 3, HEIGHT - BOTTOM, "end"],
+      ["0", LEFT, HEIGHT - 2, "start"],
+      ["", WIDTH - RIGHT, HEIGHT - 2, "end"],
+      ["", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 2, "middle"],
+    ].map(([text, x, y, anchor]) => make("text", { x, y, "text-anchor": anchor }, text));
     this.svg.append(frame, ...this.lines.map(([, line]) => line), this.marker, ...this.ends);
     root.append(this.svg);
-  }
-
-  #label(text, x, y, anchor) {
-    const label = make("text", { x, y, "text-anchor": anchor });
-    label.textContent = text;
-    return label;
   }
 
   /** Points of `curves` in rule.js over a parameter {name, maximum, show}. */

@@ -1,4 +1,5 @@
 // What the colours mean: one chip a class with its count, which dims the class; or a scale.
+// Of one map, or of several that have the same classes: then a count is told of each, where they differ.
 
 import { classColour, classSymbol } from "./map.js";
 
@@ -10,51 +11,67 @@ const SHAPES = {
 };
 const FEW = 2; // classes that need no word on how to single one out
 
+const KEYS = "double-click or Shift+Enter";
+
 const count = (n) => n.toLocaleString("en-GB");
+
+/** One number for each map: "340", or "340 / 170". */
+const counts = (numbers) => [...new Set(numbers.map(count))].join(" / ");
 
 /** An element of a tag with text. */
 function make(tag, text, className = "") {
   return Object.assign(document.createElement(tag), { textContent: text, className });
 }
 
-/** The legend of an attribute {label, count, classes or low…}, whose clicks go to the map. */
-export function showLegend(root, attribute, map) {
-  const { classes } = attribute;
+/** The legend of what `maps` are coloured by; clicks go to all of them. */
+export function showLegend(root, maps) {
+  const { classes } = maps[0].attribute;
   root.classList.toggle("continuous", !classes);
-  root.replaceChildren(...(classes ? chips(attribute, map) : scale(attribute, map.palette)));
+  root.replaceChildren(...(classes ? chips(maps) : scale(maps)));
 }
 
-function chips(attribute, map) {
-  const made = attribute.classes.map((one, code) => chip(attribute, code, map));
+function chips(maps) {
+  const made = maps[0].attribute.classes.map((_, code) => chip(maps, code));
   const refresh = () =>
-    made.forEach((one, code) => one.setAttribute("aria-pressed", String(!map.dimmed.has(code))));
+    made.forEach((one, code) => one.setAttribute("aria-pressed", String(!maps[0].dimmed.has(code))));
+  const on = (one, event, act) =>
+    one.addEventListener(event, (happened) => {
+      maps.forEach((map) => act(map, happened));
+      refresh();
+    });
   made.forEach((one, code) => {
-    one.addEventListener("click", () => (map.toggleClass(code), refresh()));
-    one.addEventListener("dblclick", () => (map.keepOnly(code), refresh()));
+    on(one, "click", (map, { shiftKey }) => (shiftKey ? map.keepOnly(code) : map.toggleClass(code)));
+    on(one, "dblclick", (map) => map.keepOnly(code));
   });
   refresh();
   if (made.length <= FEW) return made;
-  return [make("p", `${made.length} classes; double-click keeps one alone`), ...made];
+  return [make("p", `${made.length} classes; ${KEYS} keeps one alone`), ...made];
 }
 
-function chip(attribute, code, { palette }) {
-  const one = attribute.classes[code];
+function chip(maps, code) {
+  const [{ attribute, palette }] = maps;
+  const { label } = attribute.classes[code];
   const button = make("button", "", "chip");
   button.type = "button";
-  button.title = `${one.label}: click dims or shows it, double-click keeps it alone`;
+  button.title = `${label}: click dims or shows it, ${KEYS} keeps it alone`;
   const shape = SHAPES[classSymbol(code, palette)];
   const colour = classColour(attribute, code, palette);
   button.innerHTML = `<svg viewBox="0 0 10 10" aria-hidden="true"><path d="${shape}" fill="${colour}"/></svg>`;
-  button.append(make("span", one.label), make("small", count(one.count)));
+  const found = maps.map((map) => map.attribute.classes[code].count);
+  button.append(make("span", label), make("small", counts(found)));
   return button;
 }
 
-function scale({ label, lowLabel, highLabel, count: total, missing }, palette) {
+function scale(maps) {
+  const [{ attribute, palette }] = maps;
+  const { label, lowLabel, highLabel } = attribute;
+  const of = (number) => counts(maps.map((map) => number(map.attribute)));
   const bar = make("span", "", "scale");
   bar.style.background = `linear-gradient(to right, ${palette.scale.join(", ")})`;
   const ends = make("span", "", "ends");
   ends.append(make("span", lowLabel), make("span", highLabel));
-  const known = `${label}: ${count(total - missing)} of ${count(total)} records`;
-  const rest = missing ? [make("span", `grey: ${count(missing)} have none`)] : [];
+  const known = `${label}: ${of((one) => one.count - one.missing)} of ${of((one) => one.count)} records`;
+  const missing = of((one) => one.missing);
+  const rest = missing === "0" ? [] : [make("span", `grey: ${missing} have none`)];
   return [make("span", known), bar, ends, ...rest];
 }

@@ -3,21 +3,18 @@
 import { contour } from "./contour.js";
 import { Decoder } from "./decoder.js";
 import { showLegend } from "./legend.js";
-import { LatentMap, selectedPolygon } from "./map.js";
+import { LatentMap } from "./map.js";
 import { mounting } from "./mount.js";
 import { Plane, coordinates } from "./plane.js";
 import { Reading } from "./reading.js";
 import { judge, slack } from "./rule.js";
 import { Scrubber } from "./scrubber.js";
+import { Shown } from "./shown.js";
 import { column, take } from "./store.js";
 import { takeTheme } from "./theme.js";
+import { showTools } from "./toolbar.js";
 
 const SLIP = 4; // pixels a pointer may move between press and release of a click
-const TOOLS = [
-  ["pan", "Move"],
-  ["select", "Box"],
-  ["lasso", "Lasso"],
-];
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 export default mounting((parent) => new Explorer(parent));
@@ -32,7 +29,6 @@ class Explorer {
         <div class="frame"><div class="picture" tabindex="0" role="application"
           aria-label="latent map: arrow keys move the reading point, Enter pins it, Escape clears the region"></div></div>
         <div class="scrubber"></div>
-        <p class="failure" role="alert" hidden></p>
       </div>`;
     this.element = parent.firstElementChild;
     this.part = (name) => this.element.querySelector(`.${name}`);
@@ -41,17 +37,12 @@ class Explorer {
       onScrub: () => this.#judge(),
       onCommit: (name, value) => this.#commitParameter(name, value),
     });
-    this.shown = {}; // JSON of everything that is on the screen
+    this.shown = new Shown();
     this.awaited = []; // JSON of rules that Python was told of and has not sent back yet
   }
 
   remove() {
-    if (this.map) this.map.remove();
-  }
-
-  fail(error) {
-    this.part("failure").textContent = `The map could not be drawn: ${error.message}`;
-    this.part("failure").hidden = false;
+    this.map?.remove();
   }
 
   /** Tell Python of a gesture. A trigger, so that the same gesture twice is told twice. */
@@ -61,14 +52,15 @@ class Explorer {
 
   /** Tell Python of something that stands on the screen already, and that it will send back. */
   #commit(name, value) {
-    this.shown[name] = JSON.stringify(value);
+    this.shown.keep(name, value);
     this.#send(name, value);
   }
 
   /** A released slider: the map shows it already, so what Python sends back is nothing new. */
   #commitParameter(name, value) {
-    this.shown.rule = JSON.stringify(this.scrubber.present);
-    this.awaited.push(this.shown.rule);
+    const rule = this.scrubber.present;
+    this.shown.keep("rule", rule);
+    this.awaited.push(JSON.stringify(rule));
     this.#send("parameter", { name, value });
   }
 
@@ -78,20 +70,11 @@ class Explorer {
     const newest = this.awaited.at(-1);
     if (this.awaited.includes(json) && json !== newest) return false;
     this.awaited = [];
-    return this.#changed("rule", rule);
-  }
-
-  /** Whether a value differs from what is on the screen; from now on it is on the screen. */
-  #changed(name, value) {
-    const before = this.shown[name];
-    this.shown[name] = JSON.stringify(value);
-    return before !== this.shown[name];
+    return this.shown.changed("rule", rule);
   }
 
   /** New data from Python: do what has changed, and no more. */
-  async update(component) {
-    this.component = component;
-    const { data } = component;
+  async update({ data }, newest) {
     this.creating ??= LatentMap.create(this.part("picture"), data.palette);
     const [geometry, samples, painted, map] = await Promise.all([
       take(data.geometry.name, data.geometry.version),
@@ -99,15 +82,16 @@ class Explorer {
       data.painted && take(data.painted.name, data.painted.version),
       this.creating,
     ]);
-    if (this.component !== component) return; // newer data came while this waited
+    if (!newest()) return;
     this.map = map;
-    const stale = this.#apply(data, geometry, samples, painted);
-    if (stale) await map.draw();
+    if (this.#apply(data, geometry, samples, painted)) {
+      if (!this.pointing) this.#rest();
+      await map.draw();
+      if (!newest()) return;
+    }
     if (!this.listening) this.#listen();
-    if (this.#changed("region", data.region)) await map.setRegion(data.region);
-    if (stale && !this.pointing) this.#rest();
+    if (this.shown.changed("region", data.region)) await map.setRegion(data.region);
     this.scrubber.confirm(data.report);
-    this.part("failure").hidden = true;
     this.element.dataset.ready = "true";
   }
 
@@ -116,17 +100,17 @@ class Explorer {
     const theme = takeTheme(this.element, this.map.palette);
     const { version } = data.geometry;
     const fresh = {
-      geometry: this.#changed("geometry", version),
-      plane: this.#changed("plane", [data.plane, version]),
+      geometry: this.shown.changed("geometry", version),
+      plane: this.shown.changed("plane", [data.plane, version]),
       // Where records are shown depends on the plane's directions, not on what is decoded there.
-      colour: this.#changed("colour", [data.colour, data.plane.name, version]),
-      decoded: this.#changed("decoded", data.decoded),
-      leaks: this.#changed("leaks", data.leaks),
-      path: this.#changed("path", data.path),
-      marks: this.#changed("marks", [data.pin, data.search, data.plane, theme]),
-      box: this.#changed("box", samples?.box ?? null),
+      colour: this.shown.changed("colour", [data.colour, data.plane.name, version]),
+      decoded: this.shown.changed("decoded", data.decoded),
+      leaks: this.shown.changed("leaks", data.leaks),
+      path: this.shown.changed("path", data.path),
+      marks: this.shown.changed("marks", [data.pin, data.search, data.plane, theme]),
+      box: this.shown.changed("box", samples?.box ?? null),
     };
-    const proposed = this.#changed("samples", [data.samples?.version ?? null, data.plane, theme]);
+    const proposed = this.shown.changed("samples", [data.samples?.version ?? null, data.plane, theme]);
     const rule = this.#ruleChanged(data.rule);
     if (fresh.geometry) this.#useGeometry(geometry);
     if (fresh.plane) this.#usePlane(data.plane, version);
@@ -134,7 +118,7 @@ class Explorer {
     if (fresh.decoded) this.map.setDecoded(data.decoded);
     if (fresh.leaks) this.map.setLeaks(data.leaks);
     if (fresh.path) this.map.setPath(data.path);
-    if (this.#changed("painted", [data.painted, data.colour])) this.#usePainted(painted);
+    if (this.shown.changed("painted", [data.painted, data.colour])) this.#usePainted(painted);
     if (fresh.marks) this.#useMarks(null);
     if (rule && data.rule) this.scrubber.setRule(data.rule);
     if (proposed) this.#useSamples(samples);
@@ -162,10 +146,10 @@ class Explorer {
     const attribute = this.geometry.attributes.find((one) => one.name === name);
     const shown = { ...attribute, count: this.map.x.length };
     this.map.setColour(shown);
-    showLegend(this.part("legend"), shown, this.map);
+    showLegend(this.part("legend"), [this.map]);
   }
 
-  /** What the decoder says all over the map; nothing while it is of the attribute before. */
+  /** What the decoder says all over the map, or nothing. */
   #usePainted(table) {
     const values = (name) => column(table.table, name);
     this.map.setPainted(table && { ...table.grid, code: values("code"), certainty: values("certainty") });
@@ -221,36 +205,10 @@ class Explorer {
     picture.addEventListener("pointerleave", () => this.#rest());
     picture.addEventListener("pointerdown", (event) => this.#press(event));
     picture.addEventListener("keydown", (event) => this.#key(event));
-    picture.on("plotly_selected", (event) => {
-      const polygon = selectedPolygon(event);
-      if (!polygon) return;
-      // With Shift held Plotly adds a second region; Python is told of one, so one is shown.
-      if (picture.layout.selections?.length > 1) this.map.setRegion(polygon);
-      this.#commit("region", polygon);
+    this.map.onBrush((polygon) => this.#commit("region", polygon));
+    showTools(this.part("tools"), [this.map], ["pan", "select", "lasso"], {
+      "Whole map": () => this.map.reset(),
     });
-    picture.on("plotly_deselect", () => this.#commit("region", null));
-    this.#buildTools();
-  }
-
-  #buildTools() {
-    const buttons = TOOLS.map(([tool, label]) => {
-      const button = Object.assign(document.createElement("button"), {
-        type: "button",
-        textContent: label,
-      });
-      button.addEventListener("click", () => {
-        this.map.setTool(tool);
-        for (const one of buttons) one.setAttribute("aria-pressed", String(one === button));
-      });
-      button.setAttribute("aria-pressed", String(tool === this.map.tool));
-      return button;
-    });
-    const whole = Object.assign(document.createElement("button"), {
-      type: "button",
-      textContent: "Whole map",
-    });
-    whole.addEventListener("click", () => this.map.reset());
-    this.part("tools").replaceChildren(...buttons, whole);
   }
 
   #point(event) {
@@ -281,21 +239,23 @@ class Explorer {
     return { reg: this.regs.get(row), split: this.splits.get(row), rebuilt };
   }
 
-  /** A press that ends where it began, and never strayed, is a click. */
-  #press({ clientX, clientY }) {
+  /** A press of the main button that ends where it began, and never strayed, is a click. */
+  #press({ button, pointerId, clientX, clientY }) {
+    if (button !== 0) return;
+    const over = new AbortController();
     let strayed = false;
-    const stray = (event) => {
+    const follow = (event) => {
+      if (event.pointerId !== pointerId) return;
       strayed ||= Math.hypot(event.clientX - clientX, event.clientY - clientY) > SLIP;
-    };
-    const release = (event) => {
-      window.removeEventListener("pointermove", stray, true);
-      stray(event);
-      const at = this.map.toData(event);
-      if (!strayed && at) this.#pick(at);
+      if (event.type === "pointermove") return;
+      over.abort();
+      const at = event.type === "pointerup" && !strayed && this.map.toData(event);
+      if (at) this.#pick(at);
     };
     // While a button is down Plotly covers the page: what follows happens outside the picture.
-    window.addEventListener("pointermove", stray, true);
-    window.addEventListener("pointerup", release, { once: true, capture: true });
+    for (const type of ["pointermove", "pointerup", "pointercancel"]) {
+      window.addEventListener(type, follow, { capture: true, signal: over.signal });
+    }
   }
 
   /** Pin a point: a sample or a record if one is pointed at, else the very point. */

@@ -305,12 +305,27 @@ export class LatentMap {
     return this.Plotly.relayout(this.root, { "xaxis.range": x, "yaxis.range": y });
   }
 
+  /** Call `brushed` with the polygon that a person has drawn, or with null when they end it. */
+  onBrush(brushed) {
+    this.root.on("plotly_selected", (event) => {
+      const polygon = selectedPolygon(event);
+      if (!polygon || this.outlining) return;
+      // With Shift held Plotly adds a second region; Python is told of one, so one is shown.
+      if (this.root.layout.selections?.length > 1) this.setRegion(polygon);
+      brushed(polygon);
+    });
+    this.root.on("plotly_deselect", () => brushed(null));
+  }
+
   /** Show a region that did not come from a gesture here, or none. */
   setRegion(polygon) {
     if (polygon) {
       const path = polygon.map(([x, y], i) => `${i ? "L" : "M"}${x},${y}`).join("") + "Z";
       const selection = { type: "path", path, xref: "x", yref: "y" };
-      return this.Plotly.relayout(this.root, { selections: [selection] });
+      this.outlining = true; // Plotly tells of it as if it had been drawn
+      const shown = this.Plotly.relayout(this.root, { selections: [selection] });
+      this.outlining = false;
+      return shown;
     }
     const traces = this.root.data.map((_, i) => i);
     return this.Plotly.update(this.root, { selectedpoints: null }, { selections: [] }, traces);
@@ -428,7 +443,7 @@ export function classSymbol(code, palette) {
 }
 
 /** The polygon of a Plotly selection event, or null when it was cleared. */
-export function selectedPolygon(event) {
+function selectedPolygon(event) {
   if (event?.lassoPoints) {
     const { x, y } = event.lassoPoints;
     if (x.length < 3) return null; // a flick encloses nothing

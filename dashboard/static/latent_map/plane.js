@@ -2,12 +2,8 @@
 
 export class Plane {
   /** `origin` and `rest` (k numbers), `basis` (two rows of k), and what the words need. */
-  constructor({ origin, basis, rest, extent, labels, anchor }) {
-    Object.assign(this, { origin, basis, rest, extent, labels, anchor });
-  }
-
-  get dimensions() {
-    return this.origin.length;
+  constructor({ origin, basis, rest, extent, labels }) {
+    Object.assign(this, { origin, basis, rest, extent, labels });
   }
 
   /** Where a latent point (k numbers) is shown: {x, y}. */

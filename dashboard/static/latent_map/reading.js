@@ -13,9 +13,11 @@ const SAMPLES = [
 
 export class Reading {
   constructor(root) {
+    root.setAttribute("aria-live", "polite");
+    root.setAttribute("aria-atomic", "true"); // the plate is the answer, the words say of what
     root.innerHTML = `
       <div class="reading-plate"></div>
-      <div class="reading-text" aria-live="polite">
+      <div class="reading-text">
         <div class="reading-where"></div>
         <div class="reading-record"></div>
       </div>`;

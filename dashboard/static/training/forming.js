@@ -19,19 +19,28 @@ export class FormingMap {
     this.output = root.querySelector("output");
     this.clear();
     this.slider.addEventListener("input", () => {
-      this.following = Number(this.slider.value) === this.epochs.length - 1;
       this.#pause();
-      this.show(Number(this.slider.value));
+      this.show(this.epochs[Number(this.slider.value)]);
+      this.following = this.epoch === this.epochs.at(-1);
     });
     this.button.addEventListener("click", () => (this.playing ? this.#pause() : this.#play()));
-    new ResizeObserver(() => this.#draw()).observe(this.canvas);
+    this.resized = new ResizeObserver(() => this.#draw());
+    this.resized.observe(this.canvas);
+  }
+
+  /** End what would go on by itself. */
+  remove() {
+    this.clear();
+    this.resized.disconnect();
   }
 
   clear() {
     this.frames = new Map(); // epoch -> {x, y}
     this.epochs = [];
-    this.following = true;
-    this.at = null; // where the points are drawn
+    this.epoch = null; // the one that is shown
+    this.following = true; // whether the newest is shown as it comes
+    this.target = null; // where the points glide to
+    this.at = null; // where they are drawn
     this.extent = LEAST;
     this.#pause();
   }
@@ -41,7 +50,6 @@ export class FormingMap {
     if (this.frames.has(epoch)) return;
     this.frames.set(epoch, { x: Float32Array.from(x), y: Float32Array.from(y) });
     this.epochs = [...this.frames.keys()].sort((a, b) => a - b);
-    this.slider.max = String(this.epochs.length - 1);
   }
 
   paint(colours, palette) {
@@ -49,19 +57,20 @@ export class FormingMap {
     this.palette = palette;
   }
 
-  /** With `live` the newest epoch is shown as it comes, unless somebody looks at an older one. */
-  go(live) {
-    if (!this.epochs.length) return this.#draw();
-    if (this.following && !this.playing) this.show(this.epochs.length - 1);
-    this.live = live;
-    return undefined;
+  /** The newest epoch, unless somebody looks at an older one. */
+  go() {
+    if (!this.epochs.length) this.#draw();
+    else this.show(this.following ? this.epochs.at(-1) : this.epoch);
   }
 
-  /** Move the points to where they were after the epoch at a place of the list. */
-  show(place) {
-    const epoch = this.epochs[place];
-    this.slider.value = String(place);
+  /** Move the points to where they were after an epoch. */
+  show(epoch) {
+    this.epoch = epoch;
+    // Its place may be another than before, among more epochs.
+    this.slider.max = String(this.epochs.length - 1);
+    this.slider.value = String(this.epochs.indexOf(epoch));
     this.output.textContent = `epoch ${epoch}`;
+    this.slider.setAttribute("aria-valuetext", this.output.textContent);
     const target = this.frames.get(epoch);
     if (this.target === target) return;
     this.target = target;
@@ -82,15 +91,15 @@ export class FormingMap {
   }
 
   #play() {
-    let place = Number(this.slider.value);
-    if (place >= this.epochs.length - 1) place = -1;
+    if (!this.epochs.length) return;
+    if (this.epoch === this.epochs.at(-1)) this.show(this.epochs[0]);
+    this.following = false;
     this.button.textContent = "Pause";
     this.playing = setInterval(() => {
-      place += 1;
-      if (place >= this.epochs.length) {
-        this.following = true;
-        this.#pause();
-      } else this.show(place);
+      const next = this.epochs.find((one) => one > this.epoch);
+      if (next !== undefined) return this.show(next);
+      this.following = true;
+      return this.#pause();
     }, STEP);
   }
 
@@ -111,12 +120,10 @@ export class FormingMap {
     const scale = side / (2 * this.extent);
     context.strokeStyle = "rgba(128,128,128,.35)";
     context.beginPath();
-    for (const at of [side / 2]) {
-      context.moveTo(at, 0);
-      context.lineTo(at, side);
-      context.moveTo(0, at);
-      context.lineTo(side, at);
-    }
+    context.moveTo(side / 2, 0);
+    context.lineTo(side / 2, side);
+    context.moveTo(0, side / 2);
+    context.lineTo(side, side / 2);
     context.stroke();
     if (!this.at || !this.colours) return;
     const size = 2.4 * ratio;

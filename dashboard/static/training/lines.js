@@ -1,18 +1,15 @@
 // Lines by epoch: a small chart that is drawn anew a few times a second without a flicker.
 
-const SVG = "http://www.w3.org/2000/svg";
+import { make } from "../latent_map/svg.js";
+
 const [WIDTH, HEIGHT] = [420, 190];
 const [LEFT, RIGHT, TOP, BOTTOM] = [40, 8, 8, 34];
 
-const make = (name, attributes, text = "") => {
-  const element = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  element.textContent = text;
-  return element;
-};
-
 export class Lines {
-  constructor(root) {
+  constructor(root, name) {
+    this.name = name;
+    root.innerHTML = "<h6></h6>";
+    root.firstElementChild.textContent = name;
     this.svg = make("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", class: "lines" });
     root.append(this.svg);
   }
@@ -31,8 +28,7 @@ export class Lines {
     const parts = [];
     for (const value of ticks(bottom, top)) {
       parts.push(make("path", { class: "grid", d: `M${LEFT},${y(value)}H${WIDTH - RIGHT}` }));
-      const shown = percent ? `${Math.round(100 * value)} %` : String(Number(value.toPrecision(4)));
-      parts.push(make("text", { x: LEFT - 5, y: y(value) + 3.5, "text-anchor": "end" }, shown));
+      parts.push(make("text", { x: LEFT - 5, y: y(value) + 3.5, "text-anchor": "end" }, written(value, percent)));
     }
     for (const [epoch, anchor] of [[1, "start"], [total, "end"]]) {
       parts.push(make("text", { x: x(epoch), y: HEIGHT - BOTTOM + 13, "text-anchor": anchor },
@@ -53,8 +49,19 @@ export class Lines {
       at += 26 + 5.9 * label.length;
     }
     this.svg.replaceChildren(...parts);
+    this.svg.setAttribute("aria-label", this.#inWords(epochs, lines, percent));
+  }
+
+  /** What the lines have come to, for those who do not see them. */
+  #inWords(epochs, lines, percent) {
+    if (!epochs.length) return this.name;
+    const last = lines.map(({ label, values }) => `${label} ${written(values.at(-1), percent)}`);
+    return `${this.name}, after epoch ${epochs.at(-1)}: ${last.join("; ")}`;
   }
 }
+
+const written = (value, percent) =>
+  percent ? `${Math.round(100 * value)} %` : String(Number(value.toPrecision(4)));
 
 /** The height of the picture: what the lines have after their first fall, and the floor. */
 function span(lines, floor, low, high) {

@@ -1,36 +1,32 @@
 // A training as it goes: the map of some training records after every epoch, and lines beside it.
 
+import { mounting } from "../latent_map/mount.js";
 import { column } from "../latent_map/store.js";
 import { FormingMap } from "./forming.js";
 import { Lines } from "./lines.js";
 
-const views = new WeakMap(); // parentElement -> View
-
-export default function mount(component) {
-  const { parentElement, data } = component;
-  if (!views.has(parentElement)) views.set(parentElement, new View(parentElement));
-  views.get(parentElement).update(data);
-}
+export default mounting((parent) => new View(parent));
 
 class View {
   constructor(parent) {
     parent.innerHTML = `
       <div class="training-view">
         <section><h6 class="map-title"></h6><div class="forming"></div></section>
-        <section>
-          <h6>Loss, in nats</h6><div class="loss"></div>
-          <h6>Validation regs rebuilt right, by character</h6><div class="accuracy"></div>
-        </section>
+        <section><div class="loss"></div><div class="accuracy"></div></section>
       </div>`;
     this.element = parent.firstElementChild;
     const part = (name) => this.element.querySelector(`.${name}`);
     this.title = part("map-title");
     this.map = new FormingMap(part("forming"));
-    this.loss = new Lines(part("loss"));
-    this.accuracy = new Lines(part("accuracy"));
+    this.loss = new Lines(part("loss"), "Loss, in nats");
+    this.accuracy = new Lines(part("accuracy"), "Validation regs rebuilt right, by character");
   }
 
-  update(data) {
+  remove() {
+    this.map.remove();
+  }
+
+  update({ data }) {
     if (this.run !== data.run) {
       this.run = data.run;
       this.map.clear();
@@ -43,7 +39,7 @@ class View {
       this.map.keep(epochs[from], x.subarray(from, from + size), y.subarray(from, from + size));
     }
     this.map.paint(column(data.colours, "colour"), data.palette);
-    this.map.go(data.live);
+    this.map.go();
     const epoch = column(data.history, "epoch");
     const lines = (names) =>
       names.map((one) => ({ ...one, values: column(data.history, one.column) }));
