@@ -118,6 +118,12 @@ class Slice:
         return f"{words} {text.NO_PIN}" if missing else words
 
 
+def usual_choice(name: str, version: str) -> tuple[int, int] | None:
+    """The axes that a map shows unless others are chosen; None for the widest plane of many."""
+    k = services.bundle(name, version).records.latent_dim
+    return (1, k) if k <= 2 else None
+
+
 def plane_controls(name: str, version: str) -> DeltaGenerator | None:
     """Widgets for a latent space of more than two dimensions, and a place for words beside them.
 
@@ -179,12 +185,10 @@ def slice_shown(
 ) -> Slice:
     """The plane that the widgets say, through the pinned point or the middle of the records."""
     k = services.bundle(name, version).records.latent_dim
-    choice: tuple[int, int] | None = (1, min(k, 2))
-    if k > 2:
+    choice = usual_choice(name, version)
+    if k > 2 and st.session_state[state.PLANE] == "axes":
         choice = (st.session_state[state.ACROSS], st.session_state[state.UP])
-        if st.session_state[state.PLANE] == "principal":
-            choice = None
-        elif choice[0] == choice[1]:
+        if choice[0] == choice[1]:
             complaints.append(text.SAME_AXES.format(axis=choice[0]))
             choice = None
     plane = services.plane(name, version, choice)

@@ -1,6 +1,6 @@
 """The colours of the map and the charts, chosen to stay apart for colour-blind eyes too."""
 
-from typing import Final
+from typing import Any, Final
 
 BELOW, ABOVE = "#E07B39", "#2F6DB5"
 """The two classes of a yes-or-no attribute: no, yes."""
@@ -41,15 +41,15 @@ CSS: Final = (
 )
 """The same colours for style.css."""
 
-MAP: Final = {
-    "classes": [BELOW, ABOVE],
+MAP: Final[dict[str, Any]] = {
     "wheel": list(WHEEL),
     "scale": list(SCALE),
     "accepted": PLATE_YELLOW,
-    "impure": UNWANTED_RED,
     "rejected": REJECTED_GREY,
     "outline": OUTLINE,
     "zone": [128, 128, 136],
-    "search": "#D012C8",
     "missing": "#8A8A8A",
+    # What would be too dim on the other ground.
+    "light": {"classes": ["#CC6320", ABOVE], "impure": UNWANTED_RED, "search": "#D012C8"},
+    "dark": {"classes": [BELOW, "#5C9BE6"], "impure": UNWANTED_ON_DARK, "search": "#FF7BF5"},
 }

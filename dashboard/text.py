@@ -258,13 +258,11 @@ MEMBERSHIP = {
 
 STEP_SIZE = "{n} regs each, {optimizer}"
 SIDES = {"left": "Model at the left", "right": "Model at the right"}
-COLOURED_BY = "Coloured by {attribute}"
 SELECT_RULE = "Light up regs with"
 SELECT_RULE_PLACEHOLDER = "Light up regs with: number < 10"
 BRUSH_HELP = (
-    "Draw round some records with the lasso, or say which, such as `number < 10` or `area == london`: they "
-    "light up in both maps. Where a crowd stays together, both models keep the same things; where it "
-    "scatters, they do not."
+    "Draw round some records with the lasso, or say which: they light up in both maps. Where a crowd stays "
+    "together, both models keep the same things; where it scatters, they do not."
 )
 PLANE_SHARE = "{name}: the widest view, {share:.0%} of the variance of its {k} latent coordinates."
 SELECTED = "**{n:,} of {of:,} records** are lit up"

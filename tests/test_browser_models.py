@@ -239,13 +239,13 @@ def assert_painted(explorer: Explorer, exact: Bundle, name: str) -> None:
         at = layer.grid["low"] + layer.grid["step"] * place
         *colour, opacity = map(int, explorer.painted(*at, "under").split())
         expected = (
-            channels(palette.MAP["classes"][int(code)])
+            channels(palette.MAP["light"]["classes"][int(code)])
             if name == "at_least_50"
             else on_scale(code / 9)
         )
         # The fainter, the fewer steps of colour a pixel has.
         np.testing.assert_allclose(colour, expected, atol=4 + 400 / opacity)
-        assert opacity / 255 == pytest.approx(0.06 + 0.56 * sure, abs=0.04)
+        assert opacity / 255 == pytest.approx(0.06 + 0.39 * sure, abs=0.04)
 
 
 def test_the_map_is_painted_with_what_is_decoded(maps: Explorer, exact: Bundle) -> None:

@@ -13,7 +13,6 @@ from regvae.latent import Polygon, in_polygon
 from regvae.regs import ATTRIBUTES
 
 _SOME = 8
-HOVER = {"displayModeBar": False}
 
 Models = tuple[tuple[str, str], tuple[str, str]]
 
@@ -52,7 +51,6 @@ def _side(key: str, there: list[str]) -> str | None:
         there,
         index=there.index(usual) if usual in there else 0,
         key=key,
-        label_visibility="collapsed",
         on_change=_forget_brush_in,
         args=(key,),
         bind="query-params",
@@ -61,11 +59,10 @@ def _side(key: str, there: list[str]) -> str | None:
 
 def _shown(one: tuple[str, str], other: tuple[str, str]) -> Shown:
     name, version = one
-    k = services.bundle(name, version).records.latent_dim
-    choice = (1, min(k, 2)) if k <= 2 else None
-    labels = ("", "") if k <= 2 else text.axis_labels(choice)
+    choice = model.usual_choice(name, version)
     geometry = services.geometry(name, version, beside=other)
-    return Shown(name, geometry, services.plane(name, version, choice), labels)
+    plane = services.plane(name, version, choice)
+    return Shown(name, geometry, plane, text.axis_labels(choice))
 
 
 @st.fragment
@@ -76,8 +73,7 @@ def linked(models: Models, shown: tuple[Shown, Shown]) -> None:
         text.COLOUR_LABEL,
         list(ATTRIBUTES),
         key=state.COMPARE_COLOUR,
-        format_func=lambda name: text.COLOURED_BY.format(attribute=ATTRIBUTES[name].label),
-        label_visibility="collapsed",
+        format_func=lambda name: ATTRIBUTES[name].label,
         persist_state="session",
     )
     rule.text_input(
@@ -93,13 +89,15 @@ def linked(models: Models, shown: tuple[Shown, Shown]) -> None:
     except rules.RuleError as error:
         st.warning(text.plain(f"{error}."))
         selected = None
+    if selected:
+        counts(models, selected.rows)
+    else:
+        st.caption(text.BRUSH_HELP)
     comparison(shown, st.session_state[state.COMPARE_COLOUR], selected, _keep_brush)
     for words in filter(None, map(words_of, shown)):
         st.caption(words)
     if selected:
         of_selection(models, selected.rows)
-    else:
-        st.caption(text.BRUSH_HELP)
 
 
 def _keep_brush(side: str | None, polygon: Polygon | None) -> None:
@@ -137,16 +135,21 @@ def selection(models: Models, shown: tuple[Shown, Shown]) -> Selected | None:
     return Selected(f"{typed or brush} {models}", rows, None if typed else brush)
 
 
+def counts(models: Models, rows: tuple[np.ndarray, np.ndarray]) -> None:
+    """How many records are lit up, above each map."""
+    for column, one, chosen in zip(st.columns(2), models, rows, strict=True):
+        of = len(services.bundle(*one).records)
+        column.caption(text.SELECTED.format(n=len(chosen), of=of))
+
+
 def of_selection(models: Models, rows: tuple[np.ndarray, np.ndarray]) -> None:
     """How the two models treat the selected records."""
-    columns = st.columns(2, gap="large")
-    for column, one, chosen in zip(columns, models, rows, strict=True):
-        bundle = services.bundle(*one)
-        records = bundle.records
+    for column, one, chosen in zip(st.columns(2), models, rows, strict=True):
+        records = services.bundle(*one).records
         with column:
-            st.markdown(text.SELECTED.format(n=len(chosen), of=len(records)))
             if not len(chosen):
                 continue
+            st.markdown(f"**{text.plain(one[0])}**")
             came = services.rebuilt(*one)[chosen]
             found = evaluation.rebuilt(records.reg[chosen], came)
             right = found["by_position"]
@@ -162,7 +165,11 @@ def of_selection(models: Models, rows: tuple[np.ndarray, np.ndarray]) -> None:
 
 def figures(models: Models) -> None:
     """What is known of both, in two columns."""
-    columns = [figures_of(*one) for one in models]
+    try:
+        columns = [figures_of(*one) for one in models]
+    except ValueError as error:  # a bundle that has nothing in one of its splits
+        st.error(text.plain(f"{error}."))
+        return
     rows = {label: [column[label] for column in columns] for label in columns[0]}
     table = pd.DataFrame.from_dict(rows, orient="index", columns=["left", "right"])
     table.columns = [f"{side}: {name}" for side, (name, _) in zip(SIDES, models, strict=True)]
@@ -177,13 +184,14 @@ def figures_of(name: str, version: str) -> dict[str, str]:
     letters = ", ".join(f"{share:.0%}" for share in (right[0], right[1], *right[4:]))
     return {
         "likelihood": text.LIKELIHOODS[preset.training.likelihood],
-        "noise, beta": f"{preset.training.noise:g}, {preset.training.beta:g}",
+        "noise": f"{preset.training.noise:g}",
+        "beta": f"{preset.training.beta:g}",
         "in order": text.orders(preset.training.orders),
         "latent dimensions": f"{preset.network.latent_dim}",
         "of them active": f"{found.dimensions.active.sum()}",
         "test regs rebuilt whole": f"{test.exact.value:.1%}",
         "digits right": f"{right[2]:.1%}, {right[3]:.1%}",
-        "letters right": letters,
+        "letters right, 1st to 5th": letters,
         "nats to tell a test reg: rate + distortion": f"{nats.rate:.2f} + {nats.distortion:.2f} "
         f"= {nats.bound:.2f}",
         "scale under which the sigmas are true": f"{services.calibration(name, version).scale:.2f}",
@@ -197,10 +205,10 @@ def histories(models: Models) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown(f"##### {text.COMPARE_ACCURACY}")
-        st.plotly_chart(charts.accuracy_histories(tables), config=HOVER, key="accuracies")
+        st.plotly_chart(charts.accuracy_histories(tables), config=charts.CONFIG, key="accuracies")
     with right:
         st.markdown(f"##### {text.COMPARE_LOSS}")
-        st.plotly_chart(charts.loss_histories(tables), config=HOVER, key="losses")
+        st.plotly_chart(charts.loss_histories(tables), config=charts.CONFIG, key="losses")
     st.caption(text.COMPARE_HISTORIES)
 
 

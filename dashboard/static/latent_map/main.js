@@ -103,10 +103,10 @@ class Explorer {
       geometry: this.shown.changed("geometry", version),
       plane: this.shown.changed("plane", [data.plane, version]),
       // Where records are shown depends on the plane's directions, not on what is decoded there.
-      colour: this.shown.changed("colour", [data.colour, data.plane.name, version]),
-      decoded: this.shown.changed("decoded", data.decoded),
-      leaks: this.shown.changed("leaks", data.leaks),
-      path: this.shown.changed("path", data.path),
+      colour: this.shown.changed("colour", [data.colour, data.plane.name, version, theme]),
+      decoded: this.shown.changed("decoded", [data.decoded, theme]),
+      leaks: this.shown.changed("leaks", [data.leaks, theme]),
+      path: this.shown.changed("path", [data.path, theme]),
       marks: this.shown.changed("marks", [data.pin, data.search, data.plane, theme]),
       box: this.shown.changed("box", samples?.box ?? null),
     };
@@ -118,7 +118,7 @@ class Explorer {
     if (fresh.decoded) this.map.setDecoded(data.decoded);
     if (fresh.leaks) this.map.setLeaks(data.leaks);
     if (fresh.path) this.map.setPath(data.path);
-    if (this.shown.changed("painted", [data.painted, data.colour])) this.#usePainted(painted);
+    if (this.shown.changed("painted", [data.painted, data.colour, theme])) this.#usePainted(painted);
     if (fresh.marks) this.#useMarks(null);
     if (rule && data.rule) this.scrubber.setRule(data.rule);
     if (proposed) this.#useSamples(samples);
@@ -131,6 +131,7 @@ class Explorer {
     const weights = column(geometry.weights, "weights");
     this.decoder = new Decoder(weights, geometry.layers, geometry.blocks, geometry.likelihood);
     this.means = coordinates(geometry.records);
+    this.scrubber.setDimensions(this.means.length);
     this.regs = geometry.records.getChild("reg");
     this.splits = geometry.records.getChild("split");
   }
@@ -151,6 +152,7 @@ class Explorer {
 
   /** What the decoder says all over the map, or nothing. */
   #usePainted(table) {
+    this.scrubber.setPainted(Boolean(table));
     const values = (name) => column(table.table, name);
     this.map.setPainted(table && { ...table.grid, code: values("code"), certainty: values("certainty") });
   }

@@ -5,7 +5,7 @@
 
 const DEEP = 0.6; // slack at which the zone's shade is darkest
 const [FAINT, DARK] = [0.07, 0.2]; // its opacities
-const [FAINTEST, SUREST] = [0.06, 0.62]; // of what is decoded, from unsure to sure
+const [FAINTEST, SUREST] = [0.06, 0.45]; // of what is decoded, from unsure to sure
 const QUIET = 0.25; // opacity of samples that stand back
 const FULL = 2 * Math.PI;
 

@@ -28,7 +28,9 @@ export class Scrubber {
         <ul class="key">
           <li><i class="accepted"></i>accepted and wanted<b data-figure="wanted"></b></li>
           <li><i class="impure"></i>accepted, but decodes to unwanted<b data-figure="impure"></b></li>
-          <li><i class="rejected"></i>rejected: in the shaded zone<b data-figure="rejected"></b></li>
+          <li><i class="rejected"></i><span class="where"></span><b data-figure="rejected"></b></li>
+          <li><i class="edge"></i>the zone's edge; dotted: the box</li>
+          <li class="paint" hidden>paint: what is decoded; fainter: unsure</li>
         </ul>
         <p class="note"><span data-figure="shown"></span>
           <span title="on release Python counts all samples again; what is reported or exported is its count">Python's count:
@@ -99,6 +101,17 @@ export class Scrubber {
   configure({ tails, heldOut }) {
     Object.assign(this, { tails, heldOut });
     this.#forget();
+  }
+
+  /** How many latent dimensions there are: of more than two, the map shows a slice of the zone. */
+  setDimensions(k) {
+    this.root.querySelector(".where").textContent =
+      k > 2 ? "rejected (shade: in this slice)" : "rejected: in the shaded zone";
+  }
+
+  /** Whether the map is painted with what is decoded. */
+  setPainted(painted) {
+    this.root.querySelector(".paint").hidden = !painted;
   }
 
   /** The curves must be made anew. */
