@@ -279,7 +279,7 @@ def test_a_journey_is_drawn_and_told(maps: Explorer, exact: Bundle) -> None:
     maps.page.keyboard.press("Enter")
     start, end = exact.autoencoder.encode(["YK66BIQ", "MY33WSZ"])[0].astype(float)
     path = journeys.journey(exact, journeys.straight(start, end, 8), within=np.sqrt(7.5))
-    rows = maps.panel.locator(".facts tr:visible")
+    rows = maps.panel.locator(".facts tr:has(td):visible")
     expect(rows).to_have_count(8)
     for row, reg, sure, near in zip(rows.all(), path.reg, path.weakest, path.near, strict=True):
         expect(row.locator(".plate")).to_have_text(pretty(reg))

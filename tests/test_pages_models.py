@@ -612,7 +612,7 @@ def test_the_figures_of_both_are_those_of_the_report() -> None:
         letters = [found["by_position"][i] for i in (0, 1, 4, 5, 6)]
         assert column["test regs rebuilt whole"] == f"{found['exact']:.1%}"
         assert column["digits right"] == f"{tens:.1%}, {units:.1%}"
-        assert column["letters right"] == ", ".join(f"{one:.0%}" for one in letters)
+        assert column["letters right, 1st to 5th"] == ", ".join(f"{one:.0%}" for one in letters)
         assert column["nats to tell a test reg: rate + distortion"] == (
             f"{nats.rate:.2f} + {nats.distortion:.2f} = {nats.rate + nats.distortion:.2f}"
         )
