@@ -121,7 +121,7 @@ def _by_time(lines: Sequence[tuple[str, pd.DataFrame, pd.Series]]) -> go.Figure:
         ]
     )
     ticks = [digit * power for power in (1, 10, 100, 1000) for digit in (1, 2, 5)]
-    title = "seconds of training, on a scale of powers"
+    title = "seconds of training (logarithmic)"
     figure.update_xaxes(title=title, type="log", tickvals=ticks)
     return _plain(figure, 300)
 

@@ -622,7 +622,8 @@ def test_the_figures_of_both_are_those_of_the_report() -> None:
         assert column["scale under which the sigmas are true"] == f"{scale:.2f}"
         training = model.preset.training
         assert column["likelihood"] == text.LIKELIHOODS[training.likelihood]
-        assert column["noise, beta"] == f"{training.noise:g}, {training.beta:g}"
+        assert column["noise"] == f"{training.noise:g}"
+        assert column["beta"] == f"{training.beta:g}"
         assert f"seed {model.seed}" in column["training"]
 
 
