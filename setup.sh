@@ -35,6 +35,7 @@ make_environment() {
 }
 
 install_requirements() {
+    echo "setup: installing what is needed into .venv; a minute or two"
     .venv/bin/python -c 'import sys' 2>/dev/null || make_environment
     .venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
     .venv/bin/python -m pip install --quiet --disable-pip-version-check \

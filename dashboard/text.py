@@ -337,7 +337,7 @@ OPTIONS = {
     "constant": "constant",
     "cosine": "cosine",
 }
-OWN_FILE = "A text file, one reg a line"
+OWN_FILE = "A text file, one reg a line, no header"
 OWN_FILE_HELP = (
     "At least {fewest} different regs; a sixth of them is held out to judge the model by."
 )
@@ -347,7 +347,7 @@ OWN_COUNTS = (
 )
 RUNS = "Trainings"
 NO_RUNS = (
-    "Nothing has been trained here yet. Choose a preset at the left and press *Train*: most take ten to "
+    "No training is under way. Choose a preset at the left and press *Train*: most take ten to "
     "twenty seconds, and you watch the map form. The training goes on if you close this page."
 )
 STATES = {
@@ -365,6 +365,7 @@ QUEUED = (
 INTERRUPTED = "Its process ended without a word. Resume it: at most one epoch is lost."
 COMPILING = "Loading TensorFlow and compiling: some seconds."
 STOP = "Stop"
+STOPPING = "Stopping…"
 RESUME = "Resume"
 KEEP = "Keep as a model"
 KEEP_AS = "Keep as"
@@ -411,9 +412,7 @@ def beta(value: float, warm_up: int) -> str:
 
 def orders(given: Sequence[Order]) -> str:
     """What was made to run along which axis."""
-    return (
-        ", ".join(f"{one.attribute} along z{one.axis}" for one in given) or "nothing was asked for"
-    )
+    return ", ".join(f"{one.attribute} along z{one.axis}" for one in given) or "none"
 
 
 def recipe(preset: Preset) -> str:
@@ -607,7 +606,7 @@ anything. Set the threshold to 1.00 and the ring of red samples shows it.
 
 And the notebook's "theoretical probability" at 2.5, **15.4 %**, is not the chance it was meant to be.
 A point drawn from a record's own cloud in two dimensions lies farther than 2.5 with a probability of
-exp(-2.5² / 2) = **4.4 %**. The page shows both.
+exp(-2.5² / 2) = **4.4 %**. *Explore* shows both.
 
 ### Rules that hold
 
@@ -634,7 +633,7 @@ leaks where they are likeliest.
 4. Lasso one stripe and decode 50 new regs from it.
 5. Drag the threshold from 0 to 6 and look at the purity: does it ever get good?
 6. Switch to *two-sided* in the tab *Sample*, and look again. Click a rejected sample to see why.
-7. Then, in the tab *Results*, make 1,000 points' worth of new regs and take them home with their proof.
+7. Then, in the tab *Results*, make 1,000 results and take them home with their proof.
 8. In the tab *Journeys*, paint the map, and walk from one reg to another.
 9. On the page *Compare*, lasso a crowd in the notebook's map and see it fall apart in *exact-15d*.
 10. On the page *Train*, train *ordered-2d* with another seed and watch its map form.

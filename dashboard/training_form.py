@@ -156,7 +156,7 @@ def _own_data(
         own = regs.distinct(regs.parse_lines(lines, file.name))
         data = Data.of_own(own, seed)
     except ValueError as error:
-        complaints.append(f"{error}.")
+        st.warning(text.plain(f"{error}."))  # here, where the file was given
         return None, None
     st.caption(text.OWN_COUNTS.format(n=len(own), train=data.sizes[0], held_out=data.sizes[1]))
     return data, own

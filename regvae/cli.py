@@ -121,12 +121,15 @@ def train(
         str, typer.Argument(help=f"one of {', '.join(presets.PRESETS)}, or a bundle to train again")
     ],
     out: Annotated[Path, typer.Option(help="the new bundle's folder")],
-    seed: SeedOption = 0,
+    seed: Annotated[
+        int | None, typer.Option(help="training seed [0; a bundle's own]", min=0)
+    ] = None,
     resume: Annotated[bool, typer.Option(help="go on where a stopped run left off")] = False,
 ) -> None:
     """Train a preset and write a bundle; Ctrl-C stops it, --resume goes on."""
     began = time.perf_counter()
-    chosen, own = _recipe(preset)
+    chosen, own, usual_seed = _recipe(preset)
+    seed = usual_seed if seed is None else seed
     bundles.check_free(out)
     with _silenced():
         from regvae import training  # takes seconds, because of TensorFlow: only here
@@ -163,10 +166,11 @@ def train(
         _print_speed(last[0], time.perf_counter() - began, training.floating_point_limit())
 
 
-def _recipe(name: str) -> tuple[presets.Preset, Sequence[str]]:
-    """What to train: a named preset, or that of a bundle with the regs of its own it was given."""
+def _recipe(name: str) -> tuple[presets.Preset, Sequence[str], int]:
+    """What to train: a named preset, or that of a bundle with the regs of its own it was given; and
+    the seed unless another is asked for, which gives a bundle's model again."""
     if name in presets.PRESETS:
-        return presets.preset(name), ()
+        return presets.preset(name), (), 0
     try:
         bundle = bundles.load(name)
     except bundles.BundleError as error:
@@ -175,7 +179,7 @@ def _recipe(name: str) -> tuple[presets.Preset, Sequence[str]]:
             f"there is no preset {name[:80]!r} (there are {there}), and as a bundle: {error}"
         ) from error
     own = bundle.records.reg.tolist() if bundle.preset.data.source == "own" else ()
-    return bundle.preset, own
+    return bundle.preset, own, bundle.seed
 
 
 def _print_speed(trainer: Any, seconds: float, limit: float) -> None:
@@ -249,7 +253,7 @@ def _nats_table(found: Diagnosis) -> Table:
 
 
 def _dimensions_table(found: Diagnosis) -> Table:
-    table = Table("dimension", "nats", "variance of the mean", "active", "moved to the prior")
+    table = Table("dimension", "nats", "variance of the mean", "active", "distance to the prior")
     used, moved = found.dimensions, found.aggregate.wasserstein
     for place in used.order:
         table.add_row(
@@ -526,7 +530,7 @@ def _print_closer(audit: Audit) -> None:
         "valid at DVLA": f"{audit.valid:.4f}",
         "edits to a record": f"{_mean_edits(audit.edits):.2f} on average, of held-out regs "
         f"{_mean_edits(audit.edits_held_out):.2f}",
-        "re-encoding drift": f"{audit.drift[0]:.2f} sigma in the middle, of held-out regs "
+        "re-encoding drift": f"{audit.drift[0]:.2f} sigma in the median, of held-out regs "
         f"{audit.drift_held_out[0]:.2f}",
     }
     for key, value in lines.items():

@@ -89,6 +89,11 @@ class Run:
         """Whether a process works at it, or waits to."""
         return self.state in ALIVE
 
+    @property
+    def stopping(self) -> bool:
+        """Whether it was asked to stop, and has not yet: it does after its present epoch."""
+        return self.alive and (self.folder / STOP).exists()
+
     def own(self) -> list[str]:
         """The regs of one's own that it trains on; none for other data."""
         path = self.folder / OWN

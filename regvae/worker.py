@@ -64,6 +64,9 @@ def _train(run: Run, stop: Path) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from regvae import training  # takes seconds, because of TensorFlow: only when it may
 
+    if stop.exists():
+        runs.say(run.folder, "stopped")
+        return
     watcher = Watcher(run)
     try:
         training.train(

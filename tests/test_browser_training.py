@@ -272,7 +272,7 @@ def kill_worker() -> None:
 
 def test_a_training_is_started_kept_and_explored(page: Page, url: str) -> None:
     open_training(page, url)
-    expect(page.get_by_text("Nothing has been trained here yet")).to_be_visible()
+    expect(page.get_by_text("No training is under way")).to_be_visible()
     page.get_by_role("textbox", name=text.RUN_NAME, exact=True).fill("mine")
     page.get_by_text(text.DATA, exact=True).click()
     for name, value in (("Training", "200"), ("Validation", "20"), ("Test", "20")):

@@ -32,6 +32,8 @@ def watch(alive: bool) -> None:
     problem = st.session_state.get(state.RUN_PROBLEM)
     if problem:  # until something else is tried
         st.warning(text.plain(f"{problem}."))
+    if kept_as := st.session_state.get(state.KEPT_AS):
+        st.success(text.KEPT.format(name=text.plain(kept_as)))
     if there:
         choose(there)
     else:
@@ -83,7 +85,9 @@ def actions(run: Run) -> None:
     """Stop, resume, keep, delete: those that make sense now."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if run.alive:
-            st.button(text.STOP, on_click=act, args=(runs.stop, run.name))
+            label = text.STOPPING if run.stopping else text.STOP
+            stop = (runs.stop, run.name)
+            st.button(label, key="stop", disabled=run.stopping, on_click=act, args=stop)
         elif run.state != "finished":
             st.button(text.RESUME, type="primary", on_click=act, args=(runs.start, run.name))
         else:
@@ -101,7 +105,7 @@ def actions(run: Run) -> None:
 
 def act(what: Callable[[str], object], name: str) -> None:
     """Do something to a run; what stands in the way is said above all runs."""
-    st.session_state[state.RUN_PROBLEM] = None
+    _forget_said()
     try:
         what(name)
     except (ValueError, OSError) as error:
@@ -111,14 +115,18 @@ def act(what: Callable[[str], object], name: str) -> None:
 def keep(name: str) -> None:
     """Put a finished run among the models, and show it on the map from now on."""
     kept_as = st.session_state[f"{state.KEEP_AS}-{name}"].strip()
-    st.session_state[state.RUN_PROBLEM] = None
+    _forget_said()
     try:
         runs.keep(name, kept_as)
     except (ValueError, OSError) as error:
         st.session_state[state.RUN_PROBLEM] = str(error)
         return
     model.show(kept_as)
-    st.toast(text.KEPT.format(name=kept_as))
+    st.session_state[state.KEPT_AS] = kept_as
+
+
+def _forget_said() -> None:
+    st.session_state[state.RUN_PROBLEM] = st.session_state[state.KEPT_AS] = None
 
 
 def kept_models() -> None:

@@ -56,7 +56,7 @@ export class Reading {
     this.record.replaceChildren(
       "on the record ",
       plate(record.reg, "small"),
-      ` (${record.split}), which comes back as `,
+      ` (${record.split === "train" ? "training" : record.split} data), which comes back as `,
       plate(record.rebuilt, "small"),
     );
   }

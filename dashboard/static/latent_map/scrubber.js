@@ -33,7 +33,7 @@ export class Scrubber {
           <li class="paint" hidden>paint: what is decoded; fainter: unsure</li>
         </ul>
         <p class="note"><span data-figure="shown"></span>
-          <span title="on release Python counts all samples again; what is reported or exported is its count">Python's count:
+          <span title="on release Python counts all samples again; what is reported or exported is its count">recount by Python:
             <b data-figure="confirmed"></b></span></p>
       </div>
       <p class="outcome none">No samples: see the warning beside the map.</p>
