@@ -16,12 +16,13 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from regvae import audit, cli, diagnosis, evaluation, regs, results, sampling
+from regvae import audit, cli, diagnosis, evaluation, regs, results, sampling, training
 from regvae import bundle as bundles
 from regvae.acceptance import OneSided, Posterior, TwoSided
 from regvae.calibration import calibrate
 from regvae.latent import Records
 from regvae.policy import Policy
+from regvae.presets import Data, Network, Phase, Preset, Training
 from regvae.proposals import Around, Box, Prior, Region
 from regvae.unwanted import Unwanted
 
@@ -236,6 +237,24 @@ def test_the_file_written_is_named_as_it_was_given(good, tmp_path):
     assert f"wrote {folder / 'regs.csv'}: 12,000 rows\n" in good(
         "dataset", "--out", folder / "regs.csv"
     )
+
+
+# --- training -------------------------------------------------------------------------------------
+
+
+def test_a_bundle_is_trained_again_with_its_own_seed_unless_another_is_given(good, tmp_path):
+    preset = Preset(
+        "tiny", Network(2, (8,), (8,)), Data(sizes=(60, 20, 20)), Training((Phase(0.01, 2),))
+    )
+    first = training.train(preset, tmp_path / "first", seed=7)
+    for name, options, seed in (("same", [], 7), ("other", ["--seed", "8"], 8)):
+        out = tmp_path / name
+        good("train", tmp_path / "first", "--out", out, *options)
+        again = bundles.load(out)
+        assert again.seed == seed
+        assert again.command.endswith(f"--seed {seed}")
+        equal = [np.array_equal(again.weights[key], first.weights[key]) for key in first.weights]
+        assert all(equal) == (seed == 7)
 
 
 # --- tables that cannot be written ----------------------------------------------------------------

@@ -175,6 +175,13 @@ def test_the_figures_on_sampling_are_counted_by_hand(bundle, figures):
     assert figures[7].here == f"{above} = {above / len(far):.3f}"
 
 
+def test_what_differs_and_why_is_said_of_the_notebooks_own_recipe_only(figures):
+    assert figures[0].remark == "two numbers cannot hold a whole reg"
+    others = evaluation.notebook_figures(bundles.load("exact-15d"))
+    assert [one.figure for one in others][:3] == [one.figure for one in figures][:3]
+    assert {one.remark for one in others} == {"another recipe"}
+
+
 def test_the_tails_are_the_notebooks_and_the_true_one(figures):
     assert figures[8].here == figures[8].published == "0.154"
     assert figures[9].here == "0.0439"

@@ -1019,6 +1019,9 @@ def test_pressing_stop_asks_the_run_to_stop(home: Path) -> None:
         app = open_training()
         press(app, text.STOP)
         assert (run.folder / runs.STOP).exists()
+        (stopping,) = [one for one in app.button if one.label == text.STOPPING]
+        assert stopping.disabled
+        assert text.STOP not in {button.label for button in app.button}
 
 
 def test_what_stands_in_the_way_of_a_button_is_said_until_something_else_is_tried(
@@ -1052,6 +1055,7 @@ def test_a_finished_run_is_kept_shown_and_deleted_again(home: Path) -> None:
     assert not app.exception
     assert bundles.available(bundles.models()) == ["mine"]
     assert [run.name for run in runs.all_runs()] == ["second"]
+    assert text.KEPT.format(name="mine") in [unescaped(one.value) for one in app.success]
     assert text.KEPT_MODELS.format(n=1, folder=bundles.models()) in [
         one.label for one in app.expander
     ]

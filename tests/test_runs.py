@@ -23,7 +23,7 @@ import safetensors
 import safetensors.numpy
 
 from regvae import bundle as bundles
-from regvae import evaluation, regs, runs, worker
+from regvae import evaluation, regs, runs, training, worker
 from regvae.bundle import HISTORY_COLUMNS, Bundle, BundleError
 from regvae.presets import PRESETS, Data, Network, Phase, Preset, Training
 from regvae.runs import Run, RunError
@@ -521,6 +521,23 @@ def test_an_exploding_loss_fails_with_its_sentence_and_shows_the_epochs_before(h
     progress = runs.progress(run)
     assert progress is not None
     assert len(progress.frames) == 3
+
+
+def test_a_run_asked_to_stop_while_tensorflow_loads_trains_nothing(home: Path) -> None:
+    run = made(home, "x")
+    processor = runs.processor
+
+    @contextmanager
+    def asked_meanwhile(*arguments: Any) -> Iterator[bool]:
+        with processor(*arguments) as free:
+            (run.folder / runs.STOP).touch()
+            yield free
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs, "processor", asked_meanwhile)
+        run = work(run)
+    assert (run.state, run.epochs) == ("stopped", 0)
+    assert not training.checkpoint_path(run.out).exists()
 
 
 # --- starting -------------------------------------------------------------------------------------
