@@ -321,7 +321,8 @@ export class LatentMap {
   setRegion(polygon) {
     if (polygon) {
       const path = polygon.map(([x, y], i) => `${i ? "L" : "M"}${x},${y}`).join("") + "Z";
-      const selection = { type: "path", path, xref: "x", yref: "y" };
+      const line = { color: this.palette.text, width: 1.5, dash: "dot" };
+      const selection = { type: "path", path, xref: "x", yref: "y", line };
       this.outlining = true; // Plotly tells of it as if it had been drawn
       const shown = this.Plotly.relayout(this.root, { selections: [selection] });
       this.outlining = false;
