@@ -144,7 +144,23 @@ def show(context: Context, path: Asked) -> None:
             within=within,
         )
     )
+    lost = _lost(context, made)
+    if lost:
+        st.caption(text.ENDS_LOST.format(ends="; ".join(lost)))
     facts([_row(context, made, step) for step in range(len(made.reg))], text.PATH_HEADER)
+
+
+def _lost(context: Context, made: Journey) -> list[str]:
+    """In words, those of the two ends that were given as regs and come back as others."""
+    if st.session_state[state.PATH] == "traversal":
+        return []
+    said = []
+    for key, decoded in ((state.FROM, made.reg[0]), (state.TO, made.reg[-1])):
+        typed = st.session_state[key]
+        if not state.numbers(typed, context.latent_dim) and regs.parse(typed) != decoded:
+            given = regs.pretty(regs.parse(typed))
+            said.append(text.COMES_BACK.format(given=given, decoded=regs.pretty(decoded)))
+    return said
 
 
 def _row(context: Context, made: Journey, step: int) -> tuple[Any, ...]:

@@ -221,6 +221,8 @@ PATH_FOUND = (
     "**{different} in {steps} steps**; {near} of the steps have records within {within:.1f} σ. On the map a "
     "ring is the start, a square the end."
 )
+COMES_BACK = "{given} itself comes back as {decoded}"
+ENDS_LOST = "{ends}: this model does not keep all of a reg."
 PATH_HEADER = ("step", "decodes to", "least sure", "records")
 NEAR = "{n:,} near"
 NOTHING_NEAR = "none near"

@@ -21,6 +21,7 @@ from tests.test_pages import APP, words
 
 SHIPPED = tuple(bundles.available(bundles.ASSETS))
 SQUARE = [[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]]
+ENDS = ["AB12CDE", "XY87ZZZ"]
 Sent = list[dict[str, Any]]
 
 
@@ -445,6 +446,18 @@ def test_a_journey_wants_both_ends() -> None:
     app = opened(tab="Journeys", from_="AB12CDE")
     assert not app.warning
     assert text.NO_PATH in words(app)
+
+
+def test_an_end_that_does_not_come_back_is_said_and_one_that_does_is_not(bundle: Bundle) -> None:
+    came = [pretty(one) for one in bundle.autoencoder.decode(bundle.autoencoder.encode(ENDS)[0])]
+    app = opened(tab="Journeys", from_=ENDS[0], to=ENDS[1])
+    assert (
+        f"AB12 CDE itself comes back as {came[0]}; XY87 ZZZ itself comes back as {came[1]}: "
+        "this model does not keep all of a reg." in words(app)
+    )
+    assert "itself comes back" not in words(opened(tab="Journeys", from_="0.5, 0.3", to="1, 1"))
+    app = opened(tab="Journeys", model="exact-15d", from_=ENDS[0], to="CD34EFG")
+    assert "itself comes back" not in words(app)
 
 
 def test_the_pin_can_be_either_end(bundle: Bundle) -> None:

@@ -131,6 +131,7 @@ class Explorer {
     const weights = column(geometry.weights, "weights");
     this.decoder = new Decoder(weights, geometry.layers, geometry.blocks, geometry.likelihood);
     this.means = coordinates(geometry.records);
+    this.element.dataset.many = String(this.means.length > 2);
     this.scrubber.setDimensions(this.means.length);
     this.regs = geometry.records.getChild("reg");
     this.splits = geometry.records.getChild("split");
