@@ -1,9 +1,9 @@
 """Time and validation loss of every preset of our own under other batches and schedules.
 
 `python -m tests.benchmarks.recipes [PRESET…] [--seeds 0 1]`, ten minutes on a quiet machine. The
-README's table has what it prints, and the presets are chosen by it: least time to equal or better validation loss, of
-those that keep what the preset is there to show. Where characters are independent, a bound is also
-lowered by keeping less, so that the loss alone does not say.
+README's table has what it prints, and the presets are chosen by it: least time to equal or better
+validation loss, of those that keep what the preset is there to show. Where characters are
+independent, a bound is also lowered by keeping less, so that the loss alone does not say.
 """
 
 import argparse
