@@ -1,5 +1,6 @@
 """Which model a page shows, and which plane of its latent space the map does."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import services, state, text
 from regvae import bundle as bundles
+from regvae.diagnosis import Diagnosis
 from regvae.plane import Plane
 
 
@@ -37,21 +39,35 @@ def loaded(name: str) -> tuple[str, str] | None:
     return name, version
 
 
+def diagnosed(name: str, version: str) -> Diagnosis | None:
+    """What a model is good at and what not, or None and the reason on the page."""
+    try:
+        return services.diagnosed(name, version)
+    except ValueError as error:  # it has nothing in one of its splits
+        st.error(text.plain(f"{error}."))
+        return None
+
+
 def choose() -> None:
     """The box that names the model; call `chosen` after it."""
-    there, usual = bundles.available(), state.DEFAULTS[state.MODEL]
-    if (kept := _kept()) in there:
+    if (kept := _kept()) in bundles.available():
         # The box of every page is a widget of its own, and would begin with the usual model.
         st.session_state[state.MODEL] = kept
-    st.selectbox(
-        text.MODEL_LABEL,
+    st.session_state[state.KEPT_MODEL] = box(text.MODEL_LABEL, state.MODEL, _another)
+
+
+def box(label: str, key: str, on_change: Callable[..., None], *arguments: str) -> str | None:
+    """A box of all models, which begins with the usual one of its key; None if there is none."""
+    there, usual = bundles.available(), state.DEFAULTS[key]
+    return st.selectbox(
+        label,
         there,
         index=there.index(usual) if usual in there else 0,
-        key=state.MODEL,
-        on_change=_another,
+        key=key,
+        on_change=on_change,
+        args=arguments,
         bind="query-params",
     )
-    st.session_state[state.KEPT_MODEL] = st.session_state[state.MODEL]
 
 
 def choose_above() -> tuple[str, str] | None:
@@ -104,6 +120,11 @@ class Slice:
     plane: Plane
     anchor: NDArray[np.float64]
     pinned: bool
+
+    @property
+    def of_regions(self) -> bool:
+        """Whether it shows the first two axes (or the only one), which regions are drawn on."""
+        return self.choice == (1, min(self.plane.latent_dim, 2))
 
     @property
     def labels(self) -> tuple[str, str]:

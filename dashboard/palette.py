@@ -9,10 +9,10 @@ MODELS: Final = ("#7C8691", "#7D5BBE", "#2E9E6B")
 """What was published, and two of ours: none of the colours that mean a class on the map."""
 
 SPLITS: Final = (*MODELS[1:], "#C2497D")
-"""Training, validation and test data."""
+"""Training, validation and test data; and three rules in one chart."""
 
 SYMBOLS: Final = ("circle", "diamond", "x")
-"""Their markers, and those of three rules: no colour stands alone for those who see few."""
+"""Their markers: no colour stands alone for those who see few."""
 
 DIMENSIONS: Final = MODELS[1:]
 """Latent dimensions in one chart: no more than these."""

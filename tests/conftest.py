@@ -27,6 +27,12 @@ def bundle() -> Bundle:
 
 
 @pytest.fixture(scope="session")
+def exact() -> Bundle:
+    """The shipped exact-15d: 15 dimensions, and seven choices of a character."""
+    return regvae.load("exact-15d")
+
+
+@pytest.fixture(scope="session")
 def dashboard() -> Iterator[str]:
     """URL of a running dashboard."""
     with server.serve() as url:

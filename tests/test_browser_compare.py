@@ -339,10 +339,9 @@ def test_the_same_has_the_same_colour_in_maps_of_other_records(
 
 
 def test_a_map_of_many_dimensions_says_what_each_spot_decodes_to(
-    page: Page, dashboard: str
+    page: Page, dashboard: str, exact: Bundle
 ) -> None:
     maps = Comparer(page, dashboard).open("?right=exact-15d")
-    exact = regvae.load("exact-15d")
     plane = Plane.principal(exact.records)
     shown = plane.project(exact.records.mean)
     maps.drag("right", LASSO)

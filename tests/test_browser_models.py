@@ -26,12 +26,6 @@ BARE = "?model=exact-15d&unwanted=number+<+0"
 LINES = "() => document.querySelector('.picture').data.filter((one) => one.mode === 'lines')"
 
 
-@pytest.fixture(scope="module")
-def exact() -> Bundle:
-    """A shipped model of 15 dimensions, with seven choices of a character."""
-    return regvae.load("exact-15d")
-
-
 @pytest.fixture
 def maps(page: Page, dashboard: str) -> Explorer:
     """The explore page, not yet opened."""

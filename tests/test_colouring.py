@@ -26,12 +26,6 @@ FEW = np.array(["AB12CDE", "AB62CDE", "LA05QXY", "YK01ABC", "LB51ABC", "AB12CDF"
 """Anglia twice and once more, London twice, Yorkshire; 01 names no period, Q is never issued."""
 
 
-@pytest.fixture(scope="module")
-def exact():
-    """A shipped model of 15 dimensions, with seven choices of a character."""
-    return regvae.load("exact-15d")
-
-
 def colouring(name, reg=FEW):
     return Colouring.of(ATTRIBUTES[name], reg)
 

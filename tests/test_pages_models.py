@@ -25,12 +25,6 @@ ENDS = ["AB12CDE", "XY87ZZZ"]
 Sent = list[dict[str, Any]]
 
 
-@pytest.fixture(scope="module")
-def exact() -> Bundle:
-    """A shipped model of 15 dimensions."""
-    return regvae.load("exact-15d")
-
-
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
     """What the map is given at every run, in place of showing it."""

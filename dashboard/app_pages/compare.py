@@ -7,8 +7,8 @@ import streamlit as st
 from dashboard import charts, model, plates, services, state, text
 from dashboard.comparison import SIDES, Selected, Shown, comparison, send, words_of
 from dashboard.panel import facts
-from regvae import bundle as bundles
 from regvae import evaluation, rules
+from regvae.diagnosis import Diagnosis
 from regvae.latent import Polygon, in_polygon
 from regvae.regs import ATTRIBUTES
 
@@ -32,29 +32,15 @@ def page() -> None:
 
 def choose() -> Models | None:
     """The two models, or None and the reason on the page."""
-    there = bundles.available()
-    columns = st.columns(2)
     found = []
-    for column, key in zip(columns, (state.LEFT, state.RIGHT), strict=True):
+    for column, key in zip(st.columns(2), (state.LEFT, state.RIGHT), strict=True):
         with column:
-            chosen = model.loaded(_side(key, there) or state.DEFAULTS[key])
+            name = model.box(text.SIDES[key], key, _forget_brush_in, key)
+            chosen = model.loaded(name or state.DEFAULTS[key])
         if chosen:
             found.append(chosen)
     model.complain_of_address()
     return (found[0], found[1]) if len(found) == 2 else None
-
-
-def _side(key: str, there: list[str]) -> str | None:
-    usual = state.DEFAULTS[key]
-    return st.selectbox(
-        text.SIDES[key],
-        there,
-        index=there.index(usual) if usual in there else 0,
-        key=key,
-        on_change=_forget_brush_in,
-        args=(key,),
-        bind="query-params",
-    )
 
 
 def _shown(one: tuple[str, str], other: tuple[str, str]) -> Shown:
@@ -165,20 +151,21 @@ def of_selection(models: Models, rows: tuple[np.ndarray, np.ndarray]) -> None:
 
 def figures(models: Models) -> None:
     """What is known of both, in two columns."""
-    try:
-        columns = [figures_of(*one) for one in models]
-    except ValueError as error:  # a bundle that has nothing in one of its splits
-        st.error(text.plain(f"{error}."))
-        return
+    columns = []
+    for one in models:
+        found = model.diagnosed(*one)
+        if found is None:
+            return
+        columns.append(figures_of(*one, found))
     rows = {label: [column[label] for column in columns] for label in columns[0]}
     table = pd.DataFrame.from_dict(rows, orient="index", columns=["left", "right"])
     table.columns = [f"{side}: {name}" for side, (name, _) in zip(SIDES, models, strict=True)]
     st.table(table)
 
 
-def figures_of(name: str, version: str) -> dict[str, str]:
+def figures_of(name: str, version: str, found: Diagnosis) -> dict[str, str]:
     """Figures of one model as they are written."""
-    bundle, found = services.bundle(name, version), services.diagnosed(name, version)
+    bundle = services.bundle(name, version)
     preset, test, nats = bundle.preset, found.accuracies[-1], found.rates[-1]
     right = [one.value for one in test.by_position]
     letters = ", ".join(f"{share:.0%}" for share in (right[0], right[1], *right[4:]))

@@ -88,9 +88,7 @@ def what_is_asked(name: str, version: str, way: DeltaGenerator, complaints: list
     """Everything the controls say; those of a journey are made only when their tab is open."""
     point = pinned_point(services.bundle(name, version).records.latent_dim, complaints)
     shown = model.slice_shown(name, version, point, complaints)
-    # In one dimension there is no such plane to choose: who is asked for the records' side says so.
-    in_plane = shown.choice == (1, 2) or shown.plane.latent_dim == 1
-    unwanted = rejection.unwanted(complaints, in_plane)
+    unwanted = rejection.unwanted(complaints, shown.of_regions)
     context = Context(name, version, unwanted, state.rule(), shown)
     path = None
     # It has many widgets, which every gesture would draw again.

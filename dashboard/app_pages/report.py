@@ -26,10 +26,8 @@ def page() -> None:
         return
     name, version = chosen
     bundle = services.bundle(name, version)
-    try:
-        found = services.diagnosed(name, version)
-    except ValueError as error:  # a bundle that has nothing in one of its splits
-        st.error(text.plain(f"{error}."))
+    found = model.diagnosed(name, version)
+    if found is None:
         return
     st.markdown(text.REPORT_INTRO)
     left, right = st.columns([1, 1.3], gap="large")
@@ -158,7 +156,7 @@ def aggregate(found: Aggregate, used: Dimensions) -> None:
     distances = ", ".join(
         f"{charts.dimension_name(place)} {found.wasserstein[place]:.2f}" for place in places
     )
-    st.caption(text.AGGREGATE_CAPTION.format(distances=text.plain(distances)))
+    st.caption(text.AGGREGATE_CAPTION.format(distances=distances))
 
 
 def calibration(name: str, version: str, noise: float) -> None:
