@@ -17,10 +17,10 @@ from dashboard.palette import (
     SPLITS,
     SYMBOLS,
 )
-from regvae.audit import Audit
-from regvae.calibration import Calibration
-from regvae.diagnosis import Accuracy, Aggregate, Confusion, Dimensions, RateDistortion
-from regvae.regs import PATTERN
+from regvae.audit.collisions import Audit
+from regvae.evaluation.diagnosis import Accuracy, Aggregate, Confusion, Dimensions, RateDistortion
+from regvae.formats.uk_registration import PATTERN
+from regvae.rejection.calibration import Calibration
 
 CONFIG = {"displayModeBar": False}
 """How every chart is shown: nothing to press, only to point at."""

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from regvae.regs import NO_PERIOD, Attribute, Regs
+from regvae.formats.uk_registration import NO_PERIOD, Attribute, Regs
 
 _MOST_CLASSES = 48
 """Categories with more values than this are coloured as a scale, in their natural order."""

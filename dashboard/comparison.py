@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from dashboard import palette, state, text
 from dashboard.latent_map import Geometry, module_script, plane_for_browser, send_geometry
-from regvae.latent import Polygon, polygon_corners
-from regvae.plane import Plane
+from regvae.latent.plane import Plane
+from regvae.latent.polygon import Polygon, polygon_corners
 
 SIDES = ("left", "right")
 

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from dashboard import plates, services, state, text
 from dashboard.panel import Context, facts
-from regvae import journeys, regs
-from regvae.journeys import Journey
+from regvae.formats import uk_registration
+from regvae.latent import paths
+from regvae.latent.paths import Journey
 
 _SURE = 0.02  # of a certainty, below which it is shown as "<"
 
@@ -94,14 +95,14 @@ def asked(context: Context, point: tuple[float, ...] | None) -> Asked:
             start = context.shown.anchor if point is None else np.array(point)
             axis = st.session_state[state.AXIS] - 1
             low, high = st.session_state[state.LOW], st.session_state[state.HIGH]
-            return Asked(journeys.traversal(start, axis, low, high, steps))
+            return Asked(paths.traversal(start, axis, low, high, steps))
         ends = [_place(context, st.session_state[key]) for key in (state.FROM, state.TO)]
         if ends[0] is None or ends[1] is None:
             return Asked(None)
         if kind == "straight":
-            return Asked(journeys.straight(ends[0], ends[1], steps))
+            return Asked(paths.straight(ends[0], ends[1], steps))
         graph = services.neighbour_graph(context.name, context.version)
-        return Asked(journeys.along_density(ends[0], ends[1], steps, graph))
+        return Asked(paths.along_density(ends[0], ends[1], steps, graph))
     except ValueError as error:
         return Asked(None, str(error))
 
@@ -115,8 +116,8 @@ def _place(context: Context, typed: str) -> NDArray[np.float64] | None:
     if numbers:
         return np.array(numbers)
     try:
-        mean, _ = context.bundle.autoencoder.encode([regs.parse(typed)])
-    except regs.RegError:
+        mean, _ = context.bundle.autoencoder.encode([uk_registration.parse(typed)])
+    except uk_registration.RegError:
         raise ValueError(
             text.NO_PLACE.format(typed=typed[:40], coordinates=text.coordinates(k))
         ) from None
@@ -135,7 +136,7 @@ def show(context: Context, path: Asked) -> None:
         st.caption(text.NO_PATH)
         return
     within = float(np.sqrt(context.latent_dim / 2))
-    made = journeys.journey(context.bundle, path.z, within=within)
+    made = paths.journey(context.bundle, path.z, within=within)
     st.markdown(
         text.PATH_FOUND.format(
             different=text.different(len(set(made.reg))),
@@ -157,9 +158,11 @@ def _lost(context: Context, made: Journey) -> list[str]:
     said = []
     for key, decoded in ((state.FROM, made.reg[0]), (state.TO, made.reg[-1])):
         typed = st.session_state[key]
-        if not state.numbers(typed, context.latent_dim) and regs.parse(typed) != decoded:
-            given = regs.pretty(regs.parse(typed))
-            said.append(text.COMES_BACK.format(given=given, decoded=regs.pretty(decoded)))
+        if not state.numbers(typed, context.latent_dim) and uk_registration.parse(typed) != decoded:
+            given = uk_registration.pretty(uk_registration.parse(typed))
+            said.append(
+                text.COMES_BACK.format(given=given, decoded=uk_registration.pretty(decoded))
+            )
     return said
 
 

@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 
 from dashboard import palette, state, text
 from dashboard.colouring import Colouring
-from regvae import vectoriser
-from regvae.acceptance import Judge, Measures, Rule
-from regvae.bundle import Bundle
-from regvae.latent import Polygon, polygon_corners
-from regvae.plane import Plane
-from regvae.regs import ATTRIBUTES
-from regvae.sampling import Report, Samples, notebook_tail, reach_parameter, tail_probability
+from regvae import onehot
+from regvae.formats.uk_registration import ATTRIBUTES
+from regvae.latent.gaussians import tail_probability
+from regvae.latent.plane import Plane
+from regvae.latent.polygon import Polygon, polygon_corners
+from regvae.model.bundle import Bundle
+from regvae.rejection.measures import Judge
+from regvae.rejection.rules import Measures, Rule, notebook_tail
+from regvae.rejection.sampling import Report, Samples, reach_parameter
 
 _GRID, _LARGEST_GRID = 241, 481
 """Points along a side of the grid on which the rejected zone and its edge are drawn; more of them
@@ -79,7 +81,7 @@ class Geometry:
             records=table,
             weights=weights,
             layers=[list(d.kernel.shape) for d in decoder],
-            blocks=[asdict(block) for block in vectoriser.BLOCKS],
+            blocks=[asdict(block) for block in onehot.BLOCKS],
             attributes=attributes,
             likelihood=bundle.autoencoder.likelihood,
         )

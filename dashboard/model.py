@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import services, state, text
-from regvae import bundle as bundles
-from regvae.diagnosis import Diagnosis
-from regvae.plane import Plane
+from regvae.evaluation.diagnosis import Diagnosis
+from regvae.latent.plane import Plane
+from regvae.model import store
 
 
 def chosen() -> tuple[str, str] | None:
     """Name and version of the model to show, or None and the reason on the page."""
     usual, kept = state.DEFAULTS[state.MODEL], _kept()
-    if kept and kept not in bundles.available():  # it was deleted here, or by another session
+    if kept and kept not in store.available():  # it was deleted here, or by another session
         st.toast(text.MODEL_GONE.format(gone=text.plain(kept), usual=usual))
         show(usual)
     return loaded(_kept() or usual)
@@ -50,7 +50,7 @@ def diagnosed(name: str, version: str) -> Diagnosis | None:
 
 def choose() -> None:
     """The box that names the model; call `chosen` after it."""
-    if (kept := _kept()) in bundles.available():
+    if (kept := _kept()) in store.available():
         # The box of every page is a widget of its own, and would begin with the usual model.
         st.session_state[state.MODEL] = kept
     st.session_state[state.KEPT_MODEL] = box(text.MODEL_LABEL, state.MODEL, _another)
@@ -58,7 +58,7 @@ def choose() -> None:
 
 def box(label: str, key: str, on_change: Callable[..., None], *arguments: str) -> str | None:
     """A box of all models, which begins with the usual one of its key; None if there is none."""
-    there, usual = bundles.available(), state.DEFAULTS[key]
+    there, usual = store.available(), state.DEFAULTS[key]
     return st.selectbox(
         label,
         there,

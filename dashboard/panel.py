@@ -9,13 +9,16 @@ import streamlit as st
 
 from dashboard import charts, plates, services, state, text
 from dashboard.model import Slice
-from regvae import proposals, vectoriser
-from regvae.acceptance import Judge, Limit, Measures, Rule
-from regvae.bundle import Bundle
-from regvae.distance import NearestGaussian
-from regvae.latent import Polygon, TypicalLetter, in_polygon, typical_letters
-from regvae.policy import Policy
-from regvae.unwanted import Unwanted
+from regvae import onehot
+from regvae.evaluation.typical import TypicalLetter, typical_letters
+from regvae.latent.gaussians import NearestGaussian
+from regvae.latent.polygon import Polygon, in_polygon
+from regvae.model.bundle import Bundle
+from regvae.rejection import proposals
+from regvae.rejection.measures import Judge
+from regvae.rejection.policy import Policy
+from regvae.rejection.rules import Limit, Measures, Rule
+from regvae.rejection.unwanted import Unwanted
 
 _SOME = 12
 _CLEARLY = 1.5  # a letter is called typical when it is this many times as common
@@ -97,7 +100,7 @@ def pinned(context: Context, point: tuple[float, ...]) -> None:
 
 def _candidates(probabilities: Sequence[np.ndarray]) -> list[list[tuple[str, float]]]:
     columns = []
-    for block, shares in zip(vectoriser.BLOCKS, probabilities, strict=True):
+    for block, shares in zip(onehot.BLOCKS, probabilities, strict=True):
         best = np.argsort(-shares[0], kind="stable")[:4]
         columns.append([(block.alphabet[i], float(shares[0, i])) for i in best])
     return columns

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from regvae.regs import pretty
+from regvae.formats.uk_registration import pretty
 
 
 def plate(reg: str, kind: str = "") -> str:

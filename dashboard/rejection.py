@@ -12,14 +12,17 @@ import streamlit as st
 
 from dashboard import charts, plates, services, state, text
 from dashboard.panel import Context, facts
-from regvae import proposals, regs, rules
-from regvae.acceptance import RULES
-from regvae.acceptance import rule as rule_by_name
-from regvae.audit import Audit, Hunt
-from regvae.policy import PROPOSALS_A_RESULT, Policy, PolicyError
-from regvae.proposals import PROPOSALS, Box, Proposal, ProposalError, Region
-from regvae.sampling import Tally
-from regvae.unwanted import Unwanted, UnwantedError
+from regvae import predicates
+from regvae.audit.collisions import Audit
+from regvae.audit.leaks import Hunt
+from regvae.formats import uk_registration
+from regvae.rejection import proposals
+from regvae.rejection.policy import PROPOSALS_A_RESULT, Policy, PolicyError
+from regvae.rejection.proposals import PROPOSALS, Box, Proposal, ProposalError, Region
+from regvae.rejection.rules import RULES
+from regvae.rejection.rules import rule as rule_by_name
+from regvae.rejection.sampling import Tally
+from regvae.rejection.unwanted import Unwanted, UnwantedError
 
 _LARGEST_FILE = 1_000_000  # bytes: more than 100,000 regs
 _SHOWN_LEAKS = 300
@@ -98,7 +101,7 @@ def _take(key: str, take: Callable[[str, str], dict[str, Any]]) -> None:
 def _take_list(words: str, name: str) -> dict[str, Any]:
     """The regs of a file, after those already listed."""
     listed = st.session_state[state.LISTED].splitlines()
-    found = regs.parse_lines(words.splitlines(), name)
+    found = uk_registration.parse_lines(words.splitlines(), name)
     return {state.LISTED: "\n".join(dict.fromkeys([*filter(None, listed), *found]))}
 
 
@@ -262,7 +265,7 @@ def unwanted(complaints: list[str], plane_of_regions: bool) -> Unwanted | None:
             st.session_state[state.LISTED],
             st.session_state[state.TRAINING],
         )
-    except (rules.RuleError, regs.RegError, UnwantedError) as error:
+    except (predicates.RuleError, uk_registration.RegError, UnwantedError) as error:
         complaints.append(f"Unwanted: {error}.")
         return None
 

@@ -20,26 +20,34 @@ from numpy.typing import NDArray
 
 from dashboard.colouring import Colouring
 from dashboard.latent_map import DecodedLayer, Geometry, SampleLayer
-from regvae import acceptance, audit, diagnosis, evaluation, regs, results, sampling
-from regvae import bundle as bundles
-from regvae.acceptance import RULES, Judge, Measures, Posterior
-from regvae.bundle import Bundle
-from regvae.calibration import Calibration, calibrate
-from regvae.distance import NearestGaussian
-from regvae.journeys import NeighbourGraph
-from regvae.latent import Polygon
-from regvae.plane import Plane
-from regvae.policy import Policy
-from regvae.proposals import Box
-from regvae.regs import ATTRIBUTES
-from regvae.unwanted import Unwanted, UnwantedError
+from regvae.audit.leaks import Hunt, hunt
+from regvae.evaluation import diagnosis, notebook
+from regvae.evaluation.accuracy import accuracy as measured_accuracy
+from regvae.evaluation.notebook import Figure
+from regvae.formats import uk_registration
+from regvae.formats.uk_registration import ATTRIBUTES
+from regvae.generation import results
+from regvae.latent.gaussians import NearestGaussian
+from regvae.latent.paths import NeighbourGraph
+from regvae.latent.plane import Plane
+from regvae.latent.polygon import Polygon
+from regvae.model import bundle as bundles
+from regvae.model import store
+from regvae.model.bundle import Bundle
+from regvae.rejection import nearest, sampling
+from regvae.rejection.calibration import Calibration, calibrate
+from regvae.rejection.measures import Judge
+from regvae.rejection.policy import Policy
+from regvae.rejection.proposals import Box
+from regvae.rejection.rules import RULES, Measures, Posterior
+from regvae.rejection.unwanted import Unwanted, UnwantedError
 
 STATIC = Path(__file__).parent / "static"
 
 
 def version_of(name: str) -> str:
     """A text that changes when a bundle's folder does: part of every cache key."""
-    stat = (bundles.resolve(name) / bundles.MANIFEST).stat()
+    stat = (store.resolve(name) / store.MANIFEST).stat()
     return f"{stat.st_mtime_ns}-{stat.st_size}"
 
 
@@ -56,7 +64,7 @@ def geometry(name: str, version: str, beside: tuple[str, str] | None = None) -> 
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def rebuilt(name: str, version: str) -> regs.Regs:
+def rebuilt(name: str, version: str) -> uk_registration.Regs:
     """What comes back of every record when its mean is decoded, (n,)."""
     loaded = bundle(name, version)
     return loaded.autoencoder.decode(loaded.records.mean)
@@ -111,7 +119,7 @@ def unwanted(rules: str, region: Polygon | None, listed: str, training: bool) ->
     return Unwanted.of(
         [rules] if rules else [],
         regions=[region] if region else [],
-        listed=regs.parse_lines(listed.splitlines()) if listed.strip() else [],
+        listed=uk_registration.parse_lines(listed.splitlines()) if listed.strip() else [],
         training=training,
     )
 
@@ -160,7 +168,7 @@ def held_out(name: str, version: str, unwanted: Unwanted, rule: str) -> Measures
 def accepted_records(name: str, version: str, policy: Policy) -> NDArray[np.float64]:
     """Means of the wanted records that a policy's rule accepts."""
     measuring = judge(name, version, policy.unwanted, policy.rule.name)
-    return acceptance.accepted_records(measuring, policy.rule)
+    return nearest.accepted_records(measuring, policy.rule)
 
 
 @st.cache_data(max_entries=200, show_spinner=False, hash_funcs=KEYS)
@@ -170,7 +178,7 @@ def nearest_accepted(
     """An accepted point near a rejected one, if one is found."""
     measuring = judge(name, version, policy.unwanted, policy.rule.name)
     known = accepted_records(name, version, policy)
-    return acceptance.nearest_accepted(measuring, policy.rule, point, known)
+    return nearest.nearest_accepted(measuring, policy.rule, point, known)
 
 
 def samples(name: str, version: str, policy: Policy) -> sampling.Samples:
@@ -219,10 +227,10 @@ def _sample_layer(
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
-def leaks(name: str, version: str, policy: Policy) -> audit.Hunt:
+def leaks(name: str, version: str, policy: Policy) -> Hunt:
     """What the leak hunter finds for a policy."""
     measuring = judge(name, version, policy.unwanted, policy.rule.name)
-    return audit.hunt(bundle(name, version), policy, measuring)
+    return hunt(bundle(name, version), policy, measuring)
 
 
 @dataclass(frozen=True)
@@ -255,13 +263,13 @@ def make_results(
 @st.cache_data(max_entries=8, show_spinner=False)
 def accuracy(name: str, version: str, sampled: bool) -> dict[str, Any]:
     """Rebuild accuracy on the test regs."""
-    return evaluation.accuracy(bundle(name, version), sampled=sampled)
+    return measured_accuracy(bundle(name, version), sampled=sampled)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def notebook_figures(name: str, version: str) -> list[evaluation.Figure]:
+def notebook_figures(name: str, version: str) -> list[Figure]:
     """The notebook's figures for a bundle."""
-    return evaluation.notebook_figures(bundle(name, version))
+    return notebook.notebook_figures(bundle(name, version))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -279,7 +287,7 @@ def confusion(name: str, version: str, positions: tuple[int, ...]) -> diagnosis.
 @st.cache_data(max_entries=1, show_spinner=False)
 def rule_study() -> pd.DataFrame:
     """What the rules made of ten trainings, as `regvae study` wrote it."""
-    return pd.read_csv(bundles.ASSETS / "rule-study.csv")
+    return pd.read_csv(store.ASSETS / "rule-study.csv")
 
 
 @st.cache_resource
@@ -292,4 +300,4 @@ def serve_plotly_js() -> None:
     with resources.as_file(resources.files("plotly") / "package_data" / "plotly.min.js") as source:
         if target.is_file() and filecmp.cmp(source, target, shallow=False):
             return
-        bundles.write_whole(target, source.read_bytes())
+        store.write_whole(target, source.read_bytes())

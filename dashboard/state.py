@@ -7,9 +7,9 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard.text import ANCHORS, JOURNEYS_TAB, PATHS, PLANES, READ_TAB
-from regvae.acceptance import RULES, OneSided, Posterior, Rule, TwoSided
-from regvae.proposals import Box
-from regvae.regs import ATTRIBUTES
+from regvae.formats.uk_registration import ATTRIBUTES
+from regvae.rejection.proposals import Box
+from regvae.rejection.rules import RULES, OneSided, Posterior, Rule, TwoSided
 
 MODEL: Final = "model"
 KEPT_MODEL: Final = "kept-model"

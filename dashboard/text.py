@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from regvae.presets import Order, Preset
+from regvae.model.config import Order, Preset
 
 EXPLORE = "Explore"
 READ = "What am I looking at?"

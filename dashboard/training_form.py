@@ -7,12 +7,14 @@ from typing import Any, get_args
 import streamlit as st
 
 from dashboard import state, text
-from regvae import presets, regs, runs
-from regvae.presets import Data, Network, Order, Phase, Preset, Training
-from regvae.regs import ATTRIBUTES
+from regvae.formats import uk_registration
+from regvae.formats.uk_registration import ATTRIBUTES
+from regvae.model import config, presets
+from regvae.model.config import Data, Network, Order, Phase, Preset, Training
+from regvae.training import jobs
 
 _LARGEST_FILE = 20  # MB: a million regs and more
-_SOURCES = list(get_args(presets.Source))
+_SOURCES = list(get_args(config.Source))
 
 
 def form() -> None:
@@ -64,8 +66,8 @@ def _free_name(preset: str, seed: int) -> str:
     for number in range(1, 1000):
         name = f"{preset}-seed-{seed}" + (f"-{number}" if number > 1 else "")
         try:
-            runs.check_name(name)
-        except runs.RunError:
+            jobs.check_name(name)
+        except jobs.RunError:
             continue
         return name
     return ""
@@ -78,10 +80,10 @@ def _named(base: Preset, network: Network, data: Data, training: Training) -> Pr
 
 
 def _start(
-    name: str, preset: Preset, seed: int, own: regs.Regs | None, complaints: list[str]
+    name: str, preset: Preset, seed: int, own: uk_registration.Regs | None, complaints: list[str]
 ) -> None:
     try:
-        runs.create(name, preset, seed, () if own is None else own)
+        jobs.create(name, preset, seed, () if own is None else own)
     except (ValueError, OSError) as error:
         complaints.append(f"{error}.")
         return
@@ -125,7 +127,7 @@ def _choice(place: Any, base: Preset, field: str, options: list[str], value: str
     )
 
 
-def _data(base: Preset, complaints: list[str]) -> tuple[Data | None, regs.Regs | None]:
+def _data(base: Preset, complaints: list[str]) -> tuple[Data | None, uk_registration.Regs | None]:
     source = _choice(st, base, "source", _SOURCES, base.data.source)
     seed = _number(st, base, "data_seed", base.data.seed, 0, state.MAX_SEED, 1)
     if source == "own":
@@ -133,19 +135,21 @@ def _data(base: Preset, complaints: list[str]) -> tuple[Data | None, regs.Regs |
     columns = st.columns(3)
     sizes = tuple(
         _number(column, base, split, size, 1, 1_000_000, 100)
-        for column, split, size in zip(columns, regs.SPLITS, base.data.sizes, strict=True)
+        for column, split, size in zip(
+            columns, uk_registration.SPLITS, base.data.sizes, strict=True
+        )
     )
     return Data(seed, sizes, source), None  # type: ignore[arg-type]
 
 
 def _own_data(
     base: Preset, seed: int, complaints: list[str]
-) -> tuple[Data | None, regs.Regs | None]:
+) -> tuple[Data | None, uk_registration.Regs | None]:
     file = st.file_uploader(
         text.OWN_FILE,
         ["txt", "csv"],
         key=_key(base, "own"),
-        help=text.OWN_FILE_HELP.format(fewest=regs.FEWEST),
+        help=text.OWN_FILE_HELP.format(fewest=uk_registration.FEWEST),
         max_upload_size=_LARGEST_FILE,
     )
     if file is None:
@@ -153,7 +157,7 @@ def _own_data(
         return None, None
     try:
         lines = file.getvalue().decode("utf-8", "replace").splitlines()
-        own = regs.distinct(regs.parse_lines(lines, file.name))
+        own = uk_registration.distinct(uk_registration.parse_lines(lines, file.name))
         data = Data.of_own(own, seed)
     except ValueError as error:
         st.warning(text.plain(f"{error}."))  # here, where the file was given
@@ -192,10 +196,10 @@ def _loss(base: Preset, network: Network | None) -> dict[str, Any]:
     left, right = st.columns(2)
     values: dict[str, Any] = {
         "likelihood": _choice(
-            left, base, "likelihood", list(get_args(presets.Likelihood)), training.likelihood
+            left, base, "likelihood", list(get_args(config.Likelihood)), training.likelihood
         ),
         "divergence": _choice(
-            right, base, "divergence", list(get_args(presets.Divergence)), training.divergence
+            right, base, "divergence", list(get_args(config.Divergence)), training.divergence
         ),
         "beta": _number(left, base, "beta", float(training.beta), 0.0, 100.0, 0.1),
         "noise": _number(right, base, "noise", float(training.noise), 0.0, 10.0, 0.1),
@@ -236,10 +240,10 @@ def _schedule(base: Preset, complaints: list[str]) -> dict[str, Any]:
     typed = st.text_input(label, usual, key=_key(base, "phases"), help=explanation)
     left, right = st.columns(2)
     schedule = _choice(
-        left, base, "schedule", list(get_args(presets.Schedule)), training.phases[0].schedule
+        left, base, "schedule", list(get_args(config.Schedule)), training.phases[0].schedule
     )
     optimizer = _choice(
-        right, base, "optimizer", list(get_args(presets.Optimizer)), training.optimizer
+        right, base, "optimizer", list(get_args(config.Optimizer)), training.optimizer
     )
     batch = _number(left, base, "batch_size", training.batch_size, 1, 10_000, 8)
     phases = []

@@ -8,8 +8,8 @@ import streamlit as st
 
 from dashboard import palette, text
 from dashboard.latent_map import module_script
-from regvae.regs import ATTRIBUTES
-from regvae.runs import Progress, Run
+from regvae.formats.uk_registration import ATTRIBUTES
+from regvae.training.jobs import Progress, Run
 
 _mount = st.components.v2.component(
     "regvae_training", js=module_script("training/main.js"), isolate_styles=False

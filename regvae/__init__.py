@@ -7,13 +7,13 @@
 Importing this package loads neither TensorFlow nor Streamlit; `regvae.training` needs TensorFlow.
 """
 
-from regvae.bundle import Bundle as Bundle
-from regvae.bundle import load as load
-from regvae.distance import NearestGaussian as NearestGaussian
-from regvae.policy import Policy as Policy
-from regvae.results import run as run
-from regvae.sampling import report as report
-from regvae.sampling import sample as sample
-from regvae.unwanted import Unwanted as Unwanted
+from regvae.generation.results import run as run
+from regvae.latent.gaussians import NearestGaussian as NearestGaussian
+from regvae.model.bundle import Bundle as Bundle
+from regvae.model.bundle import load as load
+from regvae.rejection.policy import Policy as Policy
+from regvae.rejection.sampling import report as report
+from regvae.rejection.sampling import sample as sample
+from regvae.rejection.unwanted import Unwanted as Unwanted
 
 __version__ = "0.1.0"

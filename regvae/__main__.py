@@ -1,5 +1,5 @@
 """`python -m regvae` is the command line."""
 
-from regvae.cli import main
+from regvae.cli.main import main
 
 main()

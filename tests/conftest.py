@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 import regvae
-from regvae.bundle import Bundle
+from regvae.model.bundle import Bundle
 from tests import browser as browsers
 from tests import server
 from tests.browser import Explorer

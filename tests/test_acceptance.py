@@ -11,23 +11,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regvae import acceptance, forward, regs
-from regvae.acceptance import (
-    RULES,
-    AcceptanceError,
-    Judge,
-    Limit,
-    OneSided,
-    Posterior,
-    TwoSided,
-)
-from regvae.bundle import Bundle
-from regvae.calibration import Calibration, calibrate
-from regvae.density import Mixture
-from regvae.latent import Records
-from regvae.presets import Network, Preset
-from regvae.proposals import Box
-from regvae.unwanted import Unwanted, UnwantedError
+from regvae.formats import uk_registration
+from regvae.latent.mixture import Mixture
+from regvae.model.autoencoder import Autoencoder, weight_shapes
+from regvae.model.bundle import Bundle
+from regvae.model.config import Network, Preset
+from regvae.model.records import Records
+from regvae.rejection import rules
+from regvae.rejection.calibration import Calibration, calibrate
+from regvae.rejection.measures import Judge
+from regvae.rejection.nearest import nearest_accepted
+from regvae.rejection.proposals import Box
+from regvae.rejection.rules import RULES, AcceptanceError, Limit, OneSided, Posterior, TwoSided
+from regvae.rejection.unwanted import Unwanted, UnwantedError
 
 BELOW_50 = Unwanted.of(["number < 50"])
 LOW, HIGH = "AA10AAA", "AA60AAA"
@@ -361,21 +357,21 @@ def test_whole_numbers_become_floats():
 
 @pytest.mark.parametrize("kind", RULES.values())
 def test_a_rule_is_found_by_its_name_and_numbers(kind):
-    assert acceptance.rule(kind.name) == kind()
+    assert rules.rule(kind.name) == kind()
     names = [field.name for field in dataclasses.fields(kind)]
-    assert acceptance.rule(kind.name, dict.fromkeys(names, 0.25)) == kind(*[0.25] * len(names))
-    assert acceptance.rule(kind.name, {names[-1]: 0.5}) == kind(**{names[-1]: 0.5})
+    assert rules.rule(kind.name, dict.fromkeys(names, 0.25)) == kind(*[0.25] * len(names))
+    assert rules.rule(kind.name, {names[-1]: 0.5}) == kind(**{names[-1]: 0.5})
 
 
 def test_the_notebooks_rule_is_the_default_of_its_kind():
-    assert acceptance.rule("one-sided") == OneSided(2.5)
+    assert rules.rule("one-sided") == OneSided(2.5)
 
 
 @pytest.mark.parametrize("name", ["", "One-Sided", "three-sided", "x" * 1000, 1, None])
 def test_an_unknown_rule_is_answered_with_those_that_exist(name):
     sentence = "there is no rule '.{0,40}'; there is one-sided, two-sided, posterior$"
     with pytest.raises(AcceptanceError, match=sentence):
-        acceptance.rule(name)
+        rules.rule(name)
 
 
 @pytest.mark.parametrize(
@@ -389,12 +385,12 @@ def test_an_unknown_rule_is_answered_with_those_that_exist(name):
 )
 def test_an_unknown_number_is_answered_with_those_of_the_rule(name, parameter, sentence):
     with pytest.raises(AcceptanceError, match=sentence):
-        acceptance.rule(name, {parameter: 1.0})
+        rules.rule(name, {parameter: 1.0})
 
 
 def test_a_bad_number_of_a_rule_by_name_is_refused():
     with pytest.raises(AcceptanceError, match="the q is a share from 0 to 1, not 2"):
-        acceptance.rule("posterior", {"q": 2})
+        rules.rule("posterior", {"q": 2})
 
 
 def test_an_acceptance_error_is_a_value_error():
@@ -518,11 +514,11 @@ def fifteen(bundle):
     rng = np.random.default_rng(15)
     weights = {
         name: rng.normal(0, 0.3, shape).astype(np.float32)
-        for name, shape in forward.weight_shapes(preset.network).items()
+        for name, shape in weight_shapes(preset.network).items()
     }
-    drawn = regs.generate(400, rng=rng)
+    drawn = uk_registration.generate(400, rng=rng)
     split = np.repeat(np.array(["train", "validation", "test"]), [300, 50, 50])
-    autoencoder = forward.Autoencoder.from_weights(weights)
+    autoencoder = Autoencoder.from_weights(weights)
     records = Records(drawn, split, *autoencoder.encode(drawn))
     return Bundle("wide", preset, 0, weights, autoencoder, records, bundle.history, {}, "")
 
@@ -562,7 +558,7 @@ def test_a_region_in_fifteen_dimensions_is_of_the_first_two(fifteen):
 def test_the_way_out_of_a_lone_gaussian_is_its_threshold(bundle):
     judge = Judge.of(made(bundle, [((0, 0), (1, 1))], [((40, 0), (1, 1))]), BELOW_50)
     rule = OneSided(2.5)
-    found = acceptance.nearest_accepted(judge, rule, (1.0, 0.0))
+    found = nearest_accepted(judge, rule, (1.0, 0.0))
     assert rule.accepts(judge.measure(rule, [found])).all()
     assert math.dist(found, (1.0, 0.0)) == pytest.approx(1.5, rel=0.05)
 
@@ -571,7 +567,7 @@ def test_the_way_to_a_lone_wanted_record_ends_at_its_support(bundle):
     judge = Judge.of(made(bundle, [((0, 0), (1, 1))], [((40, 0), (1, 1))]), BELOW_50)
     rule = TwoSided(0.5, 2.0)
     for point in ((30.0, 0.0), (40.0, 9.0), (0.0, 0.0)):
-        found = acceptance.nearest_accepted(judge, rule, point)
+        found = nearest_accepted(judge, rule, point)
         assert rule.accepts(judge.measure(rule, [found])).all()
         gap = math.dist(point, (40, 0)) - 2
         assert gap <= math.dist(found, point) <= 1.05 * gap
@@ -587,16 +583,16 @@ def test_the_accepted_point_named_for_a_rejected_one_is_near(bundle, rule):
     good = grid[rule.accepts(judge.measure(rule, grid))]
     rejected = grid[~rule.accepts(judge.measure(rule, grid))]
     for point in rejected[np.random.default_rng(2).choice(len(rejected), 4)]:
-        found = acceptance.nearest_accepted(judge, rule, point)
+        found = nearest_accepted(judge, rule, point)
         assert rule.accepts(judge.measure(rule, [found])).all()
         # Not much farther than the nearest of a fine grid, whose points are 0.05 apart.
         assert math.dist(found, point) <= 1.5 * np.linalg.norm(good - point, axis=1).min() + 0.05
-        assert np.array_equal(acceptance.nearest_accepted(judge, rule, point), found)
+        assert np.array_equal(nearest_accepted(judge, rule, point), found)
 
 
 def test_a_rule_that_accepts_nothing_has_no_accepted_point(bundle):
     judge = Judge.of(made(bundle, [((0, 0), (1, 1))], [((4, 0), (1, 1))]), BELOW_50)
-    assert acceptance.nearest_accepted(judge, TwoSided(100.0, 0.0), (1.0, 1.0)) is None
+    assert nearest_accepted(judge, TwoSided(100.0, 0.0), (1.0, 1.0)) is None
 
 
 # --- what the rules are for -----------------------------------------------------------------------
@@ -617,5 +613,5 @@ def test_asking_for_something_wanted_nearby_makes_the_results_pure(bundle):
 def test_a_way_out_is_found_from_amid_the_unwanted(bundle, threshold):
     judge, rule = Judge.of(bundle, BELOW_50), OneSided(threshold)
     for point in ([0.0, 0.0], [0.5, -1.0], [-1.0, 1.0]):
-        found = acceptance.nearest_accepted(judge, rule, point)
+        found = nearest_accepted(judge, rule, point)
         assert rule.accepts(judge.measure(rule, [found]))[0]

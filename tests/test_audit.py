@@ -11,14 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from regvae import audit, regs, results, sampling
-from regvae.acceptance import Judge, OneSided, Posterior, TwoSided
-from regvae.audit import Auditor
-from regvae.latent import Records
-from regvae.policy import Policy
-from regvae.proposals import Around, Box
-from regvae.sampling import Samples, Tally
-from regvae.unwanted import Unwanted
+from regvae.audit import collisions, leaks
+from regvae.audit.collisions import Auditor, drift, edit_distances, interval, upper_bound
+from regvae.audit.leaks import Hunt, cleared_by
+from regvae.formats import uk_registration
+from regvae.generation import results
+from regvae.model.records import Records
+from regvae.rejection import sampling
+from regvae.rejection.measures import Judge
+from regvae.rejection.policy import Policy
+from regvae.rejection.proposals import Around, Box
+from regvae.rejection.rules import OneSided, Posterior, TwoSided
+from regvae.rejection.sampling import Samples, Tally
+from regvae.rejection.unwanted import Unwanted
 
 BELOW_50 = Unwanted.of(["number < 50"])
 
@@ -64,36 +69,36 @@ DRAWS = st.integers(1, 5_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.
 def test_the_bounds_are_clopper_and_pearsons(counts, confidence):
     hits, draws = counts
     exact = stats.binomtest(hits, draws).proportion_ci(confidence, method="exact")
-    low, high = audit.interval(hits, draws, confidence)
+    low, high = interval(hits, draws, confidence)
     assert (low, high) == (pytest.approx(exact.low, abs=1e-9), pytest.approx(exact.high, abs=1e-9))
     assert 0 <= low <= hits / draws <= high <= 1
     one_sided = stats.binomtest(hits, draws, alternative="less").proportion_ci(
         confidence, method="exact"
     )
-    assert audit.upper_bound(hits, draws, confidence) == pytest.approx(one_sided.high, abs=1e-9)
+    assert upper_bound(hits, draws, confidence) == pytest.approx(one_sided.high, abs=1e-9)
 
 
 @given(draws=st.integers(1, 10**9))
 @settings(deadline=None)
 def test_without_a_hit_the_bound_has_a_closed_form(draws):
     closed = -math.expm1(math.log(0.05) / draws)  # 1 - 0.05^(1/n), without losing its digits
-    assert audit.upper_bound(0, draws) == pytest.approx(closed, rel=1e-9)
+    assert upper_bound(0, draws) == pytest.approx(closed, rel=1e-9)
 
 
 @pytest.mark.parametrize("draws", [1, 10, 1_000])
 def test_the_closed_form_is_the_one_of_the_textbooks(draws):
-    assert audit.upper_bound(0, draws) == pytest.approx(1 - 0.05 ** (1 / draws), rel=1e-9)
+    assert upper_bound(0, draws) == pytest.approx(1 - 0.05 ** (1 / draws), rel=1e-9)
 
 
 def test_none_in_a_million_is_about_three_in_a_million():
-    assert f"{audit.upper_bound(0, 1_000_000):.1e}" == "3.0e-06"
+    assert f"{upper_bound(0, 1_000_000):.1e}" == "3.0e-06"
 
 
 @given(counts=DRAWS)
 @settings(deadline=None)
 def test_the_bound_is_where_so_few_hits_have_a_probability_of_a_twentieth(counts):
     hits, draws = counts
-    bound = audit.upper_bound(hits, draws)
+    bound = upper_bound(hits, draws)
     if hits == draws:
         assert bound == 1
     else:
@@ -101,22 +106,22 @@ def test_the_bound_is_where_so_few_hits_have_a_probability_of_a_twentieth(counts
 
 
 def test_without_draws_nothing_is_known():
-    assert audit.upper_bound(0, 0) == 1
-    assert audit.interval(0, 0) == (0, 1)
+    assert upper_bound(0, 0) == 1
+    assert interval(0, 0) == (0, 1)
 
 
 @pytest.mark.parametrize("draws", [1, 7])
 def test_all_hits_leave_no_room_above(draws):
-    low, high = audit.interval(draws, draws)
+    low, high = interval(draws, draws)
     assert high == 1
     assert low == pytest.approx(0.025 ** (1 / draws))
-    assert audit.interval(0, draws) == (0, pytest.approx(1 - low))
+    assert interval(0, draws) == (0, pytest.approx(1 - low))
 
 
 def test_a_bound_holds_as_often_as_it_says():
     rate, draws = 0.03, 200
     hits = np.random.default_rng(3).binomial(draws, rate, size=4_000)
-    bound = {int(one): audit.upper_bound(int(one), draws) for one in np.unique(hits)}
+    bound = {int(one): upper_bound(int(one), draws) for one in np.unique(hits)}
     assert np.mean([bound[one] >= rate for one in hits.tolist()]) >= 0.95
 
 
@@ -140,9 +145,9 @@ REGS = st.from_regex(re.compile("[AB]{2}[01]{2}[AB]{3}"), fullmatch=True)
 @settings(deadline=None)
 def test_edit_distances_are_those_of_the_textbooks_table(some, known):
     expected = [min(levenshtein(one, other) for other in known) for one in some]
-    found = audit.edit_distances(some, known)
+    found = edit_distances(some, known)
     assert found.tolist() == expected
-    assert audit.edit_distances(np.array(some), np.array(known)).tolist() == expected
+    assert edit_distances(np.array(some), np.array(known)).tolist() == expected
 
 
 @pytest.mark.parametrize(
@@ -156,35 +161,35 @@ def test_edit_distances_are_those_of_the_textbooks_table(some, known):
     ],
 )
 def test_edits_insert_delete_and_replace(reg, edits):
-    assert audit.edit_distances([reg], ["AB12CDE"]).tolist() == [edits]
+    assert edit_distances([reg], ["AB12CDE"]).tolist() == [edits]
     assert levenshtein(reg, "AB12CDE") == edits
 
 
 def test_many_regs_are_compared_in_parts_alike():
-    some = regs.generate(600, rng=np.random.default_rng(1))
-    known = regs.generate(5, rng=np.random.default_rng(2))
+    some = uk_registration.generate(600, rng=np.random.default_rng(1))
+    known = uk_registration.generate(5, rng=np.random.default_rng(2))
     expected = [min(levenshtein(one, other) for other in known.tolist()) for one in some.tolist()]
-    assert audit.edit_distances(some, known).tolist() == expected
+    assert edit_distances(some, known).tolist() == expected
 
 
 def test_no_regs_have_no_edit_distances():
-    assert audit.edit_distances([], ["AB12CDE"]).shape == (0,)
+    assert edit_distances([], ["AB12CDE"]).shape == (0,)
 
 
 # --- drift ----------------------------------------------------------------------------------------
 
 
 def test_a_regs_own_mean_has_not_drifted(bundle):
-    some = regs.generate(50, rng=np.random.default_rng(1))
+    some = uk_registration.generate(50, rng=np.random.default_rng(1))
     mean, _ = bundle.autoencoder.encode(some)
-    assert audit.drift(bundle, mean, some).tolist() == [0.0] * 50
+    assert drift(bundle, mean, some).tolist() == [0.0] * 50
 
 
 def test_drift_counts_sigmas_of_the_regs_own_gaussian(bundle):
-    some = regs.generate(40, rng=np.random.default_rng(1))
+    some = uk_registration.generate(40, rng=np.random.default_rng(1))
     mean, sigma = (part.astype(float) for part in bundle.autoencoder.encode(some))
     for away in ([1, 0], [0, -2], [3, 4]):
-        found = audit.drift(bundle, mean + sigma * away, some)
+        found = drift(bundle, mean + sigma * away, some)
         assert found == pytest.approx([math.hypot(*away)] * 40, rel=1e-6)
 
 
@@ -218,7 +223,7 @@ def test_planted_collisions_are_counted_exactly(few, judge, wanted):
     assert np.array_equal(again.z, accepted.z)
     assert found.collisions == times
     assert found.draws == len(accepted)
-    assert found.collision_bound == audit.upper_bound(times, len(accepted))
+    assert found.collision_bound == upper_bound(times, len(accepted))
     assert found.unwanted == plain.unwanted
     told, said = found.sentence().removesuffix(" at 95%").split(": below ")
     assert told == f"{times:,} collisions in {len(accepted):,} draws"
@@ -228,7 +233,7 @@ def test_planted_collisions_are_counted_exactly(few, judge, wanted):
 def test_the_bound_in_the_sentence_is_one(few, judge):
     found, *_ = audited(few, judge, policy())
     for draws in range(20, 60):
-        bound = audit.upper_bound(0, draws)
+        bound = upper_bound(0, draws)
         one = dataclasses.replace(found, draws=draws, collisions=0, collision_bound=bound)
         assert float(re.search(r"below (\S+) at", one.sentence())[1]) >= bound
 
@@ -250,9 +255,9 @@ def test_planted_unwanted_regs_are_counted_exactly(few, judge):
     found, again, _ = audited(few, judge, listed)  # the same judge: the same points are accepted
     assert np.array_equal(again.z, accepted.z)
     assert found.unwanted == plain.unwanted + times
-    assert found.unwanted_bound == audit.upper_bound(found.unwanted, len(accepted))
+    assert found.unwanted_bound == upper_bound(found.unwanted, len(accepted))
     clear = len(accepted) - found.unwanted
-    assert found.purity_interval == audit.interval(clear, len(accepted))
+    assert found.purity_interval == interval(clear, len(accepted))
 
 
 @pytest.mark.parametrize("clean", [False, True])
@@ -263,7 +268,7 @@ def test_the_rest_of_the_audit_is_that_found_by_loops(few, judge, clean):
     assert found.confidence == 0.95
     different = sorted(set(kept.reg.tolist()))
     assert found.distinct == len(different)
-    assert found.valid == pytest.approx(regs.ATTRIBUTES["valid"].values(kept.reg).mean())
+    assert found.valid == pytest.approx(uk_registration.ATTRIBUTES["valid"].values(kept.reg).mean())
     train = few.records.reg[few.records.split == "train"].tolist()
     test = few.records.reg[few.records.split == "test"].tolist()
     for shares, some in ((found.edits, different), (found.edits_held_out, test)):
@@ -306,13 +311,13 @@ def test_the_audit_of_nothing_knows_nothing(few, judge):
 
 def test_an_audit_looks_closely_at_the_first_results_only(few, judge, monkeypatch):
     whole, accepted, _ = audited(few, judge, policy())
-    monkeypatch.setattr(audit, "CLOSELY", 40)
+    monkeypatch.setattr(collisions, "CLOSELY", 40)
     monkeypatch.setattr(sampling, "BLOCK", 130)
     found, accepted, _ = audited(few, judge, policy())
     assert found.looked_at == 40 < found.results == len(accepted)
     assert found.distinct == len(set(accepted.reg[:40].tolist()))
     assert found.drift == pytest.approx(
-        np.percentile(audit.drift(few, accepted.z[:40], accepted.reg[:40]), [50, 95])
+        np.percentile(drift(few, accepted.z[:40], accepted.reg[:40]), [50, 95])
     )
     assert found.collisions == int(accepted.collision.sum())
     assert found.unwanted == int((~accepted.wanted).sum())
@@ -364,7 +369,7 @@ def hunted(leaky):
         key = chosen, budget
         if key not in made:
             judge = sampling.make_judge(leaky, chosen)
-            made[key] = audit.hunt(leaky, chosen, judge, budget=budget)
+            made[key] = leaks.hunt(leaky, chosen, judge, budget=budget)
         return made[key]
 
     return hunt
@@ -409,9 +414,9 @@ def test_the_leaks_are_what_they_are_said_to_be(leaky, hunted, rule):
 @pytest.mark.parametrize("rule", SURE[:2], ids=str)
 def test_small_steps_find_leaks_that_are_harder_to_remove(leaky, hunted, monkeypatch, rule):
     found = hunted(rule)
-    monkeypatch.setattr(audit, "_ROUNDS", 0)
+    monkeypatch.setattr(leaks, "_ROUNDS", 0)
     judge = Judge.of(leaky, BELOW_50)
-    first = audit.hunt(leaky, policy(rule=rule), judge, budget=2_000)
+    first = leaks.hunt(leaky, policy(rule=rule), judge, budget=2_000)
     assert len(first.leaks) > 0
     assert found.cleared_by > first.cleared_by
     assert first.tried == 2_000 + len(leaky.records) < found.tried
@@ -439,7 +444,7 @@ def test_the_hardest_leaks_come_first(hunted):
 
 def test_the_same_policy_has_the_same_leaks_and_another_seed_others(leaky, hunted):
     one, other = hunted(TwoSided()), hunted(TwoSided(), seed=1)
-    same = audit.hunt(leaky, policy(rule=TwoSided()), Judge.of(leaky, BELOW_50), budget=2_000)
+    same = leaks.hunt(leaky, policy(rule=TwoSided()), Judge.of(leaky, BELOW_50), budget=2_000)
     assert np.array_equal(one.leaks.z, same.leaks.z)
     assert (one.tried, one.accepted, one.cleared_by) == (same.tried, same.accepted, same.cleared_by)
     assert not np.array_equal(one.leaks.z, other.leaks.z)
@@ -462,7 +467,7 @@ def test_other_proposals_are_hunted_from(hunted):
 
 def test_without_leaks_the_hunt_says_so(few):
     rule = TwoSided(0.5, 1e-3)  # hardly anything is so near to a record
-    found = audit.hunt(few, policy(rule=rule), Judge.of(few, BELOW_50), budget=2_000)
+    found = leaks.hunt(few, policy(rule=rule), Judge.of(few, BELOW_50), budget=2_000)
     assert len(found.leaks) == 0
     assert found.tried == 2_000 + 200
     assert found.sentence() == f"none in 2,200 points tried, {found.accepted} of them accepted"
@@ -486,7 +491,7 @@ def leaks_at(rule, values):
 
 def cleared(rule, leaks):
     """The named number, after making sure that it accepts none of the leaks."""
-    parameter, value = audit.cleared_by(rule, leaks)
+    parameter, value = cleared_by(rule, leaks)
     assert not dataclasses.replace(rule, **{parameter: value}).accepts(leaks.measures).any()
     return parameter, value
 
@@ -518,14 +523,14 @@ def test_the_alpha_that_clears_all_is_the_least_strict(values):
 def test_no_alpha_clears_a_share_that_rounds_to_one():
     rule = Posterior(0.5, 0.02)
     assert Posterior(0.0, 0.02).accepts(leaks_at(rule, [1.0]).measures).all()
-    assert audit.cleared_by(rule, leaks_at(rule, [0.7, 1.0])) == ("alpha", None)
+    assert cleared_by(rule, leaks_at(rule, [0.7, 1.0])) == ("alpha", None)
 
 
 @pytest.mark.parametrize("rule", [*SURE, Posterior(0.3, 0.1)], ids=str)
 def test_without_leaks_the_number_stays(rule):
     parameter = next(iter(rule.parameters()))
     expected = (parameter, rule.parameters()[parameter])
-    assert audit.cleared_by(rule, leaks_at(rule, [])) == expected
+    assert cleared_by(rule, leaks_at(rule, [])) == expected
 
 
 def test_a_hunt_by_densities_that_no_alpha_clears_says_so(hunted):
@@ -547,7 +552,7 @@ def test_a_hunt_by_densities_names_an_alpha_that_clears(leaky):
     rule = Posterior(0.4, 0.0)
     chosen = policy(rule=rule)
     made = Judge.of(place, BELOW_50, dataclasses.replace(sampling.calibrate(place), scale=1.0))
-    found = audit.hunt(place, chosen, made, budget=2_000)
+    found = leaks.hunt(place, chosen, made, budget=2_000)
     assert len(found.leaks) > 100
     assert found.leaks.measures["wanted_share"].max() < 1
     assert rule.accepts(found.leaks.measures).all()
@@ -585,7 +590,7 @@ def test_the_hunt_is_told_in_a_sentence_and_for_json(hunted):
 
 def test_one_leak_is_told_as_one():
     leaks = leaks_at(OneSided(1.0), [3.5])
-    assert audit.Hunt(leaks, 9, 7, "threshold", 3.5).sentence() == (
+    assert Hunt(leaks, 9, 7, "threshold", 3.5).sentence() == (
         "1 unwanted reg and 0 records found in 9 points tried, 7 of them accepted; "
         "threshold 3.5 removes them all"
     )
@@ -595,6 +600,6 @@ def test_one_leak_is_told_as_one():
 def test_the_number_in_the_sentence_clears_the_leaks_too(rule):
     leaks = leaks_at(rule, [7.00000123 if rule.name != "posterior" else 0.70000012])
     parameter, value = cleared(rule, leaks)
-    sentence = audit.Hunt(leaks, 9, 9, parameter, value).sentence()
+    sentence = Hunt(leaks, 9, 9, parameter, value).sentence()
     said = float(re.search(rf"{parameter} (\S+) removes them all", sentence)[1])
     assert not dataclasses.replace(rule, **{parameter: said}).accepts(leaks.measures).any()

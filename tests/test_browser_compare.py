@@ -12,12 +12,13 @@ from scipy.spatial import cKDTree
 import regvae
 from dashboard import text
 from dashboard.colouring import Colouring
-from regvae import bundle as bundles
-from regvae import rules
-from regvae.bundle import Bundle
-from regvae.latent import Records, in_polygon
-from regvae.plane import Plane
-from regvae.regs import ATTRIBUTES, pretty
+from regvae import predicates
+from regvae.formats.uk_registration import ATTRIBUTES, pretty
+from regvae.latent.plane import Plane
+from regvae.latent.polygon import in_polygon
+from regvae.model import bundle as bundles
+from regvae.model.bundle import Bundle
+from regvae.model.records import Records
 from tests import server
 from tests.browser import Comparer, point_near
 from tests.test_pages_models import part_of, shuffled_half
@@ -92,7 +93,7 @@ def ask(maps: Comparer, rule: str) -> None:
 
 def by_rule(rule: str, bundle: Bundle) -> set[str]:
     regs = bundle.records.reg
-    return {str(reg) for reg in regs[rules.mask(rules.parse_all([rule]), regs)]}
+    return {str(reg) for reg in regs[predicates.mask(predicates.parse_all([rule]), regs)]}
 
 
 def test_a_lasso_or_a_box_lights_up_the_same_regs_in_both_maps_in_both_directions(

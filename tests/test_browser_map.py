@@ -9,14 +9,14 @@ from playwright.sync_api import Route, expect
 
 import regvae
 from dashboard.latent_map import Geometry
-from regvae import sampling
-from regvae.acceptance import OneSided
-from regvae.bundle import Bundle
-from regvae.evaluation import UNWANTED
-from regvae.latent import in_polygon
-from regvae.policy import Policy
-from regvae.regs import ATTRIBUTES, pretty
-from regvae.unwanted import Unwanted
+from regvae.evaluation.notebook import UNWANTED
+from regvae.formats.uk_registration import ATTRIBUTES, pretty
+from regvae.latent.polygon import in_polygon
+from regvae.model.bundle import Bundle
+from regvae.rejection import sampling
+from regvae.rejection.policy import Policy
+from regvae.rejection.rules import OneSided
+from regvae.rejection.unwanted import Unwanted
 from tests.browser import READY, Explorer
 
 LASSO = [(-1.4, -0.3), (-0.6, 0.4), (0.2, 0.1), (-0.3, -0.9), (-1.3, -0.8)]

@@ -11,12 +11,13 @@ import regvae
 from dashboard import palette, text
 from dashboard.colouring import Colouring
 from dashboard.latent_map import DecodedLayer
-from regvae import journeys, sampling
-from regvae.bundle import Bundle
-from regvae.evaluation import UNWANTED
-from regvae.plane import Plane
-from regvae.policy import Policy
-from regvae.regs import ATTRIBUTES, pretty
+from regvae.evaluation.notebook import UNWANTED
+from regvae.formats.uk_registration import ATTRIBUTES, pretty
+from regvae.latent import paths
+from regvae.latent.plane import Plane
+from regvae.model.bundle import Bundle
+from regvae.rejection import sampling
+from regvae.rejection.policy import Policy
 from tests import browser
 from tests.browser import Explorer
 
@@ -272,7 +273,7 @@ def test_a_journey_is_drawn_and_told(maps: Explorer, exact: Bundle) -> None:
     maps.panel.get_by_label("End", exact=True).fill("my33 wsz")
     maps.page.keyboard.press("Enter")
     start, end = exact.autoencoder.encode(["YK66BIQ", "MY33WSZ"])[0].astype(float)
-    path = journeys.journey(exact, journeys.straight(start, end, 8), within=np.sqrt(7.5))
+    path = paths.journey(exact, paths.straight(start, end, 8), within=np.sqrt(7.5))
     rows = maps.panel.locator(".facts tr:has(td):visible")
     expect(rows).to_have_count(8)
     for row, reg, sure, near in zip(rows.all(), path.reg, path.weakest, path.near, strict=True):

@@ -8,26 +8,27 @@ import pandas as pd
 import pytest
 from playwright.sync_api import expect
 
-from regvae import acceptance, sampling
-from regvae.acceptance import OneSided, Posterior, TwoSided
-from regvae.bundle import Bundle
-from regvae.evaluation import UNWANTED
-from regvae.policy import Policy
-from regvae.regs import pretty
+from regvae.evaluation.notebook import UNWANTED
+from regvae.formats.uk_registration import pretty
+from regvae.model.bundle import Bundle
+from regvae.rejection import rules, sampling
+from regvae.rejection.measures import Judge
+from regvae.rejection.policy import Policy
+from regvae.rejection.rules import OneSided, Posterior, TwoSided
 from tests.browser import Explorer
 
 RULES = (OneSided(), TwoSided(), Posterior())
 
 
-def opened(page, dashboard: str, rule: acceptance.Rule) -> Explorer:
+def opened(page, dashboard: str, rule: rules.Rule) -> Explorer:
     return Explorer(page, dashboard).open(f"?rule={rule.name}")
 
 
-def policy_of(rule: acceptance.Rule) -> Policy:
+def policy_of(rule: rules.Rule) -> Policy:
     return Policy("notebook-2d", UNWANTED, rule)
 
 
-def assert_shows(explorer: Explorer, samples: sampling.Samples, rule: acceptance.Rule) -> None:
+def assert_shows(explorer: Explorer, samples: sampling.Samples, rule: rules.Rule) -> None:
     """The figures and plates on the page are those that Python counts."""
     report = sampling.report(samples, rule)
     assert explorer.figure("accepted") == f"{report.accepted} of 1,000"
@@ -41,7 +42,7 @@ def assert_shows(explorer: Explorer, samples: sampling.Samples, rule: acceptance
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_every_slider_of_every_rule_moves_everything_at_every_step(
-    page, dashboard: str, bundle: Bundle, rule: acceptance.Rule
+    page, dashboard: str, bundle: Bundle, rule: rules.Rule
 ) -> None:
     explorer = opened(page, dashboard, rule)
     samples = sampling.sample(bundle, policy_of(rule))
@@ -52,7 +53,7 @@ def test_every_slider_of_every_rule_moves_everything_at_every_step(
         for target in (value * 0.5, value * 0.2, value * 1.3):
             page.mouse.move(*explorer.thumb(target, parameter))
             values = {name: explorer.value(name) for name in rule.parameters()}
-            assert_shows(explorer, samples, acceptance.rule(rule.name, values))
+            assert_shows(explorer, samples, rules.rule(rule.name, values))
             assert explorer.figure("confirmed") == "…"  # Python is asked on release only
             seen.add((explorer.figure("accepted"), explorer.value(parameter)))
         assert len(seen) == 3
@@ -63,7 +64,7 @@ def test_every_slider_of_every_rule_moves_everything_at_every_step(
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_the_zone_is_shaded_where_python_rejects(
-    page, dashboard: str, bundle: Bundle, rule: acceptance.Rule
+    page, dashboard: str, bundle: Bundle, rule: rules.Rule
 ) -> None:
     explorer = opened(page, dashboard, rule)
     judge = sampling.make_judge(bundle, policy_of(rule))
@@ -140,7 +141,7 @@ def test_the_present_value_is_marked_on_the_curves(explorer: Explorer) -> None:
 
 def test_what_the_held_out_records_say_is_counted(explorer: Explorer, bundle: Bundle) -> None:
     records = bundle.records
-    judge = acceptance.Judge.of(bundle, UNWANTED, split="train")
+    judge = Judge.of(bundle, UNWANTED, split="train")
     rows = UNWANTED.of_records(records) & (records.split != "train")
     distance, _ = judge.unwanted.query(records.mean[rows])
     slider = explorer.slider("threshold")

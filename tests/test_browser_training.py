@@ -11,8 +11,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from dashboard import text
-from regvae import evaluation, runs
-from regvae.presets import Data, Network, Phase, Preset, Training
+from regvae.evaluation.check import check
+from regvae.model.config import Data, Network, Phase, Preset, Training
+from regvae.training import jobs
 from tests import server
 from tests.browser import Explorer
 
@@ -36,11 +37,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         try:
             yield path
         finally:
-            for run in runs.all_runs():
-                runs.stop(run.name)
-            wait_until(lambda: not any(run.alive for run in runs.all_runs()))
-            while runs._workers:
-                runs._workers.pop().wait()
+            for run in jobs.all_runs():
+                jobs.stop(run.name)
+            wait_until(lambda: not any(run.alive for run in jobs.all_runs()))
+            while jobs._workers:
+                jobs._workers.pop().wait()
 
 
 @pytest.fixture(scope="module")
@@ -54,11 +55,11 @@ def url(home: Path) -> Iterator[str]:
 def tidy(home: Path) -> Iterator[None]:  # noqa: ARG001 -- it is the home that is tidied
     """Nothing is left of a test for the next one."""
     yield
-    for run in runs.all_runs():
-        runs.stop(run.name)
-    wait_until(lambda: not any(run.alive for run in runs.all_runs()))
-    for run in runs.all_runs():
-        runs.delete(run.name)
+    for run in jobs.all_runs():
+        jobs.stop(run.name)
+    wait_until(lambda: not any(run.alive for run in jobs.all_runs()))
+    for run in jobs.all_runs():
+        jobs.delete(run.name)
 
 
 def wait_until(true: Callable[[], object], seconds: float = 60) -> None:
@@ -68,11 +69,11 @@ def wait_until(true: Callable[[], object], seconds: float = 60) -> None:
         time.sleep(0.02)
 
 
-def started(name: str, preset: Preset = TINY, epochs: int = 3) -> runs.Run:
+def started(name: str, preset: Preset = TINY, epochs: int = 3) -> jobs.Run:
     """A run that has trained some epochs."""
-    runs.create(name, preset)
-    wait_until(lambda: runs.look(name).epochs >= epochs)
-    return runs.look(name)
+    jobs.create(name, preset)
+    wait_until(lambda: jobs.look(name).epochs >= epochs)
+    return jobs.look(name)
 
 
 def open_training(page: Page, url: str) -> Page:
@@ -154,14 +155,14 @@ def test_a_training_is_watched_by_everyone_and_disturbs_nobody(
     # Closed pages end nothing.
     page.goto("about:blank")
     context.close()
-    reached = runs.look(run.name).epochs
-    wait_until(lambda: runs.look(run.name).epochs > reached + 20)
+    reached = jobs.look(run.name).epochs
+    wait_until(lambda: jobs.look(run.name).epochs > reached + 20)
     # And the map of another model answers meanwhile.
     explorer = Explorer(page, url).open()
     explorer.click(0.5, 0.3)
     explorer.expect_heading("Pinned point")
     assert explorer.pinned == pytest.approx((0.5, 0.3), abs=0.05)
-    assert runs.look(run.name).state == "training"
+    assert jobs.look(run.name).state == "training"
 
 
 def test_a_run_is_stopped_looked_through_resumed_and_killed(page: Page, url: str) -> None:
@@ -171,8 +172,8 @@ def test_a_run_is_stopped_looked_through_resumed_and_killed(page: Page, url: str
     title = "The map as it forms: 80 training regs, axes 1 and 2 of 5"
     expect(page.locator(f"{VIEW} .map-title")).to_have_text(title)
     page.get_by_role("button", name=text.STOP, exact=True).click()
-    wait_until(lambda: runs.look("clicked").state == "stopped")
-    stopped = runs.look("clicked").epochs
+    wait_until(lambda: jobs.look("clicked").state == "stopped")
+    stopped = jobs.look("clicked").epochs
     expect(page.get_by_text(f"stopped after epoch {stopped} of 10000").first).to_be_visible()
     output, play = page.locator(".forming output"), page.locator(".forming .play")
     expect(output).to_have_text(f"epoch {stopped}")
@@ -220,7 +221,7 @@ def test_an_epoch_that_is_looked_at_stays_while_others_come(page: Page, url: str
     expect(output).to_have_text(looked_at)
     expect(slider).to_have_attribute("max", re.compile(r"^(59|[6-9]\d|\d{3})$"))
     slider.press("End")
-    expect(output).to_have_text(f"epoch {runs.look('paused').epochs}")
+    expect(output).to_have_text(f"epoch {jobs.look('paused').epochs}")
     # Whoever leaves while they are played leaves nothing behind that goes on.
     slider.press("Home")
     play.click()
@@ -261,11 +262,11 @@ def test_the_slider_stands_for_an_epoch_among_more_of_them_too(page: Page, url: 
 
 def kill_worker() -> None:
     """End the only process that trains in our home, which the server has started."""
-    mine = str(runs.folder())
+    mine = str(jobs.folder())
     (worker,) = (
         process
         for process in psutil.process_iter(["cmdline"])
-        if "regvae.worker" in (line := process.info["cmdline"] or []) and mine in " ".join(line)
+        if jobs.WORKER in (line := process.info["cmdline"] or []) and mine in " ".join(line)
     )
     worker.kill()
 
@@ -293,11 +294,11 @@ def test_a_training_is_started_kept_and_explored(page: Page, url: str) -> None:
     page.get_by_label(text.KEEP_AS).fill("kept-mine")
     keep.click()
     expect(page.get_by_text("Models kept here: 1", exact=False)).to_be_visible()
-    assert runs.all_runs() == []
-    assert evaluation.check("kept-mine").preset.data.sizes == (200, 20, 20)
+    assert jobs.all_runs() == []
+    assert check("kept-mine").preset.data.sizes == (200, 20, 20)
     explorer = Explorer(page, url).open("?model=kept-mine")
     explorer.click(0.2, 0.1)
     explorer.expect_heading("Pinned point")
     assert explorer.pinned == pytest.approx((0.2, 0.1), abs=0.05)
-    bundle = evaluation.check("kept-mine")
+    bundle = check("kept-mine")
     assert explorer.plate.replace(" ", "") == bundle.autoencoder.decode([explorer.pinned])[0]

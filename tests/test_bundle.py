@@ -13,12 +13,18 @@ import pyarrow.parquet as pq
 import pytest
 import safetensors.numpy
 
-from regvae import bundle as bundles
-from regvae import evaluation, forward, regs
-from regvae.bundle import HISTORY, HISTORY_COLUMNS, MANIFEST, RECORDS, WEIGHTS, Bundle, BundleError
-from regvae.presets import Data, Network, Phase, Preset, Training, preset
+from regvae.evaluation.accuracy import accuracy
+from regvae.evaluation.check import check
+from regvae.formats import uk_registration
+from regvae.model import bundle as bundles
+from regvae.model import store
+from regvae.model.autoencoder import weight_shapes
+from regvae.model.bundle import HISTORY, HISTORY_COLUMNS, RECORDS, WEIGHTS, Bundle
+from regvae.model.config import Data, Network, Phase, Preset, Training
+from regvae.model.presets import preset
+from regvae.model.store import MANIFEST, BundleError
 
-SHIPPED = bundles.ASSETS / "notebook-2d"
+SHIPPED = store.ASSETS / "notebook-2d"
 FILES = (MANIFEST, WEIGHTS, RECORDS, HISTORY)
 TINY = Preset(
     "tiny",
@@ -33,7 +39,7 @@ def tiny():
     rng = np.random.default_rng(5)
     weights = {
         name: rng.normal(0, 0.3, shape).astype(np.float32)
-        for name, shape in forward.weight_shapes(TINY.network).items()
+        for name, shape in weight_shapes(TINY.network).items()
     }
     history = pd.DataFrame(
         rng.random((2, len(HISTORY_COLUMNS))) * 30, columns=list(HISTORY_COLUMNS)
@@ -152,14 +158,14 @@ def test_the_shipped_bundle_comes_back_as_it_was_saved(bundle, tmp_path):
 
 
 def test_a_saved_bundle_passes_its_check(tmp_path):
-    shares = [evaluation.accuracy(tiny(), split=split) for split in regs.SPLITS]
+    shares = [accuracy(tiny(), split=split) for split in uk_registration.SPLITS]
     honest = dataclasses.replace(tiny(), metrics={"accuracy": shares})
-    assert_equal(evaluation.check(bundles.save(honest, str(tmp_path / "b"))), honest)
+    assert_equal(check(bundles.save(honest, str(tmp_path / "b"))), honest)
 
 
 def test_a_check_notices_accuracies_that_the_weights_do_not_give(tmp_path):
     with pytest.raises(BundleError, match=r"manifest\.json: its accuracies are not those"):
-        evaluation.check(bundles.save(tiny(), tmp_path / "b"))
+        check(bundles.save(tiny(), tmp_path / "b"))
 
 
 def test_a_saved_folder_holds_four_files_with_the_manifests_hashes(tmp_path):
@@ -181,7 +187,7 @@ def test_a_saved_folder_can_be_read_by_all(tmp_path):
 
 def test_an_assembled_bundle_draws_and_encodes_its_presets_data():
     made = tiny()
-    splits = regs.notebook_dataset(1, (40, 10, 5))
+    splits = uk_registration.notebook_dataset(1, (40, 10, 5))
     assert made.records.reg.tolist() == np.concatenate(list(splits.values())).tolist()
     mean, sigma = made.autoencoder.encode(made.records.reg)
     assert np.array_equal(made.records.mean, mean)
@@ -207,33 +213,33 @@ def test_the_shipped_bundle_is_the_notebooks(bundle):
 
 
 def test_the_shipped_bundle_passes_its_check(bundle):
-    assert_equal(evaluation.check("notebook-2d"), bundle)
+    assert_equal(check("notebook-2d"), bundle)
 
 
 def test_a_bundle_is_found_by_its_name_and_by_its_path(folder, monkeypatch):
-    assert bundles.resolve("notebook-2d") == SHIPPED
-    assert bundles.resolve(str(folder)) == bundles.resolve(folder) == folder
+    assert store.resolve("notebook-2d") == SHIPPED
+    assert store.resolve(str(folder)) == store.resolve(folder) == folder
     monkeypatch.chdir(folder.parent)
-    assert bundles.resolve("copy") == Path("copy")
+    assert store.resolve("copy") == Path("copy")
 
 
 def test_the_bundles_of_a_folder_are_those_with_a_manifest(folder):
     (folder.parent / "another").mkdir()
     shutil.copytree(folder, folder.parent / "a copy")
-    assert bundles.available(folder.parent) == ["a copy", "copy"]
+    assert store.available(folder.parent) == ["a copy", "copy"]
     (folder.parent / "copy").rename(folder.parent / ".being-written")
-    assert bundles.available(folder.parent) == ["a copy"]
+    assert store.available(folder.parent) == ["a copy"]
 
 
 def test_bundles_that_were_kept_stand_beside_those_shipped(folder, monkeypatch):
-    shipped = bundles.available()
+    shipped = store.available()
     assert {"notebook-2d", "exact-15d"} <= set(shipped)
     monkeypatch.setenv("REGVAE_HOME", str(folder.parent / "home"))
     kept = folder.parent / "home" / "models" / "mine"
     kept.parent.mkdir(parents=True)
     folder.rename(kept)
-    assert bundles.available() == sorted([*shipped, "mine"])
-    assert bundles.resolve("mine") == kept
+    assert store.available() == sorted([*shipped, "mine"])
+    assert store.resolve("mine") == kept
     assert bundles.load("mine").name == "mine"
 
 
@@ -466,7 +472,7 @@ def test_what_is_no_safetensors_is_refused(folder):
 
 @pytest.mark.parametrize("name", ["encoder.0.kernel", "mean.bias", "decoder.3.bias"])
 def test_a_missing_weight_is_named_with_its_shape(folder, name):
-    shape = forward.weight_shapes(Network(2))[name]
+    shape = weight_shapes(Network(2))[name]
     edit_weights(folder, lambda weights: weights.pop(name))
     words = rf"wanted {name} of shape \({shape[0]}, ?{shape[1] if shape[1:] else ''}\), but it is"
     assert_refused(folder, WEIGHTS, words)
@@ -479,7 +485,7 @@ def test_an_extra_weight_is_named(folder):
 
 @pytest.mark.parametrize("name", ["encoder.1.kernel", "log_sigma.kernel", "decoder.2.kernel"])
 def test_a_weight_of_another_shape_is_named_with_both_shapes(folder, name):
-    rows, columns = forward.weight_shapes(Network(2))[name]
+    rows, columns = weight_shapes(Network(2))[name]
     edit_weights(folder, lambda weights: weights.update({name: weights[name].T.copy()}))
     words = rf"wanted {name} of shape \({rows}, {columns}\), but it is \({columns}, {rows}\)"
     assert_refused(folder, WEIGHTS, words)
@@ -657,12 +663,12 @@ def test_a_check_notices_one_record_that_the_weights_do_not_encode(folder, colum
     edit_records(folder, change)
     bundles.load(folder)
     words = f"its {column[:-2]}s are not those that the weights encode"
-    assert_refused(folder, RECORDS, words, by=evaluation.check)
+    assert_refused(folder, RECORDS, words, by=check)
 
 
 def test_a_check_lets_differences_of_rounding_pass(folder):
     edit_records(folder, lambda table: table.assign(mean_1=table["mean_1"] + np.float32(1e-6)))
-    assert len(evaluation.check(folder).records) == 12_000
+    assert len(check(folder).records) == 12_000
 
 
 def test_a_check_notices_weights_that_encode_otherwise(folder):
@@ -671,7 +677,7 @@ def test_a_check_notices_weights_that_encode_otherwise(folder):
 
     edit_weights(folder, change)
     bundles.load(folder)
-    assert_refused(folder, RECORDS, "are not those that the weights encode", by=evaluation.check)
+    assert_refused(folder, RECORDS, "are not those that the weights encode", by=check)
 
 
 def swap(table):
@@ -686,13 +692,13 @@ def test_a_check_notices_other_data_than_the_seed_draws(folder, change):
     accept_regs(folder)
     bundles.load(folder)
     words = "its regs are not those that the preset's data seed draws"
-    assert_refused(folder, RECORDS, words, by=evaluation.check)
+    assert_refused(folder, RECORDS, words, by=check)
 
 
 def test_a_check_notices_another_data_seed(folder):
     edit_manifest(folder, lambda manifest: manifest["preset"]["data"].update(seed=1))
     words = "its regs are not those that the preset's data seed draws"
-    assert_refused(folder, RECORDS, words, by=evaluation.check)
+    assert_refused(folder, RECORDS, words, by=check)
 
 
 @pytest.mark.parametrize(
@@ -706,10 +712,10 @@ def test_a_check_notices_another_data_seed(folder):
 )
 def test_a_check_refuses_data_that_cannot_be_drawn(folder, data):
     edit_manifest(folder, lambda manifest: manifest["preset"].update(data=data))
-    assert_refused(folder, MANIFEST, "preset", by=evaluation.check)
+    assert_refused(folder, MANIFEST, "preset", by=check)
 
 
 @pytest.mark.parametrize("name", [WEIGHTS, RECORDS, HISTORY])
 def test_a_check_notices_what_loading_does(folder, name):
     (folder / name).unlink()
-    assert_refused(folder, name, "the file is missing", by=evaluation.check)
+    assert_refused(folder, name, "the file is missing", by=check)

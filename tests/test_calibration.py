@@ -7,10 +7,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from regvae import calibration
-from regvae.calibration import Calibration, CalibrationError, calibrate, coverage, fit_scale
-from regvae.density import Mixture
-from regvae.latent import Records
+from regvae.latent.mixture import Mixture
+from regvae.model.records import Records
+from regvae.rejection import calibration
+from regvae.rejection.calibration import (
+    Calibration,
+    CalibrationError,
+    calibrate,
+    coverage,
+    fit_scale,
+)
 
 FACTORS = [0.25, 0.5, 1.0, 2.0, 4.0]
 TRAINING, HELD_OUT = 200, 2_000

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regvae import cells, distance
-from regvae.cells import Cells, Gaussians
+from regvae.latent import cells
+from regvae.latent.cells import Cells, Gaussians
+from regvae.latent.gaussians import _may_be_nearest
 
 ARRANGEMENTS = {
     "scattered": lambda rng, n, k: rng.normal(size=(n, k)),
@@ -42,7 +43,7 @@ def within(radius):
     return keep
 
 
-KEEPS = {"everything": everything, "nearest": distance._may_be_nearest, "within": within(2.0)}
+KEEPS = {"everything": everything, "nearest": _may_be_nearest, "within": within(2.0)}
 
 
 @pytest.fixture
@@ -104,7 +105,7 @@ def test_the_nearest_is_among_those_that_may_be(arrangement, k):
     rng = np.random.default_rng(3)
     z = ARRANGEMENTS[arrangement](rng, 1_000, k)
     gaussians = some_gaussians(rng, 100, k)
-    came = candidates_by_row(gaussians, z, distance._may_be_nearest)
+    came = candidates_by_row(gaussians, z, _may_be_nearest)
     every = distances(gaussians, z)
     assert came[every == every.min(axis=1, keepdims=True)].all()
 
@@ -143,7 +144,7 @@ def test_none_that_matters_is_lacking_in_any_mixture_of_arrangements(
             patch.setattr(cells, "_WEIGHING", 0.0)
             patch.setattr(cells, "_CELL", 0.0)
         assert candidates_by_row(gaussians, z, everything).all()
-        came = candidates_by_row(gaussians, z, distance._may_be_nearest)
+        came = candidates_by_row(gaussians, z, _may_be_nearest)
         assert came[every == every.min(axis=1, keepdims=True)].all()
         assert candidates_by_row(gaussians, z, within(3.0))[every <= 3.0].all()
 
@@ -154,7 +155,7 @@ def test_most_are_left_out_where_few_matter(k, most):
     rng = np.random.default_rng(5)
     gaussians = Gaussians(rng.uniform(-3, 3, (500, k)), np.full((500, k), 0.1))
     z = rng.uniform(-3, 3, (5_000, k))
-    assert candidates_by_row(gaussians, z, distance._may_be_nearest).mean() < most
+    assert candidates_by_row(gaussians, z, _may_be_nearest).mean() < most
     assert candidates_by_row(gaussians, z, within(3.0)).mean() < most
 
 
@@ -164,9 +165,9 @@ def test_outliers_do_not_spoil_the_cells_of_the_others(k):
     rng = np.random.default_rng(6)
     gaussians = Gaussians(rng.uniform(-3, 3, (300, k)), np.full((300, k), 0.1))
     z = rng.uniform(-3, 3, (3_000, k))
-    alone = candidates_by_row(gaussians, z, distance._may_be_nearest)
+    alone = candidates_by_row(gaussians, z, _may_be_nearest)
     outliers = 10.0 ** rng.uniform(3, 12, (20, k))
-    together = candidates_by_row(gaussians, np.vstack([outliers, z]), distance._may_be_nearest)
+    together = candidates_by_row(gaussians, np.vstack([outliers, z]), _may_be_nearest)
     assert together[20:].mean() < 1.2 * alone.mean()
 
 
@@ -375,7 +376,7 @@ def test_pruning_leaves_what_is_kept_of_each_box_in_any_portions(monkeypatch, bl
     boxes = Cells.whole(np.array([-2.0, -1.0]), np.array([1.0, 2.0]), 30).split(np.arange(4))
     boxes = boxes.split(np.arange(16))
     monkeypatch.setattr(cells, "_BLOCK", block)
-    left = boxes.pruned(gaussians, distance._may_be_nearest)
+    left = boxes.pruned(gaussians, _may_be_nearest)
     lowest, highest = sides(boxes)
     for cell in range(16):
         corners = np.clip(gaussians.mean, lowest[cell], highest[cell])

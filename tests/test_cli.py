@@ -16,15 +16,25 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from regvae import audit, cli, diagnosis, evaluation, regs, results, sampling, training
-from regvae import bundle as bundles
-from regvae.acceptance import OneSided, Posterior, TwoSided
-from regvae.calibration import calibrate
-from regvae.latent import Records
-from regvae.policy import Policy
-from regvae.presets import Data, Network, Phase, Preset, Training
-from regvae.proposals import Around, Box, Prior, Region
-from regvae.unwanted import Unwanted
+from regvae.audit import leaks
+from regvae.cli import main
+from regvae.evaluation import diagnosis
+from regvae.evaluation.accuracy import accuracy
+from regvae.evaluation.notebook import notebook_figures
+from regvae.evaluation.study import model_outcome, rule_outcomes
+from regvae.formats import uk_registration
+from regvae.generation import results
+from regvae.model import bundle as bundles
+from regvae.model import store
+from regvae.model.config import Data, Network, Phase, Preset, Training
+from regvae.model.records import Records
+from regvae.rejection import sampling
+from regvae.rejection.calibration import calibrate
+from regvae.rejection.policy import Policy
+from regvae.rejection.proposals import Around, Box, Prior, Region
+from regvae.rejection.rules import OneSided, Posterior, TwoSided
+from regvae.rejection.unwanted import Unwanted
+from regvae.training import trainer as training
 
 COMMANDS = ["dataset", "train", "evaluate", "report", "encode", "decode"]
 COMMANDS += ["sample", "study", "check", "bench"]
@@ -39,7 +49,7 @@ def call(monkeypatch, capsys):
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["regvae", *map(str, arguments)])
         try:
-            status = cli.main()
+            status = main.main()
         except SystemExit as stop:
             status = stop.code
         captured = capsys.readouterr()
@@ -79,7 +89,7 @@ def refused(call):
 @pytest.fixture
 def damaged(tmp_path):
     """A copy of the shipped bundle with one byte too many."""
-    folder = Path(shutil.copytree(bundles.ASSETS / "notebook-2d", tmp_path / "damaged"))
+    folder = Path(shutil.copytree(store.ASSETS / "notebook-2d", tmp_path / "damaged"))
     with (folder / "history.csv").open("ab") as file:
         file.write(b"x")
     return folder
@@ -109,7 +119,7 @@ def test_the_installed_command_decodes():
     assert (done.returncode, done.stderr) == (0, "")
     (row,) = json.loads(done.stdout)
     assert row["z"] == [0.0, 0.0]
-    assert regs.parse(row["reg"]) == row["reg"]
+    assert uk_registration.parse(row["reg"]) == row["reg"]
 
 
 def test_the_module_refuses_bad_arguments_in_one_line():
@@ -184,7 +194,7 @@ def test_an_interruption_is_no_success(call, monkeypatch):
     def interrupted(_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(regs, "notebook_dataset", interrupted)
+    monkeypatch.setattr(uk_registration, "notebook_dataset", interrupted)
     status, _, err = call("dataset")
     assert status != 0
     assert "Traceback" not in err
@@ -226,7 +236,7 @@ def test_dataset_writes_the_table_it_counted(good, tmp_path, name, read):
     assert out.endswith(": 12,000 rows")
     table = read(tmp_path / name)
     assert list(table.columns) == ["reg", "split"]
-    for split, part in regs.notebook_dataset(3).items():
+    for split, part in uk_registration.notebook_dataset(3).items():
         assert table["reg"][table["split"] == split].tolist() == part.tolist()
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
@@ -329,7 +339,7 @@ def test_a_table_that_is_there_is_replaced(good, tmp_path):
 def test_evaluate_gives_the_accuracy_on_the_test_regs(good, bundle, sampled):
     options = ["--sampled"] if sampled else []
     found = json.loads(good("evaluate", "notebook-2d", *options, "--json"))
-    assert found == evaluation.accuracy(bundle, sampled=sampled)
+    assert found == accuracy(bundle, sampled=sampled)
     assert {"n", "exact", "by_position"} <= found.keys()
     assert found["n"] == 1_000
     assert 0 <= found["exact"] <= 1
@@ -342,7 +352,7 @@ def test_evaluate_gives_the_accuracy_on_the_test_regs(good, bundle, sampled):
 
 def test_evaluate_gives_every_figure_of_the_notebook(good, bundle):
     found = json.loads(good("evaluate", "notebook-2d", "--notebook", "--json"))
-    figures = evaluation.notebook_figures(bundle)
+    figures = notebook_figures(bundle)
     assert [one["published"] for one in found["notebook"]] == [one.published for one in figures]
     assert [one["here"] for one in found["notebook"]] == [one.here for one in figures]
     text = squeezed(good("evaluate", "notebook-2d", "--notebook"))
@@ -351,7 +361,7 @@ def test_evaluate_gives_every_figure_of_the_notebook(good, bundle):
 
 
 def test_evaluate_takes_the_path_of_a_bundle(good):
-    path = bundles.ASSETS / "notebook-2d"
+    path = store.ASSETS / "notebook-2d"
     assert good("evaluate", path) == good("evaluate", "notebook-2d")
 
 
@@ -890,15 +900,15 @@ def test_a_policy_is_not_saved_where_there_is_no_folder(refused, small, tmp_path
 @pytest.fixture
 def short_hunt(monkeypatch):
     """Hunts of fewer proposals."""
-    hunt = audit.hunt
-    monkeypatch.setattr(audit, "hunt", lambda *of: hunt(*of, budget=1_000))
+    hunt = leaks.hunt
+    monkeypatch.setattr(leaks, "hunt", lambda *of: hunt(*of, budget=1_000))
 
 
 @pytest.mark.usefixtures("short_hunt")
 def test_sample_hunts_for_leaks_if_asked(sample, good, small):
     policy = Policy(str(small), BELOW_50).signed()
     bundle = bundles.load(small)
-    expected = audit.hunt(bundle, policy, sampling.make_judge(bundle, policy))
+    expected = leaks.hunt(bundle, policy, sampling.make_judge(bundle, policy))
     found = sample("--hunt")
     assert found.pop("hunt") == json.loads(json.dumps(expected.summary()))
     assert found == sample()
@@ -1012,7 +1022,7 @@ def test_sample_wants_something_unwanted(refused):
 @pytest.fixture
 def trained(bundle, tmp_path, monkeypatch):
     """A folder with a model already trained; training another one would fail."""
-    monkeypatch.setitem(sys.modules, "regvae.training", None)
+    monkeypatch.setitem(sys.modules, "regvae.training.trainer", None)
     folder = tmp_path / "models"
     folder.mkdir()
     bundles.save(dataclasses.replace(bundle, seed=0), folder / "seed-0")
@@ -1024,13 +1034,13 @@ def test_a_study_compares_the_rules_on_models_already_trained(good, bundle, trai
     models = tmp_path / "models.csv"
     said = good("study", "--folder", trained, "--seeds", 1, "--out", path, "--models-out", models)
     figures, *lines = said.splitlines()
-    outcome = evaluation.model_outcome(dataclasses.replace(bundle, seed=0))
+    outcome = model_outcome(dataclasses.replace(bundle, seed=0))
     assert figures == f"seed 0  {outcome.sentence()}"
     assert "exact 0.000  digits 0.997 0.999  validation loss 22.092" in figures
     kept = pd.read_csv(models).iloc[0].to_dict()
     assert np.isnan(kept.pop("rank_correlation"))  # nothing was made to run along an axis
     assert kept == {k: v for k, v in dataclasses.asdict(outcome).items() if v is not None}
-    outcomes = evaluation.rule_outcomes(dataclasses.replace(bundle, seed=0))
+    outcomes = rule_outcomes(dataclasses.replace(bundle, seed=0))
     assert [one.rule for one in outcomes] == ["one-sided", "two-sided", "posterior"]
     assert lines[:3] == [
         f"seed {one.seed}  {one.rule:<10} accepted {one.acceptance:.4f}  purity {one.purity:.4f}"
@@ -1086,7 +1096,7 @@ def test_check_gives_status_1_and_the_reason_for_a_damaged_bundle(call, damaged)
 
 def test_check_gives_status_1_for_parts_that_do_not_belong_together(call, damaged):
     manifest = json.loads((damaged / "manifest.json").read_text("utf-8"))
-    shutil.copy(bundles.ASSETS / "notebook-2d" / "history.csv", damaged / "history.csv")
+    shutil.copy(store.ASSETS / "notebook-2d" / "history.csv", damaged / "history.csv")
     manifest["preset"]["data"]["seed"] = 1
     (damaged / "manifest.json").write_text(json.dumps(manifest), "utf-8")
     status, _, err = call("check", damaged)

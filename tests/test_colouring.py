@@ -13,13 +13,14 @@ import regvae
 from dashboard import latent_map, state
 from dashboard.colouring import Colouring
 from dashboard.latent_map import DecodedLayer, Geometry, SampleLayer
-from regvae import regs, sampling
-from regvae.acceptance import RULES, OneSided, TwoSided
-from regvae.bundle import Bundle
-from regvae.evaluation import UNWANTED
-from regvae.plane import Plane
-from regvae.policy import Policy
-from regvae.regs import ATTRIBUTES, NO_PERIOD, PATTERN
+from regvae.evaluation.notebook import UNWANTED
+from regvae.formats import uk_registration
+from regvae.formats.uk_registration import ATTRIBUTES, NO_PERIOD, PATTERN
+from regvae.latent.plane import Plane
+from regvae.model.bundle import Bundle
+from regvae.rejection import sampling
+from regvae.rejection.policy import Policy
+from regvae.rejection.rules import RULES, OneSided, TwoSided
 from tests.test_pages_models import part_of
 
 FEW = np.array(["AB12CDE", "AB62CDE", "LA05QXY", "YK01ABC", "LB51ABC", "AB12CDF"])
@@ -64,7 +65,7 @@ def test_a_number_is_a_scale_of_itself():
 
 def test_the_classes_of_a_category_are_those_that_occur_in_their_natural_order():
     areas = colouring("area")
-    there = [area for area in regs.AREAS if area in set(ATTRIBUTES["area"].values(FEW))]
+    there = [area for area in uk_registration.AREAS if area in set(ATTRIBUTES["area"].values(FEW))]
     assert list(areas.categories) == there
     assert len(there) == 3
     assert not areas.is_scale
@@ -158,14 +159,16 @@ def test_models_of_other_records_have_the_same_codes_beside_each_other(bundle: B
 
 @pytest.mark.parametrize("attribute", ATTRIBUTES.values(), ids=lambda one: one.name)
 def test_the_positions_of_an_attribute_are_the_characters_that_decide_it(attribute):
-    some = regs.generate(3_000, rng=np.random.default_rng(11))
+    some = uk_registration.generate(3_000, rng=np.random.default_rng(11))
     before = attribute.values(some)
     for position, allowed in enumerate(PATTERN):
         changes = False
         for character in allowed:
-            codes = regs.characters(some).copy()
+            codes = uk_registration.characters(some).copy()
             codes[:, position] = ord(character)
-            changes |= bool((attribute.values(regs.from_characters(codes)) != before).any())
+            changes |= bool(
+                (attribute.values(uk_registration.from_characters(codes)) != before).any()
+            )
         assert changes == (position in attribute.positions), position
 
 

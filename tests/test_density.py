@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from regvae import cells
-from regvae.density import LEFT_OUT, Mixture
+from regvae.latent import cells
+from regvae.latent.mixture import LEFT_OUT, Mixture
 
 SEEDS = st.integers(0, 2**32 - 1)
 ROUNDING = 1e-10

@@ -10,10 +10,13 @@ import pandas as pd
 import pytest
 from scipy import integrate, stats
 
-from regvae import diagnosis, evaluation, forward, regs
-from regvae.bundle import HISTORY_COLUMNS, Bundle
-from regvae.diagnosis import DIGIT_POSITIONS, LETTER_POSITIONS, Confusion, RateDistortion
-from regvae.presets import Data, Network, Phase, Preset, Training
+from regvae.evaluation import diagnosis
+from regvae.evaluation.accuracy import accuracy
+from regvae.evaluation.diagnosis import DIGIT_POSITIONS, LETTER_POSITIONS, Confusion, RateDistortion
+from regvae.formats import uk_registration
+from regvae.model.autoencoder import weight_shapes
+from regvae.model.bundle import HISTORY_COLUMNS, Bundle
+from regvae.model.config import Data, Network, Phase, Preset, Training
 
 SIZES = (300, 120, 80)
 
@@ -29,7 +32,7 @@ def made(k, *, noise=0.1, likelihood="categorical", source="notebook", change=la
     rng = np.random.default_rng(3)
     weights = {
         name: rng.normal(0, 0.3, shape).astype(np.float32)
-        for name, shape in forward.weight_shapes(preset.network).items()
+        for name, shape in weight_shapes(preset.network).items()
     }
     change(weights)
     rows = [[1, *[0.5] * (len(HISTORY_COLUMNS) - 1)], [2, *[0.25] * (len(HISTORY_COLUMNS) - 1)]]
@@ -66,15 +69,15 @@ def test_positions_are_those_of_a_reg():
     assert (LETTER_POSITIONS, DIGIT_POSITIONS) == ((1, 2, 5, 6, 7), (3, 4))
 
 
-@pytest.mark.parametrize("split", regs.SPLITS)
+@pytest.mark.parametrize("split", uk_registration.SPLITS)
 def test_accuracies_are_those_of_the_evaluation(bundle, split):
-    found, known = diagnosis.accuracy(bundle, split), evaluation.accuracy(bundle, split=split)
+    found, known = diagnosis.accuracy(bundle, split), accuracy(bundle, split=split)
     assert (found.split, found.n) == (split, known["n"])
     assert found.exact.value == known["exact"]
     assert [share.value for share in found.by_position] == pytest.approx(known["by_position"])
 
 
-@pytest.mark.parametrize("split", regs.SPLITS)
+@pytest.mark.parametrize("split", uk_registration.SPLITS)
 def test_hits_are_counted_by_a_loop(split):
     bundle = made(2)
     rows = bundle.records.split == split
@@ -197,7 +200,7 @@ def test_what_is_open_of_a_reg_is_the_product_of_seven_probabilities(likelihood,
     for row, one in enumerate(reg.tolist()):
         chosen = [
             probabilities[place][row, alphabet.index(one[place])]
-            for place, alphabet in enumerate(regs.PATTERN)
+            for place, alphabet in enumerate(uk_registration.PATTERN)
         ]
         assert found[row] == pytest.approx(-math.log(math.prod(chosen)))
 
@@ -206,7 +209,9 @@ def test_what_is_open_of_a_reg_is_the_product_of_seven_probabilities(likelihood,
 def test_a_point_gives_all_regs_together_a_probability_of_one(likelihood):
     # Over two positions, for all others the probabilities of one character times their number.
     bundle = made(2, likelihood=likelihood)
-    every = [f"AA{tens}{units}AAA" for tens, units in itertools.product(regs.DIGITS, repeat=2)]
+    every = [
+        f"AA{tens}{units}AAA" for tens, units in itertools.product(uk_registration.DIGITS, repeat=2)
+    ]
     z = np.repeat([[0.3, -0.8]], 100, axis=0)
     found = diagnosis.negative_log_likelihood(bundle.autoencoder, np.array(every), z)
     letters = [bundle.autoencoder.probabilities(z[:1])[place][0, 0] for place in (0, 1, 4, 5, 6)]
@@ -404,8 +409,8 @@ def test_what_comes_back_whole_is_an_example_too(bundle):
 
 
 def test_a_diagnosis_holds_every_split_and_the_time_it_took(bundle, shipped):
-    assert tuple(one.split for one in shipped.accuracies) == regs.SPLITS
-    assert tuple(one.split for one in shipped.rates) == regs.SPLITS
+    assert tuple(one.split for one in shipped.accuracies) == uk_registration.SPLITS
+    assert tuple(one.split for one in shipped.rates) == uk_registration.SPLITS
     assert shipped.seconds == pytest.approx(sum(bundle.history["seconds"].tolist()))
     assert shipped.letters.counts.sum() == 5 * 2_000
     assert shipped.digits.counts.sum() == 2 * 2_000

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from regvae import cells
-from regvae.distance import NearestGaussian
+from regvae.latent import cells
+from regvae.latent.gaussians import NearestGaussian
 
 COORDINATES = st.floats(-50, 50, width=32)
 DIMENSIONS = st.integers(1, 4)

@@ -7,10 +7,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from regvae import bundle as bundles
-from regvae import evaluation, forward, regs, vectoriser
-from regvae.bundle import HISTORY_COLUMNS, Bundle
-from regvae.presets import Data, Network, Preset
+from regvae import onehot
+from regvae.evaluation.accuracy import accuracy
+from regvae.evaluation.metrics import metrics
+from regvae.evaluation.notebook import notebook_figures
+from regvae.evaluation.study import rule_outcomes
+from regvae.formats import uk_registration
+from regvae.model import bundle as bundles
+from regvae.model import store
+from regvae.model.autoencoder import weight_shapes
+from regvae.model.bundle import HISTORY_COLUMNS, Bundle
+from regvae.model.config import Data, Network, Preset
 
 HISTORY = pd.DataFrame([[1, *[0.5] * (len(HISTORY_COLUMNS) - 1)]], columns=list(HISTORY_COLUMNS))
 TINY = Preset("tiny", Network(150, encoder=(), decoder=()), Data(1, (300, 120, 80)))
@@ -20,13 +27,13 @@ def identity(*, sigma=1.0, broken=()):
     """A bundle that rebuilds every reg, but for the broken positions: always A or 0 there."""
     weights = {
         name: np.zeros(shape, dtype=np.float32)
-        for name, shape in forward.weight_shapes(TINY.network).items()
+        for name, shape in weight_shapes(TINY.network).items()
     }
     weights["mean.kernel"] += np.eye(150, dtype=np.float32)
     weights["log_sigma.bias"] += np.float32(np.log(sigma))
     weights["decoder.0.kernel"] += np.eye(150, dtype=np.float32)
     for position in broken:
-        weights["decoder.0.kernel"][:, vectoriser.BLOCKS[position].columns] = 0
+        weights["decoder.0.kernel"][:, onehot.BLOCKS[position].columns] = 0
     return Bundle.assemble(TINY, 0, weights, HISTORY)
 
 
@@ -38,7 +45,7 @@ def with_noise(bundle, noise):
 
 @pytest.mark.parametrize(("split", "n"), [("train", 300), ("validation", 120), ("test", 80)])
 def test_a_network_that_rebuilds_everything_scores_one(split, n):
-    assert evaluation.accuracy(identity(), split=split) == {
+    assert accuracy(identity(), split=split) == {
         "split": split,
         "decoded": "mean",
         "n": n,
@@ -50,22 +57,22 @@ def test_a_network_that_rebuilds_everything_scores_one(split, n):
 @pytest.mark.parametrize("position", range(7))
 def test_a_position_that_is_never_learned_scores_its_commonest_guess(position):
     broken = identity(broken=[position])
-    test = regs.notebook_dataset(1, (300, 120, 80))["test"].tolist()
+    test = uk_registration.notebook_dataset(1, (300, 120, 80))["test"].tolist()
     guess = "0" if position in (2, 3) else "A"
     share = sum(reg[position] == guess for reg in test) / 80
-    found = evaluation.accuracy(broken)
+    found = accuracy(broken)
     assert found["exact"] == pytest.approx(share)
     expected = [share if i == position else 1.0 for i in range(7)]
     assert found["by_position"] == pytest.approx(expected, abs=1e-6)
 
 
-@pytest.mark.parametrize("split", regs.SPLITS)
+@pytest.mark.parametrize("split", uk_registration.SPLITS)
 def test_accuracy_is_that_of_a_loop_over_the_split(bundle, split):
-    splits = regs.notebook_dataset(0)
+    splits = uk_registration.notebook_dataset(0)
     wanted = splits[split].tolist()
     rebuilt = bundle.autoencoder.decode(bundle.autoencoder.encode(wanted)[0]).tolist()
     pairs = list(zip(wanted, rebuilt, strict=True))
-    found = evaluation.accuracy(bundle, split=split)
+    found = accuracy(bundle, split=split)
     assert found["n"] == len(wanted)
     assert found["exact"] == pytest.approx(sum(a == b for a, b in pairs) / len(pairs), abs=1e-3)
     by_position = [sum(a[i] == b[i] for a, b in pairs) / len(pairs) for i in range(7)]
@@ -73,7 +80,7 @@ def test_accuracy_is_that_of_a_loop_over_the_split(bundle, split):
 
 
 def test_the_shipped_model_learned_the_digits_and_not_the_letters(bundle):
-    found = evaluation.accuracy(bundle)
+    found = accuracy(bundle)
     by_position = np.array(found["by_position"])
     assert (by_position[[2, 3]] > 0.98).all()
     assert (by_position[[0, 1, 4, 5, 6]] < 0.2).all()
@@ -82,7 +89,7 @@ def test_the_shipped_model_learned_the_digits_and_not_the_letters(bundle):
 
 def test_without_noise_a_sample_is_the_mean(bundle):
     quiet = with_noise(bundle, 0.0)
-    sampled, mean = evaluation.accuracy(quiet, sampled=True), evaluation.accuracy(quiet)
+    sampled, mean = accuracy(quiet, sampled=True), accuracy(quiet)
     assert (sampled.pop("decoded"), mean.pop("decoded")) == ("sample", "mean")
     assert sampled == mean
 
@@ -90,23 +97,23 @@ def test_without_noise_a_sample_is_the_mean(bundle):
 def test_noise_is_the_presets_times_the_records_sigma():
     # With logits mean + sigma e, a block stays right if its one stays above all its noise.
     loud, fine = identity(sigma=1000.0), identity(sigma=0.1)
-    assert max(evaluation.accuracy(loud, sampled=True)["by_position"]) < 0.35
-    assert evaluation.accuracy(fine, sampled=True)["by_position"] == [1.0] * 7
+    assert max(accuracy(loud, sampled=True)["by_position"]) < 0.35
+    assert accuracy(fine, sampled=True)["by_position"] == [1.0] * 7
     # The preset's noise is 0.1, so a sigma of 10 with it is as a sigma of 1 with a noise of 1.
     louder = with_noise(identity(sigma=1.0), 1.0)
-    same = evaluation.accuracy(identity(sigma=10.0), sampled=True)["by_position"]
-    assert evaluation.accuracy(louder, sampled=True)["by_position"] == pytest.approx(same, abs=0.02)
+    same = accuracy(identity(sigma=10.0), sampled=True)["by_position"]
+    assert accuracy(louder, sampled=True)["by_position"] == pytest.approx(same, abs=0.02)
 
 
 def test_a_sampled_accuracy_repeats_with_its_seed(bundle):
-    one, same, other = (evaluation.accuracy(bundle, sampled=True, seed=seed) for seed in (3, 3, 4))
+    one, same, other = (accuracy(bundle, sampled=True, seed=seed) for seed in (3, 3, 4))
     assert one == same
     assert one != other
 
 
 def test_an_unknown_split_is_answered_with_those_that_exist(bundle):
     with pytest.raises(ValueError, match="split 'all'; train, validation, test"):
-        evaluation.accuracy(bundle, split="all")
+        accuracy(bundle, split="all")
 
 
 # --- the notebook's figures -----------------------------------------------------------------------
@@ -114,7 +121,7 @@ def test_an_unknown_split_is_answered_with_those_that_exist(bundle):
 
 @pytest.fixture(scope="module")
 def figures(bundle):
-    return evaluation.notebook_figures(bundle)
+    return notebook_figures(bundle)
 
 
 def test_every_published_figure_is_there(figures):
@@ -135,7 +142,7 @@ def test_every_published_figure_is_there(figures):
 
 
 def test_the_figures_on_accuracy_are_the_accuracies(bundle, figures):
-    sampled, mean = evaluation.accuracy(bundle, sampled=True), evaluation.accuracy(bundle)
+    sampled, mean = accuracy(bundle, sampled=True), accuracy(bundle)
     assert float(figures[0].here) == pytest.approx(sampled["exact"], abs=5e-4)
     for figure, found in ((figures[1], sampled), (figures[2], mean)):
         printed = [float(share) for share in figure.here.split()]
@@ -177,7 +184,7 @@ def test_the_figures_on_sampling_are_counted_by_hand(bundle, figures):
 
 def test_what_differs_and_why_is_said_of_the_notebooks_own_recipe_only(figures):
     assert figures[0].remark == "two numbers cannot hold a whole reg"
-    others = evaluation.notebook_figures(bundles.load("exact-15d"))
+    others = notebook_figures(bundles.load("exact-15d"))
     assert [one.figure for one in others][:3] == [one.figure for one in figures][:3]
     assert {one.remark for one in others} == {"another recipe"}
 
@@ -189,22 +196,22 @@ def test_the_tails_are_the_notebooks_and_the_true_one(figures):
 
 
 def test_the_figures_repeat_with_their_seed(bundle, figures):
-    assert evaluation.notebook_figures(bundle, seed=0) == figures
-    assert evaluation.notebook_figures(bundle, seed=1) != figures
+    assert notebook_figures(bundle, seed=0) == figures
+    assert notebook_figures(bundle, seed=1) != figures
 
 
 def test_fifty_is_not_above_fifty_but_it_is_not_below_either():
     weights = {name: array.copy() for name, array in identity(broken=[2, 3]).weights.items()}
     for position, digit in ((2, 5), (3, 0)):
-        weights["decoder.0.bias"][vectoriser.BLOCKS[position].start + digit] = 1
-    figures = evaluation.notebook_figures(Bundle.assemble(TINY, 0, weights, HISTORY))
+        weights["decoder.0.bias"][onehot.BLOCKS[position].start + digit] = 1
+    figures = notebook_figures(Bundle.assemble(TINY, 0, weights, HISTORY))
     assert figures[4].here == "0 / 1000"
     assert figures[6].here == "1000"
     assert figures[7].here == "0 = 0.000"
 
 
 def test_figures_say_so_if_no_sample_is_accepted():
-    figures = evaluation.notebook_figures(identity(sigma=1e3))
+    figures = notebook_figures(identity(sigma=1e3))
     assert figures[6].here == "0"
     assert figures[7].here == "0, as none was accepted"
 
@@ -215,16 +222,16 @@ def test_figures_say_so_if_no_sample_is_accepted():
 def test_metrics_hold_the_last_losses_and_the_accuracies():
     made = identity()
     history = pd.concat([HISTORY, HISTORY.assign(epoch=2, loss=2.5, validation_loss=3.5)])
-    found = evaluation.metrics(dataclasses.replace(made, history=history))
+    found = metrics(dataclasses.replace(made, history=history))
     assert (found["loss"], found["validation_loss"]) == (2.5, 3.5)
-    assert found["accuracy"] == [evaluation.accuracy(made, split=split) for split in regs.SPLITS]
-    assert found["accuracy_sampled"] == evaluation.accuracy(made, sampled=True)
-    figures = evaluation.notebook_figures(made)
+    assert found["accuracy"] == [accuracy(made, split=split) for split in uk_registration.SPLITS]
+    assert found["accuracy_sampled"] == accuracy(made, sampled=True)
+    figures = notebook_figures(made)
     assert found["notebook"] == [dataclasses.asdict(figure) for figure in figures]
 
 
 def test_the_shipped_manifest_carries_these_metrics(bundle):
-    found = evaluation.metrics(bundle)
+    found = metrics(bundle)
     assert found.keys() == bundle.metrics.keys()
     assert found["loss"] == bundle.metrics["loss"]
     assert found["validation_loss"] == bundle.metrics["validation_loss"]
@@ -246,15 +253,15 @@ def test_the_shipped_manifest_carries_these_figures_of_the_notebook(bundle, figu
 
 
 def test_the_readme_tells_the_study_as_it_was_measured():
-    study = pd.read_csv(bundles.ASSETS / "rule-study.csv")
-    readme = (bundles.ASSETS.parent / "README.md").read_text("utf-8")
+    study = pd.read_csv(store.ASSETS / "rule-study.csv")
+    readme = (store.ASSETS.parent / "README.md").read_text("utf-8")
     for seed, part in study.groupby("seed"):
         cells = " | ".join(f"{one.acceptance:.3f}, {one.purity:.3f}" for one in part.itertuples())
         assert f"| {seed} | {cells} | {part['scale'].iloc[0]:.3f} |" in readme
 
 
 def test_the_study_is_of_the_rules_that_the_code_has(bundle):
-    study = pd.read_csv(bundles.ASSETS / "rule-study.csv")
+    study = pd.read_csv(store.ASSETS / "rule-study.csv")
     shipped = study[study["seed"] == bundle.seed].drop(columns="seed").reset_index(drop=True)
-    now = pd.DataFrame([dataclasses.asdict(one) for one in evaluation.rule_outcomes(bundle)])
+    now = pd.DataFrame([dataclasses.asdict(one) for one in rule_outcomes(bundle)])
     pd.testing.assert_frame_equal(now.drop(columns="seed"), shipped, atol=2e-3, rtol=2e-2)

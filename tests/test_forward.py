@@ -8,10 +8,12 @@ import pytest
 from scipy.special import expit
 
 import regvae
-from regvae import forward, presets, regs, vectoriser
-from regvae.bundle import Bundle
-from regvae.forward import Autoencoder
-from regvae.network import Vae
+from regvae import onehot
+from regvae.formats import uk_registration
+from regvae.model import autoencoder, presets
+from regvae.model.autoencoder import Autoencoder, Dense, weight_shapes
+from regvae.model.bundle import Bundle
+from regvae.model.keras_vae import Vae
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +27,7 @@ def keras_model(bundle: Bundle) -> Vae:
 
 
 def test_encoding_equals_keras_on_every_record(bundle: Bundle, keras_model: Vae) -> None:
-    mean, log_sigma = keras_model.encode(vectoriser.encode(bundle.records.reg))
+    mean, log_sigma = keras_model.encode(onehot.encode(bundle.records.reg))
     ours = bundle.autoencoder.encode(bundle.records.reg)
     np.testing.assert_allclose(ours[0], mean, atol=1e-5)
     np.testing.assert_allclose(ours[1], np.exp(log_sigma), atol=1e-5)
@@ -38,18 +40,18 @@ def test_decoding_equals_keras_on_every_record(bundle: Bundle, keras_model: Vae)
     # Outputs are probabilities: the tolerance is theirs, not the unbounded logits'.
     np.testing.assert_allclose(expit(ours), expit(theirs), atol=1e-5)
     decoded = bundle.autoencoder.decode(bundle.records.mean)
-    assert decoded.tolist() == vectoriser.decode(theirs).tolist()
+    assert decoded.tolist() == onehot.decode(theirs).tolist()
 
 
 def test_weight_names_and_shapes_are_those_of_keras() -> None:
     for name in presets.PRESETS:
         preset = presets.preset(name)
         weights = Vae(preset, seed=1).named_weights()
-        assert {n: w.shape for n, w in weights.items()} == forward.weight_shapes(preset.network)
+        assert {n: w.shape for n, w in weights.items()} == weight_shapes(preset.network)
 
 
 def test_the_notebooks_network_has_63_254_weights() -> None:
-    shapes = forward.weight_shapes(presets.preset("notebook-2d").network)
+    shapes = weight_shapes(presets.preset("notebook-2d").network)
     assert sum(int(np.prod(shape)) for shape in shapes.values()) == 63_254
     kernels = {name: shape for name, shape in shapes.items() if name.endswith("kernel")}
     assert sum(int(np.prod(shape)) for shape in kernels.values()) == 62_650  # the notebook's 62.6 k
@@ -58,7 +60,7 @@ def test_the_notebooks_network_has_63_254_weights() -> None:
 def test_batches_change_nothing(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     z = np.random.default_rng(0).uniform(-3, 3, (1000, 2))
     whole = bundle.autoencoder.decode(z)
-    monkeypatch.setattr(forward, "BATCH", 37)
+    monkeypatch.setattr(autoencoder, "BATCH", 37)
     assert (bundle.autoencoder.decode(z) == whole).all()
     mean, sigma = bundle.autoencoder.encode(bundle.records.reg[:1000])
     np.testing.assert_allclose(mean, bundle.records.mean[:1000], atol=1e-6)
@@ -82,7 +84,7 @@ def test_threads_share_one_autoencoder(bundle: Bundle) -> None:
 
 
 def test_a_million_records_stay_under_a_gigabyte(bundle: Bundle) -> None:
-    many = regs.generate(1_000_000, rng=np.random.default_rng(0))
+    many = uk_registration.generate(1_000_000, rng=np.random.default_rng(0))
     tracemalloc.start()
     mean, sigma = bundle.autoencoder.encode(many)
     decoded = bundle.autoencoder.decode(mean)
@@ -97,14 +99,14 @@ def test_probabilities_sum_to_one_and_agree_with_the_decoded_reg(bundle: Bundle)
     z = np.random.default_rng(0).uniform(-3, 3, (50, 2)) * np.geomspace(1, 1e6, 50)[:, None]
     probabilities = bundle.autoencoder.probabilities(z)
     decoded = bundle.autoencoder.decode(z)
-    naive = expit(bundle.autoencoder.logits(z[:10])[:, vectoriser.BLOCKS[0].columns])
+    naive = expit(bundle.autoencoder.logits(z[:10])[:, onehot.BLOCKS[0].columns])
     np.testing.assert_allclose(
         probabilities[0][:10], naive / naive.sum(axis=1, keepdims=True), rtol=1e-3, atol=1e-6
     )
     assert [block.shape for block in probabilities] == [
-        (50, len(block.alphabet)) for block in vectoriser.BLOCKS
+        (50, len(block.alphabet)) for block in onehot.BLOCKS
     ]
-    for position, (block, shares) in enumerate(zip(vectoriser.BLOCKS, probabilities, strict=True)):
+    for position, (block, shares) in enumerate(zip(onehot.BLOCKS, probabilities, strict=True)):
         np.testing.assert_allclose(shares.sum(axis=1), 1)
         best = [block.alphabet[i] for i in shares.argmax(axis=1)]
         assert best == [reg[position] for reg in decoded]
@@ -114,7 +116,7 @@ def test_probabilities_sum_to_one_and_agree_with_the_decoded_reg(bundle: Bundle)
 def test_certainty_is_the_largest_probability(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     autoencoder = regvae.load(name).autoencoder
     z = np.random.default_rng(0).normal(scale=3, size=(100, autoencoder.latent_dim))
-    monkeypatch.setattr(forward, "BATCH", 37)
+    monkeypatch.setattr(autoencoder, "BATCH", 37)
     decoded, certainty = autoencoder.decode_with_certainty(z)
     assert (decoded == autoencoder.decode(z)).all()
     largest = [block.max(axis=1) for block in autoencoder.probabilities(z)]
@@ -123,7 +125,7 @@ def test_certainty_is_the_largest_probability(name: str, monkeypatch: pytest.Mon
 
 def test_one_layer_by_hand() -> None:
     kernel, bias = np.array([[1.0, 2.0], [3.0, -4.0]], np.float32), np.array([0.5, 1.0], np.float32)
-    out = forward.Dense(kernel, bias)(np.array([[1.0, 1.0]], np.float32))
+    out = Dense(kernel, bias)(np.array([[1.0, 1.0]], np.float32))
     np.testing.assert_array_equal(out, [[4.5, -1.0]])
 
 

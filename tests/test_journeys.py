@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.sparse.csgraph import minimum_spanning_tree
 
-from regvae import journeys
-from regvae.calibration import calibrate
-from regvae.cells import Gaussians
-from regvae.density import Mixture
-from regvae.journeys import (
+from regvae.latent import paths
+from regvae.latent.cells import Gaussians
+from regvae.latent.mixture import Mixture
+from regvae.latent.paths import (
     JourneyError,
     NeighbourGraph,
     along_density,
@@ -23,6 +22,7 @@ from regvae.journeys import (
     straight,
     traversal,
 )
+from regvae.rejection.calibration import calibrate
 
 COORDINATES = st.floats(-50, 50, width=32)
 SEEDS = st.integers(0, 2**32 - 1)
@@ -251,7 +251,7 @@ def test_from_a_point_to_itself_it_stays(k, away):
 @settings(deadline=None)
 def test_steps_are_equally_spaced_along_a_polyline(corners, steps):
     lengths = [math.dist(a, b) for a, b in pairwise(corners)]
-    z = journeys._equally_spaced(corners, steps)
+    z = paths._equally_spaced(corners, steps)
     for i, step in enumerate(z):
         left, side = sum(lengths) * i / (steps - 1), 0
         while side < len(lengths) - 1 and left > lengths[side]:
@@ -270,7 +270,7 @@ def test_steps_of_a_path_are_equally_far_apart():
 
 
 def test_corners_are_cut_within_their_triangle():
-    line = journeys._rounded(np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]]))
+    line = paths._rounded(np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]]))
     x, y = line.T
     assert ((y >= 0) & (x <= 1) & (x >= y)).all()
     assert line[[0, -1]].tolist() == [[0.0, 0.0], [1.0, 1.0]]
@@ -350,7 +350,7 @@ def test_a_path_costs_the_least_of_all(seed, n, k, away):
 def test_a_link_costs_the_integral_of_the_power_distance(length, a):
     x = (np.arange(10_000) + 0.5) / 10_000 * length
     integral = np.minimum(a + x**2, a + (length - x) ** 2).mean() * length
-    assert journeys._cost(length, a, a) == pytest.approx(integral, rel=1e-6)
+    assert paths._cost(length, a, a) == pytest.approx(integral, rel=1e-6)
 
 
 @given(seed=SEEDS, k=st.sampled_from([1, 2, 15]), factor=st.sampled_from([2.0**-20, 0.5, 2.0**20]))
@@ -381,7 +381,7 @@ def test_crowds_are_joined_where_they_are_nearest():
     right = rng.uniform(size=(200, 2)) + np.array([5, 0])
     points = np.vstack([left, right])
     pairs = np.stack([np.arange(399), np.arange(1, 400)], axis=1)
-    found = journeys._bridges(points, pairs[pairs[:, 0] != 199])
+    found = paths._bridges(points, pairs[pairs[:, 0] != 199])
     every = np.linalg.norm(left[:, None] - right, axis=2)
     a, b = np.unravel_index(every.argmin(), every.shape)
     assert np.sort(found).tolist() == [[a, b + 200]]
@@ -389,7 +389,7 @@ def test_crowds_are_joined_where_they_are_nearest():
 
 def test_many_parts_are_joined_by_the_least_of_trees():
     points = np.random.default_rng(0).normal(size=(60, 3))
-    found = journeys._bridges(points, np.empty((0, 2), np.intp))
+    found = paths._bridges(points, np.empty((0, 2), np.intp))
     every = np.linalg.norm(points[:, None] - points, axis=2)
     assert len(found) == 59
     total = every[tuple(found.T)].sum()
@@ -430,7 +430,7 @@ def test_near_and_nearest_are_exact_in_any_number_of_dimensions(k):
     z = rng.uniform(-2, 2, (400, k))
     distance = np.linalg.norm((z[:, None] - mean) / sigma, axis=2)
     for within in (0.5, 3.0, 30.0):
-        near, nearest = journeys._around(Gaussians(mean, sigma), z, within)
+        near, nearest = paths._around(Gaussians(mean, sigma), z, within)
         assert near.tolist() == (distance <= within).sum(axis=1).tolist()
         assert nearest.tolist() == distance.argmin(axis=1).tolist()
 
@@ -487,7 +487,7 @@ def test_the_longest_journey_holds_little(k):
     z = rng.normal(size=(1_000, k))
     tracemalloc.start()
     try:
-        journeys._around(gaussians, z, 1.0)
+        paths._around(gaussians, z, 1.0)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -8,8 +8,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from regvae import regs, rules
-from regvae.latent import Records, TypicalLetter, in_polygon, typical_letters
+from regvae import predicates
+from regvae.evaluation.typical import TypicalLetter, typical_letters
+from regvae.formats import uk_registration
+from regvae.latent.polygon import in_polygon
+from regvae.model.records import Records
 
 SQUARE = [(0, 0), (1, 0), (1, 1), (0, 1)]
 ELL = [(0, 0), (3, 0), (3, 1), (1, 1), (1, 3), (0, 3)]
@@ -200,18 +203,18 @@ def test_corners_want_to_be_finite(bad):
 
 def small_records(n=30, k=3):
     rng = np.random.default_rng(6)
-    split = np.repeat(np.array(regs.SPLITS), [n - 10, 5, 5])
-    reg = regs.generate(n, rng=rng)
+    split = np.repeat(np.array(uk_registration.SPLITS), [n - 10, 5, 5])
+    reg = uk_registration.generate(n, rng=rng)
     mean = rng.normal(size=(n, k)).astype(np.float32)
     return Records(reg, split, mean, np.exp(mean))
 
 
 def test_encoded_records_stand_split_by_split_with_their_own_gaussians(bundle):
-    splits = {name: part[:50] for name, part in regs.notebook_dataset(3).items()}
+    splits = {name: part[:50] for name, part in uk_registration.notebook_dataset(3).items()}
     turned = dict(reversed(splits.items()))
     records = Records.encode(turned, bundle.autoencoder)
-    assert records.reg.tolist() == [reg for name in regs.SPLITS for reg in splits[name]]
-    assert records.split.tolist() == [name for name in regs.SPLITS for _ in range(50)]
+    assert records.reg.tolist() == [reg for name in uk_registration.SPLITS for reg in splits[name]]
+    assert records.split.tolist() == [name for name in uk_registration.SPLITS for _ in range(50)]
     assert records.mean.shape == records.sigma.shape == (150, 2)
     assert records.mean.dtype == records.sigma.dtype == np.float32
     for row in (0, 49, 50, 149):
@@ -233,10 +236,10 @@ def test_the_arrays_of_records_are_read_only(name):
         array[0] = array[1]
 
 
-@pytest.mark.parametrize("name", regs.ATTRIBUTES)
+@pytest.mark.parametrize("name", uk_registration.ATTRIBUTES)
 def test_attributes_of_records_are_those_of_their_regs(bundle, name):
     values = bundle.records.attribute(name)
-    assert np.array_equal(values, regs.ATTRIBUTES[name].values(bundle.records.reg))
+    assert np.array_equal(values, uk_registration.ATTRIBUTES[name].values(bundle.records.reg))
     assert values.shape == (12_000,)
 
 
@@ -266,7 +269,7 @@ def letters_by_loop(everything, here):
     """Position, letter and shares of every over-represented letter, clearest first."""
     found = []
     for position in (0, 1, 4, 5, 6):
-        for letter in regs.LETTERS:
+        for letter in uk_registration.LETTERS:
             share_here = sum(reg[position] == letter for reg in here) / len(here)
             share = sum(reg[position] == letter for reg in everything) / len(everything)
             if share_here > share:
@@ -277,7 +280,7 @@ def letters_by_loop(everything, here):
 
 @pytest.mark.parametrize("text", ["area == london", "number == 7", "valid == false"])
 def test_typical_letters_are_those_of_a_loop(bundle, text):
-    rows = rules.mask(rules.parse_all([text]), bundle.records.reg)
+    rows = predicates.mask(predicates.parse_all([text]), bundle.records.reg)
     reg = bundle.records.reg
     expected = letters_by_loop(reg.tolist(), reg[rows].tolist())[:6]
     found = typical_letters(bundle.records, rows, 6)
@@ -324,7 +327,9 @@ def test_as_many_typical_letters_come_as_were_asked_for(bundle):
 
 def test_records_contain_their_own_regs_and_no_others(bundle):
     records = bundle.records
-    some = np.concatenate([regs.generate(2_000, rng=np.random.default_rng(6)), records.reg[::100]])
+    some = np.concatenate(
+        [uk_registration.generate(2_000, rng=np.random.default_rng(6)), records.reg[::100]]
+    )
     known = set(records.reg.tolist())
     assert records.contain(some).tolist() == [reg in known for reg in some.tolist()]
     assert records.contain(records.reg).all()

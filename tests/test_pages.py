@@ -20,15 +20,21 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import latent_map, palette, plates, services, state, text, training_view
-from regvae import bundle as bundles
-from regvae import diagnosis, evaluation, presets, regs, runs, sampling
-from regvae.acceptance import OneSided, Posterior, TwoSided
-from regvae.bundle import HISTORY_COLUMNS, Bundle
-from regvae.policy import Policy
-from regvae.presets import Data, Network, Order, Phase, Preset, Training
-from regvae.proposals import Around, Box, Prior
-from regvae.regs import pretty
-from regvae.unwanted import Unwanted
+from regvae.evaluation import diagnosis
+from regvae.evaluation.check import check
+from regvae.evaluation.notebook import UNWANTED, notebook_figures
+from regvae.formats import uk_registration
+from regvae.formats.uk_registration import pretty
+from regvae.model import bundle as bundles
+from regvae.model import presets, store
+from regvae.model.bundle import HISTORY_COLUMNS, Bundle
+from regvae.model.config import Data, Network, Order, Phase, Preset, Training
+from regvae.rejection import sampling
+from regvae.rejection.policy import Policy
+from regvae.rejection.proposals import Around, Box, Prior
+from regvae.rejection.rules import OneSided, Posterior, TwoSided
+from regvae.rejection.unwanted import Unwanted
+from regvae.training import jobs
 from tests.test_diagnosis import made as random_bundle
 
 APP = str(Path(__file__).resolve().parent.parent / "dashboard" / "app.py")
@@ -260,7 +266,7 @@ def test_the_reading_page_tells_the_story(bundle: Bundle) -> None:
     assert not app.exception
     assert "How the threshold fools itself" in words(app)
     assert pretty("MY33WSZ") in words(app)
-    policy = Policy("notebook-2d", evaluation.UNWANTED)
+    policy = Policy("notebook-2d", UNWANTED)
     samples = sampling.sample(bundle, policy)
     assert f"**{sampling.report(samples, policy.rule).purity:.1%}**" in words(app)
 
@@ -272,7 +278,7 @@ def test_the_figures_page_shows_published_and_ours(bundle: Bundle) -> None:
     table = app.table[1].value
     assert "267 = 0.967" in table["published"].tolist()
     ours = dict(zip(table["figure"], table["this model"], strict=True))
-    for row in evaluation.notebook_figures(bundle):
+    for row in notebook_figures(bundle):
         assert ours[row.figure] == row.here
     assert bundle.command in words(app)
 
@@ -564,7 +570,7 @@ def test_a_saved_policy_sets_every_control(app: AppTest) -> None:
     ],
 )
 def test_a_policy_that_cannot_be_shown_is_a_sentence(app: AppTest, change, sentence: str) -> None:
-    saved = Policy("notebook-2d", evaluation.UNWANTED).signed().to_toml()
+    saved = Policy("notebook-2d", UNWANTED).signed().to_toml()
     app.file_uploader(key=state.LOADED).upload("saved.toml", change(saved).encode()).run()
     assert sentence in words(app)
 
@@ -583,7 +589,7 @@ def test_an_address_sets_rule_and_proposals() -> None:
 def test_every_kind_of_proposals_has_samples_of_its_own(bundle: Bundle) -> None:
     version = services.version_of("notebook-2d")
     for proposal in (Prior(), Around(), Box(), Box(2.0)):
-        policy = Policy("notebook-2d", evaluation.UNWANTED, proposal=proposal, proposals=200)
+        policy = Policy("notebook-2d", UNWANTED, proposal=proposal, proposals=200)
         ours = services.samples("notebook-2d", version, policy)
         assert (ours.z == sampling.sample(bundle, policy).z).all(), proposal
 
@@ -627,9 +633,9 @@ def idle(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         return subprocess.Popen([command[0], "-c", "pass"], **options)
 
     stand_in = SimpleNamespace(Popen=popen, DEVNULL=subprocess.DEVNULL)
-    monkeypatch.setattr(runs, "subprocess", stand_in)
+    monkeypatch.setattr(jobs, "subprocess", stand_in)
     yield
-    for worker in runs._workers:
+    for worker in jobs._workers:
         worker.wait()
 
 
@@ -662,16 +668,16 @@ def made_run(home: Path, name: str, state_: str = "stopped", preset: str = "orde
     folder = home / "runs" / name
     folder.mkdir(parents=True)
     run = {"preset": presets.preset(preset).to_dict(), "seed": 0, "created": time.time()}
-    (folder / runs.RUN).write_text(json.dumps(run), "utf-8")
-    (folder / runs.STATUS).write_text(json.dumps({"state": state_} | more), "utf-8")
-    return runs.look(name)
+    (folder / jobs.RUN).write_text(json.dumps(run), "utf-8")
+    (folder / jobs.STATUS).write_text(json.dumps({"state": state_} | more), "utf-8")
+    return jobs.look(name)
 
 
-def finished_run(home: Path, name: str) -> runs.Run:
+def finished_run(home: Path, name: str) -> jobs.Run:
     """A run whose bundle is the shipped one."""
     run = made_run(home, name, "finished", "notebook-2d")
-    shutil.copytree(bundles.ASSETS / "notebook-2d", run.out)
-    return runs.look(name)
+    shutil.copytree(store.ASSETS / "notebook-2d", run.out)
+    return jobs.look(name)
 
 
 @pytest.mark.parametrize("name", list(presets.PRESETS))
@@ -692,7 +698,7 @@ def test_the_form_shows_a_preset_as_it_is(training_page: AppTest, name: str) -> 
         "seed": 0,
         "source": preset.data.source,
         "data_seed": preset.data.seed,
-        **dict(zip(regs.SPLITS, preset.data.sizes, strict=True)),
+        **dict(zip(uk_registration.SPLITS, preset.data.sizes, strict=True)),
         "latent_dim": preset.network.latent_dim,
         "encoder": ", ".join(map(str, preset.network.encoder)),
         "decoder": ", ".join(map(str, preset.network.decoder)),
@@ -722,7 +728,7 @@ def test_a_preset_that_nobody_changed_is_trained_as_it_is(
     training_page.selectbox(key=state.PRESET).select(name).run()
     train_button(training_page).click().run()
     assert not training_page.exception
-    (run,) = runs.all_runs()
+    (run,) = jobs.all_runs()
     assert run.preset == presets.preset(name)
     assert (run.name, run.seed) == (f"{name}-seed-0", 0)
     assert training_page.selectbox(key=state.RUN).value == run.name
@@ -762,7 +768,7 @@ def test_a_changed_preset_says_so_and_is_trained_as_changed(training_page: AppTe
     assert not app.warning
     app.text_input(key=state.RUN_NAME).input(" mine_1 ").run()
     train_button(app).click().run()
-    (run,) = runs.all_runs()
+    (run,) = jobs.all_runs()
     assert (run.name, run.seed) == ("mine_1", 4)
     assert run.preset == Preset(
         "ordered-2d, changed",
@@ -854,7 +860,9 @@ def test_numbers_that_do_not_fit_each_other_are_a_sentence(training_page: AppTes
 
 
 def own_file(n: int, *, seed: int = 0) -> list[str]:
-    return regs.distinct(regs.generate(n, rng=np.random.default_rng(seed))).tolist()
+    return uk_registration.distinct(
+        uk_registration.generate(n, rng=np.random.default_rng(seed))
+    ).tolist()
 
 
 @pytest.mark.parametrize(
@@ -896,7 +904,7 @@ def test_a_file_of_own_regs_is_trained_on(training_page: AppTest) -> None:
     assert shown in words(app)
     assert not app.warning
     train_button(app).click().run()
-    (run,) = runs.all_runs()
+    (run,) = jobs.all_runs()
     assert run.preset.data == data
     assert run.own() == own
 
@@ -917,7 +925,7 @@ def test_a_name_that_cannot_be_is_a_sentence(
     train_button(training_page).click().run()
     assert sentence in words(training_page)
     assert all("![x]" not in warning.value for warning in training_page.warning)
-    assert runs.all_runs() == []
+    assert jobs.all_runs() == []
 
 
 @pytest.mark.usefixtures("idle")
@@ -926,7 +934,7 @@ def test_two_sessions_that_press_at_once_do_not_mix(training_page: AppTest) -> N
     for app in (training_page, other):
         assert app.text_input(key=state.RUN_NAME).placeholder == "ordered-2d-seed-0"
         train_button(app).click().run()
-    assert [run.name for run in runs.all_runs()] == ["ordered-2d-seed-0", "ordered-2d-seed-0-2"]
+    assert [run.name for run in jobs.all_runs()] == ["ordered-2d-seed-0", "ordered-2d-seed-0-2"]
     for app in (training_page, other):
         app.text_input(key=state.RUN_NAME).input("mine").run()
     train_button(other).click().run()
@@ -934,7 +942,7 @@ def test_two_sessions_that_press_at_once_do_not_mix(training_page: AppTest) -> N
     sentence = "there is a training 'mine' already; choose another name, or delete it."
     assert sentence in words(training_page)
     assert sentence not in words(other)
-    assert len(runs.all_runs()) == 3
+    assert len(jobs.all_runs()) == 3
 
 
 @pytest.mark.usefixtures("idle")
@@ -942,9 +950,9 @@ def test_a_typed_name_stays_whatever_happens_meanwhile(training_page: AppTest) -
     training_page.text_input(key=state.RUN_NAME).input("mine").run()
     field(training_page, "seed").set_value(3).run()
     field(training_page, "seed").set_value(0).run()
-    runs.create("ordered-2d-seed-0", presets.preset("ordered-2d"))  # in another session
+    jobs.create("ordered-2d-seed-0", presets.preset("ordered-2d"))  # in another session
     train_button(training_page).click().run()
-    assert [run.name for run in runs.all_runs()] == ["ordered-2d-seed-0", "mine"]
+    assert [run.name for run in jobs.all_runs()] == ["ordered-2d-seed-0", "mine"]
 
 
 def test_a_home_that_cannot_be_written_is_a_sentence_on_the_page(
@@ -991,15 +999,15 @@ def test_a_run_says_what_it_does_and_what_can_be_done(
 ) -> None:
     monkeypatch.setenv("REGVAE_TRAININGS", "2")
     run = made_run(home, "one", state_, **more)
-    with (run.folder / runs.LOCK).open("w") as lock:
-        if state_ in runs.ALIVE:
+    with (run.folder / jobs.LOCK).open("w") as lock:
+        if state_ in jobs.ALIVE:
             fcntl.flock(lock, fcntl.LOCK_EX)
         app = open_training()
         infos = "\n".join(info.value for info in app.info)
         bars = "\n".join(unescaped(bar.proto.text) for bar in app.get("progress"))
         assert shown in "\n".join([words(app), infos, bars])
         assert buttons <= {button.label for button in app.button}
-        assert (text.STOP in {button.label for button in app.button}) == (state_ in runs.ALIVE)
+        assert (text.STOP in {button.label for button in app.button}) == (state_ in jobs.ALIVE)
         assert text.KEEP not in {button.label for button in app.button}
         assert all("![x]" not in error.value for error in app.error)
 
@@ -1007,18 +1015,18 @@ def test_a_run_says_what_it_does_and_what_can_be_done(
 def test_a_run_that_cannot_be_read_hides_no_other(home: Path) -> None:
     made_run(home, "good", epochs=5)
     bad = made_run(home, "bad")
-    (bad.folder / runs.RUN).write_text("rubbish")
+    (bad.folder / jobs.RUN).write_text("rubbish")
     app = open_training()
     assert app.selectbox(key=state.RUN).options == ["good: stopped after epoch 5 of 60"]
 
 
 def test_pressing_stop_asks_the_run_to_stop(home: Path) -> None:
     run = made_run(home, "one", "training")
-    with (run.folder / runs.LOCK).open("w") as lock:
+    with (run.folder / jobs.LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         app = open_training()
         press(app, text.STOP)
-        assert (run.folder / runs.STOP).exists()
+        assert (run.folder / jobs.STOP).exists()
         (stopping,) = [one for one in app.button if one.label == text.STOPPING]
         assert stopping.disabled
         assert text.STOP not in {button.label for button in app.button}
@@ -1053,10 +1061,10 @@ def test_a_finished_run_is_kept_shown_and_deleted_again(home: Path) -> None:
     field_of_name(app).input(" mine ").run()
     press(app, text.KEEP)
     assert not app.exception
-    assert bundles.available(bundles.models()) == ["mine"]
-    assert [run.name for run in runs.all_runs()] == ["second"]
+    assert store.available(store.models()) == ["mine"]
+    assert [run.name for run in jobs.all_runs()] == ["second"]
     assert text.KEPT.format(name="mine") in [unescaped(one.value) for one in app.success]
-    assert text.KEPT_MODELS.format(n=1, folder=bundles.models()) in [
+    assert text.KEPT_MODELS.format(n=1, folder=store.models()) in [
         one.label for one in app.expander
     ]
     app.switch_page("app_pages/explore.py").run()
@@ -1064,9 +1072,9 @@ def test_a_finished_run_is_kept_shown_and_deleted_again(home: Path) -> None:
     assert app.selectbox(key=state.MODEL).value == "mine"
     app.switch_page("app_pages/train.py").run()
     press(app, text.DELETE_YES.format(name="second"))
-    assert runs.all_runs() == []
+    assert jobs.all_runs() == []
     press(app, text.DELETE_YES.format(name="mine"))
-    assert bundles.available(bundles.models()) == []
+    assert store.available(store.models()) == []
     app.switch_page("app_pages/explore.py").run()
     assert not app.exception
     assert not app.error  # the model that was shown is gone, and the usual one is shown
@@ -1095,21 +1103,21 @@ def test_a_tiny_preset_is_trained_from_the_page(monkeypatch: pytest.MonkeyPatch)
     train_button(app).click().run()
     assert not app.exception
     end = time.monotonic() + 60
-    while runs.look("ordered-2d-seed-0").alive and time.monotonic() < end:
+    while jobs.look("ordered-2d-seed-0").alive and time.monotonic() < end:
         time.sleep(0.05)
-    runs._workers.pop().wait()
+    jobs._workers.pop().wait()
     app.run()
     assert app.selectbox(key=state.RUN).options == ["ordered-2d-seed-0: finished, 5 epochs"]
     press(app, text.KEEP)
     assert not app.exception
-    assert evaluation.check("ordered-2d-seed-0").preset == tiny
+    assert check("ordered-2d-seed-0").preset == tiny
 
 
 # --- what the training view is given --------------------------------------------------------------
 
 
 def shown_of(
-    run: runs.Run, epochs: int, monkeypatch: pytest.MonkeyPatch, *, points: int = 4
+    run: jobs.Run, epochs: int, monkeypatch: pytest.MonkeyPatch, *, points: int = 4
 ) -> dict[str, Any]:
     """What the browser is given of a run after some epochs."""
     given: list[dict[str, Any]] = []
@@ -1118,7 +1126,7 @@ def shown_of(
     frames = np.arange(epochs * points * axes, dtype=np.float16).reshape(epochs, points, axes)
     history = pd.DataFrame(np.ones((epochs, len(HISTORY_COLUMNS))), columns=list(HISTORY_COLUMNS))
     reg = np.array(["AB12CDE", "AB49CDE", "AB50CDE", "AB99CDE"][:points])
-    training_view.training_view(run, runs.Progress(history, reg, frames))
+    training_view.training_view(run, jobs.Progress(history, reg, frames))
     (data,) = given
     return data
 
@@ -1180,7 +1188,7 @@ def test_the_entropy_is_drawn_only_under_a_loss_that_is_a_bound_of_it(
             assert data["entropy"]["label"] == "entropy of the generator: 20.48"
         else:
             assert data["entropy"] is None
-    run = runs.look("principled-2d")
+    run = jobs.look("principled-2d")
     for change in ({"beta": 0.5}, {"reconstruction_weight": 2.0}, {"divergence": "notebook"}):
         training = replace(run.preset.training, **change)
         other = replace(run, preset=replace(run.preset, training=training))

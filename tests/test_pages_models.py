@@ -11,15 +11,21 @@ from streamlit.testing.v1 import AppTest
 
 import regvae
 from dashboard import comparison, latent_map, state, text
-from regvae import bundle as bundles
-from regvae import calibration, diagnosis, evaluation, journeys, rules
-from regvae.bundle import Bundle
-from regvae.latent import Records, in_polygon
-from regvae.plane import Plane
-from regvae.regs import pretty
+from regvae import predicates
+from regvae.evaluation import diagnosis
+from regvae.evaluation.accuracy import accuracy
+from regvae.formats.uk_registration import pretty
+from regvae.latent import paths
+from regvae.latent.plane import Plane
+from regvae.latent.polygon import in_polygon
+from regvae.model import bundle as bundles
+from regvae.model import store
+from regvae.model.bundle import Bundle
+from regvae.model.records import Records
+from regvae.rejection import calibration
 from tests.test_pages import APP, words
 
-SHIPPED = tuple(bundles.available(bundles.ASSETS))
+SHIPPED = tuple(store.available(store.ASSETS))
 SQUARE = [[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]]
 ENDS = ["AB12CDE", "XY87ZZZ"]
 Sent = list[dict[str, Any]]
@@ -79,7 +85,7 @@ def test_every_model_is_shown_on_every_page(name: str) -> None:
     assert f"<td>{text.point(sigma[0])}</td>" in shown
     assert f">{pretty(bundle.autoencoder.decode(mean)[0])}<" in shown
     app.switch_page("app_pages/report.py").run()
-    found = evaluation.accuracy(bundle)
+    found = accuracy(bundle)
     active = diagnosis.dimensions(bundle).active
     assert f"{active.sum()} of {len(active)} are active" in words(app)
     assert (text.NO_RIGHT.format(n=found["n"]) in words(app)) == (found["exact"] == 0)
@@ -383,9 +389,9 @@ def test_a_journey_has_the_steps_that_are_asked_for(bundle: Bundle, steps: int) 
 
 def test_a_journey_along_the_data_is_that_of_the_library(bundle: Bundle) -> None:
     app = opened(tab="Journeys", from_="-1, 0.5", to="AB12CDE", path="Along the data")
-    graph = journeys.NeighbourGraph(bundle.records.mean)
+    graph = paths.NeighbourGraph(bundle.records.mean)
     end = bundle.autoencoder.encode(["AB12CDE"])[0][0].astype(float)
-    assert_tells(app, bundle, journeys.along_density([-1, 0.5], end, 12, graph))
+    assert_tells(app, bundle, paths.along_density([-1, 0.5], end, 12, graph))
 
 
 def test_a_journey_that_goes_nowhere_is_told_too(bundle: Bundle) -> None:
@@ -483,13 +489,13 @@ def lit(app: AppTest) -> list[tuple[int, int]]:
 def test_a_rule_lights_up_the_same_regs_in_both(rule: str) -> None:
     app = opened("compare", right="dvla-2d")
     app.text_input(key=state.SELECT_RULE).input(rule).run()
-    parts = rules.parse_all([rule])
+    parts = predicates.parse_all([rule])
     expected = []
     for name in ("notebook-2d", "dvla-2d"):
         records = regvae.load(name).records
         hits = [all(part.mask(np.array([reg]))[0] for part in parts) for reg in records.reg[:900]]
-        assert rules.mask(parts, records.reg[:900]).tolist() == hits
-        expected.append((int(rules.mask(parts, records.reg).sum()), len(records)))
+        assert predicates.mask(parts, records.reg[:900]).tolist() == hits
+        expected.append((int(predicates.mask(parts, records.reg).sum()), len(records)))
     assert lit(app) == expected
     assert text.BRUSH_HELP not in words(app)
 
@@ -614,7 +620,7 @@ def test_the_figures_of_both_are_those_of_the_report() -> None:
     for side, name in zip(("left", "right"), names, strict=True):
         column = table[f"{side}: {name}"]
         model = regvae.load(name)
-        found, nats = evaluation.accuracy(model), diagnosis.rate_distortion(model, "test")
+        found, nats = accuracy(model), diagnosis.rate_distortion(model, "test")
         tens, units = found["by_position"][2:4]
         letters = [found["by_position"][i] for i in (0, 1, 4, 5, 6)]
         assert column["test regs rebuilt whole"] == f"{found['exact']:.1%}"

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import regvae
-from regvae.latent import Records
-from regvae.plane import Plane, PlaneError
+from regvae.latent.plane import Plane, PlaneError
+from regvae.model.records import Records
 
 
 def records(mean):

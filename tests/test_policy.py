@@ -16,15 +16,15 @@ import tomli_w
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regvae import bundle as bundles
-from regvae import results
-from regvae.acceptance import OneSided, Posterior, TwoSided
-from regvae.bundle import BundleError
-from regvae.latent import Records
-from regvae.policy import MAX_PROPOSALS, Policy, PolicyError
-from regvae.proposals import Around, Box, Prior, Region
-from regvae.regs import ATTRIBUTES
-from regvae.unwanted import Unwanted
+from regvae.formats.uk_registration import ATTRIBUTES
+from regvae.generation import results
+from regvae.model import store
+from regvae.model.records import Records
+from regvae.model.store import BundleError
+from regvae.rejection.policy import MAX_PROPOSALS, Policy, PolicyError
+from regvae.rejection.proposals import Around, Box, Prior, Region
+from regvae.rejection.rules import OneSided, Posterior, TwoSided
+from regvae.rejection.unwanted import Unwanted
 
 ELL = ((0.0, 0.0), (3.0, 0.0), (3.0, 1.0), (1.0, 1.0), (1.0, 3.0), (0.0, 3.0))
 BELOW_50 = Unwanted.of(["number < 50"])
@@ -38,7 +38,7 @@ SETS = [
     Unwanted.of(["tens == 3"], regions=[ELL, ELL[:3]], listed=["ab12 cde"], training=True),
 ]
 PLAIN = 'schema = 1\nbundle = "notebook-2d"\n[unwanted]\nrules = ["number < 50"]\n'
-HASH = hashlib.sha256((bundles.ASSETS / "notebook-2d" / "manifest.json").read_bytes()).hexdigest()
+HASH = hashlib.sha256((store.ASSETS / "notebook-2d" / "manifest.json").read_bytes()).hexdigest()
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +193,7 @@ def test_another_seed_writes_other_bytes(few):
 
 def test_a_signed_policy_holds_the_hash_of_its_bundles_manifest():
     signed = Policy("notebook-2d", BELOW_50).signed()
-    assert signed.bundle_sha256 == bundles.manifest_hash(bundles.resolve("notebook-2d")) == HASH
+    assert signed.bundle_sha256 == store.manifest_hash(store.resolve("notebook-2d")) == HASH
     assert dataclasses.replace(signed, bundle_sha256="") == Policy("notebook-2d", BELOW_50)
     assert signed.signed() == signed
     signed.check_bundle()
@@ -205,7 +205,7 @@ def test_a_policy_without_a_hash_takes_whatever_is_there():
 
 
 def test_a_policy_for_another_bundle_is_refused(tmp_path):
-    folder = shutil.copytree(bundles.ASSETS / "notebook-2d", tmp_path / "other")
+    folder = shutil.copytree(store.ASSETS / "notebook-2d", tmp_path / "other")
     policy = Policy(str(folder), BELOW_50).signed()
     assert policy.bundle_sha256 == HASH  # a copy is the same bundle
     policy.check_bundle()

@@ -9,9 +9,11 @@ import re
 import numpy as np
 import pytest
 
-from regvae import forward, presets, regs
-from regvae.presets import Data, Network, Order, Phase, Preset, Training
-from regvae.regs import ATTRIBUTES
+from regvae.formats import uk_registration
+from regvae.formats.uk_registration import ATTRIBUTES
+from regvae.model import presets
+from regvae.model.autoencoder import weight_shapes
+from regvae.model.config import Data, Network, Order, Phase, Preset, Training
 
 ODD = Preset(
     "odd",
@@ -137,7 +139,7 @@ def test_the_entropy_is_that_of_the_notebooks_draws():
 
 
 def test_the_entropy_of_what_dvla_issues_counts_what_is_drawn():
-    tags = [tag for tag in regs.MEMORY_TAGS if not set(tag) & set("IQZ")]
+    tags = [tag for tag in uk_registration.MEMORY_TAGS if not set(tag) & set("IQZ")]
     expected = math.log(len(tags)) + math.log(99) + 3 * math.log(24)
     data = Data(source="dvla")
     assert data.entropy == pytest.approx(expected) == pytest.approx(20.20, abs=0.005)
@@ -147,7 +149,7 @@ def test_the_entropy_of_what_dvla_issues_counts_what_is_drawn():
 
 
 def test_nobody_knows_the_entropy_of_ones_own_regs():
-    own = regs.notebook_dataset(0, (200, 1, 1))["train"]
+    own = uk_registration.notebook_dataset(0, (200, 1, 1))["train"]
     assert Data.of_own(own).entropy is None
 
 
@@ -275,7 +277,7 @@ def test_phases_and_orders_are_lists(part):
 
 # --- own data, warm-up ----------------------------------------------------------------------------
 
-OWN = np.unique(regs.generate(300, rng=np.random.default_rng(8))).tolist()
+OWN = np.unique(uk_registration.generate(300, rng=np.random.default_rng(8))).tolist()
 
 
 def test_own_regs_are_split_whatever_their_order_and_however_often_they_stand_there():
@@ -287,7 +289,7 @@ def test_own_regs_are_split_whatever_their_order_and_however_often_they_stand_th
     ours, same = data.splits(OWN), data.splits(mixed)
     assert [len(part) for part in ours.values()] == list(data.sizes)
     assert sorted(np.concatenate(list(ours.values())).tolist()) == OWN
-    assert all(ours[name].tolist() == same[name].tolist() for name in regs.SPLITS)
+    assert all(ours[name].tolist() == same[name].tolist() for name in uk_registration.SPLITS)
     other = Data.of_own(OWN, seed=4)
     assert other.sha256 == data.sha256
     assert other.splits(OWN)["train"].tolist() != ours["train"].tolist()
@@ -304,14 +306,17 @@ def test_own_data_refuse_another_list():
 
 
 def test_too_few_different_own_regs_are_refused():
-    few = [*OWN[: regs.FEWEST - 1], *OWN[:50]]
+    few = [*OWN[: uk_registration.FEWEST - 1], *OWN[:50]]
     refused("a training wants at least 120 different regs, but there are 119", Data.of_own, few)
-    assert Data.of_own(OWN[: regs.FEWEST]).sizes == (100, 10, 10)
+    assert Data.of_own(OWN[: uk_registration.FEWEST]).sizes == (100, 10, 10)
 
 
 def test_every_source_draws_what_it_says():
     sizes = (30, 5, 5)
-    for source, draw in (("notebook", regs.notebook_dataset), ("dvla", regs.dvla_dataset)):
+    for source, draw in (
+        ("notebook", uk_registration.notebook_dataset),
+        ("dvla", uk_registration.dvla_dataset),
+    ):
         ours, theirs = Data(7, sizes, source).splits(), draw(7, sizes)
         assert {name: part.tolist() for name, part in ours.items()} == {
             name: part.tolist() for name, part in theirs.items()
@@ -320,7 +325,7 @@ def test_every_source_draws_what_it_says():
 
 def test_the_entropy_is_the_logarithm_of_how_many_regs_there_may_be():
     assert Data().entropy == pytest.approx(math.log(446 * 10**2 * 26**3))
-    assert Data(source="dvla").entropy == pytest.approx(math.log(regs.dvla_count()))
+    assert Data(source="dvla").entropy == pytest.approx(math.log(uk_registration.dvla_count()))
     assert Data.of_own(OWN).entropy is None
 
 
@@ -346,8 +351,6 @@ def test_an_order_of_more_pairs_than_memory_holds_is_refused(sizes, batch):
 
 def test_the_weights_are_those_of_the_kernels():
     for preset in (*presets.PRESETS.values(), ODD):
-        kernels = [
-            shape for shape in forward.weight_shapes(preset.network).values() if len(shape) == 2
-        ]
+        kernels = [shape for shape in weight_shapes(preset.network).values() if len(shape) == 2]
         assert preset.network.weights == sum(rows * columns for rows, columns in kernels)
     assert presets.preset("notebook-2d").network.weights == 62_650

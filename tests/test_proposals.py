@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from regvae import proposals
-from regvae.latent import Records, in_polygon
-from regvae.proposals import PROPOSALS, Around, Box, Prior, ProposalError, Region
+from regvae.latent.polygon import in_polygon
+from regvae.model.records import Records
+from regvae.rejection import proposals
+from regvae.rejection.proposals import PROPOSALS, Around, Box, Prior, ProposalError, Region
 
 ELL = [(0, 0), (3, 0), (3, 1), (1, 1), (1, 2), (0, 2)]
 CORNERS = tuple((float(x), float(y)) for x, y in ELL)

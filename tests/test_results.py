@@ -11,16 +11,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from regvae import regs, results, sampling
-from regvae.acceptance import Judge, OneSided, Posterior, TwoSided
-from regvae.calibration import calibrate
-from regvae.forward import Autoencoder, weight_shapes
-from regvae.latent import Records
-from regvae.policy import Policy
-from regvae.presets import Network
-from regvae.results import KINDS, to_table
-from regvae.sampling import Tally
-from regvae.unwanted import Unwanted, UnwantedError
+from regvae.formats import uk_registration
+from regvae.generation import results
+from regvae.generation.results import KINDS, to_table
+from regvae.model.autoencoder import Autoencoder, weight_shapes
+from regvae.model.config import Network
+from regvae.model.records import Records
+from regvae.rejection import sampling
+from regvae.rejection.calibration import calibrate
+from regvae.rejection.measures import Judge
+from regvae.rejection.policy import Policy
+from regvae.rejection.rules import OneSided, Posterior, TwoSided
+from regvae.rejection.sampling import Tally
+from regvae.rejection.unwanted import Unwanted, UnwantedError
 
 BELOW_50 = Unwanted.of(["number < 50"])
 RULES = [OneSided(1.0), TwoSided(0.25, 1.0), Posterior(0.25, 0.02)]
@@ -102,7 +105,7 @@ def test_a_table_has_a_column_for_each_of_many_latent_dimensions(few):
         name: rng.normal(size=shape).astype(np.float32)
         for name, shape in weight_shapes(network).items()
     }
-    drawn = regs.generate(50, rng=rng)
+    drawn = uk_registration.generate(50, rng=rng)
     autoencoder = Autoencoder.from_weights(weights)
     records = Records(drawn, np.array(["train"] * 50), *autoencoder.encode(drawn))
     wide = dataclasses.replace(few, autoencoder=autoencoder, records=records)

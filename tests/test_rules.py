@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regvae import regs, rules
-from regvae.rules import Rule, RuleError
+from regvae import predicates
+from regvae.formats import uk_registration
+from regvae.predicates import Rule, RuleError
 
 OPERATORS = {
     "==": operator.eq,
@@ -18,11 +19,11 @@ OPERATORS = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-SOME = regs.generate(2_000, rng=np.random.default_rng(3))
+SOME = uk_registration.generate(2_000, rng=np.random.default_rng(3))
 
 
 def mask(*texts):
-    return rules.mask(rules.parse_all(texts), SOME)
+    return predicates.mask(predicates.parse_all(texts), SOME)
 
 
 @given(op=st.sampled_from(list(OPERATORS)), value=st.integers(-5, 105))
@@ -41,9 +42,9 @@ def test_in_is_the_union_of_equalities(values):
     assert np.array_equal(found, np.any([mask(f"number == {v}") for v in values], axis=0))
 
 
-@pytest.mark.parametrize("name", regs.ATTRIBUTES)
+@pytest.mark.parametrize("name", uk_registration.ATTRIBUTES)
 def test_every_attribute_can_be_asked_for_a_value_it_has(name):
-    values = regs.ATTRIBUTES[name].values(SOME)
+    values = uk_registration.ATTRIBUTES[name].values(SOME)
     value = values[7].item()
     equal, other = Rule.parse(f"{name} == {value}"), Rule.parse(f"{name} != {value}")
     assert equal.values == (value,)
@@ -113,7 +114,9 @@ RULES = st.one_of(
         st.tuples(
             st.just(name),
             st.just("in"),
-            st.lists(st.sampled_from(regs.ATTRIBUTES[name].categories), min_size=1).map(tuple),
+            st.lists(st.sampled_from(uk_registration.ATTRIBUTES[name].categories), min_size=1).map(
+                tuple
+            ),
         )
         for name in ("area", "first_letter", "period")
     ),
@@ -131,7 +134,7 @@ def test_a_rule_written_out_reads_back_as_itself(parts):
 @settings(deadline=None)
 def test_several_rules_are_joined_by_and(parts, others):
     both = (Rule(*parts), Rule(*others))
-    joined = rules.mask(both, SOME)
+    joined = predicates.mask(both, SOME)
     assert joined.shape == SOME.shape
     assert np.array_equal(joined, both[0].mask(SOME) & both[1].mask(SOME))
 
@@ -146,7 +149,7 @@ def test_three_rules_joined_are_those_of_a_loop():
 
 
 def test_no_rule_leaves_every_reg():
-    assert rules.mask((), SOME).tolist() == [True] * len(SOME)
+    assert predicates.mask((), SOME).tolist() == [True] * len(SOME)
 
 
 def test_a_rule_over_no_regs_selects_none():
@@ -155,14 +158,14 @@ def test_a_rule_over_no_regs_selects_none():
 
 
 def test_several_texts_are_read_in_their_order_and_blank_ones_left_out():
-    read = rules.parse_all(["number < 50", "  ", "area == leeds"])
+    read = predicates.parse_all(["number < 50", "  ", "area == leeds"])
     assert read == (Rule("number", "<", (50,)), Rule("area", "==", ("leeds",)))
 
 
 @pytest.mark.parametrize("texts", [[], [""], ["  ", "\n"]])
 def test_no_rule_at_all_is_refused(texts):
     with pytest.raises(RuleError, match="no rule was given; say what is unwanted"):
-        rules.parse_all(texts)
+        predicates.parse_all(texts)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +180,7 @@ def test_another_form_is_refused_with_an_example(text):
 def test_an_unknown_attribute_is_answered_with_those_that_exist():
     with pytest.raises(RuleError, match="there is no attribute 'colour'") as caught:
         Rule.parse("colour == red")
-    assert str(caught.value).endswith(", ".join(regs.ATTRIBUTES))
+    assert str(caught.value).endswith(", ".join(uk_registration.ATTRIBUTES))
 
 
 @pytest.mark.parametrize("value", ["fifty", "nan", "inf", "1e999", "5 or 6", "1,2", "= 5", "0x10"])

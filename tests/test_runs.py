@@ -22,11 +22,18 @@ import pytest
 import safetensors
 import safetensors.numpy
 
-from regvae import bundle as bundles
-from regvae import evaluation, regs, runs, training, worker
-from regvae.bundle import HISTORY_COLUMNS, Bundle, BundleError
-from regvae.presets import PRESETS, Data, Network, Phase, Preset, Training
-from regvae.runs import Run, RunError
+from regvae.evaluation import check
+from regvae.formats import uk_registration
+from regvae.model import bundle as bundles
+from regvae.model import store
+from regvae.model.bundle import HISTORY_COLUMNS, Bundle
+from regvae.model.config import Data, Network, Phase, Preset, Training
+from regvae.model.presets import PRESETS
+from regvae.model.store import BundleError
+from regvae.training import jobs, queue, worker
+from regvae.training import trainer as training
+from regvae.training.jobs import Run, RunError, is_first
+from regvae.training.queue import slots
 
 ROOT = Path(__file__).resolve().parent.parent
 LONG = Preset(
@@ -53,12 +60,12 @@ def wait_for(name: str, *states: str, epochs: int = 0) -> Run:
     """Wait until a run is in one of some states, and so far; any other end is an error."""
 
     def there() -> bool:
-        run = runs.look(name)
+        run = jobs.look(name)
         assert run.alive or run.state in states, f"{run.state}: {run.message}"
         return run.state in states and run.epochs >= epochs
 
     wait_until(there, f"{name} {states}")
-    return runs.look(name)
+    return jobs.look(name)
 
 
 @contextmanager
@@ -70,8 +77,8 @@ def at_home(path: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            while runs._workers:
-                one = runs._workers.pop()
+            while jobs._workers:
+                one = jobs._workers.pop()
                 with suppress(ProcessLookupError):
                     one.kill()
                 one.wait()
@@ -107,7 +114,7 @@ class Finished:
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Finished, Whole]:
     """LONG trained by a run, and in this process meanwhile."""
-    from regvae import training
+    from regvae.training import trainer as training
 
     folder = tmp_path_factory.mktemp("trained")
     with at_home(folder / "home"):
@@ -126,11 +133,11 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Finished, Whole]:
         first, _ = starter.communicate(timeout=60)
         with suppress(ProcessLookupError):  # as a terminal does that is closed
             os.killpg(starter.pid, signal.SIGHUP)
-        alive = runs.look("long").alive
+        alive = jobs.look("long").alive
         means: list[np.ndarray] = []
         sizes: list[int] = []
         seen: list[tuple[str, int]] = []
-        shown = LONG.data.splits()["train"][: runs.SHOWN]
+        shown = LONG.data.splits()["train"][: jobs.SHOWN]
 
         def keep(trainer: Any) -> None:
             means.append(trainer.autoencoder().encode(shown)[0])
@@ -138,7 +145,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Finished, Whole]:
             look()
 
         def look() -> bool:
-            run = runs.look("long")
+            run = jobs.look("long")
             if not seen or seen[-1] != (run.state, run.epochs):
                 seen.append((run.state, run.epochs))
             return run.state == "finished"
@@ -146,7 +153,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Finished, Whole]:
         look()
         bundle = training.train(LONG, folder / "whole", seed=SEED, on_epoch=keep)
         wait_until(look, "the run that was started elsewhere")
-        path = runs.look("long").folder
+        path = jobs.look("long").folder
     return Finished(path, first.strip(), alive, seen), Whole(bundle, np.array(means), sizes)
 
 
@@ -166,7 +173,7 @@ def whole(pair: tuple[Finished, Whole]) -> Whole:
 def copied(home: Path, finished: Finished) -> Run:
     """The finished run, copied to this test's home."""
     shutil.copytree(finished.folder, home / "runs" / "long")
-    return runs.look("long")
+    return jobs.look("long")
 
 
 def made(
@@ -176,27 +183,27 @@ def made(
     folder = home / "runs" / name
     folder.mkdir(parents=True)
     run = {"preset": preset.to_dict(), "seed": SEED, "created": 5.0}
-    (folder / runs.RUN).write_text(json.dumps(run), "utf-8")
-    (folder / runs.STATUS).write_text(json.dumps({"state": state} | status), "utf-8")
-    return runs.look(name)
+    (folder / jobs.RUN).write_text(json.dumps(run), "utf-8")
+    (folder / jobs.STATUS).write_text(json.dumps({"state": state} | status), "utf-8")
+    return jobs.look(name)
 
 
 @contextmanager
 def at_work(run: Run) -> Iterator[None]:
     """Hold the lock that a worker would."""
-    with (run.folder / runs.LOCK).open("w") as lock:
+    with (run.folder / jobs.LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def work(run: Run) -> Run:
     """Do in this process what a worker does, and look at the run then."""
-    lock = os.open(run.folder / runs.LOCK, os.O_CREAT | os.O_RDWR)
+    lock = os.open(run.folder / jobs.LOCK, os.O_CREAT | os.O_RDWR)
     fcntl.flock(lock, fcntl.LOCK_EX)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["regvae.worker", str(run.folder), str(lock)])
+        patch.setattr(sys, "argv", ["regvae.training.worker", str(run.folder), str(lock)])
         worker.main()
-    return runs.look(run.name)
+    return jobs.look(run.name)
 
 
 def refused(sentence: str, act: Callable[..., object], *arguments: Any) -> None:
@@ -213,7 +220,7 @@ def assert_equals(run: Run, whole: Whole) -> None:
     for name, weights in whole.bundle.weights.items():
         np.testing.assert_array_equal(bundle.weights[name], weights)
     np.testing.assert_array_equal(bundle.history[TOLD], whole.bundle.history[TOLD])
-    progress = runs.progress(run)
+    progress = jobs.progress(run)
     assert progress is not None
     np.testing.assert_array_equal(progress.history[TOLD], whole.bundle.history[TOLD])
     np.testing.assert_array_equal(progress.frames, whole.means.astype(np.float16))
@@ -226,7 +233,7 @@ def epochs_of_checkpoint(run: Run) -> int:
 
 
 def frames_of(run: Run) -> float:
-    path = run.folder / runs.FRAMES
+    path = run.folder / jobs.FRAMES
     return path.stat().st_size / (80 * 2 * 2) if path.exists() else 0
 
 
@@ -251,11 +258,11 @@ def test_a_run_comes_to_what_a_training_in_this_process_comes_to(copied: Run, wh
     assert copied.seed == SEED
     assert copied.epochs == EPOCHS
     assert_equals(copied, whole)
-    progress = runs.progress(copied)
+    progress = jobs.progress(copied)
     assert progress is not None
-    bundle = evaluation.check(copied.out)
+    bundle = check.check(copied.out)
     train = bundle.records.reg[bundle.records.split == "train"]
-    assert progress.reg.tolist() == train[: runs.SHOWN].tolist()
+    assert progress.reg.tolist() == train[: jobs.SHOWN].tolist()
     mean, _ = bundle.autoencoder.encode(progress.reg)
     np.testing.assert_allclose(progress.frames[-1], mean, rtol=1e-3, atol=1e-3)  # float16
     pd.testing.assert_frame_equal(
@@ -274,17 +281,17 @@ def test_of_many_regs_the_first_are_shown(home: Path, monkeypatch: pytest.Monkey
         def autoencoder(self) -> Any:
             return self
 
-        def encode(self, reg: regs.Regs) -> tuple[np.ndarray, np.ndarray]:
+        def encode(self, reg: uk_registration.Regs) -> tuple[np.ndarray, np.ndarray]:
             far = np.array([[1e9, -1e9, 0.0]] * len(reg)) * len(self.history)
             return far, far
 
-    monkeypatch.setattr(runs, "SHOWN", 7)
+    monkeypatch.setattr(jobs, "SHOWN", 7)
     run, trainer = made(home, "many"), Trainer()
     watcher = worker.Watcher(run)
     trainer.history.append(None)
     monkeypatch.setattr(watcher, "finish", lambda: None)
     watcher.show(trainer)
-    frame = np.fromfile(run.folder / runs.FRAMES, np.float16).reshape(7, 2)
+    frame = np.fromfile(run.folder / jobs.FRAMES, np.float16).reshape(7, 2)
     assert np.isfinite(frame).all()  # half a float ends at 65,504
     assert frame.tolist() == [[60_000, -60_000]] * 7  # of the first two axes
 
@@ -298,42 +305,42 @@ def test_runs_wait_for_each_other_stop_and_go_on(
 ) -> None:
     monkeypatch.setenv("REGVAE_TRAININGS", "1")
     # The first is called as the file was once that asks a run to stop.
-    runs.create("stop", LONG, SEED)
+    jobs.create("stop", LONG, SEED)
     wait_for("stop", "training", epochs=1)
-    runs.create("second", SHORT)
-    runs.create("third", SHORT)
+    jobs.create("second", SHORT)
+    jobs.create("third", SHORT)
     for name in ("stop", "second"):
-        refused(f"the training {name!r} is at work already; stop it first", runs.start, name)
-    assert [runs.look(name).ahead for name in ("stop", "second", "third")] == [0, 0, 1]
-    reached = runs.look("stop").epochs + 10
-    while runs.look("stop").epochs < reached:
-        assert [runs.look(name).state for name in ("second", "third")] == ["waiting"] * 2
+        refused(f"the training {name!r} is at work already; stop it first", jobs.start, name)
+    assert [jobs.look(name).ahead for name in ("stop", "second", "third")] == [0, 0, 1]
+    reached = jobs.look("stop").epochs + 10
+    while jobs.look("stop").epochs < reached:
+        assert [jobs.look(name).state for name in ("second", "third")] == ["waiting"] * 2
     # One that waits is stopped while it waits, and has done nothing.
-    runs.stop("third")
+    jobs.stop("third")
     third = wait_for("third", "stopped")
     assert third.epochs == 0
-    assert runs.progress(third) is None
-    runs.stop("stop")
+    assert jobs.progress(third) is None
+    jobs.stop("stop")
     # Only when the first has let go of its processor does the second train.
     wait_for("second", "training", "finished")
-    first = runs.look("stop")
+    first = jobs.look("stop")
     assert first.state == "stopped"
     assert reached <= first.epochs < EPOCHS
     assert epochs_of_checkpoint(first) == first.epochs
-    progress = runs.progress(first)
+    progress = jobs.progress(first)
     assert progress is not None
     assert len(progress.frames) == len(progress.history) == first.epochs
     # Resumed, it stands behind the second, and comes to what it had come to without a break.
-    resumed = runs.start("stop")
+    resumed = jobs.start("stop")
     assert resumed.epochs == first.epochs
-    while runs.look("second").state == "training":
-        assert runs.look("stop").state == "waiting"
+    while jobs.look("second").state == "training":
+        assert jobs.look("stop").state == "waiting"
     assert wait_for("second", "finished").epochs == 3
     assert_equals(wait_for("stop", "finished"), whole)
-    assert [run.name for run in runs.all_runs()] == ["stop", "second", "third"]
+    assert [run.name for run in jobs.all_runs()] == ["stop", "second", "third"]
     refused(
         "the training 'stop' is finished; keep it, or start another",
-        runs.start,
+        jobs.start,
         "stop",
     )
 
@@ -346,22 +353,22 @@ def test_as_many_train_at_once_as_there_are_processors_or_as_asked(
 ) -> None:
     monkeypatch.setenv("REGVAE_TRAININGS", asked)
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    assert runs.slots() == (given or usable)
+    assert slots() == (given or usable)
 
 
 def test_who_waits_counts_only_those_who_live_and_wait_longer(home: Path) -> None:
     for name, since in (("a", 1.0), ("b", 2.0), ("c", 3.0)):
         made(home, name, "waiting", since=since)
     folders = [home / "runs" / name for name in "abc"]
-    assert runs.look("c").state == "interrupted"  # nobody holds its lock
-    with at_work(runs.look("b")), at_work(runs.look("c")):
-        assert runs.look("c").ahead == 1
-        assert runs.is_first(folders[1])
-        with at_work(runs.look("a")):
-            assert runs.look("c").ahead == 2
-            assert not runs.is_first(folders[1])
-            runs.say(folders[0], "training")
-            assert runs.look("c").ahead == 1
+    assert jobs.look("c").state == "interrupted"  # nobody holds its lock
+    with at_work(jobs.look("b")), at_work(jobs.look("c")):
+        assert jobs.look("c").ahead == 1
+        assert is_first(folders[1])
+        with at_work(jobs.look("a")):
+            assert jobs.look("c").ahead == 2
+            assert not is_first(folders[1])
+            jobs.say(folders[0], "training")
+            assert jobs.look("c").ahead == 1
 
 
 # --- killed ---------------------------------------------------------------------------------------
@@ -370,38 +377,38 @@ def test_who_waits_counts_only_those_who_live_and_wait_longer(home: Path) -> Non
 @pytest.mark.usefixtures("home")
 def test_a_killed_run_loses_at_most_one_epoch_and_comes_to_the_same(whole: Whole) -> None:
     rng = np.random.default_rng(12)
-    runs.create("long", LONG, SEED)
+    jobs.create("long", LONG, SEED)
     time.sleep(rng.uniform(0, 0.8))  # while it starts
     kill()
-    run = runs.look("long")
+    run = jobs.look("long")
     assert (run.state, run.epochs) == ("interrupted", 0)
     done = 0
     for far in sorted(rng.integers(5, 200, 2)):
-        runs.start("long")
+        jobs.start("long")
         wait_until(lambda far=far: frames_of(run) >= far, f"epoch {far}")  # noqa: B023
         time.sleep(rng.uniform(0, 0.02))  # somewhere inside a later epoch
         kill()
-        run = runs.look("long")
+        run = jobs.look("long")
         assert run.state == "interrupted"
         before, done = done, epochs_of_checkpoint(run)
         assert done >= max(far, before)
         assert 0 <= done - frames_of(run) <= 1
         assert run.epochs <= done
-        progress = runs.progress(run)
+        progress = jobs.progress(run)
         assert progress is not None
         np.testing.assert_array_equal(
             progress.frames, whole.means[: len(progress.frames)].astype(np.float16)
         )
     # What a kill in the midst of writing a frame leaves, and one between two files.
-    with (run.folder / runs.FRAMES).open("r+b") as file:
+    with (run.folder / jobs.FRAMES).open("r+b") as file:
         file.truncate((done - 1) * 80 * 2 * 2 + 100)
-    runs.start("long")
+    jobs.start("long")
     assert_equals(wait_for("long", "finished"), whole)
 
 
 def kill() -> None:
     """End the newest worker as nothing can be ended more."""
-    process = runs._workers.pop()
+    process = jobs._workers.pop()
     process.kill()
     process.wait()
 
@@ -412,7 +419,7 @@ def test_frames_that_are_lost_are_stood_in_for(
 ) -> None:
     run = made(home, "x")
     ours = np.arange(10 * 80 * 2, dtype=np.float16).reshape(10, 80, 2)
-    ours[: 10 - lost].tofile(run.folder / runs.FRAMES)
+    ours[: 10 - lost].tofile(run.folder / jobs.FRAMES)
 
     class Trainer:
         splits = LONG.data.splits()
@@ -428,7 +435,7 @@ def test_frames_that_are_lost_are_stood_in_for(
     watcher = worker.Watcher(run)
     monkeypatch.setattr(watcher, "finish", lambda: None)
     watcher.show(Trainer())
-    frames = np.fromfile(run.folder / runs.FRAMES, np.float16).reshape(10, 80, 2)
+    frames = np.fromfile(run.folder / jobs.FRAMES, np.float16).reshape(10, 80, 2)
     first = min(10 - lost, 9)
     np.testing.assert_array_equal(frames[:first], ours[:first])
     assert (frames[first:] == ours[9]).all()
@@ -452,14 +459,14 @@ def test_a_full_disk_is_a_sentence_and_the_checkpoint_stays_good(home: Path, who
     run = made(home, "long", "waiting")
     with largest_file(whole.sizes[30]), pytest.raises(OSError, match="File too large"):
         work(run)
-    run = runs.look("long")
+    run = jobs.look("long")
     assert (run.state, run.message) == (
         "failed",
         "it could not read or write its files (File too large); make room and resume it",
     )
     assert 20 <= run.epochs <= 40
     assert epochs_of_checkpoint(run) == run.epochs
-    progress = runs.progress(run)
+    progress = jobs.progress(run)
     assert progress is not None
     assert len(progress.frames) == run.epochs
     assert not list(run.folder.glob("*.partial"))
@@ -501,7 +508,7 @@ def test_whatever_ends_a_training_is_said(
     monkeypatch.setattr(worker, "_train", fail)
     with pytest.raises(type(error)):
         work(run)
-    run = runs.look("x")
+    run = jobs.look("x")
     assert (run.state, run.message) == ("failed", sentence)
     with at_work(run):
         pass  # it has let go of its lock
@@ -512,29 +519,29 @@ def test_an_exploding_loss_fails_with_its_sentence_and_shows_the_epochs_before(h
     run = made(home, "wild", "waiting", replace(LONG, training=steps))
     with pytest.raises(ValueError, match="lower the learning rate"):
         work(run)
-    run = runs.look("wild")
+    run = jobs.look("wild")
     assert run.state == "failed"
     assert run.message in {
         f"the loss is {loss} in epoch 4; lower the learning rate" for loss in ("nan", "inf", "-inf")
     }
     assert run.epochs == 3
-    progress = runs.progress(run)
+    progress = jobs.progress(run)
     assert progress is not None
     assert len(progress.frames) == 3
 
 
 def test_a_run_asked_to_stop_while_tensorflow_loads_trains_nothing(home: Path) -> None:
     run = made(home, "x")
-    processor = runs.processor
+    processor = queue.processor
 
     @contextmanager
     def asked_meanwhile(*arguments: Any) -> Iterator[bool]:
         with processor(*arguments) as free:
-            (run.folder / runs.STOP).touch()
+            (run.folder / jobs.STOP).touch()
             yield free
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "processor", asked_meanwhile)
+        patch.setattr(queue, "processor", asked_meanwhile)
         run = work(run)
     assert (run.state, run.epochs) == ("stopped", 0)
     assert not training.checkpoint_path(run.out).exists()
@@ -552,7 +559,7 @@ def idle(monkeypatch: pytest.MonkeyPatch) -> None:
         return real([command[0], "-c", "pass"], **options)
 
     stand_in = SimpleNamespace(Popen=popen, DEVNULL=subprocess.DEVNULL)
-    monkeypatch.setattr(runs, "subprocess", stand_in)
+    monkeypatch.setattr(jobs, "subprocess", stand_in)
 
 
 @pytest.mark.parametrize(
@@ -560,25 +567,25 @@ def idle(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_a_name_that_no_folder_should_have_is_refused(home: Path, name: str) -> None:
     sentence = "a name wants letters, digits, - and _, at most 60, but came "
-    refused(f"{sentence}{name!r}; change it", runs.create, name, LONG)
+    refused(f"{sentence}{name!r}; change it", jobs.create, name, LONG)
     assert not home.exists()
 
 
 @pytest.mark.usefixtures("copied")
 def test_a_name_that_is_taken_is_refused() -> None:
     sentence = "there is a training 'long' already; choose another name, or delete it"
-    refused(sentence, runs.create, "long", LONG)
+    refused(sentence, jobs.create, "long", LONG)
     sentence = "there is a model 'notebook-2d' already; choose another name"
-    refused(sentence, runs.create, "notebook-2d", LONG)
-    runs.keep("long", "mine")
-    refused("there is a model 'mine' already; choose another name", runs.create, "mine", LONG)
+    refused(sentence, jobs.create, "notebook-2d", LONG)
+    jobs.keep("long", "mine")
+    refused("there is a model 'mine' already; choose another name", jobs.create, "mine", LONG)
 
 
 @pytest.mark.usefixtures("idle")
 def test_two_that_take_a_name_at_once_do_not_mix(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, asked = runs.check_name, []
+    real, asked = jobs.check_name, []
 
     def check(name: str) -> None:
         real(name)
@@ -586,53 +593,53 @@ def test_two_that_take_a_name_at_once_do_not_mix(
         if len(asked) == 1:  # another session is quicker by a hair
             made(home, "x", "stopped", epochs=7)
 
-    monkeypatch.setattr(runs, "check_name", check)
+    monkeypatch.setattr(jobs, "check_name", check)
     sentence = "there is a training 'x' already; choose another name, or delete it"
-    refused(sentence, runs.create, "x", SHORT)
-    assert runs.look("x").epochs == 7
+    refused(sentence, jobs.create, "x", SHORT)
+    assert jobs.look("x").epochs == 7
     assert [path.name for path in (home / "runs").iterdir()] == ["x"]
 
 
 @pytest.mark.usefixtures("idle")
 def test_who_looks_at_a_run_does_not_keep_it_from_starting(home: Path) -> None:
     run = made(home, "x", "stopped")
-    (run.folder / runs.LOCK).touch()
+    (run.folder / jobs.LOCK).touch()
     script = (
         "import fcntl, sys, time\n"
         "file = open(sys.argv[1]); fcntl.flock(file, fcntl.LOCK_SH); print('held', flush=True)\n"
         "time.sleep(0.2)"
     )
-    command = [sys.executable, "-c", script, str(run.folder / runs.LOCK)]
+    command = [sys.executable, "-c", script, str(run.folder / jobs.LOCK)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as looker:
         assert looker.stdout
         assert looker.stdout.readline() == "held\n"
-        runs.start("x")  # does not raise
-    assert (run.folder / runs.LOG).exists()
+        jobs.start("x")  # does not raise
+    assert (run.folder / jobs.LOG).exists()
 
 
 def test_a_run_that_another_session_has_just_started_is_not_started_again(home: Path) -> None:
     run = made(home, "x", "stopped")
     with at_work(run):
-        refused("the training 'x' is at work already; stop it first", runs.start, "x")
+        refused("the training 'x' is at work already; stop it first", jobs.start, "x")
 
 
 @pytest.mark.parametrize("seed", [-1, -(10**9)])
 def test_a_seed_below_0_is_refused(home: Path, seed: int) -> None:
-    refused(f"the seed wants to be 0 or more, not {seed}", runs.create, "x", LONG, seed)
+    refused(f"the seed wants to be 0 or more, not {seed}", jobs.create, "x", LONG, seed)
     assert not home.exists()
 
 
 @pytest.mark.usefixtures("idle")
 def test_own_regs_stay_with_the_run(home: Path) -> None:
-    own = regs.distinct(regs.generate(150, rng=np.random.default_rng(5)))
+    own = uk_registration.distinct(uk_registration.generate(150, rng=np.random.default_rng(5)))
     preset = replace(LONG, name="", data=Data.of_own(own))
     with pytest.raises(ValueError, match=r"wants its own .* but came 1 others; give the same list"):
-        runs.create("mine", preset, 0, ["AB12CDE"])
+        jobs.create("mine", preset, 0, ["AB12CDE"])
     assert not home.exists()
-    run = runs.create("mine", preset, 0, own)
+    run = jobs.create("mine", preset, 0, own)
     assert run.own() == own.tolist()
     assert run.preset.name == "mine"  # it had none
-    assert runs.create("other", LONG).own() == []
+    assert jobs.create("other", LONG).own() == []
 
 
 @pytest.mark.parametrize("below", ["home", "home/runs", "home/runs/x"])
@@ -643,13 +650,13 @@ def test_a_home_that_cannot_be_written_is_a_sentence(
     (tmp_path / "home").write_text("a file, where a folder is wanted")
     path = tmp_path / below
     monkeypatch.setenv("REGVAE_HOME", str(path))
-    assert runs.all_runs() == []
-    assert "notebook-2d" in bundles.available()
+    assert jobs.all_runs() == []
+    assert "notebook-2d" in store.available()
     reason = "File exists" if below == "home/runs/" else "Not a directory"
     refused(
         f"{path} cannot be written ({reason}); make room there, or set REGVAE_HOME to another "
         "folder",
-        runs.create,
+        jobs.create,
         "x",
         LONG,
     )
@@ -659,33 +666,33 @@ def test_a_home_that_cannot_be_written_is_a_sentence(
 
 
 def test_a_finished_run_is_kept_among_the_models(copied: Run, whole: Whole) -> None:
-    bundle = runs.keep("long", "my-model_2")
+    bundle = jobs.keep("long", "my-model_2")
     assert bundle.name == "my-model_2"
-    assert runs.all_runs() == []
+    assert jobs.all_runs() == []
     assert not copied.folder.exists()
-    assert bundles.available(bundles.models()) == ["my-model_2"]
-    assert "my-model_2" in bundles.available()
-    loaded = evaluation.check("my-model_2")
+    assert store.available(store.models()) == ["my-model_2"]
+    assert "my-model_2" in store.available()
+    loaded = check.check("my-model_2")
     assert loaded.name == "my-model_2"
-    assert json.loads((bundles.models() / "my-model_2" / bundles.MANIFEST).read_text())["name"] == (
+    assert json.loads((store.models() / "my-model_2" / store.MANIFEST).read_text())["name"] == (
         "my-model_2"
     )
     np.testing.assert_array_equal(loaded.records.mean, whole.bundle.records.mean)
-    refused("there is no training 'long' that can be read; start another", runs.keep, "long", "b")
+    refused("there is no training 'long' that can be read; start another", jobs.keep, "long", "b")
 
 
 @pytest.mark.usefixtures("copied")
 def test_a_run_is_kept_under_its_own_name_too() -> None:
-    assert runs.keep("long", "long").name == "long"
-    assert evaluation.check("long").name == "long"
+    assert jobs.keep("long", "long").name == "long"
+    assert check.check("long").name == "long"
 
 
 @pytest.mark.parametrize("state", ["stopped", "failed", "interrupted"])
 def test_only_a_finished_run_is_kept(home: Path, state: str) -> None:
     made(home, "x", state)
     sentence = f"the training 'x' is {state}; only a finished one can be kept"
-    refused(sentence, runs.keep, "x", "x")
-    assert not bundles.models().exists()
+    refused(sentence, jobs.keep, "x", "x")
+    assert not store.models().exists()
 
 
 def test_a_run_is_not_kept_under_a_name_that_is_taken(copied: Run, home: Path) -> None:
@@ -698,31 +705,31 @@ def test_a_run_is_not_kept_under_a_name_that_is_taken(copied: Run, home: Path) -
         "a/b": "a name wants letters, digits, - and _, at most 60, but came 'a/b'; change it",
         "": "a name wants letters, digits, - and _, at most 60, but came ''; change it",
     }.items():
-        refused(sentence, runs.keep, "long", name)
+        refused(sentence, jobs.keep, "long", name)
     (home / "models" / "half").rename(home / "models" / "long")
-    refused("there is a model 'long' already; choose another name", runs.keep, "long", "long")
-    assert runs.look("long") == copied
+    refused("there is a model 'long' already; choose another name", jobs.keep, "long", "long")
+    assert jobs.look("long") == copied
 
 
 def test_a_bundle_that_cannot_be_read_is_not_kept(copied: Run) -> None:
-    manifest = copied.out / bundles.MANIFEST
+    manifest = copied.out / store.MANIFEST
     manifest.write_text(manifest.read_text("utf-8").replace('"schema": 2', '"schema": 1'), "utf-8")
     with pytest.raises(BundleError) as caught:
-        runs.keep("long", "long")
+        jobs.keep("long", "long")
     assert str(caught.value) == f"{manifest}: wanted schema 2, but it has 1; train it again"
     assert copied.folder.exists()
-    assert bundles.available(bundles.models()) == []
+    assert store.available(store.models()) == []
 
 
 def test_a_disk_that_is_full_when_keeping_leaves_the_run(copied: Run) -> None:
     with largest_file(2_000), pytest.raises(RunError) as caught:
-        runs.keep("long", "mine")
+        jobs.keep("long", "mine")
     assert str(caught.value) == (
-        f"{bundles.home()} cannot be written (File too large); make room there, or set "
+        f"{store.home()} cannot be written (File too large); make room there, or set "
         "REGVAE_HOME to another folder"
     )
-    assert runs.look("long") == copied
-    assert list(bundles.models().iterdir()) == []
+    assert jobs.look("long") == copied
+    assert list(store.models().iterdir()) == []
 
 
 def test_a_run_is_deleted_unless_it_is_at_work(home: Path) -> None:
@@ -730,31 +737,31 @@ def test_a_run_is_deleted_unless_it_is_at_work(home: Path) -> None:
         run = made(home, state, state)
         with at_work(run):
             sentence = f"the training {state!r} is at work; stop it first"
-            refused(sentence, runs.delete, state)
-            assert runs.look(state).state == state
-        assert runs.look(state).state == "interrupted"
-        runs.delete(state)
+            refused(sentence, jobs.delete, state)
+            assert jobs.look(state).state == state
+        assert jobs.look(state).state == "interrupted"
+        jobs.delete(state)
     assert list((home / "runs").iterdir()) == []
     sentence = "there is no training 'training' that can be read; start another"
-    refused(sentence, runs.delete, "training")
+    refused(sentence, jobs.delete, "training")
 
 
 @pytest.mark.usefixtures("copied")
 def test_only_kept_models_are_deleted(home: Path) -> None:
-    runs.keep("long", "mine")
+    jobs.keep("long", "mine")
     (home / "models" / "empty").mkdir()
     for name in ("notebook-2d", "empty", "", "..", "../models/mine", "x" * 300):
         sentence = f"there is no kept model {name[:80]!r}; the shipped ones stay"
-        refused(sentence, runs.delete_model, name)
-    runs.delete_model("mine")
+        refused(sentence, jobs.delete_model, name)
+    jobs.delete_model("mine")
     assert [path.name for path in (home / "models").iterdir()] == ["empty"]
-    assert "notebook-2d" in bundles.available()
+    assert "notebook-2d" in store.available()
 
 
 def test_stopping_what_is_not_at_work_leaves_no_trace(home: Path) -> None:
     run = made(home, "x")
-    runs.stop("x")
-    assert sorted(path.name for path in run.folder.iterdir()) == [runs.RUN, runs.STATUS]
+    jobs.stop("x")
+    assert sorted(path.name for path in run.folder.iterdir()) == [jobs.RUN, jobs.STATUS]
 
 
 # --- damaged --------------------------------------------------------------------------------------
@@ -765,9 +772,9 @@ RUBBISH = [b"", b"rubbish", b"\xff\xfe", b"[]", b"null", b"3", b'"x"', b"{}", b"
 @pytest.mark.parametrize("content", RUBBISH, ids=lambda content: repr(content[:9]))
 def test_a_damaged_description_is_a_sentence(home: Path, content: bytes) -> None:
     run, other = made(home, "x"), made(home, "y")
-    (run.folder / runs.RUN).write_bytes(content)
-    refused("there is no training 'x' that can be read; start another", runs.look, "x")
-    assert runs.all_runs() == [other]
+    (run.folder / jobs.RUN).write_bytes(content)
+    refused("there is no training 'x' that can be read; start another", jobs.look, "x")
+    assert jobs.all_runs() == [other]
 
 
 @pytest.mark.parametrize(
@@ -778,25 +785,25 @@ def test_a_description_with_senseless_values_is_a_sentence(
     home: Path, key: str, value: Any
 ) -> None:
     run = made(home, "x")
-    path = run.folder / runs.RUN
+    path = run.folder / jobs.RUN
     path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {key: value}), "utf-8")
-    refused("there is no training 'x' that can be read; start another", runs.look, "x")
-    assert runs.all_runs() == []
+    refused("there is no training 'x' that can be read; start another", jobs.look, "x")
+    assert jobs.all_runs() == []
 
 
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize("name", ["nothing", "", "../runs/x", "a\0b", "x" * 10_000])
 def test_a_run_that_is_not_there_is_a_sentence(name: str) -> None:
     sentence = f"there is no training {name[:80]!r} that can be read; start another"
-    refused(sentence, runs.look, name)
+    refused(sentence, jobs.look, name)
 
 
 @pytest.mark.parametrize("content", RUBBISH, ids=lambda content: repr(content[:9]))
 def test_a_damaged_status_is_an_interrupted_run(home: Path, content: bytes) -> None:
     run = made(home, "x", epochs=5)
-    (run.folder / runs.STATUS).write_bytes(content)
-    assert runs.look("x").state == "interrupted"
-    assert runs.look("x").epochs == 0
+    (run.folder / jobs.STATUS).write_bytes(content)
+    assert jobs.look("x").state == "interrupted"
+    assert jobs.look("x").epochs == 0
 
 
 @pytest.mark.parametrize(
@@ -840,23 +847,23 @@ def columns(rows: int, width: int = len(HISTORY_COLUMNS)) -> np.ndarray:
 )
 def test_damaged_progress_is_nothing_to_see(home: Path, content: bytes) -> None:
     run = made(home, "x")
-    assert runs.progress(run) is None
-    np.zeros(6, np.float16).tofile(run.folder / runs.FRAMES)
-    (run.folder / runs.PROGRESS).write_bytes(content)
-    assert runs.progress(run) is None
+    assert jobs.progress(run) is None
+    np.zeros(6, np.float16).tofile(run.folder / jobs.FRAMES)
+    (run.folder / jobs.PROGRESS).write_bytes(content)
+    assert jobs.progress(run) is None
 
 
 @pytest.mark.parametrize("size", [0, 1, 319, 320, 3 * 320 + 17, 10**6])
 def test_frames_cut_short_are_shown_as_far_as_they_go(copied: Run, size: int) -> None:
-    path = copied.folder / runs.FRAMES
+    path = copied.folder / jobs.FRAMES
     with path.open("r+b") as file:
         file.truncate(size)
-    progress = runs.progress(copied)
+    progress = jobs.progress(copied)
     assert progress is not None
     assert progress.frames.shape == (min(size // 320, EPOCHS), 80, 2)
     assert len(progress.history) == len(progress.frames)
     path.unlink()
-    assert runs.progress(copied) is None
+    assert jobs.progress(copied) is None
 
 
 def test_a_damaged_checkpoint_fails_with_a_sentence(home: Path) -> None:
@@ -865,7 +872,7 @@ def test_a_damaged_checkpoint_fails_with_a_sentence(home: Path) -> None:
     path.write_bytes(b"rubbish")
     with pytest.raises(ValueError, match="the checkpoint cannot be read"):
         work(run)
-    run = runs.look("x")
+    run = jobs.look("x")
     assert run.state == "failed"
     assert run.message.startswith(f"{path}: the checkpoint cannot be read (")
 
@@ -873,16 +880,16 @@ def test_a_damaged_checkpoint_fails_with_a_sentence(home: Path) -> None:
 def test_a_worker_that_cannot_train_leaves_its_reason_in_the_log(home: Path) -> None:
     run = made(home, "x")
     (run.folder / ".x.training.safetensors").write_bytes(b"rubbish")
-    runs.start("x")
+    jobs.start("x")
     message = wait_for("x", "failed").message
     path = run.folder / ".x.training.safetensors"
     assert message.startswith(f"{path}: the checkpoint cannot be read (")
-    runs._workers[-1].wait()
-    assert "TrainingError: " in (run.folder / runs.LOG).read_text("utf-8")
+    jobs._workers[-1].wait()
+    assert "TrainingError: " in (run.folder / jobs.LOG).read_text("utf-8")
 
 
 def test_a_changed_preset_is_trained_again_from_its_bundle_and_a_named_one_by_its_name() -> None:
     named = PRESETS["ordered-2d"]
-    assert runs.command("mine", named, 3) == "regvae train ordered-2d --out mine-again --seed 3"
+    assert jobs.command("mine", named, 3) == "regvae train ordered-2d --out mine-again --seed 3"
     changed = replace(named, training=replace(named.training, batch_size=32))
-    assert runs.command("mine", changed, 0) == "regvae train mine --out mine-again --seed 0"
+    assert jobs.command("mine", changed, 0) == "regvae train mine --out mine-again --seed 0"

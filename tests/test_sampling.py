@@ -11,15 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regvae import sampling
-from regvae.acceptance import AcceptanceError, Judge, OneSided, Posterior, TwoSided
-from regvae.calibration import calibrate
-from regvae.distance import NearestGaussian
-from regvae.latent import Records
-from regvae.policy import Policy
-from regvae.proposals import Around, Box, Prior, Region
-from regvae.sampling import Samples, SamplingError, Tally
-from regvae.unwanted import Unwanted, UnwantedError
+from regvae.latent.gaussians import NearestGaussian, tail_probability
+from regvae.model.records import Records
+from regvae.rejection import rules, sampling
+from regvae.rejection.calibration import calibrate
+from regvae.rejection.measures import Judge
+from regvae.rejection.policy import Policy
+from regvae.rejection.proposals import Around, Box, Prior, Region
+from regvae.rejection.rules import AcceptanceError, OneSided, Posterior, TwoSided
+from regvae.rejection.sampling import Samples, SamplingError, Tally
+from regvae.rejection.unwanted import Unwanted, UnwantedError
 
 BELOW_50 = Unwanted.of(["number < 50"])
 ELL = Region(((0, 0), (3, 0), (3, 1), (1, 1), (1, 3), (0, 3)))
@@ -501,14 +502,14 @@ def test_a_tally_counts_what_was_accepted():
 @given(t=st.floats(0, 30))
 @settings(deadline=None)
 def test_in_two_dimensions_the_tail_is_an_exponential(t):
-    assert sampling.tail_probability(t, 2) == pytest.approx(math.exp(-t * t / 2), rel=1e-9)
+    assert tail_probability(t, 2) == pytest.approx(math.exp(-t * t / 2), rel=1e-9)
 
 
 @given(t=st.floats(0, 30))
 @settings(deadline=None)
 def test_in_one_dimension_the_tail_is_an_error_function(t):
     expected = math.erfc(t / math.sqrt(2))
-    assert sampling.tail_probability(t, 1) == pytest.approx(expected, rel=1e-9)
+    assert tail_probability(t, 1) == pytest.approx(expected, rel=1e-9)
 
 
 @given(t=st.floats(0, 20), half=st.integers(1, 12))
@@ -516,7 +517,7 @@ def test_in_one_dimension_the_tail_is_an_error_function(t):
 def test_in_even_dimensions_the_tail_is_a_poisson_sum(t, half):
     # Chi-square of 2 h degrees outlives x just if a Poisson of mean x/2 stays below h.
     expected = sum(math.exp(-t * t / 2) * (t * t / 2) ** i / math.factorial(i) for i in range(half))
-    assert sampling.tail_probability(t, 2 * half) == pytest.approx(expected, rel=1e-9)
+    assert tail_probability(t, 2 * half) == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize("t", [2.5, 3.5, 4.0, 5.0])
@@ -525,7 +526,7 @@ def test_in_fifteen_dimensions_the_tail_is_what_draws_give(t):
     share = (draws > t).mean()
     error = math.sqrt(share * (1 - share) / 200_000)
     assert error > 0
-    assert sampling.tail_probability(t, 15) == pytest.approx(share, abs=4 * error)
+    assert tail_probability(t, 15) == pytest.approx(share, abs=4 * error)
 
 
 def test_the_tail_is_the_share_of_a_records_own_draws_beyond_the_threshold(bundle):
@@ -533,12 +534,12 @@ def test_the_tail_is_the_share_of_a_records_own_draws_beyond_the_threshold(bundl
     draws = mean + sigma * rng(3).normal(size=(200_000, 2))
     share = (NearestGaussian(mean, sigma).query(draws)[0] > 2.5).mean()
     error = math.sqrt(share * (1 - share) / 200_000)
-    assert sampling.tail_probability(2.5, 2) == pytest.approx(share, abs=4 * error)
+    assert tail_probability(2.5, 2) == pytest.approx(share, abs=4 * error)
 
 
 @pytest.mark.parametrize("k", [1, 2, 3, 15])
 def test_tails_begin_at_one_and_fall(k):
-    tails = sampling.tail_probability(np.linspace(0, 8, 81), k)
+    tails = tail_probability(np.linspace(0, 8, 81), k)
     assert tails.shape == (81,)
     assert tails[0] == 1
     assert (np.diff(tails) <= 0).all()
@@ -546,24 +547,24 @@ def test_tails_begin_at_one_and_fall(k):
 
 
 def test_a_threshold_beyond_all_numbers_leaves_no_tail():
-    assert sampling.tail_probability(1e200, 2) == 0
+    assert tail_probability(1e200, 2) == 0
 
 
 def test_the_notebooks_figure_at_two_and_a_half_is_reproduced():
-    assert round(float(sampling.notebook_tail(2.5)), 3) == 0.154
-    assert round(float(sampling.tail_probability(2.5, 2)), 4) == 0.0439
+    assert round(float(rules.notebook_tail(2.5)), 3) == 0.154
+    assert round(float(tail_probability(2.5, 2)), 4) == 0.0439
 
 
 @given(t=st.floats(0, 10))
 @settings(deadline=None)
 def test_the_notebooks_tail_is_its_formula(t):
-    assert sampling.notebook_tail(t) == pytest.approx(2 * (1 - math.erf(t / 2)), abs=1e-12)
+    assert rules.notebook_tail(t) == pytest.approx(2 * (1 - math.erf(t / 2)), abs=1e-12)
 
 
 def test_the_notebooks_tail_takes_many_thresholds():
     t = np.array([0.0, 2.5, 4.0])
-    tails = sampling.notebook_tail(t)
-    assert tails.tolist() == [float(sampling.notebook_tail(float(x))) for x in t]
+    tails = rules.notebook_tail(t)
+    assert tails.tolist() == [float(rules.notebook_tail(float(x))) for x in t]
 
 
 def test_samples_of_another_rule_cannot_be_reported_on(bundle, judge):

@@ -13,13 +13,17 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from regvae import bundle as bundles
-from regvae import evaluation, regs, training, vectoriser
-from regvae.bundle import HISTORY_COLUMNS, Bundle
-from regvae.forward import Autoencoder
-from regvae.network import Vae, kl_divergence, kl_term, order_penalty
-from regvae.presets import Data, Network, Order, Phase, Preset, Training
-from regvae.training import Stopped, Trainer, TrainingError, train
+from regvae import onehot
+from regvae.evaluation.check import check
+from regvae.evaluation.study import model_outcome
+from regvae.formats import uk_registration
+from regvae.model import bundle as bundles
+from regvae.model.autoencoder import Autoencoder
+from regvae.model.bundle import HISTORY_COLUMNS, Bundle
+from regvae.model.config import Data, Network, Order, Phase, Preset, Training
+from regvae.model.keras_vae import Vae, kl_divergence, kl_term, order_penalty
+from regvae.training import trainer as training
+from regvae.training.trainer import Stopped, Trainer, TrainingError, train
 
 SMALL = Preset(
     "small",
@@ -50,7 +54,7 @@ EVERYTHING = Preset(
 
 def test_the_loss_is_the_notebooks() -> None:
     vae = Vae(SMALL, seed=0)
-    vectors = vectoriser.encode(["AB12CDE", "YK66BIQ"])
+    vectors = onehot.encode(["AB12CDE", "YK66BIQ"])
     noise = np.array([[0.1, -0.2], [0.0, 0.05]], np.float32)
     mean, log_sigma = (np.asarray(part, np.float64) for part in vae.encode(vectors))
     outputs = 1 / (
@@ -219,20 +223,20 @@ def test_the_categorical_loss_is_the_logarithm_of_seven_choices() -> None:
     logits = np.random.default_rng(0).normal(0, 3, (3, 150)).astype(np.float32)
     by_hand = np.zeros(3)
     for row, text in enumerate(reg):
-        for block in vectoriser.BLOCKS:
+        for block in onehot.BLOCKS:
             powers = np.exp(logits[row, block.columns].astype(np.float64))
             chosen = block.alphabet.index(text[block.position])
             by_hand[row] -= np.log(powers[chosen] / powers.sum())
-    ours = vae.reconstruction_loss(vectoriser.encode(reg), logits)
+    ours = vae.reconstruction_loss(onehot.encode(reg), logits)
     np.testing.assert_allclose(ours, by_hand, rtol=1e-5)
     double = replace(EVERYTHING, training=replace(EVERYTHING.training, reconstruction_weight=2.0))
-    twice = Vae(double, seed=0).reconstruction_loss(vectoriser.encode(reg), logits)
+    twice = Vae(double, seed=0).reconstruction_loss(onehot.encode(reg), logits)
     np.testing.assert_allclose(twice, 2 * by_hand, rtol=1e-5)
 
 
 def test_knowing_nothing_costs_the_entropy_of_the_pattern() -> None:
     loss = Vae(EVERYTHING, seed=0).reconstruction_loss(
-        vectoriser.encode(["AB12CDE"]), np.zeros((1, 150), np.float32)
+        onehot.encode(["AB12CDE"]), np.zeros((1, 150), np.float32)
     )
     assert float(loss[0]) == pytest.approx(5 * np.log(26) + 2 * np.log(10), rel=1e-6)
 
@@ -254,10 +258,10 @@ def test_the_exact_divergence_is_the_integral_that_defines_it(mean: float, sigma
 def test_the_terms_are_those_of_the_points_that_are_drawn(divergence: str) -> None:
     preset = replace(EVERYTHING, training=replace(EVERYTHING.training, divergence=divergence))
     vae, rng = Vae(preset, seed=4), np.random.default_rng(1)
-    reg = regs.generate(8, rng=rng)
-    vectors = vectoriser.encode(reg)
+    reg = uk_registration.generate(8, rng=rng)
+    vectors = onehot.encode(reg)
     orders = preset.training.orders
-    ranks = np.array([regs.ATTRIBUTES[order.attribute].ranks(reg) for order in orders]).T
+    ranks = np.array([uk_registration.ATTRIBUTES[order.attribute].ranks(reg) for order in orders]).T
     noise = rng.normal(0, 0.5, (8, 3)).astype(np.float32)
     mean, log_sigma = (np.asarray(part, np.float64) for part in vae.encode(vectors))
     z = mean + np.exp(log_sigma) * noise
@@ -307,7 +311,7 @@ def test_right_is_what_comes_back_of_the_means() -> None:
     for _ in range(15):
         trainer.run_epoch()
     reg = trainer.splits["train"]
-    ours = np.asarray(trainer.vae.right(vectoriser.encode(reg)))
+    ours = np.asarray(trainer.vae.right(onehot.encode(reg)))
     numpy = trainer.autoencoder()
     back = numpy.decode(numpy.encode(reg)[0])
     letters = [[a == b for a, b in zip(*pair, strict=True)] for pair in zip(reg, back, strict=True)]
@@ -326,7 +330,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bundle, list[A
     bundle = train(
         EVERYTHING, out, seed=6, on_epoch=lambda trainer: after.append(trainer.autoencoder())
     )
-    assert evaluation.check(out).seed == 6
+    assert check(out).seed == 6
     return bundle, after
 
 
@@ -376,7 +380,9 @@ def test_the_history_is_what_it_says(everything: tuple[Bundle, list[Autoencoder]
     validation = bundle.preset.data.splits()["validation"]
     for row, numpy in zip(history.itertuples(), after, strict=True):
         mean, sigma = numpy.encode(validation)
-        right = regs.characters(validation) == regs.characters(numpy.decode(mean))
+        right = uk_registration.characters(validation) == uk_registration.characters(
+            numpy.decode(mean)
+        )
         shares = [getattr(row, f"validation_right_{place}") for place in range(1, 8)]
         assert shares == pytest.approx(right.mean(axis=0).tolist(), abs=1e-6)
         assert row.validation_exact == pytest.approx(right.all(axis=1).mean(), abs=1e-6)
@@ -385,7 +391,7 @@ def test_the_history_is_what_it_says(everything: tuple[Bundle, list[Autoencoder]
         rng.permutation(80)
         rng.normal(0, 0.5, (80, 3))
         z = mean + sigma * rng.normal(0, 0.5, mean.shape)
-        chosen = vectoriser.hot_columns(validation) - [block.start for block in vectoriser.BLOCKS]
+        chosen = onehot.hot_columns(validation) - [block.start for block in onehot.BLOCKS]
         spelled = numpy.log_probabilities(z)
         nats = -sum(
             spelled[place][np.arange(len(z)), chosen[:, place]] for place in range(7)
@@ -396,7 +402,7 @@ def test_the_history_is_what_it_says(everything: tuple[Bundle, list[Autoencoder]
             order.weight
             * penalty_by_hand(
                 mean[:, order.axis - 1].astype(float),
-                regs.ATTRIBUTES[order.attribute].ranks(validation),
+                uk_registration.ATTRIBUTES[order.attribute].ranks(validation),
                 order.sharpness,
             )
             for order in training.orders
@@ -420,7 +426,7 @@ def test_an_order_puts_what_it_orders_in_order(tmp_path: Path) -> None:
     assert (order["attribute"], order["axis"]) == ("number", 2)
     reg, mean = bundle.records.reg, bundle.records.mean[:, 1]
     rows = bundle.records.split == "test"
-    number = regs.ATTRIBUTES["number"].values(reg)
+    number = uk_registration.ATTRIBUTES["number"].values(reg)
     assert order["rank_correlation"] == pytest.approx(
         stats.spearmanr(mean[rows], number[rows]).statistic
     )
@@ -434,16 +440,18 @@ def test_an_order_of_what_is_all_the_same_has_no_rank_correlation(tmp_path: Path
     train(preset, tmp_path / "valid", seed=0)
     bundle = bundles.load(tmp_path / "valid")
     assert bundle.metrics["orders"] == [{"attribute": "valid", "axis": 1, "rank_correlation": None}]
-    assert evaluation.model_outcome(bundle).rank_correlation is None
+    assert model_outcome(bundle).rank_correlation is None
 
 
 def test_a_training_of_own_regs_gives_a_bundle_that_holds_them(tmp_path: Path) -> None:
-    own = regs.distinct(regs.generate(150, rng=np.random.default_rng(5))).tolist()
+    own = uk_registration.distinct(
+        uk_registration.generate(150, rng=np.random.default_rng(5))
+    ).tolist()
     preset = replace(SMALL, data=Data.of_own(own, seed=1))
     bundle = train(preset, tmp_path / "own", own=own[::-1])
     assert sorted(bundle.records.reg.tolist()) == own
-    checked = evaluation.check(tmp_path / "own")
-    assert checked.preset.data.sha256 == regs.sha256(np.array(own))
+    checked = check(tmp_path / "own")
+    assert checked.preset.data.sha256 == uk_registration.sha256(np.array(own))
     with pytest.raises(ValueError, match=r"wants its own .* regs of sha256 .* give the same list"):
         train(preset, tmp_path / "others", own=own[1:])
 

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regvae import regs, rules
-from regvae.latent import Records, in_polygon
-from regvae.regs import RegError
-from regvae.rules import RuleError
-from regvae.unwanted import Unwanted, UnwantedError
+from regvae import predicates
+from regvae.formats import uk_registration
+from regvae.formats.uk_registration import RegError
+from regvae.latent.polygon import in_polygon
+from regvae.model.records import Records
+from regvae.predicates import RuleError
+from regvae.rejection.unwanted import Unwanted, UnwantedError
 
 ELL = [(0, 0), (1.4, 0), (1.4, 0.3), (0.5, 0.3), (0.5, 0.9), (0, 0.9)]
 OBLONG = [(-1.5, -1), (-0.5, -1), (-0.5, -0.2), (-1.5, -0.2)]
@@ -25,7 +27,9 @@ SOME = list(itertools.chain.from_iterable(itertools.combinations(PARTS, n) for n
 @pytest.fixture(scope="module")
 def others():
     """Regs of which hardly any is a record, among them the listed one."""
-    return np.append(regs.generate(1_000, rng=np.random.default_rng(5)), ["ZZ99ZZZ", "ZZ99ZZY"])
+    return np.append(
+        uk_registration.generate(1_000, rng=np.random.default_rng(5)), ["ZZ99ZZZ", "ZZ99ZZY"]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +179,7 @@ def test_listed_regs_are_normalised_and_kept_once_in_their_order():
 
 def test_a_set_is_the_same_whether_made_from_text_or_from_parts():
     made = Unwanted(
-        rules=rules.parse_all(["number < 50"]),
+        rules=predicates.parse_all(["number < 50"]),
         regions=(tuple((float(x), float(y)) for x, y in ELL),),
         regs=("AB12CDE",),
         training=True,
@@ -203,7 +207,7 @@ def test_listed_regs_that_are_no_records_are_told_apart(bundle):
         (Unwanted.of(regions=[ELL]), "a mean in the region"),
         (Unwanted.of(regions=[ELL, OBLONG]), "a mean in the regions"),
         (Unwanted.of(listed=["ab12 cde"]), "AB12CDE"),
-        (Unwanted.of(listed=[f"AB12CD{c}" for c in regs.LETTERS]), "one of 26 regs"),
+        (Unwanted.of(listed=[f"AB12CD{c}" for c in uk_registration.LETTERS]), "one of 26 regs"),
         (Unwanted.of(training=True), "a place in the training data"),
         (
             Unwanted.of(["number < 50"], regions=[ELL], listed=["AB12CDE"], training=True),

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regvae import regs, vectoriser
+from regvae import onehot
+from regvae.formats import uk_registration
 
 REGS = st.from_regex(r"[A-Z]{2}[0-9]{2}[A-Z]{3}", fullmatch=True)
 ORDER = (0, 1, 4, 5, 6, 2, 3)
@@ -22,12 +23,12 @@ def vector_by_hand(reg):
 
 
 def some_regs(n=300):
-    return regs.generate(n, rng=np.random.default_rng(4))
+    return uk_registration.generate(n, rng=np.random.default_rng(4))
 
 
 def test_a_vector_has_150_numbers_in_blocks_that_tile_it():
-    assert vectoriser.WIDTH == 150
-    in_order = sorted(vectoriser.BLOCKS, key=lambda block: block.start)
+    assert onehot.WIDTH == 150
+    in_order = sorted(onehot.BLOCKS, key=lambda block: block.start)
     assert tuple(block.position for block in in_order) == ORDER
     assert [block.stop - block.start for block in in_order] == [26] * 5 + [10] * 2
     starts = [block.start for block in in_order]
@@ -36,32 +37,32 @@ def test_a_vector_has_150_numbers_in_blocks_that_tile_it():
 
 
 def test_blocks_stand_in_the_order_of_the_regs_positions_with_their_alphabets():
-    assert [block.position for block in vectoriser.BLOCKS] == list(range(7))
-    assert tuple(block.alphabet for block in vectoriser.BLOCKS) == regs.PATTERN
-    for block in vectoriser.BLOCKS:
+    assert [block.position for block in onehot.BLOCKS] == list(range(7))
+    assert tuple(block.alphabet for block in onehot.BLOCKS) == uk_registration.PATTERN
+    for block in onehot.BLOCKS:
         assert list(range(150))[block.columns] == list(range(block.start, block.stop))
 
 
 @given(drawn=st.lists(REGS, min_size=1, max_size=12))
 @settings(deadline=None)
 def test_vectors_are_those_joined_by_hand(drawn):
-    vectors = vectoriser.encode(drawn)
+    vectors = onehot.encode(drawn)
     assert vectors.shape == (len(drawn), 150)
     assert vectors.dtype == np.float32
     assert vectors.tolist() == [vector_by_hand(reg) for reg in drawn]
 
 
 def test_every_block_of_a_vector_holds_one_one():
-    vectors = vectoriser.encode(some_regs())
+    vectors = onehot.encode(some_regs())
     assert set(np.unique(vectors)) == {0.0, 1.0}
-    for block in vectoriser.BLOCKS:
+    for block in onehot.BLOCKS:
         assert np.array_equal(vectors[:, block.columns].sum(axis=1), np.ones(300))
 
 
 @given(drawn=st.lists(REGS, min_size=1, max_size=12))
 @settings(deadline=None)
 def test_decoding_is_the_inverse_of_encoding(drawn):
-    decoded = vectoriser.decode(vectoriser.encode(drawn))
+    decoded = onehot.decode(onehot.encode(drawn))
     assert decoded.shape == (len(drawn),)
     assert decoded.dtype.str[1:] == "U7"
     assert decoded.tolist() == drawn
@@ -69,11 +70,11 @@ def test_decoding_is_the_inverse_of_encoding(drawn):
 
 def test_hot_columns_are_where_the_vectors_are_one_in_the_order_of_positions():
     drawn = some_regs()
-    columns = vectoriser.hot_columns(drawn)
+    columns = onehot.hot_columns(drawn)
     assert columns.shape == (300, 7)
-    vectors = vectoriser.encode(drawn)
+    vectors = onehot.encode(drawn)
     assert np.array_equal(np.take_along_axis(vectors, columns, axis=1), np.ones((300, 7)))
-    for block in vectoriser.BLOCKS:
+    for block in onehot.BLOCKS:
         inside = columns[:, block.position]
         assert ((block.start <= inside) & (inside < block.stop)).all()
 
@@ -85,12 +86,12 @@ def test_decoding_takes_the_largest_number_of_each_block():
         characters = [""] * 7
         start = 0
         for position in ORDER:
-            alphabet = regs.PATTERN[position]
+            alphabet = uk_registration.PATTERN[position]
             block = row[start : start + len(alphabet)]
             characters[position] = alphabet[block.index(max(block))]
             start += len(alphabet)
         expected.append("".join(characters))
-    assert vectoriser.decode(outputs).tolist() == expected
+    assert onehot.decode(outputs).tolist() == expected
 
 
 @pytest.mark.parametrize(
@@ -100,19 +101,19 @@ def test_decoding_takes_the_largest_number_of_each_block():
 )
 def test_any_increasing_function_of_the_outputs_decodes_the_same(increasing):
     outputs = np.random.default_rng(2).normal(size=(100, 150))
-    decoded = vectoriser.decode(outputs)
-    assert np.array_equal(vectoriser.decode(increasing(outputs)), decoded)
-    assert not np.array_equal(vectoriser.decode(-outputs), decoded)
+    decoded = onehot.decode(outputs)
+    assert np.array_equal(onehot.decode(increasing(outputs)), decoded)
+    assert not np.array_equal(onehot.decode(-outputs), decoded)
 
 
 def test_two_vectors_differ_by_two_numbers_for_each_character_that_differs():
     one, other = some_regs(50), some_regs(100)[50:]
-    differing = (regs.characters(one) != regs.characters(other)).sum(axis=1)
-    numbers = np.abs(vectoriser.encode(one) - vectoriser.encode(other)).sum(axis=1)
+    differing = (uk_registration.characters(one) != uk_registration.characters(other)).sum(axis=1)
+    numbers = np.abs(onehot.encode(one) - onehot.encode(other)).sum(axis=1)
     assert np.array_equal(numbers, 2 * differing)
 
 
 def test_no_vectors_decode_to_no_regs():
-    assert vectoriser.decode(np.empty((0, 150))).shape == (0,)
-    assert vectoriser.encode([]).shape == (0, 150)
-    assert vectoriser.hot_columns([]).shape == (0, 7)
+    assert onehot.decode(np.empty((0, 150))).shape == (0,)
+    assert onehot.encode([]).shape == (0, 150)
+    assert onehot.hot_columns([]).shape == (0, 7)

@@ -6,10 +6,15 @@ import json
 import numpy as np
 import pytest
 
-from regvae import bundle as bundles
-from regvae import diagnosis, evaluation
-from regvae.bundle import ASSETS
-from regvae.presets import PRESETS
+from regvae.evaluation import diagnosis
+from regvae.evaluation.accuracy import accuracy, rank_correlations
+from regvae.evaluation.check import check
+from regvae.evaluation.metrics import metrics
+from regvae.evaluation.study import model_outcome, rule_outcomes
+from regvae.model import bundle as bundles
+from regvae.model import store
+from regvae.model.presets import PRESETS
+from regvae.model.store import ASSETS
 
 NAMES = list(PRESETS)
 
@@ -27,7 +32,7 @@ def leaves(value, path=""):
 
 
 def test_every_preset_is_shipped_and_all_are_small():
-    assert set(NAMES) == set(bundles.available(ASSETS))
+    assert set(NAMES) == set(store.available(ASSETS))
     files = [path for name in NAMES for path in (ASSETS / name).iterdir()]
     assert sum(path.stat().st_size for path in files) < 10e6
 
@@ -42,9 +47,9 @@ def test_a_shipped_model_is_its_presets_and_says_how_it_was_made(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_metrics_of_a_shipped_model_are_those_of_its_files(name):
-    bundle = evaluation.check(name)
+    bundle = check(name)
     said = dict(leaves(json.loads(json.dumps(bundle.metrics))))
-    found = dict(leaves(json.loads(json.dumps(evaluation.metrics(bundle)))))
+    found = dict(leaves(json.loads(json.dumps(metrics(bundle)))))
     assert said.keys() == found.keys()
     for place, value in found.items():
         if place.startswith(".notebook"):
@@ -57,18 +62,18 @@ def test_the_metrics_of_a_shipped_model_are_those_of_its_files(name):
 
 
 def test_exact_15d_rebuilds_regs_it_has_never_seen():
-    test = evaluation.accuracy(bundles.load("exact-15d"))
+    test = accuracy(bundles.load("exact-15d"))
     assert test["n"] == 1000
     assert test["exact"] >= 0.999
 
 
 def test_ordered_2d_keeps_the_number_in_order_and_what_its_rules_promise():
     bundle = bundles.load("ordered-2d")
-    outcome = evaluation.model_outcome(bundle)
+    outcome = model_outcome(bundle)
     assert outcome.rank_correlation is not None
     assert outcome.rank_correlation >= 0.999
     assert min(outcome.tens, outcome.units) >= 0.995
-    purity = {one.rule: one.purity for one in evaluation.rule_outcomes(bundle)}
+    purity = {one.rule: one.purity for one in rule_outcomes(bundle)}
     assert purity["one-sided"] >= 0.9
     assert purity["two-sided"] >= 0.97
 
@@ -91,7 +96,7 @@ def evaluation_of(bundle, rows):
     split = np.full(len(bundle.records), "train", dtype="U10")
     split[rows] = "test"
     records = dataclasses.replace(bundle.records, split=split)
-    (found,) = evaluation.rank_correlations(dataclasses.replace(bundle, records=records))
+    (found,) = rank_correlations(dataclasses.replace(bundle, records=records))
     return found["rank_correlation"]
 
 
@@ -106,7 +111,7 @@ def test_principled_2d_needs_no_less_than_the_entropy_and_little_more():
     validation = diagnosis.rate_distortion(bundle, "validation", draws=20)
     assert loss == pytest.approx(validation.bound, abs=4 * validation.standard_error)
     assert validation.by_dimension.min() > 1  # it did not collapse
-    right = evaluation.accuracy(bundle)["by_position"]
+    right = accuracy(bundle)["by_position"]
     assert min(right[2:4]) > 0.99
 
 
@@ -114,7 +119,7 @@ def test_dvla_2d_knows_only_what_may_be_issued_and_lays_it_out_by_time_and_place
     bundle = bundles.load("dvla-2d")
     assert bundle.records.attribute("valid").all()
     assert (bundle.records.attribute("number") != 1).all()
-    orders = {one["attribute"]: one for one in evaluation.rank_correlations(bundle)}
+    orders = {one["attribute"]: one for one in rank_correlations(bundle)}
     assert orders["period"]["rank_correlation"] > 0.99
     assert orders["area"]["rank_correlation"] > 0.99
     assert (orders["period"]["axis"], orders["area"]["axis"]) == (1, 2)

@@ -7,10 +7,11 @@ import streamlit as st
 from dashboard import charts, model, plates, services, state, text
 from dashboard.comparison import SIDES, Selected, Shown, comparison, send, words_of
 from dashboard.panel import facts
-from regvae import evaluation, rules
-from regvae.diagnosis import Diagnosis
-from regvae.latent import Polygon, in_polygon
-from regvae.regs import ATTRIBUTES
+from regvae import predicates
+from regvae.evaluation.accuracy import rebuilt
+from regvae.evaluation.diagnosis import Diagnosis
+from regvae.formats.uk_registration import ATTRIBUTES
+from regvae.latent.polygon import Polygon, in_polygon
 
 _SOME = 8
 
@@ -72,7 +73,7 @@ def linked(models: Models, shown: tuple[Shown, Shown]) -> None:
     )
     try:
         selected = selection(models, shown)
-    except rules.RuleError as error:
+    except predicates.RuleError as error:
         st.warning(text.plain(f"{error}."))
         selected = None
     if selected:
@@ -107,8 +108,8 @@ def selection(models: Models, shown: tuple[Shown, Shown]) -> Selected | None:
     typed = st.session_state[state.SELECT_RULE].strip()
     brush = st.session_state.get(state.BRUSH)
     if typed:
-        asked = rules.parse_all([typed])
-        masks = [rules.mask(asked, one.reg) for one in records]
+        asked = predicates.parse_all([typed])
+        masks = [predicates.mask(asked, one.reg) for one in records]
     elif brush:
         side, polygon = brush
         at = SIDES.index(side)
@@ -137,7 +138,7 @@ def of_selection(models: Models, rows: tuple[np.ndarray, np.ndarray]) -> None:
                 continue
             st.markdown(f"**{text.plain(one[0])}**")
             came = services.rebuilt(*one)[chosen]
-            found = evaluation.rebuilt(records.reg[chosen], came)
+            found = rebuilt(records.reg[chosen], came)
             right = found["by_position"]
             facts(
                 [

@@ -16,11 +16,12 @@ from dashboard.latent_map import (
     send_geometry,
 )
 from dashboard.panel import Context
-from regvae import regs, sampling
-from regvae.latent import Polygon
-from regvae.policy import Policy
-from regvae.regs import ATTRIBUTES
-from regvae.sampling import Report
+from regvae.formats import uk_registration
+from regvae.formats.uk_registration import ATTRIBUTES
+from regvae.latent.polygon import Polygon
+from regvae.rejection import sampling
+from regvae.rejection.policy import Policy
+from regvae.rejection.sampling import Report
 
 PANEL_HEIGHT = 716  # pixels at least; style.css stretches it with the window
 
@@ -192,8 +193,8 @@ def searched_reg(complaints: list[str]) -> str | None:
     """The reg in the search box, normalised."""
     typed = st.session_state[state.SEARCH].strip()
     try:
-        return regs.parse(typed) if typed else None
-    except regs.RegError as error:
+        return uk_registration.parse(typed) if typed else None
+    except uk_registration.RegError as error:
         complaints.append(f"Find a reg: {error}.")
         return None
 

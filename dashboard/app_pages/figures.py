@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import charts, model, services, text
-from regvae import evaluation
+from regvae.evaluation.notebook import PUBLISHED_BY_POSITION
 
 
 def page() -> None:
@@ -55,7 +55,7 @@ def accuracy(name: str, version: str) -> None:
     """Right characters by position: published, decoding a sample, decoding the mean."""
     sampled, test = (services.accuracy(name, version, sampled=one) for one in (True, False))
     rows = [
-        ("published", evaluation.PUBLISHED_BY_POSITION),
+        ("published", PUBLISHED_BY_POSITION),
         ("this model, decoding a sample", sampled["by_position"]),
         ("this model, decoding the mean", test["by_position"]),
     ]

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from dashboard import charts, model, plates, services, text
-from regvae import evaluation, sampling
-from regvae.forward import Autoencoder
-from regvae.policy import Policy
+from regvae.evaluation.notebook import PUBLISHED_PURITY, RERUN_PURITIES, UNWANTED
+from regvae.model.autoencoder import Autoencoder
+from regvae.rejection import sampling
+from regvae.rejection.policy import Policy
 
 EXAMPLE = "MY33WSZ"  # the first reg of the test data: the model never trained on it
 
@@ -22,11 +23,11 @@ def page() -> None:
         round_trip(autoencoder)
         st.markdown(text.READ_STRIPES)
         st.markdown(text.READ_REJECTION)
-        policy = Policy(name, evaluation.UNWANTED)  # the notebook's: 1,000 points, threshold 2.5
+        policy = Policy(name, UNWANTED)  # the notebook's: 1,000 points, threshold 2.5
         made = services.samples(name, version, policy)
         purity = sampling.report(made, policy.rule).purity
         st.markdown(text.READ_FOOLED.format(purity=purity))
-        figure = charts.purity_of_reruns(evaluation.RERUN_PURITIES, evaluation.PUBLISHED_PURITY)
+        figure = charts.purity_of_reruns(RERUN_PURITIES, PUBLISHED_PURITY)
         st.plotly_chart(figure, config={"staticPlot": True})
         st.caption(text.RERUNS_CAPTION)
         st.markdown(text.READ_WHY)

@@ -6,8 +6,7 @@ import streamlit as st
 
 from dashboard import charts, model, palette, plates, services, text
 from dashboard.panel import facts
-from regvae.bundle import Bundle
-from regvae.diagnosis import (
+from regvae.evaluation.diagnosis import (
     ACTIVE,
     DIGIT_POSITIONS,
     LETTER_POSITIONS,
@@ -17,6 +16,7 @@ from regvae.diagnosis import (
     Examples,
     RateDistortion,
 )
+from regvae.model.bundle import Bundle
 
 
 def page() -> None:

@@ -6,9 +6,10 @@ import streamlit as st
 
 from dashboard import model, state, text, training_form
 from dashboard.training_view import training_view
-from regvae import bundle as bundles
-from regvae import runs
-from regvae.runs import Run
+from regvae.model import store
+from regvae.training import jobs
+from regvae.training.jobs import Run
+from regvae.training.queue import slots
 
 FAST, SLOW = 0.5, 3.0  # seconds between two looks: at a run that is alive, and at nothing
 
@@ -20,13 +21,13 @@ def page() -> None:
         st.markdown(f"##### {text.NEW_TRAINING}")
         training_form.form()
     with right:
-        alive = any(run.alive for run in runs.all_runs())
+        alive = any(run.alive for run in jobs.all_runs())
         st.fragment(watch, run_every=FAST if alive else SLOW)(alive)
 
 
 def watch(alive: bool) -> None:
     """The runs and the chosen one, looked at again and again; `alive` is what was so at first."""
-    there = runs.all_runs()
+    there = jobs.all_runs()
     if any(run.alive for run in there) != alive:
         st.rerun()  # another pace from now on
     problem = st.session_state.get(state.RUN_PROBLEM)
@@ -60,21 +61,21 @@ def choose(there: list[Run]) -> None:
 def words(run: Run) -> str:
     """A run's state as a person reads it."""
     return text.STATES[run.state].format(
-        epoch=run.epochs, epochs=run.preset.training.epochs, ahead=run.ahead, slots=runs.slots()
+        epoch=run.epochs, epochs=run.preset.training.epochs, ahead=run.ahead, slots=slots()
     )
 
 
 def show(run: Run) -> None:
     """One run: how far it is, what can be done with it, and what it looks like."""
     if run.state == "waiting":
-        st.info(text.QUEUED.format(slots=runs.slots(), ahead=run.ahead))
+        st.info(text.QUEUED.format(slots=slots(), ahead=run.ahead))
     if run.state == "failed":
         st.error(text.plain(f"{run.message}."))
     if run.state == "interrupted":
         st.warning(text.INTERRUPTED)
     st.progress(run.epochs / run.preset.training.epochs, text.plain(words(run)))
     actions(run)
-    progress = runs.progress(run)
+    progress = jobs.progress(run)
     if progress is not None and len(progress.frames):
         training_view(run, progress)
     elif run.state == "training":
@@ -86,10 +87,10 @@ def actions(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if run.alive:
             label = text.STOPPING if run.stopping else text.STOP
-            stop = (runs.stop, run.name)
+            stop = (jobs.stop, run.name)
             st.button(label, key="stop", disabled=run.stopping, on_click=act, args=stop)
         elif run.state != "finished":
-            st.button(text.RESUME, type="primary", on_click=act, args=(runs.start, run.name))
+            st.button(text.RESUME, type="primary", on_click=act, args=(jobs.start, run.name))
         else:
             st.text_input(
                 text.KEEP_AS,
@@ -100,7 +101,7 @@ def actions(run: Run) -> None:
             )
             st.button(text.KEEP, type="primary", on_click=keep, args=(run.name,))
         if not run.alive:
-            delete_button(runs.delete, run.name)
+            delete_button(jobs.delete, run.name)
 
 
 def act(what: Callable[[str], object], name: str) -> None:
@@ -117,7 +118,7 @@ def keep(name: str) -> None:
     kept_as = st.session_state[f"{state.KEEP_AS}-{name}"].strip()
     _forget_said()
     try:
-        runs.keep(name, kept_as)
+        jobs.keep(name, kept_as)
     except (ValueError, OSError) as error:
         st.session_state[state.RUN_PROBLEM] = str(error)
         return
@@ -131,14 +132,14 @@ def _forget_said() -> None:
 
 def kept_models() -> None:
     """The models that were kept, and a way to be rid of them."""
-    mine = bundles.available(bundles.models())
+    mine = store.available(store.models())
     if not mine:
         return
-    with st.expander(text.KEPT_MODELS.format(n=len(mine), folder=bundles.models())):
+    with st.expander(text.KEPT_MODELS.format(n=len(mine), folder=store.models())):
         for name in mine:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(text.plain(name))
-                delete_button(runs.delete_model, name)
+                delete_button(jobs.delete_model, name)
 
 
 def delete_button(delete: Callable[[str], object], name: str) -> None:

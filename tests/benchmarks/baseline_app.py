@@ -5,8 +5,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 import regvae
-from regvae.acceptance import OneSided
-from regvae.evaluation import UNWANTED
+from regvae.evaluation.notebook import UNWANTED
+from regvae.rejection.rules import OneSided
 
 
 @st.cache_resource

@@ -12,9 +12,11 @@ from statistics import median
 import numpy as np
 
 import regvae
-from regvae import regs, vectoriser
-from regvae.evaluation import STUDIED, UNWANTED
-from regvae.sampling import make_judge
+from regvae import onehot
+from regvae.evaluation.notebook import UNWANTED
+from regvae.evaluation.study import STUDIED
+from regvae.formats import uk_registration
+from regvae.rejection.sampling import make_judge
 from tests.benchmarks.figure import Figure
 
 MILLION = 1_000_000
@@ -35,9 +37,9 @@ def training() -> list[Figure]:
     """Steps a second at the notebook's batch of 8, against plain model.fit on the same model."""
     import keras
 
-    from regvae.network import Vae
-    from regvae.presets import preset
-    from regvae.training import Trainer, floating_point_limit
+    from regvae.model.keras_vae import Vae
+    from regvae.model.presets import preset
+    from regvae.training.trainer import Trainer, floating_point_limit
 
     chosen = preset("notebook-2d")
     trainer = Trainer(chosen, seed=0)
@@ -114,7 +116,7 @@ def serving() -> list[Figure]:
     """Encoding and decoding a million records, beside the bare matrix products of that size."""
     autoencoder = regvae.load("notebook-2d").autoencoder
     rng = np.random.default_rng(0)
-    many = regs.generate(MILLION, rng=rng)
+    many = uk_registration.generate(MILLION, rng=rng)
     z = rng.normal(size=(MILLION, 2)).astype(np.float32)
     return [
         Figure(
@@ -136,7 +138,7 @@ def serving() -> list[Figure]:
 
 
 def _products(layers: list) -> None:
-    from regvae.forward import BATCH
+    from regvae.model.autoencoder import BATCH
 
     for layer in layers:
         x = np.ones((BATCH, layer.kernel.shape[0]), np.float32)
@@ -146,13 +148,13 @@ def _products(layers: list) -> None:
 
 def keras_serving() -> list[Figure]:
     """The same work by Keras's predict, on fewer records because it is slower."""
-    from regvae.network import Vae
-    from regvae.presets import preset
+    from regvae.model.keras_vae import Vae
+    from regvae.model.presets import preset
 
     vae = Vae(preset("notebook-2d"), seed=0)
-    vectors = vectoriser.encode(regs.generate(100_000, rng=np.random.default_rng(0)))
+    vectors = onehot.encode(uk_registration.generate(100_000, rng=np.random.default_rng(0)))
     autoencoder = regvae.load("notebook-2d").autoencoder
-    some = regs.generate(100_000, rng=np.random.default_rng(0))
+    some = uk_registration.generate(100_000, rng=np.random.default_rng(0))
 
     def ours() -> None:
         autoencoder.decode(autoencoder.encode(some)[0])

@@ -14,8 +14,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 
-from regvae.presets import PRESETS, Phase, Preset
-from regvae.training import Trainer
+from regvae.model.config import Phase, Preset
+from regvae.model.presets import PRESETS
+from regvae.training.trainer import Trainer
 
 Recipe = tuple[int, float, int, str]
 """Batch size, learning rate, epochs, schedule."""

@@ -1,0 +1,1 @@
+"""What is known of accepted points: collisions with records, and leaks."""

@@ -1,0 +1,3 @@
+"""The command line: `regvae COMMAND`."""
+
+from regvae.cli.main import main as main

@@ -1,0 +1,40 @@
+"""Letters that are typical of a selection of records."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regvae import onehot
+from regvae.model.records import Records
+
+
+@dataclass(frozen=True)
+class TypicalLetter:
+    """A letter that is commoner at a position (from 1) of some records than of all."""
+
+    position: int
+    letter: str
+    share_here: float
+    share_overall: float
+
+
+def typical_letters(records: Records, rows: NDArray[np.bool_], n: int) -> list[TypicalLetter]:
+    """The n letters most over-represented among the records of a mask (m,), clearest first.
+
+    Ordered by the z score of the share here against the share among all records, so that a rare
+    letter seen twice does not outrank a common one seen often. Empty if no record is selected.
+    """
+    here = records.reg[rows]
+    if not len(here):
+        return []
+    found = []
+    shares_here, shares = (onehot.encode(regs).mean(axis=0) for regs in (here, records.reg))
+    spread = np.sqrt(np.maximum(shares * (1 - shares), 1e-12) / len(here))
+    scores = (shares_here - shares) / spread
+    for block in onehot.BLOCKS:
+        for column, character in enumerate(block.alphabet, start=block.start):
+            if character.isalpha() and scores[column] > 0:
+                shown = float(shares_here[column]), float(shares[column])
+                found.append((scores[column], TypicalLetter(block.position + 1, character, *shown)))
+    return [letter for _, letter in sorted(found, key=lambda one: -one[0])[:n]]

@@ -1,0 +1,1 @@
+"""What a code is: its characters, how it is read and shown, and its attributes."""

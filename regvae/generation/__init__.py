@@ -1,0 +1,1 @@
+"""A policy run to its end: results as files, with one manifest."""

@@ -1,0 +1,1 @@
+"""The geometry of a latent space: Gaussians, mixtures, polygons, planes and paths."""

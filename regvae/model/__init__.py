@@ -1,0 +1,1 @@
+"""A trained model: how it is described, computed, stored and loaded."""

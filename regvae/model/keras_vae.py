@@ -1,0 +1,151 @@
+"""The variational autoencoder in Keras: layers and losses. Needs TensorFlow."""
+
+import math
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from regvae.model.config import Preset
+from regvae.onehot import BLOCKS, WIDTH
+
+
+class Vae(keras.Model):
+    """Encoder, two linear heads and decoder, with the loss that the preset describes.
+
+    Called on one-hot vectors (n, 150) it samples and returns the reconstruction's logits (n, 150).
+    The logits stand for sigmoid or softmax outputs: the loss is the same function, computed without
+    the rounding of a saturated one.
+    """
+
+    def __init__(self, preset: Preset, seed: int) -> None:
+        super().__init__()
+        self.preset = preset
+        latent_dim = preset.network.latent_dim
+        # One integer seed gives each layer a seed of its own, the same in every run.
+        seeds = iter(np.random.SeedSequence(seed).generate_state(32).tolist())
+
+        def dense(width: int, activation: str | None, name: str) -> keras.layers.Dense:
+            initializer = keras.initializers.GlorotUniform(seed=next(seeds))
+            return keras.layers.Dense(
+                width, activation=activation, kernel_initializer=initializer, name=name
+            )
+
+        network = preset.network
+        self.encoder = [dense(w, "relu", f"encoder.{i}") for i, w in enumerate(network.encoder)]
+        self.mean_head = dense(latent_dim, None, "mean")
+        self.log_sigma_head = dense(latent_dim, None, "log_sigma")
+        hidden = [dense(w, "relu", f"decoder.{i}") for i, w in enumerate(network.decoder)]
+        self.decoder = [*hidden, dense(WIDTH, None, f"decoder.{len(hidden)}")]
+        self.noise_seed = keras.random.SeedGenerator(next(seeds))
+        self(np.zeros((1, WIDTH), np.float32))  # creates the weights
+
+    def encode(self, vectors: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """One-hot (n, 150) -> mean and log sigma, both (n, k)."""
+        hidden = vectors
+        for layer in self.encoder:
+            hidden = layer(hidden)
+        return self.mean_head(hidden), self.log_sigma_head(hidden)
+
+    def decode(self, z: tf.Tensor) -> tf.Tensor:
+        """Latent points (n, k) -> logits (n, 150)."""
+        for layer in self.decoder:
+            z = layer(z)
+        return z
+
+    def reconstruct(self, vectors: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Logits (n, 150) of z = mean + sigma * noise, and each record's KL term (n,)."""
+        mean, log_sigma = self.encode(vectors)
+        return self.decode(mean + ops.exp(log_sigma) * noise), self._divergence(mean, log_sigma)
+
+    def loss_terms(
+        self, vectors: tf.Tensor, ranks: tf.Tensor, noise: tf.Tensor, beta: tf.Tensor | float
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """The weighted terms of a batch's loss, in nats: reconstruction, divergence, orders.
+
+        `vectors` (n, 150), `ranks` (n, o) with a column for each of the preset's orders, `noise`
+        (n, k), `beta` the divergence's weight -> three scalars, whose sum training makes small.
+        """
+        mean, log_sigma = self.encode(vectors)
+        logits = self.decode(mean + ops.exp(log_sigma) * noise)
+        reconstruction = ops.mean(self.reconstruction_loss(vectors, logits))
+        divergence = ops.mean(self._divergence(mean, log_sigma))
+        orders = ops.zeros(())
+        for column, order in enumerate(self.preset.training.orders):
+            z = mean[:, order.axis - 1]
+            orders += order.weight * order_penalty(z, ranks[:, column], order.sharpness)
+        return reconstruction, beta * divergence, orders
+
+    def reconstruction_loss(self, vectors: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+        """Weighted negative log-likelihood of each record, in nats: (n, 150) twice -> (n,)."""
+        training = self.preset.training
+        if training.likelihood == "bernoulli":
+            crossentropies = ops.binary_crossentropy(vectors, logits, from_logits=True)
+            # The mean first, as the notebook has it.
+            return training.reconstruction_weight * WIDTH * ops.mean(crossentropies, axis=-1)
+        chosen = ops.sum(vectors * logits, axis=-1)
+        normaliser = sum(ops.logsumexp(logits[:, b.start : b.stop], axis=-1) for b in BLOCKS)
+        return training.reconstruction_weight * (normaliser - chosen)
+
+    def _divergence(self, mean: tf.Tensor, log_sigma: tf.Tensor) -> tf.Tensor:
+        if self.preset.training.divergence == "notebook":
+            return kl_term(mean, log_sigma)
+        return kl_divergence(mean, log_sigma + math.log(self.preset.training.noise))
+
+    def right(self, vectors: tf.Tensor) -> tf.Tensor:
+        """Which characters come back when the means are decoded: (n, 150) -> (n, 7) booleans."""
+        logits = self.decode(self.encode(vectors)[0])
+        parts = [slice(block.start, block.stop) for block in BLOCKS]
+        return ops.stack(
+            [
+                ops.equal(ops.argmax(logits[:, part], -1), ops.argmax(vectors[:, part], -1))
+                for part in parts
+            ],
+            axis=-1,
+        )
+
+    def call(self, vectors: tf.Tensor) -> tf.Tensor:
+        """What `fit` trains: logits (n, 150) of a sampled reconstruction; adds the KL term."""
+        training = self.preset.training
+        shape = (ops.shape(vectors)[0], self.preset.network.latent_dim)
+        noise = keras.random.normal(shape, stddev=training.noise, seed=self.noise_seed)
+        logits, kl = self.reconstruct(vectors, noise)
+        self.add_loss(training.beta * ops.mean(kl))
+        return logits
+
+    def named_weights(self) -> dict[str, np.ndarray]:
+        """A copy of every kernel (in, out) and bias (out,), as `mean.kernel` and so on."""
+        layers = [*self.encoder, self.mean_head, self.log_sigma_head, *self.decoder]
+        return {
+            f"{layer.name}.{part}": ops.convert_to_numpy(getattr(layer, part)).copy()
+            for layer in layers
+            for part in ("kernel", "bias")
+        }
+
+
+def kl_term(mean: tf.Tensor, log_sigma: tf.Tensor) -> tf.Tensor:
+    """The notebook's -0.5 * sum(1 + s - mean^2 - exp(s)) with s = log sigma: (n, k) -> (n,).
+
+    That is the divergence from the prior if s were a log *variance*. The sampling reads s as a log
+    standard deviation; the faithful presets keep both readings.
+    """
+    return -0.5 * ops.sum(1 + log_sigma - mean**2 - ops.exp(log_sigma), axis=-1)
+
+
+def kl_divergence(mean: tf.Tensor, log_sigma: tf.Tensor) -> tf.Tensor:
+    """KL(N(mean, sigma^2) || N(0, 1)), summed over the coordinates, in nats: (n, k) -> (n,).
+
+    Kingma and Welling, "Auto-encoding variational Bayes", 2014, appendix B.
+    """
+    return -0.5 * ops.sum(1 + 2 * log_sigma - mean**2 - ops.exp(2 * log_sigma), axis=-1)
+
+
+def order_penalty(z: tf.Tensor, ranks: tf.Tensor, sharpness: float) -> tf.Tensor:
+    """How badly a coordinate z (n,) is ordered as the ranks (n,) are: from 0 to 2, a scalar.
+
+    Mean absolute difference, over all pairs, of tanh(sharpness * (z_i - z_j)) and
+    sign(rank_i - rank_j): Pati and Lerch, 2020, equation 5.
+    """
+    below = ops.tanh(sharpness * (z[:, None] - z[None, :]))
+    return ops.mean(ops.abs(below - ops.sign(ranks[:, None] - ranks[None, :])))

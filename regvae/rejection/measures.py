@@ -1,0 +1,102 @@
+"""What a rule decides on: latent points measured against the wanted and the unwanted records."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from regvae.latent.gaussians import NearestGaussian
+from regvae.latent.mixture import Mixture
+from regvae.model.bundle import Bundle
+from regvae.rejection.calibration import Calibration
+from regvae.rejection.rules import AcceptanceError, Measures, OneSided, Posterior, Rule
+from regvae.rejection.unwanted import Unwanted, UnwantedError
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Measures latent points against the two sides of an unwanted set.
+
+    `unwanted` and `wanted` find the nearest record of a side, `mixture` the densities of both.
+    `rows_unwanted` and `rows_wanted` are the records' rows, -1 for a listed reg that is no record.
+    """
+
+    unwanted: NearestGaussian
+    wanted: NearestGaussian
+    mixture: Mixture | None
+    calibration: Calibration | None
+    rows_unwanted: NDArray[np.intp]
+    rows_wanted: NDArray[np.intp]
+
+    @classmethod
+    def of(
+        cls,
+        bundle: Bundle,
+        unwanted: Unwanted,
+        calibration: Calibration | None = None,
+        *,
+        split: str | None = None,
+    ) -> "Judge":
+        """The judge of a bundle's records, or of one split's; with a calibration, densities too.
+
+        Raises `UnwantedError` if no record is unwanted, or every one is.
+        """
+        records = bundle.records
+        selected = unwanted.of_records(records)
+        rows = np.flatnonzero(records.split == split) if split else np.arange(len(records))
+        selected = selected[rows]
+        unseen = unwanted.unseen(records)
+        _check_sides(unwanted, int(selected.sum()) + len(unseen), int((~selected).sum()))
+        mean, sigma = records.mean[rows], records.sigma[rows]
+        if len(unseen):
+            extra = bundle.autoencoder.encode(unseen)
+            mean, sigma = np.vstack([mean, extra[0]]), np.vstack([sigma, extra[1]])
+            selected = np.append(selected, np.ones(len(unseen), bool))
+            rows = np.append(rows, np.full(len(unseen), -1))
+        mixture = Mixture(mean, sigma * calibration.scale, ~selected) if calibration else None
+        rows.flags.writeable = False
+        return cls(
+            NearestGaussian(mean[selected], sigma[selected]),
+            NearestGaussian(mean[~selected], sigma[~selected]),
+            mixture,
+            calibration,
+            rows[selected],
+            rows[~selected],
+        )
+
+    def measure(self, rule: Rule | type[Rule], z: ArrayLike) -> Measures:
+        """What a rule decides on, for points z (m, k), by name: (m,) each.
+
+        `to_unwanted` and `to_wanted` are Mahalanobis distances to the nearest record of a side,
+        `margin` their difference, `wanted_share` the share of the wanted in the density and
+        `typicality` that of `Calibration.typicality`. Raises `ValueError` for points that cannot be
+        measured, and `AcceptanceError` if densities are asked for without a calibration.
+        """
+        if rule.name == Posterior.name:
+            if self.mixture is None or self.calibration is None:
+                raise AcceptanceError("the posterior rule wants a calibration; give one")
+            log_density, share = self.mixture.query(z)
+            return {
+                "wanted_share": share,
+                "typicality": self.calibration.typicality(log_density),
+            }
+        to_unwanted, _ = self.unwanted.query(z)
+        if rule.name == OneSided.name:
+            return {"to_unwanted": to_unwanted}
+        to_wanted, _ = self.wanted.query(z)
+        return {
+            "to_unwanted": to_unwanted,
+            "to_wanted": to_wanted,
+            "margin": to_unwanted - to_wanted,
+        }
+
+
+def _check_sides(unwanted: Unwanted, on_this: int, on_that: int) -> None:
+    if not on_this:
+        raise UnwantedError(
+            f"no record fulfils {str(unwanted)!r}, so nothing is unwanted; widen it"
+        )
+    if not on_that:
+        raise UnwantedError(
+            f"every record fulfils {str(unwanted)!r}, so nothing is wanted; narrow it"
+        )

@@ -1,0 +1,202 @@
+"""What a sampling run depends on, as a small TOML file: same policy, same results to the byte."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import tomli_w
+
+from regvae.model.store import manifest_hash, resolve
+from regvae.rejection import proposals, rules
+from regvae.rejection.proposals import Box, Proposal
+from regvae.rejection.rules import OneSided, Rule
+from regvae.rejection.unwanted import Unwanted
+
+SCHEMA = 1
+MAX_PROPOSALS = 1_000_000_000
+PROPOSALS_A_RESULT = 1_000
+"""Proposals that a result may take, where a number of results is all that was asked for."""
+
+
+_LONGEST_LINE = 20_000  # Python's own reader takes minutes for a longer chain of keys
+
+
+class PolicyError(ValueError):
+    """A policy that cannot be read or run; the message says what to change."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Everything that a sampling run depends on.
+
+    `bundle` is a model's name or a path, `bundle_sha256` the hash of its manifest, which holds
+    the hashes of all its other files; empty to take whatever is there. At most `proposals` points
+    are drawn; with `accepted`, until there are so many results. With `clean`, accepted points that
+    decode to something unwanted or to a record are left out of the results.
+    """
+
+    bundle: str
+    unwanted: Unwanted
+    rule: Rule = field(default_factory=OneSided)
+    proposal: Proposal = field(default_factory=Box)
+    proposals: int = 1000
+    accepted: int | None = None
+    clean: bool = False
+    seed: int = 0
+    bundle_sha256: str = ""
+
+    def __post_init__(self) -> None:
+        kinds: dict[str, Any] = {
+            "bundle": str,
+            "unwanted": Unwanted,
+            "rule": Rule,
+            "proposal": Proposal,
+            "clean": bool,
+            "bundle_sha256": str,
+        }
+        for name, kind in kinds.items():
+            if not isinstance(getattr(self, name), kind):
+                came = type(getattr(self, name)).__name__
+                raise PolicyError(f"a policy's {name} cannot be of the type {came}")
+        _whole("number of proposals", self.proposals, 1, MAX_PROPOSALS)
+        if self.accepted is not None:
+            _whole("number to accept", self.accepted, 1, MAX_PROPOSALS)
+        _whole("seed", self.seed, 0, 2**63 - 1)
+
+    def signed(self) -> "Policy":
+        """The same policy with the hash of the bundle that is there now."""
+        return replace(self, bundle_sha256=manifest_hash(resolve(self.bundle)))
+
+    def check_bundle(self) -> None:
+        """Make sure that the bundle is the one the policy was made for.
+
+        Raises `PolicyError` if it is another, `BundleError` if there is none.
+        """
+        self.check_hash(manifest_hash(resolve(self.bundle)))
+
+    def check_hash(self, came: str) -> None:
+        """The same for a bundle that is loaded already, by its hash."""
+        if self.bundle_sha256 and self.bundle_sha256 != came:
+            raise PolicyError(
+                f"the policy was made for {self.bundle} with sha256 {self.bundle_sha256[:12]!r}…, "
+                f"but the one here has {came[:12]}…; use that bundle, or take bundle_sha256 out of "
+                "the policy"
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The policy as plain tables, numbers and texts: what the file holds."""
+        stop = {"proposals": self.proposals}
+        if self.accepted is not None:
+            stop["accepted"] = self.accepted
+        return {
+            "schema": SCHEMA,
+            "bundle": self.bundle,
+            "bundle_sha256": self.bundle_sha256,
+            "seed": self.seed,
+            "clean": self.clean,
+            "unwanted": {
+                "rules": [str(rule) for rule in self.unwanted.rules],
+                "regions": [[list(corner) for corner in r] for r in self.unwanted.regions],
+                "regs": list(self.unwanted.regs),
+                "training": self.unwanted.training,
+            },
+            "rule": {"name": self.rule.name, **self.rule.parameters()},
+            "proposal": {"name": self.proposal.name, **_plain(asdict(self.proposal))},
+            "stop": stop,
+        }
+
+    def to_toml(self) -> str:
+        """The policy as a TOML text."""
+        return tomli_w.dumps(self.to_dict())
+
+    @classmethod
+    def from_toml(cls, text: str, where: str = "the policy") -> "Policy":
+        """Read a policy; the opposite of `to_toml`.
+
+        Raises `PolicyError` naming `where` if it is no TOML or a key is missing, unknown or of
+        another kind; and what its parts raise if a value cannot be used.
+        """
+        if max(map(len, text.splitlines()), default=0) > _LONGEST_LINE:
+            raise PolicyError(
+                f"{where}: wanted lines of at most {_LONGEST_LINE:,} characters; break longer ones"
+            )
+        try:
+            table = tomllib.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise PolicyError(f"{where}: wanted TOML, but {error}") from error
+        if table.get("schema") != SCHEMA:
+            raise PolicyError(
+                f"{where}: wanted schema = {SCHEMA}, but it has {table.get('schema')!r}"
+            )
+        try:
+            return cls._from_tables(table)
+        except ValueError as error:
+            raise PolicyError(f"{where}: {error}") from error
+
+    @classmethod
+    def _from_tables(cls, table: dict[str, Any]) -> "Policy":
+        known = {"schema": int, "bundle": str, "bundle_sha256": str, "seed": int, "clean": bool}
+        tables = {"unwanted": dict, "rule": dict, "proposal": dict, "stop": dict}
+        _check(table, known | tables, needed=("bundle", "unwanted"))
+        unwanted = table["unwanted"]
+        parts = {"rules": list, "regions": list, "regs": list, "training": bool}
+        _check(unwanted, parts, "[unwanted]: ")
+        stop = table.get("stop", {})
+        _check(stop, {"proposals": int, "accepted": int}, "[stop]: ")
+        rule, proposal = dict(table.get("rule", {})), dict(table.get("proposal", {}))
+        return cls(
+            bundle=table["bundle"],
+            unwanted=Unwanted.of(
+                _texts(unwanted.get("rules", []), "rules"),
+                regions=unwanted.get("regions", []),
+                listed=_texts(unwanted.get("regs", []), "regs"),
+                training=unwanted.get("training", False),
+            ),
+            rule=rules.rule(rule.pop("name", OneSided.name), rule),
+            proposal=proposals.proposal(proposal.pop("name", Box.name), proposal),
+            proposals=stop.get("proposals", cls.proposals),
+            accepted=stop.get("accepted"),
+            clean=table.get("clean", False),
+            seed=table.get("seed", 0),
+            bundle_sha256=table.get("bundle_sha256", ""),
+        )
+
+
+def _whole(name: str, value: Any, low: int, high: int) -> None:
+    if type(value) is not int or not low <= value <= high:
+        shown = f"{value:,}" if type(value) is int else repr(value)
+        raise PolicyError(f"the {name} goes from {low} to {high:,}, not {shown}")
+
+
+def _texts(values: list[Any], key: str) -> list[str]:
+    if not all(isinstance(value, str) for value in values):
+        raise PolicyError(f"[unwanted]: wanted {key!r} as a list of texts")
+    return values
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists, which is what TOML has."""
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    return value
+
+
+def _check(
+    table: Mapping[str, Any],
+    kinds: Mapping[str, type],
+    place: str = "",
+    needed: tuple[str, ...] = (),
+) -> None:
+    """Every key of a table is known and of its kind; `place` names the table."""
+    for key in needed:
+        if key not in table:
+            raise PolicyError(f"{place}wanted {key!r}, but it is missing")
+    for key, value in table.items():
+        if key not in kinds:
+            raise PolicyError(f"{place}there is no {key[:40]!r}; there is {', '.join(kinds)}")
+        if type(value) is not kinds[key]:
+            wanted, came = kinds[key].__name__, type(value).__name__
+            raise PolicyError(f"{place}wanted {key!r} as {wanted}, but it is {came}")
