@@ -139,8 +139,8 @@ def show(context: Context, path: Asked) -> None:
     made = paths.journey(context.bundle, path.z, within=within)
     st.markdown(
         text.PATH_FOUND.format(
-            different=text.different(len(set(made.reg))),
-            steps=len(made.reg),
+            different=text.different(len(set(made.codes))),
+            steps=len(made.codes),
             near=int((made.near > 0).sum()),
             within=within,
         )
@@ -148,7 +148,7 @@ def show(context: Context, path: Asked) -> None:
     lost = _lost(context, made)
     if lost:
         st.caption(text.ENDS_LOST.format(ends="; ".join(lost)))
-    facts([_row(context, made, step) for step in range(len(made.reg))], text.PATH_HEADER)
+    facts([_row(context, made, step) for step in range(len(made.codes))], text.PATH_HEADER)
 
 
 def _lost(context: Context, made: Journey) -> list[str]:
@@ -156,7 +156,7 @@ def _lost(context: Context, made: Journey) -> list[str]:
     if st.session_state[state.PATH] == "traversal":
         return []
     said = []
-    for key, decoded in ((state.FROM, made.reg[0]), (state.TO, made.reg[-1])):
+    for key, decoded in ((state.FROM, made.codes[0]), (state.TO, made.codes[-1])):
         typed = st.session_state[key]
         if not state.numbers(typed, context.latent_dim) and uk_registration.parse(typed) != decoded:
             given = uk_registration.pretty(uk_registration.parse(typed))
@@ -167,8 +167,8 @@ def _lost(context: Context, made: Journey) -> list[str]:
 
 
 def _row(context: Context, made: Journey, step: int) -> tuple[Any, ...]:
-    kind = context.kinds(made.reg[step : step + 1])[0]
-    shown = plates.plate(str(made.reg[step]), f"small {kind}")
+    kind = context.kinds(made.codes[step : step + 1])[0]
+    shown = plates.plate(str(made.codes[step]), f"small {kind}")
     # What is the same as before stands back, so that the eye finds where something changes.
     if step and not made.changes[step]:
         shown = f'<span class="same">{shown}</span>'

@@ -66,14 +66,14 @@ class Geometry:
     def of(cls, bundle: Bundle, beside: Bundle | None = None) -> "Geometry":
         """The geometry of a bundle; `beside` another, both have the same colours for the same."""
         records, decoder = bundle.records, bundle.autoencoder.decoder
-        table = _coordinates(records.mean).assign(reg=records.reg, split=records.split)
-        seen = np.concatenate([one.records.reg for one in (bundle, beside) if one])
+        table = _coordinates(records.mean).assign(reg=records.codes, split=records.split)
+        seen = np.concatenate([one.records.codes for one in (bundle, beside) if one])
         colourings = [Colouring.of(attribute, seen) for attribute in ATTRIBUTES.values()]
         for one in colourings:
-            table[one.attribute.name] = one.codes(records.reg)
+            table[one.attribute.name] = one.codes(records.codes)
         flat = np.concatenate([part.ravel() for d in decoder for part in (d.kernel, d.bias)])
         weights = pd.DataFrame({"weights": flat})
-        attributes = [one.legend(records.reg) for one in colourings]
+        attributes = [one.legend(records.codes) for one in colourings]
         # A number's code is the same on any scale: the ends tell two of them apart.
         legends = pd.DataFrame({"legend": [str(one) for one in attributes]})
         return cls(
@@ -157,7 +157,7 @@ class SampleLayer:
             wanted=samples.wanted.astype(np.uint8),
             # float64: the browser must draw the line exactly where Python draws it.
             **{name: samples.measures[name] for name in measures},
-            reg=samples.reg,
+            reg=samples.codes,
         )
         field = judge.measure(rule, plane.lift(points, anchor))
         layers = (

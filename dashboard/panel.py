@@ -85,12 +85,12 @@ def pinned(context: Context, point: tuple[float, ...]) -> None:
     st.markdown(f"**{text.NEAREST}**", help=text.DISTANCE_HELP)
     distances, rows = services.gaussians(context.name, context.version).ranked(point, 5)
     records = bundle.records
-    kinds = context.kinds(records.reg[rows])
+    kinds = context.kinds(records.codes[rows])
     facts(
         [
             (
                 text.SPLITS[str(records.split[row])],
-                plates.plate(records.reg[row], f"small {kind}"),
+                plates.plate(records.codes[row], f"small {kind}"),
                 f"{distance:.2f} σ",
             )
             for row, distance, kind in zip(rows, distances, kinds, strict=True)
@@ -140,7 +140,7 @@ def _neighbour(
 ) -> tuple[str, str, str]:
     distance, index = side.query([point])
     row = int(rows[index[0]])
-    reg = context.bundle.records.reg[row] if row >= 0 else None
+    reg = context.bundle.records.codes[row] if row >= 0 else None
     kind = "small unwanted" if label.endswith("unwanted") else "small"
     shown = plates.plate(reg, kind) if reg is not None else "a listed reg"
     return label, shown, f"{distance[0]:.2f} σ"
@@ -187,7 +187,7 @@ def region(context: Context, polygon: Polygon) -> None:
         found = typical_letters(records, rows, 4)
         _typical([one for one in found if one.share_here >= _CLEARLY * one.share_overall])
         st.caption(text.SOME_REGS)
-        some = records.reg[rows][:_SOME]
+        some = records.codes[rows][:_SOME]
         st.html(plates.plates(some, context.kinds(some)))
     else:
         st.markdown(text.REGION_EMPTY)

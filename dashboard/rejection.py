@@ -450,7 +450,7 @@ def _leaks(context: Context, base: Policy) -> None:
         return
     passing = context.rule.accepts(hunt.leaks.measures)
     st.caption(text.STILL.format(now=int(passing.sum()), found=len(passing)))
-    different = list(dict.fromkeys(hunt.leaks.reg[passing].tolist()))[:_PLATES]
+    different = list(dict.fromkeys(hunt.leaks.codes[passing].tolist()))[:_PLATES]
     st.html(plates.plates(different, ["unwanted"] * len(different)))
     value = _step_that_clears(hunt)
     if value is None:

@@ -99,7 +99,7 @@ def decoded_layer(
 ) -> DecodedLayer:
     """What the decoder says all over a plane, as the browser gets it."""
     loaded = bundle(name, version)
-    colouring = Colouring.of(ATTRIBUTES[attribute], loaded.records.reg)
+    colouring = Colouring.of(ATTRIBUTES[attribute], loaded.records.codes)
     return DecodedLayer.of(loaded, colouring, plane(name, version, choice), np.array(anchor))
 
 

@@ -67,7 +67,7 @@ def _free_name(preset: str, seed: int) -> str:
         name = f"{preset}-seed-{seed}" + (f"-{number}" if number > 1 else "")
         try:
             jobs.check_name(name)
-        except jobs.RunError:
+        except jobs.JobError:
             continue
         return name
     return ""

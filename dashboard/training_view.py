@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import palette, text
 from dashboard.latent_map import module_script
 from regvae.formats.uk_registration import ATTRIBUTES
-from regvae.training.jobs import Progress, Run
+from regvae.training.jobs import Progress, Job
 
 _mount = st.components.v2.component(
     "regvae_training", js=module_script("training/main.js"), isolate_styles=False
@@ -17,13 +17,13 @@ _mount = st.components.v2.component(
 _MOST_FRAMES = 60  # of an ended run; a live one sends its newest, and the page keeps them
 
 
-def training_view(run: Run, progress: Progress) -> None:
+def training_view(run: Job, progress: Progress) -> None:
     """Show a run's map and lines; called again and again while it trains."""
     epochs = len(progress.frames)
     places = [epochs - 1] if run.alive else _spread(epochs)
     k = run.preset.network.latent_dim
     frames = progress.frames[places].astype(np.float32)
-    points = len(progress.reg)
+    points = len(progress.codes)
     table = pd.DataFrame(
         {
             "epoch": np.repeat(np.array(places, np.int32) + 1, points),
@@ -58,18 +58,18 @@ def _spread(epochs: int) -> list[int]:
     return sorted({round(one) for one in np.linspace(0, epochs - 1, min(epochs, _MOST_FRAMES))})
 
 
-def _colours(run: Run, progress: Progress) -> tuple[np.ndarray, list[str]]:
+def _colours(run: Job, progress: Progress) -> tuple[np.ndarray, list[str]]:
     """A code for each point and a colour for each code: by what is ordered, else by number."""
     orders = run.preset.training.orders
     if orders:
-        ranks = ATTRIBUTES[orders[0].attribute].ranks(progress.reg)
+        ranks = ATTRIBUTES[orders[0].attribute].ranks(progress.codes)
         codes = ranks * len(palette.SCALE) // (ranks.max() + 1)
         return codes.astype(np.uint8), list(palette.SCALE)
-    upper = ATTRIBUTES["at_least_50"].values(progress.reg)
+    upper = ATTRIBUTES["at_least_50"].values(progress.codes)
     return upper.astype(np.uint8), [palette.BELOW, palette.ABOVE]
 
 
-def _entropy(run: Run) -> dict[str, Any] | None:
+def _entropy(run: Job) -> dict[str, Any] | None:
     """The generator's entropy, for a loss that is a bound of it."""
     training = run.preset.training
     entropy = run.preset.data.entropy

@@ -1,14 +1,15 @@
-"""A variational autoencoder of UK car registrations, served with NumPy.
+"""A variational autoencoder of short codes (UK car registrations), served with NumPy.
 
 >>> import regvae
 >>> bundle = regvae.load("notebook-2d")
 >>> bundle.autoencoder.decode([[0.0, 0.0]])
 
-Importing this package loads neither TensorFlow nor Streamlit; `regvae.training` needs TensorFlow.
+Importing this package loads neither TensorFlow nor Streamlit; `regvae.training.trainer` needs
+TensorFlow.
 """
 
-from regvae.generation.results import run as run
-from regvae.latent.gaussians import NearestGaussian as NearestGaussian
+from regvae.formats.format import Format as Format
+from regvae.generation.results import generate as generate
 from regvae.model.bundle import Bundle as Bundle
 from regvae.model.bundle import load as load
 from regvae.rejection.policy import Policy as Policy

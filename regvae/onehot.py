@@ -1,22 +1,19 @@
-"""Regs as one-hot vectors of 150 numbers, and back.
+"""Codes as one-hot vectors, and back: the layout is a value that travels with bundle and data."""
 
-The order is the notebook's: the five letters first (positions 0, 1, 4, 5, 6 of the reg, 26 numbers
-each), then the two digits (positions 2, 3, ten numbers each). One such group is a *block*.
-"""
-
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from regvae.formats import uk_registration
-from regvae.formats.uk_registration import DIGITS, LETTERS, PATTERN, Regs
+from regvae.formats import Codes, Format, FormatError
+from regvae.formats.codes import characters, from_characters
 
 
 @dataclass(frozen=True)
 class Block:
-    """The columns `start` to `stop` of a vector, which say the character at `position` of a reg."""
+    """The columns `start` to `stop` of a vector: the character at one `position` of a code."""
 
     position: int
     alphabet: str
@@ -33,68 +30,94 @@ class Block:
         return slice(self.start, self.stop)
 
 
-def _blocks() -> Iterator[Block]:
-    start = 0
-    for alphabet in (LETTERS, DIGITS):
-        for position, allowed in enumerate(PATTERN):
-            if allowed is alphabet:
-                block = Block(position, alphabet, start)
-                yield block
-                start = block.stop
+@dataclass(frozen=True)
+class OneHot:
+    """The vector layout of a format: one block of columns for each position.
 
+    Positions of the same alphabet lie together, and alphabets in the order of their first position:
+    for UK registrations the five letters (26 columns each), then the two digits, as the notebook
+    has it.
 
-BLOCKS: tuple[Block, ...] = tuple(sorted(_blocks(), key=lambda block: block.position))
-"""The seven blocks, in the order of the reg's positions."""
-
-WIDTH = sum(len(block.alphabet) for block in BLOCKS)
-"""Numbers in a vector: 5 x 26 + 2 x 10 = 150."""
-
-
-def hot_columns(regs: Sequence[str] | Regs) -> NDArray[np.intp]:
-    """Regs (n,) -> the seven columns that are one, (n, 7), in the order of the positions.
-
-    Raises `RegError` naming the first that is not a normalised reg.
+    >>> from regvae.formats import UK_REGISTRATION
+    >>> OneHot(UK_REGISTRATION).width
+    150
     """
-    texts = np.asarray(regs, dtype=str)
-    codes = uk_registration.characters(texts).astype(np.intp)
-    first = np.array([ord(block.alphabet[0]) for block in BLOCKS])
-    size = np.array([len(block.alphabet) for block in BLOCKS])
-    places = codes - first
-    right = ((places >= 0) & (places < size)).all(axis=1) & (np.strings.str_len(texts) == 7)
-    if not right.all():
-        row = int(right.argmin())
-        raise uk_registration.RegError(
-            f"regs want to be normalised, such as AB12CDE, but number {row + 1} is "
-            f"{str(texts[row])[:20]!r}; regs.parse makes one of what people type"
-        )
-    return places + np.array([block.start for block in BLOCKS])
+
+    format: Format
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """One block for each position, in the order of the positions."""
+        start, found = 0, []
+        for alphabet in dict.fromkeys(self.format.alphabets):
+            for position, allowed in enumerate(self.format.alphabets):
+                if allowed == alphabet:
+                    found.append(Block(position, alphabet, start))
+                    start = found[-1].stop
+        return tuple(sorted(found, key=lambda block: block.position))
+
+    @property
+    def positions(self) -> int:
+        """Positions of a code, p."""
+        return len(self.blocks)
+
+    @cached_property
+    def width(self) -> int:
+        """Columns of a vector, w."""
+        return sum(len(block.alphabet) for block in self.blocks)
+
+    @cached_property
+    def _starts(self) -> NDArray[np.intp]:
+        return np.array([block.start for block in self.blocks])
+
+    def hot_columns(self, codes: Sequence[str] | Codes) -> NDArray[np.intp]:
+        """Codes (n,) -> the columns that are one, (n, p), in the order of the positions.
+
+        Raises `FormatError` naming the first that is not a normalised code.
+        """
+        texts = np.asarray(codes, dtype=str)
+        points = characters(self.format.array(texts)).astype(np.intp)
+        first = np.array([ord(block.alphabet[0]) for block in self.blocks])
+        size = np.array([len(block.alphabet) for block in self.blocks])
+        places = points - first
+        fits = ((places >= 0) & (places < size)).all(axis=1)
+        fits &= np.strings.str_len(texts) == self.positions
+        if not fits.all():
+            row = int(fits.argmin())
+            raise FormatError(
+                f"expected normalised {self.format.plural} such as {self.format.example}, got "
+                f"{str(texts[row])[:20]!r} as number {row + 1}; normalise them with Format.parse"
+            )
+        return places + self._starts
+
+    def encode(self, codes: Sequence[str] | Codes) -> NDArray[np.float32]:
+        """Normalised codes (n,) -> one-hot vectors (n, w), float32.
+
+        Raises `FormatError` naming the first that is not a normalised code.
+        """
+        columns = self.hot_columns(codes)
+        vectors = np.zeros((len(columns), self.width), dtype=np.float32)
+        np.put_along_axis(vectors, columns, 1.0, axis=1)
+        return vectors
+
+    def decode(self, vectors: NDArray) -> Codes:
+        """The code of each vector, by the largest number in each block: (n, w) -> (n,).
+
+        Any increasing function of a network's outputs (logits, probabilities) gives the same code;
+        of equal numbers the first wins. Fastest on vectors stored column by column (Fortran order).
+        """
+        vectors = np.asfortranarray(vectors)
+        points = np.empty((len(vectors), self.positions), dtype=np.uint32)
+        for block in self.blocks:
+            best = _argmax(vectors[:, block.columns])
+            points[:, block.position] = best + ord(block.alphabet[0])
+        return from_characters(points)
 
 
-def encode(regs: Sequence[str] | Regs) -> NDArray[np.float32]:
-    """Normalised regs (n,) -> one-hot vectors (n, 150), float32.
-
-    Raises `RegError` naming the first that is not a normalised reg.
-
-    >>> encode(["AA00AAA"]).sum()
-    np.float32(7.0)
-    """
-    columns = hot_columns(regs)
-    vectors = np.zeros((len(columns), WIDTH), dtype=np.float32)
-    np.put_along_axis(vectors, columns, 1.0, axis=1)
-    return vectors
-
-
-def decode(vectors: NDArray) -> Regs:
-    """The reg each vector says, by the largest number in each block: (n, 150) -> (n,) ``U7``.
-
-    Any increasing function of the network's outputs (logits, probabilities) gives the same reg; of
-    equal numbers the first wins. Fastest on vectors stored column by column (Fortran order).
-    """
-    vectors = np.asfortranarray(vectors)
-    codes = np.empty((len(vectors), len(BLOCKS)), dtype=np.uint32)
-    for block in BLOCKS:
-        codes[:, block.position] = _argmax(vectors[:, block.columns]) + ord(block.alphabet[0])
-    return uk_registration.from_characters(codes)
+@lru_cache(maxsize=16)
+def one_hot(format: Format) -> OneHot:
+    """The layout of a format, computed once."""
+    return OneHot(format)
 
 
 def _argmax(part: NDArray) -> NDArray[np.intp]:

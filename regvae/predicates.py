@@ -1,7 +1,7 @@
-"""Rules over attributes of regs, such as ``number < 50``: read from text, applied to many regs.
+"""Predicates over attributes of codes, such as ``number < 50``: read from text, applied to many.
 
-The text is ``attribute op value`` with one of ``== != < <= > >= in``; several rules are joined by
-*and*. The text is taken apart by a fixed pattern and is never evaluated.
+The text is ``attribute op value`` with one of ``== != < <= > >= in``; several are joined by *and*.
+The text is taken apart by a fixed pattern and is never evaluated.
 """
 
 import operator
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from regvae.formats.uk_registration import ATTRIBUTES, Attribute, Regs
+from regvae.formats import UK_REGISTRATION, Attribute, Codes, Format
 
 _COMPARE: dict[str, Callable] = {
     "==": operator.eq,
@@ -26,16 +26,16 @@ _PATTERN = re.compile(r"\s*([a-z_0-9]+)\s*(==|!=|<=|>=|<|>|\bin\b)\s*(.*\S)\s*",
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
-class RuleError(ValueError):
-    """A text that is no rule; the message says what was wanted and what exists."""
+class PredicateError(ValueError):
+    """A text that is no predicate; the message says what was expected and what exists."""
 
 
 @dataclass(frozen=True)
-class Rule:
+class Predicate:
     """One comparison: the attribute's name, the operator, and the values on its right.
 
-    >>> rule = Rule.parse("number < 50")
-    >>> rule.mask(np.array(["AB12CDE", "AB62CDE"]))
+    >>> predicate = Predicate.parse("number < 50")
+    >>> predicate.mask(np.array(["AB12CDE", "AB62CDE"]), UK_REGISTRATION)
     array([ True, False])
     """
 
@@ -44,32 +44,36 @@ class Rule:
     values: tuple[bool | int | float | str, ...]
 
     @classmethod
-    def parse(cls, text: str) -> "Rule":
-        """Read ``attribute op value``; after ``in`` come values with commas between.
+    def parse(cls, text: str, format: Format = UK_REGISTRATION) -> "Predicate":
+        """Read ``attribute op value``; after ``in`` come values separated by commas.
 
-        Raises `RuleError` if the text has another form, names an attribute that does not exist, or
-        gives a value that the attribute cannot have.
+        Raises `PredicateError` if the text has another form, names an attribute that the format
+        does not have, or gives a value that the attribute cannot have.
         """
         match = _PATTERN.fullmatch(text)
         if not match:
-            raise RuleError(
-                f"a rule is 'attribute op value' with op one of {' '.join(_COMPARE)} in, such as "
-                f"'number < 50', but came {text[:80]!r}"
+            raise PredicateError(
+                f"expected 'attribute op value' with op one of {' '.join(_COMPARE)} in, got "
+                f"{text[:80]!r}; write it like 'number < 50'"
             )
         name, op, right = match.group(1).lower(), match.group(2).lower(), match.group(3)
-        if name not in ATTRIBUTES:
-            raise RuleError(
-                f"there is no attribute {name[:40]!r}; the attributes are {', '.join(ATTRIBUTES)}"
+        if name not in format.attributes:
+            raise PredicateError(
+                f"expected an attribute ({', '.join(format.attributes)}), got "
+                f"{name[:40]!r}; choose "
+                "one of them"
             )
-        attribute = ATTRIBUTES[name]
+        attribute = format.attributes[name]
         if op not in ("==", "!=", "in") and attribute.kind != "number":
-            raise RuleError(f"{name} has no order, so {op!r} cannot be asked of it; use == != in")
+            raise PredicateError(
+                f"expected one of == != in for {name}, which has no order, got {op!r}; change it"
+            )
         parts = right.split(",") if op == "in" else [right]
         return cls(name, op, tuple(_value(attribute, part.strip().strip("'\"")) for part in parts))
 
-    def mask(self, regs: Regs) -> NDArray[np.bool_]:
-        """Which of the regs (n,) fulfil the rule: (n,) booleans."""
-        values = ATTRIBUTES[self.attribute].values(regs)
+    def mask(self, codes: Codes, format: Format) -> NDArray[np.bool_]:
+        """Which of the codes (n,) of a format fulfil the predicate: (n,) booleans."""
+        values = format.attribute(self.attribute).values(codes)
         if self.operator == "in":
             return np.isin(values, list(self.values))
         return np.asarray(_COMPARE[self.operator](values, self.values[0]))
@@ -78,23 +82,23 @@ class Rule:
         return f"{self.attribute} {self.operator} {', '.join(map(str, self.values))}"
 
 
-def parse_all(texts: Sequence[str]) -> tuple[Rule, ...]:
-    """Read rules to be joined by *and*, which may also stand inside a text: ``tens > 4 and …``.
+def parse_all(texts: Sequence[str], format: Format = UK_REGISTRATION) -> tuple[Predicate, ...]:
+    """Read predicates joined by *and*, which may also be inside a text: ``tens > 4 and …``.
 
-    Raises `RuleError` if there is none, or for the first that is no rule.
+    Raises `PredicateError` if there is none, or for the first text that is no predicate.
     """
     parts = [part for text in texts for part in re.split(r"\s+and\s+", text, flags=re.IGNORECASE)]
-    rules = tuple(Rule.parse(part) for part in parts if part.strip())
-    if not rules:
-        raise RuleError("no rule was given; say what is unwanted, such as 'number < 50'")
-    return rules
+    found = tuple(Predicate.parse(part, format) for part in parts if part.strip())
+    if not found:
+        raise PredicateError("expected a predicate, got none; give one such as 'number < 50'")
+    return found
 
 
-def mask(rules: Sequence[Rule], regs: Regs) -> NDArray[np.bool_]:
-    """Which of the regs (n,) fulfil every rule: (n,) booleans."""
-    fulfilled = np.ones(len(regs), dtype=bool)
-    for rule in rules:
-        fulfilled &= rule.mask(regs)
+def mask(predicates: Sequence[Predicate], codes: Codes, format: Format) -> NDArray[np.bool_]:
+    """Which of the codes (n,) of a format fulfil every predicate: (n,) booleans."""
+    fulfilled = np.ones(len(codes), dtype=bool)
+    for predicate in predicates:
+        fulfilled &= predicate.mask(codes, format)
     return fulfilled
 
 
@@ -105,17 +109,20 @@ def _value(attribute: Attribute, text: str) -> bool | int | float | str:
         except ValueError:
             number = np.nan
         if not np.isfinite(number):
-            raise RuleError(f"{attribute.name} is a number, but the rule compares it to {text!r}")
+            raise PredicateError(f"expected a number for {attribute.name}, got {text!r}; change it")
         return int(number) if number.is_integer() else number
     if attribute.kind == "boolean":
         if text.lower() not in _BOOLEANS:
-            raise RuleError(f"{attribute.name} is true or false, but the rule says {text!r}")
+            raise PredicateError(
+                f"expected true or false for {attribute.name}, got {text!r}; change it"
+            )
         return _BOOLEANS[text.lower()]
     for category in attribute.categories:
         if category.lower() == text.lower():
             return category
-    raise RuleError(
-        f"{attribute.name} is never {text[:40]!r}; it is one of {_some(attribute.categories)}"
+    raise PredicateError(
+        f"expected a value of {attribute.name}, got {text[:40]!r}; choose one of "
+        f"{_some(attribute.categories)}"
     )
 
 

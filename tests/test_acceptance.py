@@ -402,7 +402,7 @@ def test_an_acceptance_error_is_a_value_error():
 
 def test_every_record_is_on_one_side(bundle):
     judge = Judge.of(bundle, BELOW_50)
-    below = np.array([int(reg[2:4]) < 50 for reg in bundle.records.reg.tolist()])
+    below = np.array([int(reg[2:4]) < 50 for reg in bundle.records.codes.tolist()])
     assert judge.rows_unwanted.tolist() == np.flatnonzero(below).tolist()
     assert judge.rows_wanted.tolist() == np.flatnonzero(~below).tolist()
     for side, rows in (
@@ -527,7 +527,7 @@ def test_fifteen_dimensions_are_measured_as_two_are(fifteen):
     assert fifteen.records.latent_dim == 15
     judge = Judge.of(fifteen, Unwanted.of(["number < 50"], listed=["AB12CDE"]), calibrated(0.5))
     z = np.random.default_rng(1).normal(size=(30, 15))
-    regs_here = [*fifteen.records.reg.tolist(), "AB12CDE"]
+    regs_here = [*fifteen.records.codes.tolist(), "AB12CDE"]
     extra = fifteen.autoencoder.encode(["AB12CDE"])
     mean = np.vstack([fifteen.records.mean, extra[0]]).astype(float)
     sigma = np.vstack([fifteen.records.sigma, extra[1]]).astype(float)

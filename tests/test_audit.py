@@ -52,7 +52,7 @@ def judge(few):
 
 def with_regs(bundle, changes):
     """The bundle with other regs in some rows, and so the same Gaussians."""
-    reg = bundle.records.reg.copy()
+    reg = bundle.records.codes.copy()
     for row, text in changes.items():
         reg[row] = text
     return dataclasses.replace(bundle, records=dataclasses.replace(bundle.records, reg=reg))
@@ -206,7 +206,7 @@ def audited(bundle, judge, chosen):
 
 def common(samples, wanted):
     """The commonest reg on one side, and how often it comes."""
-    names, counts = np.unique(samples.reg[samples.wanted == wanted], return_counts=True)
+    names, counts = np.unique(samples.codes[samples.wanted == wanted], return_counts=True)
     return str(names[counts.argmax()]), int(counts.max())
 
 
@@ -249,7 +249,7 @@ def test_a_record_of_any_split_can_be_collided_with(few, judge, split):
 
 def test_planted_unwanted_regs_are_counted_exactly(few, judge):
     plain, accepted, _ = audited(few, judge, policy())
-    assert plain.unwanted == sum(int(reg[2:4]) < 50 for reg in accepted.reg.tolist())
+    assert plain.unwanted == sum(int(reg[2:4]) < 50 for reg in accepted.codes.tolist())
     reg, times = common(accepted, wanted=True)
     listed = policy(unwanted=Unwanted.of(["number < 50"], listed=[reg]))
     found, again, _ = audited(few, judge, listed)  # the same judge: the same points are accepted
@@ -266,15 +266,15 @@ def test_the_rest_of_the_audit_is_that_found_by_loops(few, judge, clean):
     found, accepted, kept = audited(few, judge, chosen)
     assert (found.draws, found.results, found.looked_at) == (len(accepted), len(kept), len(kept))
     assert found.confidence == 0.95
-    different = sorted(set(kept.reg.tolist()))
+    different = sorted(set(kept.codes.tolist()))
     assert found.distinct == len(different)
-    assert found.valid == pytest.approx(uk_registration.ATTRIBUTES["valid"].values(kept.reg).mean())
-    train = few.records.reg[few.records.split == "train"].tolist()
-    test = few.records.reg[few.records.split == "test"].tolist()
+    assert found.valid == pytest.approx(uk_registration.ATTRIBUTES["valid"].values(kept.codes).mean())
+    train = few.records.codes[few.records.split == "train"].tolist()
+    test = few.records.codes[few.records.split == "test"].tolist()
     for shares, some in ((found.edits, different), (found.edits_held_out, test)):
         nearest = [min(levenshtein(one, other) for other in train) for one in some]
         assert shares == pytest.approx([nearest.count(n) / len(some) for n in range(8)])
-    mean, sigma = few.autoencoder.encode(kept.reg)
+    mean, sigma = few.autoencoder.encode(kept.codes)
     moved = [
         math.dist((z - m) / s, (0, 0)) for z, m, s in zip(kept.z, mean, sigma, strict=True)
     ]  # fmt: skip
@@ -315,9 +315,9 @@ def test_an_audit_looks_closely_at_the_first_results_only(few, judge, monkeypatc
     monkeypatch.setattr(sampling, "BLOCK", 130)
     found, accepted, _ = audited(few, judge, policy())
     assert found.looked_at == 40 < found.results == len(accepted)
-    assert found.distinct == len(set(accepted.reg[:40].tolist()))
+    assert found.distinct == len(set(accepted.codes[:40].tolist()))
     assert found.drift == pytest.approx(
-        np.percentile(drift(few, accepted.z[:40], accepted.reg[:40]), [50, 95])
+        np.percentile(drift(few, accepted.z[:40], accepted.codes[:40]), [50, 95])
     )
     assert found.collisions == int(accepted.collision.sum())
     assert found.unwanted == int((~accepted.wanted).sum())
@@ -402,9 +402,9 @@ def test_planted_leaks_are_found_and_cleared_by_the_number_that_is_named(hunted,
 @pytest.mark.parametrize("rule", SURE[2:], ids=str)
 def test_the_leaks_are_what_they_are_said_to_be(leaky, hunted, rule):
     found = hunted(rule)
-    known = set(leaky.records.reg.tolist())
+    known = set(leaky.records.codes.tolist())
     decoded = leaky.autoencoder.decode(found.leaks.z).tolist()
-    assert found.leaks.reg.tolist() == decoded
+    assert found.leaks.codes.tolist() == decoded
     assert all(reg in known or int(reg[2:4]) < 50 for reg in decoded)
     measures = Judge.of(leaky, BELOW_50).measure(rule, found.leaks.z)
     for name, values in measures.items():
@@ -452,7 +452,7 @@ def test_the_same_policy_has_the_same_leaks_and_another_seed_others(leaky, hunte
 
 def test_of_every_reg_the_hardest_points_are_kept(hunted):
     found = hunted(OneSided(1.0))
-    names, counts = np.unique(found.leaks.reg, return_counts=True)
+    names, counts = np.unique(found.leaks.codes, return_counts=True)
     assert counts.max() > 1
     assert len(found.leaks) < found.accepted
     assert found.cleared_by == found.leaks.measures["to_unwanted"].max()
@@ -569,7 +569,7 @@ def test_the_hunt_is_told_in_a_sentence_and_for_json(hunted):
     found = hunted(OneSided(1.0))
     leaks = found.leaks
     unwanted, known = (
-        len(set(leaks.reg[rows].tolist())) for rows in (~leaks.wanted, leaks.collision)
+        len(set(leaks.codes[rows].tolist())) for rows in (~leaks.wanted, leaks.collision)
     )
     told, said = found.sentence().split("; threshold ")
     assert told == (
@@ -584,7 +584,7 @@ def test_the_hunt_is_told_in_a_sentence_and_for_json(hunted):
     assert (summary["found"], summary["tried"]) == (len(leaks), found.tried)
     assert (summary["accepted"], summary["parameter"]) == (found.accepted, "threshold")
     assert summary["cleared_by"] == found.cleared_by
-    assert [one["reg"] for one in summary["hardest"]] == leaks.reg[:10].tolist()
+    assert [one["reg"] for one in summary["hardest"]] == leaks.codes[:10].tolist()
     assert [one["z"] for one in summary["hardest"]] == leaks.z[:10].tolist()
 
 

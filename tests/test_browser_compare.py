@@ -43,8 +43,8 @@ def maps(page: Page, dashboard: str) -> Comparer:
 
 def lit(maps: Comparer, side: str, records: Records) -> set[str] | None:
     """The regs that are lit up in a map; None if nothing is selected."""
-    codes = Colouring.of(ATTRIBUTES["at_least_50"], records.reg).codes(records.reg)
-    traces = [records.reg[codes == code] for code in (0, 1)]
+    codes = Colouring.of(ATTRIBUTES["at_least_50"], records.codes).codes(records.codes)
+    traces = [records.codes[codes == code] for code in (0, 1)]
     places = maps.selected(side)
     if places == [None, None]:
         return None
@@ -79,7 +79,7 @@ def assert_brushed(maps: Comparer, side: str, polygon, bundle: Bundle, other: Bu
     expect(maps.page.get_by_text("records are lit up")).to_have_count(2)
     records = {"left": bundle, "right": other}[side].records
     ours = lit(maps, side, records)
-    inside = {str(reg) for reg in records.reg[in_polygon(records.mean, polygon)]}
+    inside = {str(reg) for reg in records.codes[in_polygon(records.mean, polygon)]}
     assert ours is not None
     # A pixel is some hundredths of the map: records on the border may fall either way.
     assert len(ours ^ inside) <= 0.08 * len(inside)
@@ -92,7 +92,7 @@ def ask(maps: Comparer, rule: str) -> None:
 
 
 def by_rule(rule: str, bundle: Bundle) -> set[str]:
-    regs = bundle.records.reg
+    regs = bundle.records.codes
     return {str(reg) for reg in regs[predicates.mask(predicates.parse_all([rule]), regs)]}
 
 
@@ -228,9 +228,9 @@ def test_pointing_at_a_record_rings_it_in_both_maps_and_shows_what_each_makes_of
         here, there = models[side], models[across]
         away = cKDTree(here.records.mean).query(here.records.mean, k=2)[0][:, 1]
         row = int(away.argmax())  # nothing else is drawn near it
-        reg = str(here.records.reg[row])
+        reg = str(here.records.codes[row])
         mean = here.records.mean[row].tolist()
-        place = there.records.mean[list(there.records.reg).index(reg)].tolist()
+        place = there.records.mean[list(there.records.codes).index(reg)].tolist()
         maps.page.mouse.move(*maps.pixel(side, *mean))
         for at, z in ((side, mean), (across, place)):
             words = maps.side(at).locator(".certain")
@@ -254,7 +254,7 @@ def half(other: Bundle) -> Bundle:
 @pytest.fixture(scope="module")
 def few(other: Bundle) -> Bundle:
     """A model with some of the other's records: of few numbers, and not of all areas."""
-    reg = other.records.reg
+    reg = other.records.codes
     number, area = (ATTRIBUTES[name].values(reg) for name in ("number", "area"))
     some = (number >= 60) & (number < 80) & ~np.isin(area, ["anglia", "essex", "london"])
     return part_of(other, np.flatnonzero(some))
@@ -283,18 +283,18 @@ def test_a_model_of_other_records_is_linked_by_their_regs(
     ours = lit(maps, "left", bundle.records)
     assert ours is not None
     theirs = lit(maps, "right", half.records)
-    assert theirs == ours & set(half.records.reg.tolist())
+    assert theirs == ours & set(half.records.codes.tolist())
     assert (counted(maps, 0), counted(maps, 1)) == (len(ours), len(theirs))
-    known = np.isin(bundle.records.reg, half.records.reg)
+    known = np.isin(bundle.records.codes, half.records.codes)
     away = cKDTree(bundle.records.mean).query(bundle.records.mean, k=2)[0][:, 1]
     for there in (True, False):
         row = int(np.where(known == there, away, 0).argmax())
-        reg = str(bundle.records.reg[row])
+        reg = str(bundle.records.codes[row])
         page.mouse.move(*maps.pixel("left", *bundle.records.mean[row].tolist()))
         words = f"{pretty(reg)} comes back as" if there else "this model has no such record"
         expect(maps.side("right").locator(".certain")).to_contain_text(words)
         if there:
-            at = half.records.mean[half.records.reg == reg][0].tolist()
+            at = half.records.mean[half.records.codes == reg][0].tolist()
             assert maps.ring("right", *at)
 
 

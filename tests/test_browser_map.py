@@ -94,7 +94,7 @@ def test_pointing_at_a_record_shows_it_beside_what_comes_back(
     expect(explorer.page.locator(".reading-record")).to_contain_text("on the record")
     plates = explorer.page.locator(".reading-record .plate").all_inner_texts()
     rebuilt = bundle.autoencoder.decode(bundle.records.mean[lonely : lonely + 1])[0]
-    assert plates == [pretty(bundle.records.reg[lonely]), pretty(rebuilt)]
+    assert plates == [pretty(bundle.records.codes[lonely]), pretty(rebuilt)]
     explorer.point(1.7, 1.3)  # neither a record nor a sample is drawn near it
     expect(explorer.page.locator(".reading-record")).to_contain_text("no record here")
 
@@ -108,7 +108,7 @@ def test_a_click_pins_the_point_and_its_neighbours(explorer: Explorer, bundle: B
     expect(explorer.panel.locator(".plate").first).to_have_text(plate)
     sigmas = (np.array([x, y]) - bundle.records.mean) / bundle.records.sigma
     nearest = int(np.hypot(*sigmas.T).argmin())
-    expect(explorer.panel).to_contain_text(pretty(bundle.records.reg[nearest]))
+    expect(explorer.panel).to_contain_text(pretty(bundle.records.codes[nearest]))
     assert "point=" in explorer.page.url
 
 
@@ -379,7 +379,7 @@ def test_dragging_the_threshold_updates_everything_at_every_step(
         assert float(explorer.figure("tail").rstrip(" %")) == pytest.approx(tail, abs=0.06)
         accepted = rule.accepts(samples.measures)
         shown = explorer.plates()
-        assert shown == [pretty(reg) for reg in samples.reg[accepted][: len(shown)]]
+        assert shown == [pretty(reg) for reg in samples.codes[accepted][: len(shown)]]
         assert len(shown) == min(48, report.accepted)
         seen.add(explorer.figure("accepted"))
         assert explorer.figure("confirmed") == "…"  # Python is asked on release only

@@ -138,7 +138,7 @@ def test_a_clicked_sample_is_pinned_with_all_its_numbers(maps: Explorer, exact: 
     expect(maps.page.locator(".reading-record")).to_contain_text("a proposed sample, ")
     maps.click(*shown[row])
     np.testing.assert_allclose(pinned(maps), samples.z[row], rtol=1e-6)
-    expect(maps.panel.locator(".plate").first).to_have_text(pretty(samples.reg[row]))
+    expect(maps.panel.locator(".plate").first).to_have_text(pretty(samples.codes[row]))
 
 
 def test_a_searched_reg_throws_its_shadow_on_the_plane(maps: Explorer, exact: Bundle) -> None:
@@ -222,7 +222,7 @@ def clear_points(layer: DecodedLayer, extent: float) -> list[int]:
 def assert_painted(explorer: Explorer, exact: Bundle, name: str) -> None:
     """The paper under the map has the colours of what is decoded, as strong as it is sure."""
     plane = Plane.principal(exact.records)
-    colours = Colouring.of(ATTRIBUTES[name], exact.records.reg)
+    colours = Colouring.of(ATTRIBUTES[name], exact.records.codes)
     middle = exact.records.mean.mean(axis=0, dtype=float)
     layer = DecodedLayer.of(exact, colours, plane, middle)
     rows = clear_points(layer, plane.extent)[:25]
@@ -276,11 +276,11 @@ def test_a_journey_is_drawn_and_told(maps: Explorer, exact: Bundle) -> None:
     path = paths.journey(exact, paths.straight(start, end, 8), within=np.sqrt(7.5))
     rows = maps.panel.locator(".facts tr:has(td):visible")
     expect(rows).to_have_count(8)
-    for row, reg, sure, near in zip(rows.all(), path.reg, path.weakest, path.near, strict=True):
+    for row, reg, sure, near in zip(rows.all(), path.codes, path.weakest, path.near, strict=True):
         expect(row.locator(".plate")).to_have_text(pretty(reg))
         expect(row).to_contain_text(f"{sure:.0%}")
         expect(row).to_contain_text(f"{near:,} near" if near else "none near")
-    expect(maps.panel).to_contain_text(f"{len(set(path.reg))} different regs in 8 steps")
+    expect(maps.panel).to_contain_text(f"{len(set(path.codes))} different regs in 8 steps")
     maps.page.wait_for_function(f"{LINES.removeprefix('() => ')}.length === 2")
     lines = maps.page.evaluate(f"{LINES}.map((one) => [Array.from(one.x), Array.from(one.y)])")
     shown = Plane.principal(exact.records).project(path.z)

@@ -34,7 +34,7 @@ def assert_shows(explorer: Explorer, samples: sampling.Samples, rule: rules.Rule
     assert explorer.figure("accepted") == f"{report.accepted} of 1,000"
     purity = "none accepted" if report.purity is None else f"{report.purity:.3f}"
     assert explorer.figure("purity") == purity
-    accepted = samples.reg[rule.accepts(samples.measures)]
+    accepted = samples.codes[rule.accepts(samples.measures)]
     shown = explorer.plates()
     assert shown == [pretty(reg) for reg in accepted[: len(shown)]]
     assert len(shown) == min(48, len(accepted))

@@ -37,9 +37,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         try:
             yield path
         finally:
-            for run in jobs.all_runs():
+            for run in jobs.all_jobs():
                 jobs.stop(run.name)
-            wait_until(lambda: not any(run.alive for run in jobs.all_runs()))
+            wait_until(lambda: not any(run.alive for run in jobs.all_jobs()))
             while jobs._workers:
                 jobs._workers.pop().wait()
 
@@ -55,10 +55,10 @@ def url(home: Path) -> Iterator[str]:
 def tidy(home: Path) -> Iterator[None]:  # noqa: ARG001 -- it is the home that is tidied
     """Nothing is left of a test for the next one."""
     yield
-    for run in jobs.all_runs():
+    for run in jobs.all_jobs():
         jobs.stop(run.name)
-    wait_until(lambda: not any(run.alive for run in jobs.all_runs()))
-    for run in jobs.all_runs():
+    wait_until(lambda: not any(run.alive for run in jobs.all_jobs()))
+    for run in jobs.all_jobs():
         jobs.delete(run.name)
 
 
@@ -69,11 +69,11 @@ def wait_until(true: Callable[[], object], seconds: float = 60) -> None:
         time.sleep(0.02)
 
 
-def started(name: str, preset: Preset = TINY, epochs: int = 3) -> jobs.Run:
+def started(name: str, preset: Preset = TINY, epochs: int = 3) -> jobs.Job:
     """A run that has trained some epochs."""
     jobs.create(name, preset)
-    wait_until(lambda: jobs.look(name).epochs >= epochs)
-    return jobs.look(name)
+    wait_until(lambda: jobs.read_job(name).epochs >= epochs)
+    return jobs.read_job(name)
 
 
 def open_training(page: Page, url: str) -> Page:
@@ -155,14 +155,14 @@ def test_a_training_is_watched_by_everyone_and_disturbs_nobody(
     # Closed pages end nothing.
     page.goto("about:blank")
     context.close()
-    reached = jobs.look(run.name).epochs
-    wait_until(lambda: jobs.look(run.name).epochs > reached + 20)
+    reached = jobs.read_job(run.name).epochs
+    wait_until(lambda: jobs.read_job(run.name).epochs > reached + 20)
     # And the map of another model answers meanwhile.
     explorer = Explorer(page, url).open()
     explorer.click(0.5, 0.3)
     explorer.expect_heading("Pinned point")
     assert explorer.pinned == pytest.approx((0.5, 0.3), abs=0.05)
-    assert jobs.look(run.name).state == "training"
+    assert jobs.read_job(run.name).state == "training"
 
 
 def test_a_run_is_stopped_looked_through_resumed_and_killed(page: Page, url: str) -> None:
@@ -172,8 +172,8 @@ def test_a_run_is_stopped_looked_through_resumed_and_killed(page: Page, url: str
     title = "The map as it forms: 80 training regs, axes 1 and 2 of 5"
     expect(page.locator(f"{VIEW} .map-title")).to_have_text(title)
     page.get_by_role("button", name=text.STOP, exact=True).click()
-    wait_until(lambda: jobs.look("clicked").state == "stopped")
-    stopped = jobs.look("clicked").epochs
+    wait_until(lambda: jobs.read_job("clicked").state == "stopped")
+    stopped = jobs.read_job("clicked").epochs
     expect(page.get_by_text(f"stopped after epoch {stopped} of 10000").first).to_be_visible()
     output, play = page.locator(".forming output"), page.locator(".forming .play")
     expect(output).to_have_text(f"epoch {stopped}")
@@ -221,7 +221,7 @@ def test_an_epoch_that_is_looked_at_stays_while_others_come(page: Page, url: str
     expect(output).to_have_text(looked_at)
     expect(slider).to_have_attribute("max", re.compile(r"^(59|[6-9]\d|\d{3})$"))
     slider.press("End")
-    expect(output).to_have_text(f"epoch {jobs.look('paused').epochs}")
+    expect(output).to_have_text(f"epoch {jobs.read_job('paused').epochs}")
     # Whoever leaves while they are played leaves nothing behind that goes on.
     slider.press("Home")
     play.click()
@@ -294,7 +294,7 @@ def test_a_training_is_started_kept_and_explored(page: Page, url: str) -> None:
     page.get_by_label(text.KEEP_AS).fill("kept-mine")
     keep.click()
     expect(page.get_by_text("Models kept here: 1", exact=False)).to_be_visible()
-    assert jobs.all_runs() == []
+    assert jobs.all_jobs() == []
     assert check("kept-mine").preset.data.sizes == (200, 20, 20)
     explorer = Explorer(page, url).open("?model=kept-mine")
     explorer.click(0.2, 0.1)

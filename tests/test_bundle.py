@@ -188,14 +188,14 @@ def test_a_saved_folder_can_be_read_by_all(tmp_path):
 def test_an_assembled_bundle_draws_and_encodes_its_presets_data():
     made = tiny()
     splits = uk_registration.notebook_dataset(1, (40, 10, 5))
-    assert made.records.reg.tolist() == np.concatenate(list(splits.values())).tolist()
-    mean, sigma = made.autoencoder.encode(made.records.reg)
+    assert made.records.codes.tolist() == np.concatenate(list(splits.values())).tolist()
+    mean, sigma = made.autoencoder.encode(made.records.codes)
     assert np.array_equal(made.records.mean, mean)
     assert np.array_equal(made.records.sigma, sigma)
 
 
 def test_loaded_arrays_are_read_only(bundle):
-    for array in (*bundle.weights.values(), bundle.records.reg, bundle.records.mean):
+    for array in (*bundle.weights.values(), bundle.records.codes, bundle.records.mean):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = array[-1]
 
@@ -204,7 +204,7 @@ def test_the_shipped_bundle_is_the_notebooks(bundle):
     assert bundle.name == "notebook-2d"
     assert bundle.preset == preset("notebook-2d")
     assert len(bundle.records) == 12_000
-    assert bundle.records.reg[0] == "YK66BIQ"
+    assert bundle.records.codes[0] == "YK66BIQ"
     assert bundle.history["epoch"].tolist() == list(range(1, 401))
     assert tuple(bundle.history.columns) == HISTORY_COLUMNS
     losses = bundle.history[["reconstruction", "kl"]].sum(axis=1)

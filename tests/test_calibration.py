@@ -60,7 +60,7 @@ def with_records(bundle, training, held_out, noise=1.0):
     mean, sigma = (
         np.concatenate(pair).astype(np.float32) for pair in zip(training, held_out, strict=True)
     )
-    records = Records(bundle.records.reg[: sum(counts)].copy(), split[: sum(counts)], mean, sigma)
+    records = Records(bundle.records.codes[: sum(counts)].copy(), split[: sum(counts)], mean, sigma)
     recipe = dataclasses.replace(bundle.preset.training, noise=noise)
     preset = dataclasses.replace(bundle.preset, training=recipe)
     return dataclasses.replace(bundle, preset=preset, records=records)
@@ -209,7 +209,7 @@ def test_without_a_seed_it_is_nought(bundle):
 def test_records_want_to_be_both_in_training_and_held_out(bundle, split):
     records = bundle.records
     rows = records.split == split
-    parts = (array[rows] for array in (records.reg, records.split, records.mean, records.sigma))
+    parts = (array[rows] for array in (records.codes, records.split, records.mean, records.sigma))
     message = "^a calibration wants records in training and records held out of it$"
     with pytest.raises(CalibrationError, match=message):
         calibrate(dataclasses.replace(bundle, records=Records(*parts)))
@@ -220,7 +220,7 @@ def test_records_held_out_may_be_of_either_split(bundle):
     for split in ("validation", "test"):
         rows = np.isin(changed.records.split, ["train", split])
         records = changed.records
-        parts = (array[rows] for array in (records.reg, records.split, records.mean, records.sigma))
+        parts = (array[rows] for array in (records.codes, records.split, records.mean, records.sigma))
         found = calibrate(dataclasses.replace(changed, records=Records(*parts)))
         assert len(found.held_out) == HELD_OUT // 2
         assert found.scale == pytest.approx(1, rel=0.1)

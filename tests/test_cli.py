@@ -734,7 +734,7 @@ def test_sample_writes_what_it_accepted(good, bundle, tmp_path, name, read):
     assert squeezed(out).endswith(f"{name}: {len(kept)} rows, and {name}.manifest.json")
     table = read(tmp_path / name)
     assert list(table.columns) == ["reg", "z_1", "z_2", "to_unwanted", "wanted", "collision"]
-    assert table["reg"].tolist() == kept.reg.tolist()
+    assert table["reg"].tolist() == kept.codes.tolist()
     assert np.allclose(table[["z_1", "z_2"]], kept.z, rtol=1e-12)
     assert np.allclose(table["to_unwanted"], kept.measures["to_unwanted"], rtol=1e-12)
     assert (table["to_unwanted"] > 1).all()
@@ -766,7 +766,7 @@ def test_clean_results_hold_no_leak(sample, small, tmp_path):
         assert len(table) == found["kept"] < found["accepted"]
         assert table["wanted"].all()
         assert not table["collision"].any()
-        known = set(bundles.load(small).records.reg.tolist())
+        known = set(bundles.load(small).records.codes.tolist())
         assert not known & set(table["reg"])
         assert (table["reg"].str[2:4].astype(int) >= 50).all()
 

@@ -118,7 +118,7 @@ def test_a_category_that_did_not_occur_has_no_code_and_is_not_counted(name):
 
 @pytest.mark.parametrize("name", ATTRIBUTES)
 def test_the_records_codes_are_those_of_a_plain_loop(bundle: Bundle, name):
-    reg, attribute = bundle.records.reg, ATTRIBUTES[name]
+    reg, attribute = bundle.records.codes, ATTRIBUTES[name]
     values = attribute.values(reg).tolist()
     if attribute.kind == "category":
         order = [one for one in attribute.categories if one in set(values)]
@@ -145,7 +145,7 @@ def test_models_of_other_records_have_the_same_codes_beside_each_other(bundle: B
     some = part_of(bundle, np.flatnonzero(np.isin(bundle.records.attribute("tens"), [6, 7])[:900]))
     pair = [Geometry.of(bundle, beside=some), Geometry.of(some, beside=bundle)]
     shown = [one.records.set_index("reg")[name] for one in pair]
-    np.testing.assert_array_equal(shown[0][some.records.reg], shown[1][some.records.reg])
+    np.testing.assert_array_equal(shown[0][some.records.codes], shown[1][some.records.codes])
     legends = [next(one for one in side.attributes if one["name"] == name) for side in pair]
     for key in ("low", "high", "lowLabel", "highLabel"):
         assert legends[0].get(key) == legends[1].get(key)
@@ -205,7 +205,7 @@ def test_what_is_painted_is_what_each_point_decodes_to(model, name):
     records = bundle.records
     plane = Plane.principal(records) if model == "exact-15d" else Plane.axes(records, 1, 2)
     anchor = records.mean[17].astype(float)
-    colours = colouring(name, records.reg)
+    colours = colouring(name, records.codes)
     layer = DecodedLayer.of(bundle, colours, plane, anchor)
     assert len(layer.table) == layer.grid["size"] ** 2
     rows = np.random.default_rng(2).integers(len(layer.table), size=25)
@@ -231,7 +231,7 @@ def test_another_attribute_anchor_or_plane_is_another_painting(exact, monkeypatc
     principal, axes = Plane.principal(records), Plane.axes(records, 3, 1)
     first, second = records.mean[:2].astype(float)
     made = [
-        DecodedLayer.of(exact, colouring(name, records.reg), plane, anchor).version
+        DecodedLayer.of(exact, colouring(name, records.codes), plane, anchor).version
         for name, plane, anchor in (
             ("tens", principal, first),
             ("tens", principal, first),

@@ -81,7 +81,7 @@ def test_accuracies_are_those_of_the_evaluation(bundle, split):
 def test_hits_are_counted_by_a_loop(split):
     bundle = made(2)
     rows = bundle.records.split == split
-    reg, mean = bundle.records.reg[rows].tolist(), bundle.records.mean[rows]
+    reg, mean = bundle.records.codes[rows].tolist(), bundle.records.mean[rows]
     pairs = list(zip(reg, bundle.autoencoder.decode(mean).tolist(), strict=True))
     found = diagnosis.accuracy(bundle, split)
     counted = [sum(a[place] == b[place] for a, b in pairs) for place in range(7)]
@@ -111,7 +111,7 @@ def test_an_unknown_split_is_refused_with_those_that_exist(bundle):
 def test_a_confusion_is_that_of_a_loop_over_held_out_regs(bundle, positions):
     records = bundle.records
     held_out = records.split != "train"
-    true = records.reg[held_out].tolist()
+    true = records.codes[held_out].tolist()
     decoded = bundle.autoencoder.decode(records.mean[held_out]).tolist()
     found = diagnosis.confusion(bundle, positions)
     counts = np.zeros_like(found.counts)
@@ -194,7 +194,7 @@ def test_an_even_guess_leaves_all_of_a_reg_open(likelihood):
 def test_what_is_open_of_a_reg_is_the_product_of_seven_probabilities(likelihood, monkeypatch):
     monkeypatch.setattr(diagnosis, "BATCH", 7)  # so that there are several
     bundle = made(4, likelihood=likelihood)
-    reg, z = bundle.records.reg[:40], np.random.default_rng(0).normal(size=(40, 4))
+    reg, z = bundle.records.codes[:40], np.random.default_rng(0).normal(size=(40, 4))
     found = diagnosis.negative_log_likelihood(bundle.autoencoder, reg, z)
     probabilities = bundle.autoencoder.probabilities(z)
     for row, one in enumerate(reg.tolist()):
@@ -229,7 +229,7 @@ def test_the_distortion_is_the_mean_over_draws_of_z():
         * b
         / weight.sum() ** 2
         * diagnosis.negative_log_likelihood(
-            bundle.autoencoder, bundle.records.reg[rows], mean + sigma * [x, y]
+            bundle.autoencoder, bundle.records.codes[rows], mean + sigma * [x, y]
         ).mean()
         for (x, a), (y, b) in itertools.product(zip(at, weight, strict=True), repeat=2)
     )
@@ -253,7 +253,7 @@ def test_the_standard_error_is_that_of_the_sums_of_rate_and_distortion():
     mean, sigma = (part[rows].astype(float) for part in (bundle.records.mean, bundle.records.sigma))
     sd = 1e-5 * sigma
     rate = ((mean**2 + sd**2 - 1) / 2 - np.log(sd)).sum(axis=1)
-    reg = bundle.records.reg[rows]
+    reg = bundle.records.codes[rows]
     sums = rate + diagnosis.negative_log_likelihood(bundle.autoencoder, reg, mean)
     found = diagnosis.rate_distortion(bundle, "train")
     assert found.standard_error == pytest.approx(stats.sem(sums), rel=1e-3)
@@ -301,7 +301,7 @@ def test_without_noise_the_rate_has_no_end_and_nothing_warns():
     assert found.endless
     assert (found.rate, found.bound, found.standard_error) == (math.inf,) * 3
     rows = bundle.records.split == "test"
-    reg, mean = bundle.records.reg[rows], bundle.records.mean[rows]
+    reg, mean = bundle.records.codes[rows], bundle.records.mean[rows]
     expected = diagnosis.negative_log_likelihood(bundle.autoencoder, reg, mean).mean()
     assert found.distortion == pytest.approx(expected)
     assert diagnosis.dimensions(bundle).endless
@@ -380,11 +380,11 @@ def test_examples_are_test_regs_and_what_comes_back(bundle):
     found = diagnosis.examples(bundle, n=5)
     assert len(found.wrong) == 5
     assert found.right == ()  # this model rebuilds none of them
-    test = set(bundle.records.reg[bundle.records.split == "test"].tolist())
+    test = set(bundle.records.codes[bundle.records.split == "test"].tolist())
     for one in found.wrong:
-        assert one.reg in test
-        mean, _ = bundle.autoencoder.encode([one.reg])
-        assert bundle.autoencoder.decode(mean)[0] == one.rebuilt != one.reg
+        assert one.codes in test
+        mean, _ = bundle.autoencoder.encode([one.codes])
+        assert bundle.autoencoder.decode(mean)[0] == one.rebuilt != one.codes
     assert diagnosis.examples(bundle, n=5) == found
     assert diagnosis.examples(bundle, n=5, seed=1) != found
 
@@ -392,17 +392,17 @@ def test_examples_are_test_regs_and_what_comes_back(bundle):
 def test_what_comes_back_whole_is_an_example_too(bundle):
     records = bundle.records
     test = records.split == "test"
-    reg = records.reg.copy()
+    reg = records.codes.copy()
     reg[test] = np.where(
         np.arange(test.sum()) < 3, bundle.autoencoder.decode(records.mean[test]), reg[test]
     )
     some = dataclasses.replace(bundle, records=dataclasses.replace(records, reg=reg))
     found = diagnosis.examples(some, n=2_000)
     whole = reg[test][:3].tolist()
-    assert sorted(one.reg for one in found.right) == sorted(whole)
-    assert all(one.reg == one.rebuilt for one in found.right)
-    assert sorted(one.reg for one in found.wrong) == sorted(reg[test][3:].tolist())
-    assert all(one.reg != one.rebuilt for one in found.wrong)
+    assert sorted(one.codes for one in found.right) == sorted(whole)
+    assert all(one.codes == one.rebuilt for one in found.right)
+    assert sorted(one.codes for one in found.wrong) == sorted(reg[test][3:].tolist())
+    assert all(one.codes != one.rebuilt for one in found.wrong)
 
 
 # --- all together ---------------------------------------------------------------------------------
@@ -435,5 +435,5 @@ def test_any_bundle_has_a_summary_that_json_can_hold(k, noise, likelihood):
     assert summary["dimensions"][0]["wasserstein"] == found.aggregate.wasserstein[0]
     assert summary["confusion"]["digits"] == found.digits.counts.tolist()
     assert [one["reg"] for one in summary["examples"]["wrong"]] == [
-        one.reg for one in found.examples.wrong
+        one.codes for one in found.examples.wrong
     ]

@@ -172,7 +172,7 @@ def test_the_range_of_the_means_is_that_of_the_records(bundle, figures):
 
 def test_the_figures_on_sampling_are_counted_by_hand(bundle, figures):
     z = np.random.default_rng(0).uniform(-3, 3, size=(1000, 2))
-    below = [int(reg[2:4]) < 50 for reg in bundle.records.reg.tolist()]
+    below = [int(reg[2:4]) < 50 for reg in bundle.records.codes.tolist()]
     mean, sigma = bundle.records.mean[below], bundle.records.sigma[below]
     far = [point for point in z if (np.linalg.norm((point - mean) / sigma, axis=1) > 2.5).all()]
     assert 0 < len(far) < 1000

@@ -27,8 +27,8 @@ def keras_model(bundle: Bundle) -> Vae:
 
 
 def test_encoding_equals_keras_on_every_record(bundle: Bundle, keras_model: Vae) -> None:
-    mean, log_sigma = keras_model.encode(onehot.encode(bundle.records.reg))
-    ours = bundle.autoencoder.encode(bundle.records.reg)
+    mean, log_sigma = keras_model.encode(onehot.encode(bundle.records.codes))
+    ours = bundle.autoencoder.encode(bundle.records.codes)
     np.testing.assert_allclose(ours[0], mean, atol=1e-5)
     np.testing.assert_allclose(ours[1], np.exp(log_sigma), atol=1e-5)
     np.testing.assert_allclose(ours[0], bundle.records.mean, atol=1e-5)
@@ -62,7 +62,7 @@ def test_batches_change_nothing(bundle: Bundle, monkeypatch: pytest.MonkeyPatch)
     whole = bundle.autoencoder.decode(z)
     monkeypatch.setattr(autoencoder, "BATCH", 37)
     assert (bundle.autoencoder.decode(z) == whole).all()
-    mean, sigma = bundle.autoencoder.encode(bundle.records.reg[:1000])
+    mean, sigma = bundle.autoencoder.encode(bundle.records.codes[:1000])
     np.testing.assert_allclose(mean, bundle.records.mean[:1000], atol=1e-6)
     np.testing.assert_allclose(sigma, bundle.records.sigma[:1000], atol=1e-6)
 

@@ -448,16 +448,16 @@ def test_certainty_is_the_product_over_the_characters_and_weakest_the_least(bund
 
 def test_the_regs_are_those_that_the_decoder_reads(bundle, path):
     found = journey(bundle, path)
-    assert found.reg.tolist() == bundle.autoencoder.decode(path).tolist()
+    assert found.codes.tolist() == bundle.autoencoder.decode(path).tolist()
     assert np.array_equal(found.z, path)
-    expected = [False, *(a != b for a, b in pairwise(found.reg))]
+    expected = [False, *(a != b for a, b in pairwise(found.codes))]
     assert found.changes.tolist() == expected
     assert 0 < found.changes.sum() < len(path)
 
 
 def test_types_are_as_promised(bundle):
     found = journey(bundle, [[0, 0], [1, 1]])
-    assert found.reg.dtype == np.dtype("U7")
+    assert found.codes.dtype == np.dtype("U7")
     assert found.z.dtype == found.certainty.dtype == found.weakest.dtype == np.float64
     assert np.issubdtype(found.near.dtype, np.integer)
     assert found.nearest.dtype == np.intp
@@ -475,7 +475,7 @@ def test_a_record_is_near_itself_and_nothing_is_near_the_far_end(bundle):
 def test_the_paths_of_the_shipped_map_can_be_journeyed(bundle):
     graph = NeighbourGraph(bundle.records.mean)
     found = journey(bundle, along_density([-1.0, 0.5], [1.2, -0.3], 1_000, graph))
-    assert found.reg.shape == (1_000,)
+    assert found.codes.shape == (1_000,)
     line = journey(bundle, straight([-1.0, 0.5], [1.2, -0.3], 1_000))
     assert found.near.mean() > line.near.mean()
 

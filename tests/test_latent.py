@@ -213,18 +213,18 @@ def test_encoded_records_stand_split_by_split_with_their_own_gaussians(bundle):
     splits = {name: part[:50] for name, part in uk_registration.notebook_dataset(3).items()}
     turned = dict(reversed(splits.items()))
     records = Records.encode(turned, bundle.autoencoder)
-    assert records.reg.tolist() == [reg for name in uk_registration.SPLITS for reg in splits[name]]
+    assert records.codes.tolist() == [reg for name in uk_registration.SPLITS for reg in splits[name]]
     assert records.split.tolist() == [name for name in uk_registration.SPLITS for _ in range(50)]
     assert records.mean.shape == records.sigma.shape == (150, 2)
     assert records.mean.dtype == records.sigma.dtype == np.float32
     for row in (0, 49, 50, 149):
-        mean, sigma = bundle.autoencoder.encode([records.reg[row]])
+        mean, sigma = bundle.autoencoder.encode([records.codes[row]])
         np.testing.assert_allclose(records.mean[row], mean[0], rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(records.sigma[row], sigma[0], rtol=1e-4, atol=1e-5)
 
 
 def test_records_know_their_number_and_their_dimensions(bundle):
-    assert len(bundle.records) == len(bundle.records.reg) == 12_000
+    assert len(bundle.records) == len(bundle.records.codes) == 12_000
     assert bundle.records.latent_dim == 2
     assert (len(small_records(30, 3)), small_records(30, 3).latent_dim) == (30, 3)
 
@@ -239,13 +239,13 @@ def test_the_arrays_of_records_are_read_only(name):
 @pytest.mark.parametrize("name", uk_registration.ATTRIBUTES)
 def test_attributes_of_records_are_those_of_their_regs(bundle, name):
     values = bundle.records.attribute(name)
-    assert np.array_equal(values, uk_registration.ATTRIBUTES[name].values(bundle.records.reg))
+    assert np.array_equal(values, uk_registration.ATTRIBUTES[name].values(bundle.records.codes))
     assert values.shape == (12_000,)
 
 
 def test_every_reg_is_found_in_its_row_and_others_in_none(bundle):
     for row in (0, 1, 10_000, 11_999):
-        assert bundle.records.row_of(str(bundle.records.reg[row])) == row
+        assert bundle.records.row_of(str(bundle.records.codes[row])) == row
     assert bundle.records.row_of("YK66BIQ") == 0
     for absent in ("AA00AAA", "YK66BI", "yk66biq", ""):
         assert bundle.records.row_of(absent) is None
@@ -253,12 +253,12 @@ def test_every_reg_is_found_in_its_row_and_others_in_none(bundle):
 
 def test_the_hash_is_of_splits_and_regs_in_their_order_and_of_nothing_else():
     records = small_records()
-    lines = [f"{s},{r}" for s, r in zip(records.split.tolist(), records.reg.tolist(), strict=True)]
+    lines = [f"{s},{r}" for s, r in zip(records.split.tolist(), records.codes.tolist(), strict=True)]
     assert records.data_hash() == hashlib.sha256("\n".join(lines).encode()).hexdigest()
-    moved = Records(records.reg, records.split, records.mean + 1, records.sigma)
+    moved = Records(records.codes, records.split, records.mean + 1, records.sigma)
     assert moved.data_hash() == records.data_hash()
-    turned = Records(records.reg[::-1], records.split, records.mean, records.sigma)
-    resplit = Records(records.reg, records.split[::-1], records.mean, records.sigma)
+    turned = Records(records.codes[::-1], records.split, records.mean, records.sigma)
+    resplit = Records(records.codes, records.split[::-1], records.mean, records.sigma)
     assert len({records.data_hash(), turned.data_hash(), resplit.data_hash()}) == 3
 
 
@@ -280,8 +280,8 @@ def letters_by_loop(everything, here):
 
 @pytest.mark.parametrize("text", ["area == london", "number == 7", "valid == false"])
 def test_typical_letters_are_those_of_a_loop(bundle, text):
-    rows = predicates.mask(predicates.parse_all([text]), bundle.records.reg)
-    reg = bundle.records.reg
+    rows = predicates.mask(predicates.parse_all([text]), bundle.records.codes)
+    reg = bundle.records.codes
     expected = letters_by_loop(reg.tolist(), reg[rows].tolist())[:6]
     found = typical_letters(bundle.records, rows, 6)
     assert [(one.position, one.letter) for one in found] == [(p, c) for _, p, c, _, _ in expected]
@@ -293,7 +293,7 @@ def test_typical_letters_are_those_of_a_loop(bundle, text):
 def test_the_first_letter_of_an_area_is_its_most_typical(bundle):
     rows = bundle.records.attribute("area") == "london"
     (first,) = typical_letters(bundle.records, rows, 1)
-    overall = np.mean([reg[0] == "L" for reg in bundle.records.reg.tolist()])
+    overall = np.mean([reg[0] == "L" for reg in bundle.records.codes.tolist()])
     assert first == TypicalLetter(1, "L", 1.0, pytest.approx(overall, abs=1e-6))
 
 
@@ -328,16 +328,16 @@ def test_as_many_typical_letters_come_as_were_asked_for(bundle):
 def test_records_contain_their_own_regs_and_no_others(bundle):
     records = bundle.records
     some = np.concatenate(
-        [uk_registration.generate(2_000, rng=np.random.default_rng(6)), records.reg[::100]]
+        [uk_registration.generate(2_000, rng=np.random.default_rng(6)), records.codes[::100]]
     )
-    known = set(records.reg.tolist())
+    known = set(records.codes.tolist())
     assert records.contain(some).tolist() == [reg in known for reg in some.tolist()]
-    assert records.contain(records.reg).all()
+    assert records.contain(records.codes).all()
     assert records.contain(some).dtype == bool
 
 
 def test_records_contain_just_what_has_a_row(bundle):
-    for reg in ("AB12CDE", "ZZ99ZZZ", *bundle.records.reg[[0, 5_000, 11_999]].tolist()):
+    for reg in ("AB12CDE", "ZZ99ZZZ", *bundle.records.codes[[0, 5_000, 11_999]].tolist()):
         found = bundle.records.contain(np.array([reg]))
         assert found.tolist() == [bundle.records.row_of(reg) is not None]
 

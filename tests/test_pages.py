@@ -388,8 +388,8 @@ def test_the_report_marks_what_comes_back_wrong(bundle: Bundle) -> None:
     shown = words(report())
     assert "None of the 1,000 test regs comes back whole." in shown
     for one in diagnosis.examples(bundle).wrong:
-        assert plates.plate(one.reg, "small") + " → " in shown
-        assert plates.rebuilt(one.rebuilt, one.reg) in shown
+        assert plates.plate(one.codes, "small") + " → " in shown
+        assert plates.rebuilt(one.rebuilt, one.codes) in shown
     assert text.EXAMPLES_RIGHT not in shown
 
 
@@ -670,14 +670,14 @@ def made_run(home: Path, name: str, state_: str = "stopped", preset: str = "orde
     run = {"preset": presets.preset(preset).to_dict(), "seed": 0, "created": time.time()}
     (folder / jobs.RUN).write_text(json.dumps(run), "utf-8")
     (folder / jobs.STATUS).write_text(json.dumps({"state": state_} | more), "utf-8")
-    return jobs.look(name)
+    return jobs.read_job(name)
 
 
-def finished_run(home: Path, name: str) -> jobs.Run:
+def finished_run(home: Path, name: str) -> jobs.Job:
     """A run whose bundle is the shipped one."""
     run = made_run(home, name, "finished", "notebook-2d")
     shutil.copytree(store.ASSETS / "notebook-2d", run.out)
-    return jobs.look(name)
+    return jobs.read_job(name)
 
 
 @pytest.mark.parametrize("name", list(presets.PRESETS))
@@ -728,7 +728,7 @@ def test_a_preset_that_nobody_changed_is_trained_as_it_is(
     training_page.selectbox(key=state.PRESET).select(name).run()
     train_button(training_page).click().run()
     assert not training_page.exception
-    (run,) = jobs.all_runs()
+    (run,) = jobs.all_jobs()
     assert run.preset == presets.preset(name)
     assert (run.name, run.seed) == (f"{name}-seed-0", 0)
     assert training_page.selectbox(key=state.RUN).value == run.name
@@ -768,7 +768,7 @@ def test_a_changed_preset_says_so_and_is_trained_as_changed(training_page: AppTe
     assert not app.warning
     app.text_input(key=state.RUN_NAME).input(" mine_1 ").run()
     train_button(app).click().run()
-    (run,) = jobs.all_runs()
+    (run,) = jobs.all_jobs()
     assert (run.name, run.seed) == ("mine_1", 4)
     assert run.preset == Preset(
         "ordered-2d, changed",
@@ -904,7 +904,7 @@ def test_a_file_of_own_regs_is_trained_on(training_page: AppTest) -> None:
     assert shown in words(app)
     assert not app.warning
     train_button(app).click().run()
-    (run,) = jobs.all_runs()
+    (run,) = jobs.all_jobs()
     assert run.preset.data == data
     assert run.own() == own
 
@@ -925,7 +925,7 @@ def test_a_name_that_cannot_be_is_a_sentence(
     train_button(training_page).click().run()
     assert sentence in words(training_page)
     assert all("![x]" not in warning.value for warning in training_page.warning)
-    assert jobs.all_runs() == []
+    assert jobs.all_jobs() == []
 
 
 @pytest.mark.usefixtures("idle")
@@ -934,7 +934,7 @@ def test_two_sessions_that_press_at_once_do_not_mix(training_page: AppTest) -> N
     for app in (training_page, other):
         assert app.text_input(key=state.RUN_NAME).placeholder == "ordered-2d-seed-0"
         train_button(app).click().run()
-    assert [run.name for run in jobs.all_runs()] == ["ordered-2d-seed-0", "ordered-2d-seed-0-2"]
+    assert [run.name for run in jobs.all_jobs()] == ["ordered-2d-seed-0", "ordered-2d-seed-0-2"]
     for app in (training_page, other):
         app.text_input(key=state.RUN_NAME).input("mine").run()
     train_button(other).click().run()
@@ -942,7 +942,7 @@ def test_two_sessions_that_press_at_once_do_not_mix(training_page: AppTest) -> N
     sentence = "there is a training 'mine' already; choose another name, or delete it."
     assert sentence in words(training_page)
     assert sentence not in words(other)
-    assert len(jobs.all_runs()) == 3
+    assert len(jobs.all_jobs()) == 3
 
 
 @pytest.mark.usefixtures("idle")
@@ -952,7 +952,7 @@ def test_a_typed_name_stays_whatever_happens_meanwhile(training_page: AppTest) -
     field(training_page, "seed").set_value(0).run()
     jobs.create("ordered-2d-seed-0", presets.preset("ordered-2d"))  # in another session
     train_button(training_page).click().run()
-    assert [run.name for run in jobs.all_runs()] == ["ordered-2d-seed-0", "mine"]
+    assert [run.name for run in jobs.all_jobs()] == ["ordered-2d-seed-0", "mine"]
 
 
 def test_a_home_that_cannot_be_written_is_a_sentence_on_the_page(
@@ -1062,7 +1062,7 @@ def test_a_finished_run_is_kept_shown_and_deleted_again(home: Path) -> None:
     press(app, text.KEEP)
     assert not app.exception
     assert store.available(store.models()) == ["mine"]
-    assert [run.name for run in jobs.all_runs()] == ["second"]
+    assert [run.name for run in jobs.all_jobs()] == ["second"]
     assert text.KEPT.format(name="mine") in [unescaped(one.value) for one in app.success]
     assert text.KEPT_MODELS.format(n=1, folder=store.models()) in [
         one.label for one in app.expander
@@ -1072,7 +1072,7 @@ def test_a_finished_run_is_kept_shown_and_deleted_again(home: Path) -> None:
     assert app.selectbox(key=state.MODEL).value == "mine"
     app.switch_page("app_pages/train.py").run()
     press(app, text.DELETE_YES.format(name="second"))
-    assert jobs.all_runs() == []
+    assert jobs.all_jobs() == []
     press(app, text.DELETE_YES.format(name="mine"))
     assert store.available(store.models()) == []
     app.switch_page("app_pages/explore.py").run()
@@ -1103,7 +1103,7 @@ def test_a_tiny_preset_is_trained_from_the_page(monkeypatch: pytest.MonkeyPatch)
     train_button(app).click().run()
     assert not app.exception
     end = time.monotonic() + 60
-    while jobs.look("ordered-2d-seed-0").alive and time.monotonic() < end:
+    while jobs.read_job("ordered-2d-seed-0").alive and time.monotonic() < end:
         time.sleep(0.05)
     jobs._workers.pop().wait()
     app.run()
@@ -1117,7 +1117,7 @@ def test_a_tiny_preset_is_trained_from_the_page(monkeypatch: pytest.MonkeyPatch)
 
 
 def shown_of(
-    run: jobs.Run, epochs: int, monkeypatch: pytest.MonkeyPatch, *, points: int = 4
+    run: jobs.Job, epochs: int, monkeypatch: pytest.MonkeyPatch, *, points: int = 4
 ) -> dict[str, Any]:
     """What the browser is given of a run after some epochs."""
     given: list[dict[str, Any]] = []
@@ -1188,7 +1188,7 @@ def test_the_entropy_is_drawn_only_under_a_loss_that_is_a_bound_of_it(
             assert data["entropy"]["label"] == "entropy of the generator: 20.48"
         else:
             assert data["entropy"] is None
-    run = jobs.look("principled-2d")
+    run = jobs.read_job("principled-2d")
     for change in ({"beta": 0.5}, {"reconstruction_weight": 2.0}, {"divergence": "notebook"}):
         training = replace(run.preset.training, **change)
         other = replace(run, preset=replace(run.preset, training=training))

@@ -287,7 +287,7 @@ def test_a_region_is_unwanted_only_where_it_was_drawn_on_the_first_two_axes(exac
     row = np.flatnonzero(inside & (exact.records.attribute("number") > 3))[0]
     app.text_input(key=state.POINT).input(typed(exact.records.mean[row])).run()
     assert "nearest unwanted" in words(app)
-    plate = pretty(exact.records.reg[row])
+    plate = pretty(exact.records.codes[row])
     assert f'<td>nearest unwanted</td><td><span class="plate small unwanted">{plate}' in words(app)
     app.selectbox(key=state.UP).select(3).run()
     assert f"Unwanted: {text.REGION_PLANE}." not in words(app)  # other axes forget the region
@@ -493,9 +493,9 @@ def test_a_rule_lights_up_the_same_regs_in_both(rule: str) -> None:
     expected = []
     for name in ("notebook-2d", "dvla-2d"):
         records = regvae.load(name).records
-        hits = [all(part.mask(np.array([reg]))[0] for part in parts) for reg in records.reg[:900]]
-        assert predicates.mask(parts, records.reg[:900]).tolist() == hits
-        expected.append((int(predicates.mask(parts, records.reg).sum()), len(records)))
+        hits = [all(part.mask(np.array([reg]))[0] for part in parts) for reg in records.codes[:900]]
+        assert predicates.mask(parts, records.codes[:900]).tolist() == hits
+        expected.append((int(predicates.mask(parts, records.codes).sum()), len(records)))
     assert lit(app) == expected
     assert text.BRUSH_HELP not in words(app)
 
@@ -542,13 +542,13 @@ def test_a_brush_lights_up_what_the_other_model_has_of_its_regs(
     app = opened("compare", right="half")
     app.session_state[state.BRUSH] = ("left", SQUARE)
     app.run()
-    inside = set(bundle.records.reg[in_polygon(bundle.records.mean, SQUARE)].tolist())
-    both = inside & set(half.records.reg.tolist())
+    inside = set(bundle.records.codes[in_polygon(bundle.records.mean, SQUARE)].tolist())
+    both = inside & set(half.records.codes.tolist())
     assert 0 < len(both) < len(inside)
     assert lit(app) == [(len(inside), 12_000), (len(both), 6_000)]
     table = [one.proto.body for one in app.get("html") if "rebuilt whole" in one.proto.body][1]
-    rows = [row for row, reg in enumerate(half.records.reg) if reg in both]
-    true, mean = half.records.reg[rows], half.records.mean[rows]
+    rows = [row for row, reg in enumerate(half.records.codes) if reg in both]
+    true, mean = half.records.codes[rows], half.records.mean[rows]
     came = half.autoencoder.decode(mean)
     first = np.mean([a[0] == b[0] for a, b in zip(true, came, strict=True)])
     assert f"<td>first letter right</td><td>{first:.1%}</td>" in table
@@ -560,8 +560,8 @@ def test_what_becomes_of_the_lit_up_regs_is_counted() -> None:
     tables = [one.proto.body for one in app.get("html") if "rebuilt whole" in one.proto.body]
     for name, table in zip(("notebook-2d", "ordered-2d"), tables, strict=True):
         model = regvae.load(name)
-        chosen = [row for row, reg in enumerate(model.records.reg) if reg[2:4] in ("07", "08")]
-        true = model.records.reg[chosen]
+        chosen = [row for row, reg in enumerate(model.records.codes) if reg[2:4] in ("07", "08")]
+        true = model.records.codes[chosen]
         came = model.autoencoder.decode(model.records.mean[chosen])
         right = [np.mean([a[i] == b[i] for a, b in zip(true, came, strict=True)]) for i in range(7)]
         assert f"<td>rebuilt whole</td><td>{np.mean(true == came):.1%}</td>" in table

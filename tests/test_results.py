@@ -90,7 +90,7 @@ def test_a_table_has_a_column_for_all_that_is_known_of_a_sample(few, judge, rule
         [("reg", pa.string()), *((name, pa.float64()) for name in numbers),
          ("wanted", pa.bool_()), ("collision", pa.bool_())]
     )  # fmt: skip
-    assert table["reg"].to_pylist() == samples.reg.tolist()
+    assert table["reg"].to_pylist() == samples.codes.tolist()
     assert np.array_equal(np.column_stack([table["z_1"], table["z_2"]]), samples.z)
     for name in MEASURES[rule.name]:
         assert np.array_equal(table[name], samples.measures[name])
@@ -252,7 +252,7 @@ def test_no_results_give_a_file_with_columns_and_no_rows(run, kind, rule):
 
 def test_only_leaks_leave_a_clean_file_empty(few, judge, run):
     accepted = accepted_by_hand(few, judge, policy())
-    everything = sorted(set(accepted.reg[accepted.wanted].tolist()))
+    everything = sorted(set(accepted.codes[accepted.wanted].tolist()))
     unwanted = Unwanted.of(["number < 50"], listed=everything)
     outcome, content = run(policy(unwanted=unwanted, clean=True))
     assert outcome.report.accepted == len(accepted) > 0

@@ -32,7 +32,7 @@ from regvae.model.presets import PRESETS
 from regvae.model.store import BundleError
 from regvae.training import jobs, queue, worker
 from regvae.training import trainer as training
-from regvae.training.jobs import Run, RunError, is_first
+from regvae.training.jobs import Job, JobError, is_first
 from regvae.training.queue import slots
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,16 +56,16 @@ def wait_until(true: Callable[[], Any], what: str, seconds: float = 90) -> None:
         time.sleep(0.01)
 
 
-def wait_for(name: str, *states: str, epochs: int = 0) -> Run:
+def wait_for(name: str, *states: str, epochs: int = 0) -> Job:
     """Wait until a run is in one of some states, and so far; any other end is an error."""
 
     def there() -> bool:
-        run = jobs.look(name)
+        run = jobs.read_job(name)
         assert run.alive or run.state in states, f"{run.state}: {run.message}"
         return run.state in states and run.epochs >= epochs
 
     wait_until(there, f"{name} {states}")
-    return jobs.look(name)
+    return jobs.read_job(name)
 
 
 @contextmanager
@@ -133,7 +133,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Finished, Whole]:
         first, _ = starter.communicate(timeout=60)
         with suppress(ProcessLookupError):  # as a terminal does that is closed
             os.killpg(starter.pid, signal.SIGHUP)
-        alive = jobs.look("long").alive
+        alive = jobs.read_job("long").alive
         means: list[np.ndarray] = []
         sizes: list[int] = []
         seen: list[tuple[str, int]] = []
@@ -145,7 +145,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Finished, Whole]:
             look()
 
         def look() -> bool:
-            run = jobs.look("long")
+            run = jobs.read_job("long")
             if not seen or seen[-1] != (run.state, run.epochs):
                 seen.append((run.state, run.epochs))
             return run.state == "finished"
@@ -153,7 +153,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Finished, Whole]:
         look()
         bundle = training.train(LONG, folder / "whole", seed=SEED, on_epoch=keep)
         wait_until(look, "the run that was started elsewhere")
-        path = jobs.look("long").folder
+        path = jobs.read_job("long").folder
     return Finished(path, first.strip(), alive, seen), Whole(bundle, np.array(means), sizes)
 
 
@@ -170,50 +170,50 @@ def whole(pair: tuple[Finished, Whole]) -> Whole:
 
 
 @pytest.fixture
-def copied(home: Path, finished: Finished) -> Run:
+def copied(home: Path, finished: Finished) -> Job:
     """The finished run, copied to this test's home."""
     shutil.copytree(finished.folder, home / "runs" / "long")
-    return jobs.look("long")
+    return jobs.read_job("long")
 
 
 def made(
     home: Path, name: str, state: str = "stopped", preset: Preset = LONG, **status: Any
-) -> Run:
+) -> Job:
     """A run that nobody has trained, in some state."""
     folder = home / "runs" / name
     folder.mkdir(parents=True)
     run = {"preset": preset.to_dict(), "seed": SEED, "created": 5.0}
     (folder / jobs.RUN).write_text(json.dumps(run), "utf-8")
     (folder / jobs.STATUS).write_text(json.dumps({"state": state} | status), "utf-8")
-    return jobs.look(name)
+    return jobs.read_job(name)
 
 
 @contextmanager
-def at_work(run: Run) -> Iterator[None]:
+def at_work(run: Job) -> Iterator[None]:
     """Hold the lock that a worker would."""
     with (run.folder / jobs.LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def work(run: Run) -> Run:
+def work(run: Job) -> Job:
     """Do in this process what a worker does, and look at the run then."""
     lock = os.open(run.folder / jobs.LOCK, os.O_CREAT | os.O_RDWR)
     fcntl.flock(lock, fcntl.LOCK_EX)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["regvae.training.worker", str(run.folder), str(lock)])
         worker.main()
-    return jobs.look(run.name)
+    return jobs.read_job(run.name)
 
 
 def refused(sentence: str, act: Callable[..., object], *arguments: Any) -> None:
-    """Acting raises a `RunError` of just this sentence."""
-    with pytest.raises(RunError) as caught:
+    """Acting raises a `JobError` of just this sentence."""
+    with pytest.raises(JobError) as caught:
         act(*arguments)
     assert str(caught.value) == sentence
 
 
-def assert_equals(run: Run, whole: Whole) -> None:
+def assert_equals(run: Job, whole: Whole) -> None:
     """A run has come to what an uninterrupted training comes to, bit for bit."""
     assert run.state == "finished"
     bundle = bundles.load(run.out)
@@ -226,13 +226,13 @@ def assert_equals(run: Run, whole: Whole) -> None:
     np.testing.assert_array_equal(progress.frames, whole.means.astype(np.float16))
 
 
-def epochs_of_checkpoint(run: Run) -> int:
+def epochs_of_checkpoint(run: Job) -> int:
     path = run.folder / f".{run.name}.training.safetensors"
     with safetensors.safe_open(path, framework="numpy") as file:
         return len(json.loads(file.metadata()["history"]))
 
 
-def frames_of(run: Run) -> float:
+def frames_of(run: Job) -> float:
     path = run.folder / jobs.FRAMES
     return path.stat().st_size / (80 * 2 * 2) if path.exists() else 0
 
@@ -253,7 +253,7 @@ def test_a_training_goes_on_when_the_process_that_started_it_has_ended(finished:
     assert len({epoch for state, epoch in finished.seen if state == "training"}) > 3
 
 
-def test_a_run_comes_to_what_a_training_in_this_process_comes_to(copied: Run, whole: Whole) -> None:
+def test_a_run_comes_to_what_a_training_in_this_process_comes_to(copied: Job, whole: Whole) -> None:
     assert copied.preset == LONG
     assert copied.seed == SEED
     assert copied.epochs == EPOCHS
@@ -261,9 +261,9 @@ def test_a_run_comes_to_what_a_training_in_this_process_comes_to(copied: Run, wh
     progress = jobs.progress(copied)
     assert progress is not None
     bundle = check.check(copied.out)
-    train = bundle.records.reg[bundle.records.split == "train"]
-    assert progress.reg.tolist() == train[: jobs.SHOWN].tolist()
-    mean, _ = bundle.autoencoder.encode(progress.reg)
+    train = bundle.records.codes[bundle.records.split == "train"]
+    assert progress.codes.tolist() == train[: jobs.SHOWN].tolist()
+    mean, _ = bundle.autoencoder.encode(progress.codes)
     np.testing.assert_allclose(progress.frames[-1], mean, rtol=1e-3, atol=1e-3)  # float16
     pd.testing.assert_frame_equal(
         progress.history, bundle.history, check_dtype=False, rtol=1e-12, atol=1e-15
@@ -311,10 +311,10 @@ def test_runs_wait_for_each_other_stop_and_go_on(
     jobs.create("third", SHORT)
     for name in ("stop", "second"):
         refused(f"the training {name!r} is at work already; stop it first", jobs.start, name)
-    assert [jobs.look(name).ahead for name in ("stop", "second", "third")] == [0, 0, 1]
-    reached = jobs.look("stop").epochs + 10
-    while jobs.look("stop").epochs < reached:
-        assert [jobs.look(name).state for name in ("second", "third")] == ["waiting"] * 2
+    assert [jobs.read_job(name).ahead for name in ("stop", "second", "third")] == [0, 0, 1]
+    reached = jobs.read_job("stop").epochs + 10
+    while jobs.read_job("stop").epochs < reached:
+        assert [jobs.read_job(name).state for name in ("second", "third")] == ["waiting"] * 2
     # One that waits is stopped while it waits, and has done nothing.
     jobs.stop("third")
     third = wait_for("third", "stopped")
@@ -323,7 +323,7 @@ def test_runs_wait_for_each_other_stop_and_go_on(
     jobs.stop("stop")
     # Only when the first has let go of its processor does the second train.
     wait_for("second", "training", "finished")
-    first = jobs.look("stop")
+    first = jobs.read_job("stop")
     assert first.state == "stopped"
     assert reached <= first.epochs < EPOCHS
     assert epochs_of_checkpoint(first) == first.epochs
@@ -333,11 +333,11 @@ def test_runs_wait_for_each_other_stop_and_go_on(
     # Resumed, it stands behind the second, and comes to what it had come to without a break.
     resumed = jobs.start("stop")
     assert resumed.epochs == first.epochs
-    while jobs.look("second").state == "training":
-        assert jobs.look("stop").state == "waiting"
+    while jobs.read_job("second").state == "training":
+        assert jobs.read_job("stop").state == "waiting"
     assert wait_for("second", "finished").epochs == 3
     assert_equals(wait_for("stop", "finished"), whole)
-    assert [run.name for run in jobs.all_runs()] == ["stop", "second", "third"]
+    assert [run.name for run in jobs.all_jobs()] == ["stop", "second", "third"]
     refused(
         "the training 'stop' is finished; keep it, or start another",
         jobs.start,
@@ -360,15 +360,15 @@ def test_who_waits_counts_only_those_who_live_and_wait_longer(home: Path) -> Non
     for name, since in (("a", 1.0), ("b", 2.0), ("c", 3.0)):
         made(home, name, "waiting", since=since)
     folders = [home / "runs" / name for name in "abc"]
-    assert jobs.look("c").state == "interrupted"  # nobody holds its lock
-    with at_work(jobs.look("b")), at_work(jobs.look("c")):
-        assert jobs.look("c").ahead == 1
+    assert jobs.read_job("c").state == "interrupted"  # nobody holds its lock
+    with at_work(jobs.read_job("b")), at_work(jobs.read_job("c")):
+        assert jobs.read_job("c").ahead == 1
         assert is_first(folders[1])
-        with at_work(jobs.look("a")):
-            assert jobs.look("c").ahead == 2
+        with at_work(jobs.read_job("a")):
+            assert jobs.read_job("c").ahead == 2
             assert not is_first(folders[1])
-            jobs.say(folders[0], "training")
-            assert jobs.look("c").ahead == 1
+            jobs.write_status(folders[0], "training")
+            assert jobs.read_job("c").ahead == 1
 
 
 # --- killed ---------------------------------------------------------------------------------------
@@ -380,7 +380,7 @@ def test_a_killed_run_loses_at_most_one_epoch_and_comes_to_the_same(whole: Whole
     jobs.create("long", LONG, SEED)
     time.sleep(rng.uniform(0, 0.8))  # while it starts
     kill()
-    run = jobs.look("long")
+    run = jobs.read_job("long")
     assert (run.state, run.epochs) == ("interrupted", 0)
     done = 0
     for far in sorted(rng.integers(5, 200, 2)):
@@ -388,7 +388,7 @@ def test_a_killed_run_loses_at_most_one_epoch_and_comes_to_the_same(whole: Whole
         wait_until(lambda far=far: frames_of(run) >= far, f"epoch {far}")  # noqa: B023
         time.sleep(rng.uniform(0, 0.02))  # somewhere inside a later epoch
         kill()
-        run = jobs.look("long")
+        run = jobs.read_job("long")
         assert run.state == "interrupted"
         before, done = done, epochs_of_checkpoint(run)
         assert done >= max(far, before)
@@ -459,7 +459,7 @@ def test_a_full_disk_is_a_sentence_and_the_checkpoint_stays_good(home: Path, who
     run = made(home, "long", "waiting")
     with largest_file(whole.sizes[30]), pytest.raises(OSError, match="File too large"):
         work(run)
-    run = jobs.look("long")
+    run = jobs.read_job("long")
     assert (run.state, run.message) == (
         "failed",
         "it could not read or write its files (File too large); make room and resume it",
@@ -508,7 +508,7 @@ def test_whatever_ends_a_training_is_said(
     monkeypatch.setattr(worker, "_train", fail)
     with pytest.raises(type(error)):
         work(run)
-    run = jobs.look("x")
+    run = jobs.read_job("x")
     assert (run.state, run.message) == ("failed", sentence)
     with at_work(run):
         pass  # it has let go of its lock
@@ -519,7 +519,7 @@ def test_an_exploding_loss_fails_with_its_sentence_and_shows_the_epochs_before(h
     run = made(home, "wild", "waiting", replace(LONG, training=steps))
     with pytest.raises(ValueError, match="lower the learning rate"):
         work(run)
-    run = jobs.look("wild")
+    run = jobs.read_job("wild")
     assert run.state == "failed"
     assert run.message in {
         f"the loss is {loss} in epoch 4; lower the learning rate" for loss in ("nan", "inf", "-inf")
@@ -596,7 +596,7 @@ def test_two_that_take_a_name_at_once_do_not_mix(
     monkeypatch.setattr(jobs, "check_name", check)
     sentence = "there is a training 'x' already; choose another name, or delete it"
     refused(sentence, jobs.create, "x", SHORT)
-    assert jobs.look("x").epochs == 7
+    assert jobs.read_job("x").epochs == 7
     assert [path.name for path in (home / "runs").iterdir()] == ["x"]
 
 
@@ -650,7 +650,7 @@ def test_a_home_that_cannot_be_written_is_a_sentence(
     (tmp_path / "home").write_text("a file, where a folder is wanted")
     path = tmp_path / below
     monkeypatch.setenv("REGVAE_HOME", str(path))
-    assert jobs.all_runs() == []
+    assert jobs.all_jobs() == []
     assert "notebook-2d" in store.available()
     reason = "File exists" if below == "home/runs/" else "Not a directory"
     refused(
@@ -665,10 +665,10 @@ def test_a_home_that_cannot_be_written_is_a_sentence(
 # --- keeping and deleting -------------------------------------------------------------------------
 
 
-def test_a_finished_run_is_kept_among_the_models(copied: Run, whole: Whole) -> None:
+def test_a_finished_run_is_kept_among_the_models(copied: Job, whole: Whole) -> None:
     bundle = jobs.keep("long", "my-model_2")
     assert bundle.name == "my-model_2"
-    assert jobs.all_runs() == []
+    assert jobs.all_jobs() == []
     assert not copied.folder.exists()
     assert store.available(store.models()) == ["my-model_2"]
     assert "my-model_2" in store.available()
@@ -695,7 +695,7 @@ def test_only_a_finished_run_is_kept(home: Path, state: str) -> None:
     assert not store.models().exists()
 
 
-def test_a_run_is_not_kept_under_a_name_that_is_taken(copied: Run, home: Path) -> None:
+def test_a_run_is_not_kept_under_a_name_that_is_taken(copied: Job, home: Path) -> None:
     made(home, "other")
     (home / "models" / "half").mkdir(parents=True)  # no bundle, but in the way
     for name, sentence in {
@@ -708,10 +708,10 @@ def test_a_run_is_not_kept_under_a_name_that_is_taken(copied: Run, home: Path) -
         refused(sentence, jobs.keep, "long", name)
     (home / "models" / "half").rename(home / "models" / "long")
     refused("there is a model 'long' already; choose another name", jobs.keep, "long", "long")
-    assert jobs.look("long") == copied
+    assert jobs.read_job("long") == copied
 
 
-def test_a_bundle_that_cannot_be_read_is_not_kept(copied: Run) -> None:
+def test_a_bundle_that_cannot_be_read_is_not_kept(copied: Job) -> None:
     manifest = copied.out / store.MANIFEST
     manifest.write_text(manifest.read_text("utf-8").replace('"schema": 2', '"schema": 1'), "utf-8")
     with pytest.raises(BundleError) as caught:
@@ -721,14 +721,14 @@ def test_a_bundle_that_cannot_be_read_is_not_kept(copied: Run) -> None:
     assert store.available(store.models()) == []
 
 
-def test_a_disk_that_is_full_when_keeping_leaves_the_run(copied: Run) -> None:
-    with largest_file(2_000), pytest.raises(RunError) as caught:
+def test_a_disk_that_is_full_when_keeping_leaves_the_run(copied: Job) -> None:
+    with largest_file(2_000), pytest.raises(JobError) as caught:
         jobs.keep("long", "mine")
     assert str(caught.value) == (
         f"{store.home()} cannot be written (File too large); make room there, or set "
         "REGVAE_HOME to another folder"
     )
-    assert jobs.look("long") == copied
+    assert jobs.read_job("long") == copied
     assert list(store.models().iterdir()) == []
 
 
@@ -738,8 +738,8 @@ def test_a_run_is_deleted_unless_it_is_at_work(home: Path) -> None:
         with at_work(run):
             sentence = f"the training {state!r} is at work; stop it first"
             refused(sentence, jobs.delete, state)
-            assert jobs.look(state).state == state
-        assert jobs.look(state).state == "interrupted"
+            assert jobs.read_job(state).state == state
+        assert jobs.read_job(state).state == "interrupted"
         jobs.delete(state)
     assert list((home / "runs").iterdir()) == []
     sentence = "there is no training 'training' that can be read; start another"
@@ -773,8 +773,8 @@ RUBBISH = [b"", b"rubbish", b"\xff\xfe", b"[]", b"null", b"3", b'"x"', b"{}", b"
 def test_a_damaged_description_is_a_sentence(home: Path, content: bytes) -> None:
     run, other = made(home, "x"), made(home, "y")
     (run.folder / jobs.RUN).write_bytes(content)
-    refused("there is no training 'x' that can be read; start another", jobs.look, "x")
-    assert jobs.all_runs() == [other]
+    refused("there is no training 'x' that can be read; start another", jobs.read_job, "x")
+    assert jobs.all_jobs() == [other]
 
 
 @pytest.mark.parametrize(
@@ -787,23 +787,23 @@ def test_a_description_with_senseless_values_is_a_sentence(
     run = made(home, "x")
     path = run.folder / jobs.RUN
     path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {key: value}), "utf-8")
-    refused("there is no training 'x' that can be read; start another", jobs.look, "x")
-    assert jobs.all_runs() == []
+    refused("there is no training 'x' that can be read; start another", jobs.read_job, "x")
+    assert jobs.all_jobs() == []
 
 
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize("name", ["nothing", "", "../runs/x", "a\0b", "x" * 10_000])
 def test_a_run_that_is_not_there_is_a_sentence(name: str) -> None:
     sentence = f"there is no training {name[:80]!r} that can be read; start another"
-    refused(sentence, jobs.look, name)
+    refused(sentence, jobs.read_job, name)
 
 
 @pytest.mark.parametrize("content", RUBBISH, ids=lambda content: repr(content[:9]))
 def test_a_damaged_status_is_an_interrupted_run(home: Path, content: bytes) -> None:
     run = made(home, "x", epochs=5)
     (run.folder / jobs.STATUS).write_bytes(content)
-    assert jobs.look("x").state == "interrupted"
-    assert jobs.look("x").epochs == 0
+    assert jobs.read_job("x").state == "interrupted"
+    assert jobs.read_job("x").epochs == 0
 
 
 @pytest.mark.parametrize(
@@ -854,7 +854,7 @@ def test_damaged_progress_is_nothing_to_see(home: Path, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, 319, 320, 3 * 320 + 17, 10**6])
-def test_frames_cut_short_are_shown_as_far_as_they_go(copied: Run, size: int) -> None:
+def test_frames_cut_short_are_shown_as_far_as_they_go(copied: Job, size: int) -> None:
     path = copied.folder / jobs.FRAMES
     with path.open("r+b") as file:
         file.truncate(size)
@@ -872,7 +872,7 @@ def test_a_damaged_checkpoint_fails_with_a_sentence(home: Path) -> None:
     path.write_bytes(b"rubbish")
     with pytest.raises(ValueError, match="the checkpoint cannot be read"):
         work(run)
-    run = jobs.look("x")
+    run = jobs.read_job("x")
     assert run.state == "failed"
     assert run.message.startswith(f"{path}: the checkpoint cannot be read (")
 

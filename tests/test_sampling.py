@@ -91,26 +91,26 @@ def test_samples_hold_one_row_a_proposal(samples):
     assert len(samples) == 2_000
     assert samples.z.shape == (2_000, 2)
     assert list(samples.measures) == ["to_unwanted"]
-    columns = [*samples.measures.values(), samples.reg, samples.wanted, samples.collision]
+    columns = [*samples.measures.values(), samples.codes, samples.wanted, samples.collision]
     assert {column.shape for column in columns} == {(2_000,)}
     assert samples.measures["to_unwanted"].dtype == np.float64
     assert samples.wanted.dtype == samples.collision.dtype == bool
-    assert samples.reg.dtype.str[1:] == "U7"
+    assert samples.codes.dtype.str[1:] == "U7"
     assert (np.abs(samples.z) <= 3).all()
 
 
 def test_samples_are_measured_and_decoded_as_by_hand(bundle, samples):
     records = bundle.records
-    unwanted = [row for row, reg in enumerate(records.reg.tolist()) if int(reg[2:4]) < 50]
+    unwanted = [row for row, reg in enumerate(records.codes.tolist()) if int(reg[2:4]) < 50]
     mean = records.mean[unwanted].astype(float)
     sigma = records.sigma[unwanted].astype(float)
-    known = set(records.reg.tolist())
+    known = set(records.codes.tolist())
     for row in range(0, 2_000, 20):
         gaps = np.linalg.norm((samples.z[row] - mean) / sigma, axis=1)
         assert samples.measures["to_unwanted"][row] == pytest.approx(gaps.min(), rel=1e-9)
-    assert samples.reg.tolist() == bundle.autoencoder.decode(samples.z).tolist()
-    assert samples.wanted.tolist() == [int(reg[2:4]) >= 50 for reg in samples.reg.tolist()]
-    assert samples.collision.tolist() == [reg in known for reg in samples.reg.tolist()]
+    assert samples.codes.tolist() == bundle.autoencoder.decode(samples.z).tolist()
+    assert samples.wanted.tolist() == [int(reg[2:4]) >= 50 for reg in samples.codes.tolist()]
+    assert samples.collision.tolist() == [reg in known for reg in samples.codes.tolist()]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=named)
@@ -125,14 +125,14 @@ def test_samples_have_the_measures_of_their_rule(bundle, judge, rule):
 def test_wanted_is_what_escapes_every_part_of_the_unwanted(bundle):
     unwanted = Unwanted.of(["number < 50", "first_letter in L, M"], listed=["ZZ99ZZZ"])
     found = sampling.sample(bundle, policy(unwanted=unwanted))
-    expected = [not (int(reg[2:4]) < 50 and reg[0] in "LM") for reg in found.reg.tolist()]
+    expected = [not (int(reg[2:4]) < 50 and reg[0] in "LM") for reg in found.codes.tolist()]
     assert found.wanted.tolist() == expected
     assert 0 < sum(expected) < 2_000
 
 
 def with_record(bundle, reg, row=5):
     """The bundle with another reg in one row."""
-    regs = bundle.records.reg.copy()
+    regs = bundle.records.codes.copy()
     regs[row] = reg
     return dataclasses.replace(bundle, records=dataclasses.replace(bundle.records, reg=regs))
 
@@ -140,7 +140,7 @@ def with_record(bundle, reg, row=5):
 def test_a_record_decoded_again_is_a_collision_and_a_leak(bundle):
     z = np.zeros((1, 2))
     decoded = bundle.autoencoder.decode(z)[0]
-    assert decoded not in set(bundle.records.reg.tolist())
+    assert decoded not in set(bundle.records.codes.tolist())
     wide = Unwanted.of([f"number != {decoded[2:4]}"])
     for place, expected in ((bundle, [False]), (with_record(bundle, decoded), [True])):
         found = sampling.decode(place, wide, z, {})
@@ -181,7 +181,7 @@ def test_unwanting_more_never_takes_samples_farther_away(bundle, samples):
 
 
 def test_samples_cannot_be_altered(samples):
-    for array in (samples.z, samples.reg, *samples.measures.values(), samples.wanted):
+    for array in (samples.z, samples.codes, *samples.measures.values(), samples.wanted):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = array[1]
 
@@ -191,7 +191,7 @@ def test_some_of_the_samples_keep_their_rows(samples):
     for some in (samples.take(rows), samples.take(np.arange(2_000) < 3)):
         assert len(some) == 3
     assert np.array_equal(samples.take(rows).z, samples.z[rows])
-    assert samples.take(rows).reg.tolist() == samples.reg[rows].tolist()
+    assert samples.take(rows).codes.tolist() == samples.codes[rows].tolist()
     assert np.array_equal(samples.take(~samples.leaks).z, samples.z[~samples.leaks])
 
 
@@ -330,7 +330,7 @@ def test_a_run_without_a_number_to_accept_never_falls_short():
 @pytest.mark.parametrize("rule", [OneSided(1.0), OneSided(2.5), TwoSided(0.0, 3.0)], ids=str)
 def test_clean_results_are_the_accepted_without_the_leaks(bundle, judge, rule):
     whole = sampling.sample(bundle, policy(rule=rule), judge)
-    known = whole.reg[rule.accepts(whole.measures) & whole.wanted][0]
+    known = whole.codes[rule.accepts(whole.measures) & whole.wanted][0]
     place = with_record(bundle, known)
     leaks = collisions = 0
     for block in sampling.stream(place, policy(rule=rule, clean=True), judge):
@@ -339,9 +339,9 @@ def test_clean_results_are_the_accepted_without_the_leaks(bundle, judge, rule):
         assert block.tally.kept == len(block.kept)
         assert block.tally.leaks == len(block.accepted) - len(block.kept)
         leaks += block.tally.leaks
-        there = place.records.reg.tolist()
-        by_hand = [int(reg[2:4]) >= 50 and reg not in there for reg in block.accepted.reg.tolist()]
-        assert block.kept.reg.tolist() == block.accepted.reg[by_hand].tolist()
+        there = place.records.codes.tolist()
+        by_hand = [int(reg[2:4]) >= 50 and reg not in there for reg in block.accepted.codes.tolist()]
+        assert block.kept.codes.tolist() == block.accepted.codes[by_hand].tolist()
         collisions += block.tally.collisions
     assert leaks >= collisions > 0
 

@@ -424,7 +424,7 @@ def test_an_order_puts_what_it_orders_in_order(tmp_path: Path) -> None:
     bundle = train(replace(SMALL, training=ordered), tmp_path / "ordered", seed=0)
     (order,) = bundle.metrics["orders"]
     assert (order["attribute"], order["axis"]) == ("number", 2)
-    reg, mean = bundle.records.reg, bundle.records.mean[:, 1]
+    reg, mean = bundle.records.codes, bundle.records.mean[:, 1]
     rows = bundle.records.split == "test"
     number = uk_registration.ATTRIBUTES["number"].values(reg)
     assert order["rank_correlation"] == pytest.approx(
@@ -449,7 +449,7 @@ def test_a_training_of_own_regs_gives_a_bundle_that_holds_them(tmp_path: Path) -
     ).tolist()
     preset = replace(SMALL, data=Data.of_own(own, seed=1))
     bundle = train(preset, tmp_path / "own", own=own[::-1])
-    assert sorted(bundle.records.reg.tolist()) == own
+    assert sorted(bundle.records.codes.tolist()) == own
     checked = check(tmp_path / "own")
     assert checked.preset.data.sha256 == uk_registration.sha256(np.array(own))
     with pytest.raises(ValueError, match=r"wants its own .* regs of sha256 .* give the same list"):

@@ -36,8 +36,8 @@ def others():
 def parts(bundle):
     """One set of each kind, and by hand whether it has a reg with a given mean."""
     records = bundle.records
-    listed = ["ZZ99ZZZ", *records.reg[[0, 7, 11_999]].tolist()]
-    train = set(records.reg[records.split == "train"].tolist())
+    listed = ["ZZ99ZZZ", *records.codes[[0, 7, 11_999]].tolist()]
+    train = set(records.codes[records.split == "train"].tolist())
     rule_texts = ["number < 50", "first_letter in L, M"]
     regions = [ELL, OBLONG]
     return {
@@ -60,13 +60,13 @@ def named(parts, kinds):
 def test_a_record_is_unwanted_as_soon_as_one_part_names_it(bundle, parts, kinds):
     records = bundle.records
     few = Records(*(getattr(records, f.name)[::12] for f in dataclasses.fields(records)))
-    train = set(few.reg[few.split == "train"].tolist())
+    train = set(few.codes[few.split == "train"].tolist())
     tests = {kind: parts[kind][1] for kind in kinds} | (
         {"training": lambda reg, _: reg in train} if "training" in kinds else {}
     )
     expected = [
         any(test(reg, mean) for test in tests.values())
-        for reg, mean in zip(few.reg.tolist(), few.mean, strict=True)
+        for reg, mean in zip(few.codes.tolist(), few.mean, strict=True)
     ]
     found = named(parts, kinds).of_records(few)
     assert found.dtype == bool
@@ -88,7 +88,7 @@ def test_a_reg_that_is_no_record_is_judged_by_the_same_parts(bundle, parts, othe
 def test_records_and_their_regs_are_judged_alike(bundle, parts, kinds):
     unwanted = named(parts, kinds)
     by_record = unwanted.of_records(bundle.records)
-    by_reg = unwanted.of_regs(bundle.records.reg, bundle)
+    by_reg = unwanted.of_regs(bundle.records.codes, bundle)
     # Encoded on another machine a mean may lie on the other side of a border, but only just.
     differ = np.flatnonzero(by_record != by_reg)
     assert len(differ) <= 2
@@ -114,7 +114,7 @@ def test_another_rule_names_less_and_another_part_more(bundle, first, more, list
     narrower = Unwanted.of(first + more).of_records(records)
     assert (narrower <= by_rules).all()
     assert np.array_equal(narrower, by_rules & Unwanted.of(more).of_records(records))
-    wider = Unwanted.of(first, listed=records.reg[listed].tolist()).of_records(records)
+    wider = Unwanted.of(first, listed=records.codes[listed].tolist()).of_records(records)
     assert (wider >= by_rules).all()
     assert set(np.flatnonzero(wider & ~by_rules)) == set(listed) - set(np.flatnonzero(by_rules))
 
@@ -164,8 +164,8 @@ def test_training_names_the_training_records_and_no_others(bundle, others):
     unwanted = Unwanted.of(training=True)
     records = bundle.records
     assert np.array_equal(unwanted.of_records(records), records.split == "train")
-    assert np.array_equal(unwanted.of_regs(records.reg, bundle), records.split == "train")
-    train = set(records.reg[records.split == "train"].tolist())
+    assert np.array_equal(unwanted.of_regs(records.codes, bundle), records.split == "train")
+    train = set(records.codes[records.split == "train"].tolist())
     assert unwanted.of_regs(others, bundle).tolist() == [reg in train for reg in others.tolist()]
 
 
@@ -192,7 +192,7 @@ def test_a_set_is_the_same_whether_made_from_text_or_from_parts():
 
 
 def test_listed_regs_that_are_no_records_are_told_apart(bundle):
-    known = bundle.records.reg[[3, 5]].tolist()
+    known = bundle.records.codes[[3, 5]].tolist()
     unwanted = Unwanted.of(listed=["ZZ99ZZZ", known[0], "AB12CDE", known[1]])
     assert unwanted.unseen(bundle.records).tolist() == ["ZZ99ZZZ", "AB12CDE"]
     assert Unwanted.of(listed=known).unseen(bundle.records).tolist() == []

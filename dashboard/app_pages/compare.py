@@ -109,13 +109,13 @@ def selection(models: Models, shown: tuple[Shown, Shown]) -> Selected | None:
     brush = st.session_state.get(state.BRUSH)
     if typed:
         asked = predicates.parse_all([typed])
-        masks = [predicates.mask(asked, one.reg) for one in records]
+        masks = [predicates.mask(asked, one.codes) for one in records]
     elif brush:
         side, polygon = brush
         at = SIDES.index(side)
         inside = in_polygon(shown[at].plane.project(records[at].mean), polygon)
-        regs = records[at].reg[inside]
-        masks = [np.isin(one.reg, regs) for one in records]
+        regs = records[at].codes[inside]
+        masks = [np.isin(one.codes, regs) for one in records]
     else:
         return None
     rows = (np.flatnonzero(masks[0]), np.flatnonzero(masks[1]))
@@ -138,7 +138,7 @@ def of_selection(models: Models, rows: tuple[np.ndarray, np.ndarray]) -> None:
                 continue
             st.markdown(f"**{text.plain(one[0])}**")
             came = services.rebuilt(*one)[chosen]
-            found = rebuilt(records.reg[chosen], came)
+            found = rebuilt(records.codes[chosen], came)
             right = found["by_position"]
             facts(
                 [
@@ -147,7 +147,7 @@ def of_selection(models: Models, rows: tuple[np.ndarray, np.ndarray]) -> None:
                     ("first letter right", f"{right[0]:.1%}"),
                 ]
             )
-            st.html(plates.pairs(records.reg[chosen[:_SOME]], came[:_SOME]))
+            st.html(plates.pairs(records.codes[chosen[:_SOME]], came[:_SOME]))
 
 
 def figures(models: Models) -> None:

@@ -122,7 +122,7 @@ def show_map(
         unwanted=str(context.unwanted),
         report=report,
         pin=asked.point,
-        search=panel.gaussian(context, asked.reg) if asked.reg else None,
+        search=panel.gaussian(context, asked.codes) if asked.codes else None,
         region=asked.region,
         decoded=panel.decoded_points(context, asked.region),
         leaks=rejection.found_leaks(context, asked.policy) if asked.policy else None,
@@ -236,7 +236,7 @@ def painted(context: Context) -> DecodedLayer | None:
 
 def show_panel(asked: Asked) -> None:
     """What a person asked about, the newest question first; the welcome if nothing."""
-    context, point, reg, region = asked.context, asked.point, asked.reg, asked.region
+    context, point, reg, region = asked.context, asked.point, asked.codes, asked.region
     sections = {}
     if reg:
         sections[state.SEARCH] = lambda: panel.searched(context, reg)

@@ -176,7 +176,7 @@ def examples(found: Examples, test: Accuracy) -> None:
     ):
         st.markdown(words if some else none.format(n=test.n))
         if some:
-            st.html(plates.pairs([one.reg for one in some], [one.rebuilt for one in some]))
+            st.html(plates.pairs([one.codes for one in some], [one.rebuilt for one in some]))
 
 
 page()

@@ -8,7 +8,7 @@ from dashboard import model, state, text, training_form
 from dashboard.training_view import training_view
 from regvae.model import store
 from regvae.training import jobs
-from regvae.training.jobs import Run
+from regvae.training.jobs import Job
 from regvae.training.queue import slots
 
 FAST, SLOW = 0.5, 3.0  # seconds between two looks: at a run that is alive, and at nothing
@@ -21,13 +21,13 @@ def page() -> None:
         st.markdown(f"##### {text.NEW_TRAINING}")
         training_form.form()
     with right:
-        alive = any(run.alive for run in jobs.all_runs())
+        alive = any(run.alive for run in jobs.all_jobs())
         st.fragment(watch, run_every=FAST if alive else SLOW)(alive)
 
 
 def watch(alive: bool) -> None:
     """The runs and the chosen one, looked at again and again; `alive` is what was so at first."""
-    there = jobs.all_runs()
+    there = jobs.all_jobs()
     if any(run.alive for run in there) != alive:
         st.rerun()  # another pace from now on
     problem = st.session_state.get(state.RUN_PROBLEM)
@@ -42,7 +42,7 @@ def watch(alive: bool) -> None:
     kept_models()  # looked at again too: a button here or another session may have kept one
 
 
-def choose(there: list[Run]) -> None:
+def choose(there: list[Job]) -> None:
     """The box that names a run, and the run."""
     names = [run.name for run in there]
     if st.session_state.get(state.RUN) not in names:
@@ -58,14 +58,14 @@ def choose(there: list[Run]) -> None:
     show(by_name[chosen])
 
 
-def words(run: Run) -> str:
+def words(run: Job) -> str:
     """A run's state as a person reads it."""
     return text.STATES[run.state].format(
         epoch=run.epochs, epochs=run.preset.training.epochs, ahead=run.ahead, slots=slots()
     )
 
 
-def show(run: Run) -> None:
+def show(run: Job) -> None:
     """One run: how far it is, what can be done with it, and what it looks like."""
     if run.state == "waiting":
         st.info(text.QUEUED.format(slots=slots(), ahead=run.ahead))
@@ -82,7 +82,7 @@ def show(run: Run) -> None:
         st.caption(text.COMPILING)
 
 
-def actions(run: Run) -> None:
+def actions(run: Job) -> None:
     """Stop, resume, keep, delete: those that make sense now."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if run.alive:

@@ -1,12 +1,11 @@
-"""Are the results new, and how sure is that: counted in the space of regs, not of distances.
+"""Are the results new, and how certain is that: counted over codes, not over latent distances.
 
-A latent distance proves nothing for a discrete decoder: two points far apart may decode to one reg.
+A latent distance proves nothing for a discrete decoder: two distant points may decode to one code.
 So every accepted point is decoded and compared, exactly, with all records; what was not seen in n
 draws is bounded after Clopper and Pearson, "The use of confidence or fiducial limits illustrated in
 the case of the binomial", 1934.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Context
 
@@ -16,15 +15,15 @@ from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 from scipy.special import betaincinv
 
-from regvae.formats.uk_registration import ATTRIBUTES, Regs
+from regvae.formats import Codes
 from regvae.model.bundle import Bundle
 from regvae.rejection.sampling import Samples, Tally
 
 CONFIDENCE = 0.95
 CLOSELY = 100_000
-"""The first so many results are looked at closely: their distance from records and themselves."""
+"""Results of which edit distances, drift and different codes are computed: the first so many."""
 _COMPARED = 2_000
-"""Different regs whose edit distance to every training record is computed."""
+"""Different codes whose edit distance to every training record is computed."""
 
 
 def upper_bound(hits: int, draws: int, confidence: float = CONFIDENCE) -> float:
@@ -47,40 +46,44 @@ def interval(hits: int, draws: int, confidence: float = CONFIDENCE) -> tuple[flo
     return low, upper_bound(hits, draws, 1 - tail)
 
 
-def edit_distances(reg: Sequence[str] | Regs, known: Sequence[str] | Regs) -> NDArray[np.int64]:
-    """Least number of characters to insert, delete or replace to make each reg (m,) a known one.
+def edit_distances(codes: Codes, known: Codes) -> NDArray[np.int64]:
+    """Levenshtein's distance of each code (m,) to the nearest of `known` (n,): (m,).
 
-    Levenshtein's distance to the nearest of `known` (n,), 0 to 7: (m,).
+    The least number of characters to insert, delete or replace, from 0 to a code's length.
     """
-    known = list(known)
     nearest = [
-        cdist(list(reg[start : start + 256]), known, scorer=Levenshtein.distance, dtype=np.uint8)
-        for start in range(0, len(reg), 256)
+        cdist(
+            list(codes[start : start + 256]),
+            list(known),
+            scorer=Levenshtein.distance,
+            dtype=np.uint8,
+        )
+        for start in range(0, len(codes), 256)
     ]
     return np.concatenate([np.empty(0, int), *(one.min(axis=1).astype(int) for one in nearest)])
 
 
-def drift(bundle: Bundle, z: NDArray, reg: Regs) -> NDArray[np.float64]:
-    """How far each point (m, k) lies from where its own decoded reg is encoded: (m,).
+def drift(bundle: Bundle, z: NDArray, codes: Codes) -> NDArray[np.float64]:
+    """How far each point (m, k) lies from the mean that its own decoded code is encoded to: (m,).
 
-    In sigmas of that reg's Gaussian. Small where the decoder says what it was taught, large where
-    it extrapolates.
+    In standard deviations of that code's Gaussian. Small near the training data, large where the
+    decoder extrapolates.
     """
-    mean, sigma = bundle.autoencoder.encode(reg)
+    mean, sigma = bundle.autoencoder.encode(codes)
     return np.linalg.norm((z - mean) / sigma, axis=1)
 
 
 @dataclass(frozen=True)
 class Audit:
-    """What is known of the results of a run.
+    """What is known of the accepted points and results of a policy.
 
     `draws` points were accepted, `collisions` of them decoded to a record and `unwanted` to
-    something unwanted; the bounds are on those rates, one-sided at `confidence`. `results` are
-    those kept. The rest is about the first `looked_at` results: `distinct` different regs; the
-    `valid` share by DVLA's rules; `edits` and `edits_held_out` (8,), the shares of different regs
-    that are 0 to 7 edits from the nearest training record, for results and for the held-out
-    test split; and the `drift`'s median and 95th percentile, with `drift_held_out` the same of the
-    test split.
+    something unwanted; the bounds are on the rates per draw of this policy, one-sided at
+    `confidence`. `results` are those stored. The rest is about the first `looked_at` results:
+    `distinct` different codes; the `valid` share, None if the format has no such attribute; `edits`
+    and `edits_held_out` (p + 1,), the shares of different codes of p characters that are 0 to p
+    edits from the nearest training record, for results and for the held-out test split; and the
+    median and 95th percentile of the `drift`, with `drift_held_out` those of the test split.
     """
 
     draws: int
@@ -100,10 +103,11 @@ class Audit:
     drift_held_out: tuple[float, float] | None
 
     def sentence(self) -> str:
-        """The finding in words, as it may be quoted."""
+        """The collisions and their bound in words; the bound is on draws, not on "
+        "different codes."""
         if not self.draws:
-            return "nothing was accepted, so nothing is known of collisions"
-        bound = _rounded(self.collision_bound, 2, ROUND_CEILING)
+            return "no point was accepted, so nothing is known of collisions"
+        bound = rounded(self.collision_bound, 2, ROUND_CEILING)
         return (
             f"{self.collisions:,} collisions in {self.draws:,} draws: "
             f"below {bound:.1e} at {self.confidence:.0%}"
@@ -112,28 +116,29 @@ class Audit:
 
 @dataclass
 class Auditor:
-    """Collects what an audit needs while a run streams by."""
+    """Collects what an audit needs, block by block."""
 
     bundle: Bundle
     tally: Tally = field(default_factory=Tally)
     _z: list[NDArray] = field(default_factory=list)
-    _reg: list[Regs] = field(default_factory=list)
+    _codes: list[Codes] = field(default_factory=list)
 
     def add(self, tally: Tally, kept: Samples) -> None:
-        """A block of the run and its results."""
-        room = CLOSELY - sum(map(len, self._reg))
+        """Add a block: its counts and its results."""
+        room = CLOSELY - sum(map(len, self._codes))
         if room > 0:
             self._z.append(kept.z[:room])
-            self._reg.append(kept.reg[:room])
+            self._codes.append(kept.codes[:room])
         self.tally += tally
 
     def finish(self) -> Audit:
         """The audit of all that was added."""
         tally, records = self.tally, self.bundle.records
         z = np.concatenate([np.empty((0, records.latent_dim)), *self._z])
-        reg = np.concatenate([np.empty(0, "U7"), *self._reg])
-        distinct = np.unique(reg)
-        known = records.reg[records.split == "train"]
+        codes = np.concatenate([np.empty(0, records.codes.dtype), *self._codes])
+        distinct = np.unique(codes)
+        longest = self.bundle.format.length
+        known = records.codes[records.split == "train"]
         test = records.split == "test"
         means = records.mean[test]
         own = drift(self.bundle, means, self.bundle.autoencoder.decode(means))
@@ -147,28 +152,32 @@ class Auditor:
             purity_interval=interval(tally.wanted, tally.accepted),
             confidence=CONFIDENCE,
             results=tally.kept,
-            looked_at=len(reg),
+            looked_at=len(codes),
             distinct=len(distinct),
-            valid=float(ATTRIBUTES["valid"].values(reg).mean()) if len(reg) else None,
-            edits=_histogram(edit_distances(_some(distinct), known)),
-            edits_held_out=_histogram(edit_distances(_some(records.reg[test]), known)),
-            drift=_spread(drift(self.bundle, z, reg)) if len(reg) else None,
+            valid=self._valid(codes),
+            edits=_histogram(edit_distances(_some(distinct), known), longest),
+            edits_held_out=_histogram(edit_distances(_some(records.codes[test]), known), longest),
+            drift=_spread(drift(self.bundle, z, codes)) if len(codes) else None,
             drift_held_out=_spread(own) if test.any() else None,
         )
 
+    def _valid(self, codes: Codes) -> float | None:
+        attribute = self.bundle.format.attributes.get("valid")
+        return float(attribute.values(codes).mean()) if attribute and len(codes) else None
 
-def _rounded(value: float, digits: int, side: str) -> float:
-    """A number with so many digits, rounded to one side, as what is said of it must hold."""
+
+def rounded(value: float, digits: int, side: str) -> float:
+    """A number with so many digits, rounded to one side, so that a bound stays a bound."""
     return float(Context(prec=digits, rounding=side).create_decimal_from_float(value))
 
 
-def _some(reg: Regs) -> Regs:
-    """At most `_COMPARED` regs, evenly from all."""
-    return reg[:: max(1, -(-len(reg) // _COMPARED))]
+def _some(codes: Codes) -> Codes:
+    """At most `_COMPARED` codes, evenly from all."""
+    return codes[:: max(1, -(-len(codes) // _COMPARED))]
 
 
-def _histogram(distances: NDArray[np.int64]) -> list[float]:
-    counts = np.bincount(distances, minlength=8)[:8]
+def _histogram(distances: NDArray[np.int64], most: int) -> list[float]:
+    counts = np.bincount(distances, minlength=most + 1)[: most + 1]
     return (counts / max(1, counts.sum())).tolist()
 
 

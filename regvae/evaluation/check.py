@@ -5,53 +5,59 @@ from pathlib import Path
 import numpy as np
 
 from regvae.evaluation.accuracy import accuracy
-from regvae.formats import uk_registration
-from regvae.model.bundle import RECORDS, Bundle, load
-from regvae.model.store import MANIFEST, BundleError, resolve
+from regvae.formats import SPLITS
+from regvae.model.bundle import Bundle, load
+from regvae.model.store import MANIFEST, RECORDS, BundleError, resolve
 
 
 def check(name_or_path: str | Path) -> Bundle:
     """Load a bundle and prove that its parts belong together.
 
-    Beyond what `bundle.load` verifies: the data are drawn and encoded anew and must give the same
-    regs and, within 1e-4, the same Gaussians; and the accuracies must be those of the manifest.
+    Beyond what `load` verifies: the data are drawn and encoded again and must give the same codes
+    and, within 1e-4, the same Gaussians; and the accuracies must be those of the manifest.
     Raises `BundleError` with the reason.
     """
     bundle = load(name_or_path)
     folder = resolve(name_or_path)
-    own = bundle.records.reg if bundle.preset.data.source == "own" else ()
+    own = bundle.records.codes if bundle.preset.data.source == "own" else ()
     try:
         anew = Bundle.assemble(
             bundle.preset, bundle.seed, bundle.weights, bundle.history, own=own
         ).records
     except ValueError as error:
-        raise BundleError(f"{folder / RECORDS}: its regs cannot be its own: {error}") from error
+        raise BundleError(f"{folder / RECORDS}: {error}") from error
     if anew.data_hash() != bundle.records.data_hash():
         raise BundleError(
-            f"{folder / RECORDS}: its regs are not those that the preset's data seed draws"
+            f"{folder / RECORDS}: expected the codes that the preset's data seed "
+            "draws, got others; "
+            "train it again"
         )
     for part in ("mean", "sigma"):
         if not np.allclose(getattr(anew, part), getattr(bundle.records, part), 1e-4, 1e-4):
             raise BundleError(
-                f"{folder / RECORDS}: its {part}s are not those that the weights encode"
+                f"{folder / RECORDS}: expected the {part}s that the weights encode, "
+                "got others; train "
+                "it again"
             )
     if not _same_accuracies(bundle):
         raise BundleError(
-            f"{folder / MANIFEST}: its accuracies are not those that the weights give"
+            f"{folder / MANIFEST}: expected the accuracies that the weights give, got "
+            "others; train "
+            "it again"
         )
     return bundle
 
 
 def _same_accuracies(bundle: Bundle) -> bool:
-    """Whether the manifest's accuracies are the weights', but for a rounding on another machine."""
-    said = bundle.metrics.get("accuracy")
-    for split in uk_registration.SPLITS:
+    """Whether the manifest has the accuracies of the weights, up to rounding on another machine."""
+    stored = bundle.metrics.get("accuracy")
+    for split in SPLITS:
         ours = accuracy(bundle, split=split)
-        same = [one for one in said or [] if isinstance(one, dict) and one.get("split") == split]
+        same = [one for one in stored or [] if isinstance(one, dict) and one.get("split") == split]
         if len(same) != 1 or same[0].keys() != ours.keys() or same[0]["n"] != ours["n"]:
             return False
         theirs = [same[0]["exact"], *same[0]["by_position"]]
-        # Another processor may sum in another order and so tip a tie, in one reg or two.
+        # Another processor may sum in another order and so tip a tie, in one code or two.
         if not np.allclose(theirs, [ours["exact"], *ours["by_position"]], atol=2.5 / ours["n"]):
             return False
     return True

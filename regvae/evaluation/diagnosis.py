@@ -16,20 +16,14 @@ from scipy.special import ndtri
 
 from regvae.audit.collisions import interval
 from regvae.evaluation.accuracy import accuracy as accuracy_of
-from regvae.formats import uk_registration
-from regvae.formats.uk_registration import DIGITS, LETTERS, PATTERN, SPLITS, Regs
+from regvae.formats import SPLITS, Codes, Format
+from regvae.formats.codes import characters
+from regvae.formats.format import DIGITS, LETTERS
 from regvae.model.autoencoder import BATCH, Autoencoder
 from regvae.model.bundle import Bundle
-from regvae.onehot import BLOCKS, hot_columns
 from regvae.rejection.proposals import Around
 
 Floats = NDArray[np.float64]
-
-LETTER_POSITIONS, DIGIT_POSITIONS = (
-    tuple(place for place, allowed in enumerate(PATTERN, start=1) if allowed is alphabet)
-    for alphabet in (LETTERS, DIGITS)
-)
-"""Positions of a reg, counted from 1, that hold a letter, and those that hold a digit."""
 
 ACTIVE = 0.01
 """Least variance of the mean in a latent dimension that a model uses: Burda, Grosse and
@@ -112,28 +106,36 @@ class Confusion:
         return self.counts / np.maximum(self.counts.sum(axis=1, keepdims=True), 1)
 
 
+def positions_of(format: Format, alphabet: str) -> tuple[int, ...]:
+    """Positions of a format, counted from 1, that have an alphabet."""
+    allowed = enumerate(format.alphabets, start=1)
+    return tuple(position for position, characters in allowed if characters == alphabet)
+
+
 def confusion(bundle: Bundle, positions: Sequence[int]) -> Confusion:
     """Count true against decoded characters at some positions (from 1), all together.
 
-    Raises `ValueError` unless the positions are all of letters or all of digits.
+    Raises `ValueError` unless all positions have the same alphabet.
 
-    >>> confusion(bundle, DIGIT_POSITIONS).counts.shape
+    >>> confusion(bundle, positions_of(bundle.format, DIGITS)).counts.shape
     (10, 10)
     """
-    known = (set(LETTER_POSITIONS), set(DIGIT_POSITIONS))
-    if not positions or not any(set(positions) <= kind for kind in known):
+    alphabets = bundle.format.alphabets
+    known = [at for at in positions if 1 <= at <= len(alphabets)]
+    chosen = {alphabets[at - 1] for at in known}
+    if len(chosen) != 1 or len(known) != len(positions):
         raise ValueError(
-            f"a confusion wants positions of letters {LETTER_POSITIONS} or of digits "
-            f"{DIGIT_POSITIONS}, but came {tuple(positions)}; choose of one kind only"
+            f"expected positions of one alphabet from 1 to {len(alphabets)}, got "
+            f"{tuple(positions)}; choose some of one kind"
         )
     records = bundle.records
     rows = records.split != "train"
-    true = uk_registration.characters(records.reg[rows])
-    decoded = uk_registration.characters(bundle.autoencoder.decode(records.mean[rows]))
-    alphabet = PATTERN[positions[0] - 1]
+    true = characters(records.codes[rows])
+    decoded = characters(bundle.autoencoder.decode(records.mean[rows]))
+    (alphabet,) = chosen
     counts = np.zeros((len(alphabet), len(alphabet)), np.int64)
-    for place in positions:
-        pair = (part[:, place - 1].astype(int) - ord(alphabet[0]) for part in (true, decoded))
+    for at in positions:
+        pair = (part[:, at - 1].astype(int) - ord(alphabet[0]) for part in (true, decoded))
         np.add.at(counts, tuple(pair), 1)
     return Confusion(alphabet, tuple(positions), counts)
 
@@ -151,20 +153,20 @@ def divergence(mean: NDArray, sd: NDArray) -> Floats:
         return 0.5 * (np.square(mean) + np.square(sd) - 1) - np.log(sd)
 
 
-def negative_log_likelihood(autoencoder: Autoencoder, reg: Regs, z: NDArray) -> Floats:
-    """Nats that a latent point (n, k) leaves open of a reg (n,): -ln p(reg | z), (n,), from 0.
+def negative_log_likelihood(autoencoder: Autoencoder, codes: Codes, z: NDArray) -> Floats:
+    """Negative log-likelihood of codes (n,) at points (n, k), -ln p(code | z), in nats: (n,).
 
-    By the normalised probabilities of the seven characters, so that p sums to 1 over all regs,
-    whatever the likelihood of training.
+    By the normalised probabilities of the characters, so that p sums to 1 over all codes, whatever
+    the likelihood of training.
     """
-    columns = hot_columns(reg)
+    columns = autoencoder.onehot.hot_columns(codes)
     open_nats = np.empty(len(columns))
     for start in range(0, len(columns), BATCH):  # as large as all records the outputs are gigabytes
         rows = slice(start, start + BATCH)
         log_probabilities = autoencoder.log_probabilities(z[rows])
         open_nats[rows] = -sum(
             log_p[np.arange(len(log_p)), columns[rows, block.position] - block.start]
-            for block, log_p in zip(BLOCKS, log_probabilities, strict=True)
+            for block, log_p in zip(autoencoder.onehot.blocks, log_probabilities, strict=True)
         )
     return open_nats
 
@@ -217,11 +219,13 @@ def rate_distortion(bundle: Bundle, split: str, *, draws: int = 2, seed: int = 0
     rows = bundle.records.split == split
     if not rows.any():
         raise ValueError(f"there are no records in the split {split!r}; {', '.join(SPLITS)}")
-    reg, (mean, sd) = bundle.records.reg[rows], effective_gaussians(bundle, rows)
+    codes, (mean, sd) = bundle.records.codes[rows], effective_gaussians(bundle, rows)
     rng = np.random.default_rng(seed)
     distortion = np.mean(
         [
-            negative_log_likelihood(bundle.autoencoder, reg, mean + sd * rng.normal(size=sd.shape))
+            negative_log_likelihood(
+                bundle.autoencoder, codes, mean + sd * rng.normal(size=sd.shape)
+            )
             for _ in range(draws)
         ],
         axis=0,
@@ -229,7 +233,7 @@ def rate_distortion(bundle: Bundle, split: str, *, draws: int = 2, seed: int = 0
     rate = divergence(mean, sd)
     return RateDistortion(
         split=split,
-        n=len(reg),
+        n=len(codes),
         rate=float(rate.sum(axis=1).mean()),
         by_dimension=rate.mean(axis=0),
         distortion=float(distortion.mean()),
@@ -332,10 +336,10 @@ def wasserstein(values: NDArray) -> float:
 
 @dataclass(frozen=True)
 class Example:
-    """A reg of the test split and what comes back of it."""
+    """A code of the test split and its reconstruction."""
 
-    reg: str
-    rebuilt: str
+    code: str
+    reconstruction: str
 
 
 @dataclass(frozen=True)
@@ -350,11 +354,11 @@ def examples(bundle: Bundle, *, n: int = 8, seed: int = 0) -> Examples:
     """Draw up to n test regs that come back whole and up to n that do not."""
     records = bundle.records
     rows = records.split == "test"
-    reg, rebuilt = records.reg[rows], bundle.autoencoder.decode(records.mean[rows])
-    shuffled = np.random.default_rng(seed).permutation(len(reg))
-    pairs = [Example(str(reg[row]), str(rebuilt[row])) for row in shuffled]
-    right = [pair for pair in pairs if pair.reg == pair.rebuilt]
-    wrong = [pair for pair in pairs if pair.reg != pair.rebuilt]
+    codes, decoded = records.codes[rows], bundle.autoencoder.decode(records.mean[rows])
+    shuffled = np.random.default_rng(seed).permutation(len(codes))
+    pairs = [Example(str(codes[row]), str(decoded[row])) for row in shuffled]
+    right = [pair for pair in pairs if pair.code == pair.reconstruction]
+    wrong = [pair for pair in pairs if pair.code != pair.reconstruction]
     return Examples(tuple(right[:n]), tuple(wrong[:n]))
 
 
@@ -408,8 +412,8 @@ def diagnose(bundle: Bundle) -> Diagnosis:
     """Everything of this module. Raises `ValueError` for a bundle with an empty split."""
     return Diagnosis(
         accuracies=tuple(accuracy(bundle, split) for split in SPLITS),
-        letters=confusion(bundle, LETTER_POSITIONS),
-        digits=confusion(bundle, DIGIT_POSITIONS),
+        letters=confusion(bundle, positions_of(bundle.format, LETTERS)),
+        digits=confusion(bundle, positions_of(bundle.format, DIGITS)),
         rates=tuple(rate_distortion(bundle, split) for split in SPLITS),
         dimensions=dimensions(bundle),
         aggregate=aggregate(bundle),

@@ -5,19 +5,24 @@ from typing import Any
 
 from regvae.evaluation.accuracy import accuracy, rank_correlations
 from regvae.evaluation.notebook import notebook_figures
-from regvae.formats import uk_registration
+from regvae.formats import SPLITS
 from regvae.model.bundle import Bundle
+from regvae.model.presets import preset
 
 
 def metrics(bundle: Bundle) -> dict[str, Any]:
-    """The figures a manifest carries: accuracy by split, last losses, how well the orders of the
-    preset hold, the notebook's figures."""
+    """The figures of a manifest: last losses, accuracy by split, rank correlations of the orders.
+
+    A bundle of the notebook's own preset has the notebook's figures too.
+    """
     last = bundle.history.iloc[-1]
-    return {
+    figures = {
         "loss": float(last["loss"]),
         "validation_loss": float(last["validation_loss"]),
-        "accuracy": [accuracy(bundle, split=split) for split in uk_registration.SPLITS],
+        "accuracy": [accuracy(bundle, split=split) for split in SPLITS],
         "accuracy_sampled": accuracy(bundle, sampled=True),
         "orders": rank_correlations(bundle),
-        "notebook": [asdict(figure) for figure in notebook_figures(bundle)],
     }
+    if bundle.preset == preset("notebook-2d"):
+        figures["notebook"] = [asdict(figure) for figure in notebook_figures(bundle)]
+    return figures

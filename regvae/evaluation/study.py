@@ -7,15 +7,15 @@ from regvae.evaluation.notebook import UNWANTED
 from regvae.model.bundle import Bundle
 from regvae.rejection import sampling
 from regvae.rejection.calibration import calibrate
+from regvae.rejection.measures import Measurer
 from regvae.rejection.policy import Policy
 from regvae.rejection.proposals import Box
-from regvae.rejection.rules import OneSided, Posterior, TwoSided
-from regvae.rejection.rules import Rule as AcceptanceRule
+from regvae.rejection.rules import RULES
 
 
 @dataclass(frozen=True)
 class ModelOutcome:
-    """Figures of one trained model: shares of test regs rebuilt exactly and of their digits.
+    """Figures of one trained model: exact match on the test regs, and accuracy of the two digits.
 
     `rank_correlation` is the least of the preset's orders, None if it has none; `seconds` is what
     the epochs took.
@@ -44,27 +44,27 @@ def model_outcome(bundle: Bundle) -> ModelOutcome:
     test = accuracy(bundle)
     found = [one["rank_correlation"] for one in rank_correlations(bundle)]
     orders = [one for one in found if one is not None]
+    tens, units = (
+        test["by_position"][bundle.format.attribute(name).positions[0]]
+        for name in ("tens", "units")
+    )
     return ModelOutcome(
         preset=bundle.preset.name,
         seed=bundle.seed,
         exact=test["exact"],
-        tens=test["by_position"][2],
-        units=test["by_position"][3],
+        tens=tens,
+        units=units,
         rank_correlation=min(orders, default=None),
         validation_loss=float(bundle.history["validation_loss"].iloc[-1]),
         seconds=float(bundle.history["seconds"].sum()),
     )
 
 
-STUDIED: tuple[AcceptanceRule, ...] = (OneSided(2.5), TwoSided(0.5, 1.0), Posterior(0.1, 0.02))
-"""The rules that are compared over training seeds: the notebook's, and two that hold."""
-
-
 @dataclass(frozen=True)
 class RuleOutcome:
-    """What a rule made of uniform proposals in [-3, 3]^k, for one trained model.
+    """A rule applied to uniform proposals in [-3, 3]^k, for one trained model.
 
-    `scale` is the factor that the calibration found for the sigmas; the posterior rule uses it.
+    `scale` is the calibrated scale of the standard deviations, which the posterior rule uses.
     """
 
     seed: int
@@ -78,13 +78,13 @@ class RuleOutcome:
 
 
 def rule_outcomes(bundle: Bundle, *, proposals: int = 20_000) -> list[RuleOutcome]:
-    """Acceptance and purity of every studied rule on the notebook's question."""
+    """Acceptance and purity of every rule, with its defaults, on the notebook's unwanted regs."""
     calibration = calibrate(bundle)
-    judge = sampling.Judge.of(bundle, UNWANTED, calibration)
+    measurer = Measurer.of(bundle, UNWANTED, calibration)
     outcomes = []
-    for rule in STUDIED:
+    for rule in (kind() for kind in RULES.values()):
         policy = Policy(bundle.name, UNWANTED, rule, Box(3.0), proposals=proposals)
-        report = sampling.report(sampling.sample(bundle, policy, judge), rule)
+        report = sampling.report(sampling.sample(bundle, policy, measurer), rule)
         shown = ", ".join(f"{name} {value:g}" for name, value in report.parameters.items())
         outcomes.append(
             RuleOutcome(

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from regvae import onehot
 from regvae.model.records import Records
+from regvae.onehot import one_hot
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,15 @@ def typical_letters(records: Records, rows: NDArray[np.bool_], n: int) -> list[T
     Ordered by the z score of the share here against the share among all records, so that a rare
     letter seen twice does not outrank a common one seen often. Empty if no record is selected.
     """
-    here = records.reg[rows]
+    here = records.codes[rows]
     if not len(here):
         return []
     found = []
-    shares_here, shares = (onehot.encode(regs).mean(axis=0) for regs in (here, records.reg))
+    layout = one_hot(records.format)
+    shares_here, shares = (layout.encode(codes).mean(axis=0) for codes in (here, records.codes))
     spread = np.sqrt(np.maximum(shares * (1 - shares), 1e-12) / len(here))
     scores = (shares_here - shares) / spread
-    for block in onehot.BLOCKS:
+    for block in layout.blocks:
         for column, character in enumerate(block.alphabet, start=block.start):
             if character.isalpha() and scores[column] > 0:
                 shown = float(shares_here[column]), float(shares[column])

@@ -1,10 +1,11 @@
-"""The accepted regs as a table, and with it all that is needed to make it again and to trust it."""
+"""A policy run to its end: its results as files, with one manifest that describes them."""
 
 import contextlib
+import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from typing import Any, BinaryIO
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
 import pyarrow.csv
@@ -13,26 +14,42 @@ import pyarrow.parquet as pq
 from regvae.audit.collisions import Audit, Auditor
 from regvae.model.bundle import Bundle
 from regvae.rejection import sampling
-from regvae.rejection.measures import Judge
+from regvae.rejection.measures import Measurer
 from regvae.rejection.policy import Policy
 from regvae.rejection.sampling import Report, Samples, Tally
 
 KEY = b"regvae"
-"""Where a Parquet file has its manifest, among its own metadata."""
+"""The key of the manifest in a Parquet file's own metadata."""
+
+_WRITERS: dict[str, Callable[[BinaryIO, pa.Schema], Any]] = {
+    ".parquet": lambda sink, schema: pq.ParquetWriter(sink, schema, compression="zstd"),
+    ".csv": lambda sink, schema: pyarrow.csv.CSVWriter(sink, schema),
+}
+KINDS = tuple(_WRITERS)
+"""The kinds of files that results are written as, by the end of their name."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A run that is over: its report, its audit, and a sentence if it ended short of its number."""
+    """A finished policy: report, audit, and a sentence if there are fewer results than required.
+
+    `sha256` has the hash of each file that was written, by its kind.
+    """
 
     policy: Policy
     report: Report
     audit: Audit
     shortfall: str | None
+    sha256: dict[str, str] = field(default_factory=dict)
 
-    def manifest(self) -> dict[str, Any]:
-        """Seed, bundle hash, rule, counts and audit, for JSON: the same for the same policy."""
+    def manifest(self, files: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Files with their sha256, policy, report, audit, for JSON: the same for the same policy.
+
+        `files` names the file of each kind; without them the manifest names none, as the one inside
+        a Parquet file does, which cannot hold its own hash.
+        """
         return {
+            "files": {name: self.sha256[kind] for kind, name in (files or {}).items()},
             "policy": self.policy.to_dict(),
             "report": asdict(self.report),
             "audit": asdict(self.audit),
@@ -41,58 +58,77 @@ class Outcome:
         }
 
 
-def run(
+def generate(
     bundle: Bundle,
     policy: Policy,
-    sink: BinaryIO | None = None,
+    files: Mapping[str, BinaryIO] | None = None,
     *,
-    kind: str = ".parquet",
-    judge: Judge | None = None,
+    measurer: Measurer | None = None,
     on_block: Callable[[Tally], None] | None = None,
 ) -> Outcome:
-    """Run a policy to its end and write its results, block by block, to an open binary file.
+    """Run a policy to its end and write its results, block by block.
 
-    `kind` is `.parquet` or `.csv`; any other raises `ValueError`. The same policy writes the same
-    bytes; a Parquet file carries the manifest in its metadata. `on_block` gets the counts so far.
-    Raises `PolicyError` if the policy was made for another bundle.
+    `files` are open binary files by kind, `.parquet` or `.csv`, which must be readable too: each
+    gets the same rows, and is hashed. The same policy writes the same bytes; a Parquet file has the
+    manifest in its metadata. `on_block` gets the counts so far. Raises `PolicyError` if the policy
+    is for another bundle, and `ValueError` for another kind of file.
+
+    >>> with open("new.parquet", "w+b") as file:
+    ...     generate(bundle, policy, {".parquet": file}).audit.sentence()
     """
-    if kind not in _WRITERS:
-        raise ValueError(f"results are written as {' or '.join(_WRITERS)}, not {kind[:20]!r}")
-    policy.check_hash(bundle.sha256)
+    files = files or {}
+    for kind in files:
+        if kind not in _WRITERS:
+            raise ValueError(
+                f"expected {' or '.join(KINDS)}, got {kind[:20]!r}; choose one of them"
+            )
+    policy.check(bundle)
     policy = replace(policy, bundle_sha256=bundle.sha256)
+    measurer = measurer or sampling.make_measurer(bundle, policy)
     auditor = Auditor(bundle)
     with contextlib.ExitStack() as closing:
-        writer: Any = None
-        for block in sampling.stream(bundle, policy, judge):
+        writers: dict[str, Any] = {}
+        for block in sampling.stream(bundle, policy, measurer):
             auditor.add(block.tally, block.kept)
-            if sink is not None:
+            if files:
                 table = to_table(block.kept)
-                writer = writer or closing.enter_context(_WRITERS[kind](sink, table.schema))
-                writer.write_table(table)
+                if not writers:
+                    for kind, file in files.items():
+                        writer = closing.enter_context(_WRITERS[kind](file, table.schema))
+                        writers[kind] = writer
+                for writer in writers.values():
+                    writer.write_table(table)
             if on_block:
                 on_block(auditor.tally)
-        outcome = Outcome(
-            policy,
-            auditor.tally.report(policy.rule, bundle.records.latent_dim),
-            auditor.finish(),
-            sampling.shortfall(policy, auditor.tally),
-        )
-        if writer is not None and kind == ".parquet":
+        outcome = _outcome(bundle, policy, measurer, auditor)
+        if ".parquet" in writers:
             text = json.dumps(outcome.manifest(), allow_nan=False)
-            writer.add_key_value_metadata({KEY: text.encode()})
-    return outcome
+            writers[".parquet"].add_key_value_metadata({KEY: text.encode()})
+    return replace(outcome, sha256={kind: _sha256(file) for kind, file in files.items()})
 
 
-_WRITERS: dict[str, Callable[[BinaryIO, pa.Schema], Any]] = {
-    ".parquet": lambda sink, schema: pq.ParquetWriter(sink, schema, compression="zstd"),
-    ".csv": lambda sink, schema: pyarrow.csv.CSVWriter(sink, schema),
-}
-KINDS = tuple(_WRITERS)
+def _outcome(bundle: Bundle, policy: Policy, measurer: Measurer, auditor: Auditor) -> Outcome:
+    held_out = sampling.held_out_measures(
+        bundle, policy.unwanted, policy.rule, measurer.calibration
+    )
+    return Outcome(
+        policy,
+        auditor.tally.report(policy.rule, bundle.records.latent_dim, held_out),
+        auditor.finish(),
+        sampling.shortfall(policy, auditor.tally),
+    )
+
+
+def _sha256(file: BinaryIO) -> str:
+    """The hash of all that was written to a file."""
+    file.flush()
+    file.seek(0)
+    return hashlib.file_digest(cast(Any, file), "sha256").hexdigest()
 
 
 def to_table(samples: Samples) -> pa.Table:
     """Samples as a table: reg, z_1 to z_k, the rule's measures, wanted, collision."""
-    columns: dict[str, Any] = {"reg": samples.reg.tolist()}
+    columns: dict[str, Any] = {"reg": samples.codes.tolist()}
     columns |= {f"z_{i}": axis for i, axis in enumerate(samples.z.T, start=1)}
     columns |= dict(samples.measures)
     columns |= {"wanted": samples.wanted, "collision": samples.collision}
@@ -103,8 +139,11 @@ def to_table(samples: Samples) -> pa.Table:
 
 
 def read_manifest(path: str) -> dict[str, Any]:
-    """The manifest that a Parquet file of results carries; raises `ValueError` if it has none."""
+    """The manifest inside a Parquet file of results; raises `ValueError` if it has none."""
     text = (pq.read_metadata(path).metadata or {}).get(KEY)
     if text is None:
-        raise ValueError(f"{path}: wanted a Parquet file of results, but it carries no manifest")
+        raise ValueError(
+            f"{path}: expected a Parquet file of results, got one without a manifest; generate it "
+            "again"
+        )
     return json.loads(text)

@@ -19,7 +19,7 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
-from regvae.formats.uk_registration import Regs
+from regvae.formats import Codes
 from regvae.latent.cells import Cells, Floats, Gaussians, Indices
 from regvae.model.bundle import Bundle
 
@@ -40,7 +40,7 @@ _SLACK = 1e-9
 """Records are looked at if this much farther, relatively, than they may be: for rounding."""
 
 
-class JourneyError(ValueError):
+class PathError(ValueError):
     """A path that cannot be made; the message says what to change."""
 
 
@@ -50,7 +50,7 @@ class JourneyError(ValueError):
 def straight(start: ArrayLike, end: ArrayLike, steps: int) -> Floats:
     """Equally spaced points on the straight line from start (k,) to end (k,): (steps, k).
 
-    Raises `JourneyError` for steps other than 2 to 1,000, or points that are not k numbers each, of
+    Raises `PathError` for steps other than 2 to 1,000, or points that are not k numbers each, of
     at most 1e9.
 
     >>> straight([0, 0], [2, 4], 3).tolist()
@@ -64,7 +64,7 @@ def straight(start: ArrayLike, end: ArrayLike, steps: int) -> Floats:
 def traversal(point: ArrayLike, axis: int, low: float, high: float, steps: int) -> Floats:
     """One coordinate of a point (k,) taken from low to high, the others kept: (steps, k).
 
-    The axis counts from 0. Raises `JourneyError` for steps other than 2 to 1,000, a point that is
+    The axis counts from 0. Raises `PathError` for steps other than 2 to 1,000, a point that is
     not k numbers, an axis that it has not, or bounds that are not low < high, all of at most 1e9.
 
     >>> traversal([5, 7], 1, -1, 1, 3).tolist()
@@ -74,7 +74,7 @@ def traversal(point: ArrayLike, axis: int, low: float, high: float, steps: int) 
     axis = _axis(axis, len(point))
     low, high = _number("low", low), _number("high", high)
     if not low < high:
-        raise JourneyError(f"a traversal wants low below high, but came with {low:g} and {high:g}")
+        raise PathError(f"a traversal wants low below high, but came with {low:g} and {high:g}")
     z = np.tile(point, (_steps(steps), 1))
     z[:, axis] = np.linspace(low, high, len(z))
     return z
@@ -86,7 +86,7 @@ def along_density(start: ArrayLike, end: ArrayLike, steps: int, graph: "Neighbou
     The means of the graph's path are the control points of a quadratic B-spline, which stays in the
     triangle of every three successive ones; the points are equally spaced along it, and begin and
     end exactly at the ends. These may lie outside the map: the path then goes to the nearest
-    records first. It is straight if they are near each other. Raises `JourneyError` for steps other
+    records first. It is straight if they are near each other. Raises `PathError` for steps other
     than 2 to 1,000, or points that are not the graph's k numbers, of at most 1e9.
 
     >>> graph = NeighbourGraph(bundle.records.mean)
@@ -129,7 +129,7 @@ class NeighbourGraph:
 
     `mean` (n, k) are the distinct means, `spread` (n,) the mean squared distances to their nearest,
     `cost` (n, n) what the links cost, both ways. 12,000 means take 0.2 s in two dimensions and 1
-    to 2 s in 15, so make it once; it is never changed and can be shared. Raises `JourneyError` if
+    to 2 s in 15, so make it once; it is never changed and can be shared. Raises `PathError` if
     the means are not (n, k), with n and k at least 1, or not all finite numbers of at most 1e9.
     """
 
@@ -141,7 +141,7 @@ class NeighbourGraph:
     def __init__(self, mean: ArrayLike) -> None:
         numbers = _numbers(mean)
         if numbers is None or numbers.ndim != 2 or not numbers.size:
-            raise JourneyError(
+            raise PathError(
                 "the means of a graph want shape (n, k), with n and k at least 1, and finite "
                 f"numbers of at most {FARTHEST:g}, not {_shown(mean)}"
             )
@@ -290,17 +290,17 @@ def _walk_back(before: Indices, last: int) -> Indices:
 
 
 @dataclass(frozen=True)
-class Journey:
-    """What s steps through the latent space (s, k) say, and what is near them.
+class DecodedPath:
+    """The steps of a path through the latent space (s, k), decoded, and the records near them.
 
-    `reg` (s,) ``U7`` is decoded at each step. `certainty` (s,) is how sure the decoder is of it:
-    the product, over the seven characters, of the probability of the most probable one; `weakest`
-    (s,) is the least of those seven; both above 0, up to 1. `near` (s,) counts the records about
-    the step, and `nearest` (s,) is the row of the nearest one, by Mahalanobis distance.
+    `codes` (s,) is decoded at each step. `certainty` (s,) is the probability of the decoded code,
+    the product of the probabilities of its characters; `weakest` (s,) is the least of those; both
+    above 0, up to 1. `near` (s,) counts the records near the step, and `nearest` (s,) is the row of
+    the nearest one, by Mahalanobis distance.
     """
 
     z: Floats
-    reg: Regs
+    codes: Codes
     certainty: Floats
     weakest: Floats
     near: Indices
@@ -308,29 +308,31 @@ class Journey:
 
     @property
     def changes(self) -> NDArray[np.bool_]:
-        """Where the reg is another than a step before: (s,) booleans, the first one False."""
-        return np.append(False, self.reg[1:] != self.reg[:-1])
+        """Where the code differs from that of the step before: (s,) booleans, the first False."""
+        return np.append(False, self.codes[1:] != self.codes[:-1])
 
 
-def journey(bundle: Bundle, z: ArrayLike, *, scale: float = 1.0, within: float = 1.0) -> Journey:
-    """Decode every step z (s, k) and measure how near the records are.
+def decode_path(
+    bundle: Bundle, z: ArrayLike, *, scale: float = 1.0, within: float = 1.0
+) -> DecodedPath:
+    """Decode every step z (s, k) and count the records near it.
 
     `near` counts the records whose Mahalanobis distance from the step, in units of the record's
     sigma times `scale`, is at most `within`. The default 1 is the two-sided rule's support; of a
     Gaussian's own draws it holds 39 % in two dimensions and hardly any in 15, where half lie
-    within 3.8. `Calibration.scale` is the scale under which sigmas are true. Raises `JourneyError`
-    if z is not 2 to 1,000 points of the bundle's k numbers, of at most 1e9, or if scale or within
-    is not a number from 1e-6 to 1e6.
+    within 3.8. `Calibration.scale` is the calibrated scale. Raises `PathError` if z is not 2 to
+    1,000 points of the bundle's k numbers, of at most 1e9, or if scale or within is not a number
+    from 1e-6 to 1e6.
 
-    >>> path = journey(bundle, straight([-1.0, 0.5], [1.2, -0.3], 50))
-    >>> path.reg[path.changes]
+    >>> path = decode_path(bundle, straight([-1.0, 0.5], [1.2, -0.3], 50))
+    >>> path.codes[path.changes]
     """
     z = _path(z, bundle.autoencoder.latent_dim)
     scale, within = _factor("scale", scale), _factor("within", within)
-    reg, certainty = bundle.autoencoder.decode_with_certainty(z)
+    codes, certainty = bundle.autoencoder.decode_with_certainty(z)
     sigma = bundle.records.sigma.astype(np.float64) * scale
     near, nearest = _around(Gaussians(bundle.records.mean, sigma), z, within)
-    return Journey(z, reg, certainty.prod(axis=1), certainty.min(axis=1), near, nearest)
+    return DecodedPath(z, codes, certainty.prod(axis=1), certainty.min(axis=1), near, nearest)
 
 
 def _around(gaussians: Gaussians, z: Floats, within: float) -> tuple[Indices, Indices]:
@@ -365,7 +367,7 @@ def _numbers(values: ArrayLike) -> Floats | None:
 def _point(what: str, values: ArrayLike, k: int | None = None) -> Floats:
     point = _numbers(values)
     if point is None or point.ndim != 1 or not len(point) or k not in (None, len(point)):
-        raise JourneyError(
+        raise PathError(
             f"{what} wants {k or 'one or more'} finite numbers of at most {FARTHEST:g}, "
             f"not {_shown(values)}"
         )
@@ -376,7 +378,7 @@ def _path(values: ArrayLike, k: int) -> Floats:
     z = _numbers(values)
     if z is None or z.ndim != 2 or z.shape[1] != k or not 2 <= len(z) <= MOST_STEPS:
         came = "others" if z is None else f"shape {z.shape}"
-        raise JourneyError(
+        raise PathError(
             f"a journey wants 2 to {MOST_STEPS:,} points of {k} finite numbers of at most "
             f"{FARTHEST:g}, but came with {came}"
         )
@@ -386,23 +388,21 @@ def _path(values: ArrayLike, k: int) -> Floats:
 def _steps(steps: int) -> int:
     number = _whole(steps)
     if number is None or not 2 <= number <= MOST_STEPS:
-        raise JourneyError(
-            f"steps want a whole number from 2 to {MOST_STEPS:,}, not {_shown(steps)}"
-        )
+        raise PathError(f"steps want a whole number from 2 to {MOST_STEPS:,}, not {_shown(steps)}")
     return number
 
 
 def _axis(axis: int, k: int) -> int:
     number = _whole(axis)
     if number is None or not 0 <= number < k:
-        raise JourneyError(f"the axis wants a whole number from 0 to {k - 1}, not {_shown(axis)}")
+        raise PathError(f"the axis wants a whole number from 0 to {k - 1}, not {_shown(axis)}")
     return number
 
 
 def _number(what: str, value: float) -> float:
     number = _numbers(value)
     if number is None or number.ndim:
-        raise JourneyError(
+        raise PathError(
             f"{what} wants a finite number of at most {FARTHEST:g}, not {_shown(value)}"
         )
     return float(number)
@@ -412,7 +412,7 @@ def _factor(what: str, value: float) -> float:
     number = _numbers(value)
     least, most = _FACTORS
     if number is None or number.ndim or not least <= number <= most:
-        raise JourneyError(f"{what} wants a number from {least:g} to {most:g}, not {_shown(value)}")
+        raise PathError(f"{what} wants a number from {least:g} to {most:g}, not {_shown(value)}")
     return float(number)
 
 

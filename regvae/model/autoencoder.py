@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from regvae import onehot
-from regvae.formats.uk_registration import Regs
+from regvae.formats import Codes
 from regvae.model import config
 from regvae.model.config import Likelihood
+from regvae.onehot import OneHot
 
 Floats = NDArray[np.floating]
 
@@ -26,11 +26,14 @@ BATCH = 2_048
 """Records in a batch: few enough for a layer's outputs to stay in the processor's cache."""
 
 
-def weight_shapes(network: config.Network) -> dict[str, tuple[int, ...]]:
-    """Name -> shape of every weight such a network has: kernels (in, out), biases (out,)."""
-    hidden = (onehot.WIDTH, *network.encoder)
+def weight_shapes(network: config.Network, width: int) -> dict[str, tuple[int, ...]]:
+    """Name -> shape of every weight of a network for vectors of a width.
+
+    Kernels are (in, out), biases (out,).
+    """
+    hidden = (width, *network.encoder)
     heads = [(name, hidden[-1], network.latent_dim) for name in ("mean", "log_sigma")]
-    decoder = (network.latent_dim, *network.decoder, onehot.WIDTH)
+    decoder = (network.latent_dim, *network.decoder, width)
     layers = [
         *((f"encoder.{i}", *pair) for i, pair in enumerate(pairwise(hidden))),
         *heads,
@@ -70,13 +73,17 @@ class Autoencoder:
     mean_head: Dense
     log_sigma_head: Dense
     decoder: tuple[Dense, ...]
+    onehot: OneHot
     likelihood: Likelihood = "bernoulli"
 
     @classmethod
     def from_weights(
-        cls, weights: Mapping[str, NDArray[np.float32]], likelihood: Likelihood = "bernoulli"
+        cls,
+        weights: Mapping[str, NDArray[np.float32]],
+        onehot: OneHot,
+        likelihood: Likelihood = "bernoulli",
     ) -> "Autoencoder":
-        """From arrays named as in `weight_shapes`, which are used as they are, not copied."""
+        """From arrays named as in `weight_shapes`, which are not copied, and the codes' layout."""
 
         def dense(name: str) -> Dense:
             return Dense(weights[f"{name}.kernel"], weights[f"{name}.bias"])
@@ -86,7 +93,12 @@ class Autoencoder:
             return tuple(dense(f"{name}.{i}") for i in range(depth))
 
         return cls(
-            stack("encoder"), dense("mean"), dense("log_sigma"), stack("decoder"), likelihood
+            stack("encoder"),
+            dense("mean"),
+            dense("log_sigma"),
+            stack("decoder"),
+            onehot,
+            likelihood,
         )
 
     @property
@@ -94,77 +106,79 @@ class Autoencoder:
         """Number of latent coordinates, k."""
         return len(self.mean_head.bias)
 
-    def encode(self, regs: Sequence[str] | Regs) -> tuple[Floats, Floats]:
-        """Normalised regs (n,) -> their Gaussians: mean (n, k) and sigma (n, k), float32.
+    def encode(self, codes: Sequence[str] | Codes) -> tuple[Floats, Floats]:
+        """Normalised codes (n,) -> their Gaussians: mean (n, k) and sigma (n, k), float32.
 
-        Sigma is a standard deviation per latent coordinate, never its logarithm. Raises `RegError`
-        naming a text that is not a normalised reg.
+        Sigma is a standard deviation per latent coordinate, never its logarithm. Raises
+        `FormatError` naming a text that is not a normalised code.
         """
-        regs = np.asarray(regs, dtype=str)
-        mean = np.empty((len(regs), self.latent_dim), dtype=np.float32)
+        codes = np.asarray(codes, dtype=str)
+        mean = np.empty((len(codes), self.latent_dim), dtype=np.float32)
         sigma = np.empty_like(mean)
-        for rows in _batches(len(regs)):
-            hidden = _relu_stack(onehot.encode(regs[rows]), self.encoder)
+        for rows in _batches(len(codes)):
+            hidden = _relu_stack(self.onehot.encode(codes[rows]), self.encoder)
             mean[rows] = self.mean_head(hidden)
             sigma[rows] = np.exp(self.log_sigma_head(hidden))
         return mean, sigma
 
     def logits(self, z: Floats) -> Floats:
-        """Latent points (n, k) -> the network's outputs before the sigmoid, (n, 150), float32.
+        """Latent points (n, k) -> the network's outputs before sigmoid or softmax, (n, w), float32.
 
         Raises `ValueError` if z is not (n, k) or holds a number that is not finite.
         """
         z = self._points(z)
-        out = np.empty((len(z), onehot.WIDTH), dtype=np.float32)
+        out = np.empty((len(z), self.onehot.width), dtype=np.float32)
         for rows in _batches(len(z)):
             out[rows] = self._decode_batch(z[rows])
         return out
 
-    def decode(self, z: Floats) -> Regs:
-        """Latent points (n, k) -> the most probable reg at each, (n,) ``U7``.
+    def decode(self, z: Floats) -> Codes:
+        """Latent points (n, k) -> the most probable code at each, (n,).
 
         Raises `ValueError` if z is not (n, k) or holds a number that is not finite.
         """
         z = self._points(z)
-        out = np.empty(len(z), dtype="U7")
+        out = np.empty(len(z), dtype=self.onehot.format.dtype)
         for rows in _batches(len(z)):
-            out[rows] = onehot.decode(self._decode_batch(z[rows]))
+            out[rows] = self.onehot.decode(self._decode_batch(z[rows]))
         return out
 
-    def decode_with_certainty(self, z: Floats) -> tuple[Regs, Floats]:
-        """Latent points (n, k) -> what `decode` says, (n,), and how sure it is, (n, 7).
+    def decode_with_certainty(self, z: Floats) -> tuple[Codes, Floats]:
+        """Latent points (n, k) -> the decoded codes (n,), and the certainty of each of their p
+        characters (n, p).
 
         The certainty of a character is the largest of its position's `probabilities`, 0 to 1.
         """
         z = self._points(z)
-        regs, certainty = np.empty(len(z), dtype="U7"), np.empty((len(z), len(onehot.BLOCKS)))
+        codes = np.empty(len(z), dtype=self.onehot.format.dtype)
+        certainty = np.empty((len(z), self.onehot.positions))
         for rows in _batches(len(z)):
             outputs = self._decode_batch(z[rows])
-            regs[rows] = onehot.decode(outputs)
+            codes[rows] = self.onehot.decode(outputs)
             scores = self._scores(outputs)
-            for block in onehot.BLOCKS:
+            for block in self.onehot.blocks:
                 part = scores[:, block.columns]
                 part -= part.max(axis=1, keepdims=True)
                 certainty[rows, block.position] = 1 / np.exp(part).sum(axis=1)
-        return regs, certainty
+        return codes, certainty
 
     def probabilities(self, z: Floats) -> list[Floats]:
-        """How sure the decoder is of each character: of the seven positions (n, 26) or (n, 10)."""
+        """Probability of each character: for each position (n, a), a characters in its alphabet."""
         return [np.exp(block) for block in self.log_probabilities(z)]
 
     def log_probabilities(self, z: Floats) -> list[Floats]:
-        """Logarithms of `probabilities`, exact where those round to 0: (n, 26) or (n, 10) each.
+        """Logarithms of `probabilities`, exact where those round to 0: (n, a) for each position.
 
         A network trained with the categorical likelihood has a softmax in each block. With the
         Bernoulli one, each output is a probability of its own (a sigmoid); within a block they are
         scaled to sum to 1.
         """
         scores = self._scores(self.logits(z))
-        blocks = [scores[:, block.columns] for block in onehot.BLOCKS]
+        blocks = [scores[:, block.columns] for block in self.onehot.blocks]
         return [block - logsumexp(block, axis=1, keepdims=True) for block in blocks]
 
     def _scores(self, outputs: Floats) -> Floats:
-        """Log probabilities (n, 150), float64, short of each block's normalising constant."""
+        """Log probabilities (n, w), float64, without each block's normalising constant."""
         outputs = outputs.astype(np.float64)
         return -np.logaddexp(0, -outputs) if self.likelihood == "bernoulli" else outputs
 
@@ -179,11 +193,13 @@ class Autoencoder:
         z = np.asarray(z)
         if z.ndim != 2 or z.shape[1] != self.latent_dim:
             raise ValueError(
-                f"latent points want shape (n, {self.latent_dim}), but came with shape {z.shape}"
+                f"expected latent points of shape (n, {self.latent_dim}), got {z.shape}; "
+                "change their shape"
             )
         if not (np.abs(z) <= _FARTHEST).all():
             raise ValueError(
-                f"latent points want finite coordinates, at most {_FARTHEST:g}, but some are not"
+                f"expected latent coordinates from {-_FARTHEST:g} to {_FARTHEST:g}, got others; "
+                "remove those points"
             )
         return z.astype(np.float32)
 

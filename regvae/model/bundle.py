@@ -1,4 +1,4 @@
-"""A trained model as a folder: written whole or not at all, and verified when it is loaded.
+"""A trained model as a folder: written completely or not at all, and verified when it is loaded.
 
 A bundle is `manifest.json`, `weights.safetensors`, `records.parquet` and `history.csv`. The
 manifest names the preset, the seeds, the data, the versions, the metrics, and the sha256 of every
@@ -23,7 +23,7 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from regvae.formats import uk_registration
+from regvae.formats import SPLITS, Codes, Format
 from regvae.model.autoencoder import Autoencoder, weight_shapes
 from regvae.model.config import Preset
 from regvae.model.records import Records
@@ -38,28 +38,33 @@ from regvae.model.store import (
     resolve,
 )
 
-SCHEMA = 2
-HISTORY_COLUMNS = (
-    "epoch",
-    "learning_rate",
-    "loss",
-    "reconstruction",
-    "kl",
-    "order",
-    "validation_loss",
-    "validation_exact",
-    *(f"validation_right_{position}" for position in range(1, 8)),
-    "seconds",
-)
+SCHEMA = 3
+
+
+def history_columns(positions: int) -> tuple[str, ...]:
+    """The columns of the history of a model of codes with so many positions."""
+    return (
+        "epoch",
+        "learning_rate",
+        "loss",
+        "reconstruction",
+        "kl",
+        "order",
+        "validation_loss",
+        "validation_exact",
+        *(f"validation_right_{position}" for position in range(1, positions + 1)),
+        "seconds",
+    )
 
 
 @dataclass(frozen=True)
 class Bundle:
     """A trained model with its records.
 
-    `history` has one row an epoch with the columns `HISTORY_COLUMNS` (losses in nats by the
-    preset's own rule); `metrics` are figures by name; `command` is what made the bundle;
-    `sha256` is its manifest's hash, empty for a bundle that was not loaded from a folder.
+    `history` has one row an epoch with the columns of `history_columns` (losses in nats by the
+    preset's own definition); `metrics` are figures by name, empty until somebody measures them;
+    `command` is the command that trains the bundle; `sha256` is its manifest's hash, empty for a
+    bundle that was not loaded from a folder.
     """
 
     name: str
@@ -73,6 +78,11 @@ class Bundle:
     command: str
     sha256: str = ""
 
+    @property
+    def format(self) -> Format:
+        """The format of its codes."""
+        return self.preset.data.format
+
     @classmethod
     def assemble(
         cls,
@@ -82,23 +92,27 @@ class Bundle:
         history: pd.DataFrame,
         command: str = "",
         *,
-        own: Sequence[str] | uk_registration.Regs = (),
+        own: Sequence[str] | Codes = (),
     ) -> "Bundle":
-        """A bundle in memory from what training leaves: the preset's data are encoded anew.
+        """A bundle in memory from trained weights: the preset's data are encoded again.
 
-        `own` are the regs of a preset whose data are one's own; raises `ValueError` if they are
+        `own` are the codes of a preset whose data are one's own; raises `ValueError` if they are
         others.
         """
-        autoencoder = Autoencoder.from_weights(weights, preset.training.likelihood)
+        autoencoder = _autoencoder(weights, preset)
         records = Records.encode(preset.data.splits(own), autoencoder)
         return cls(preset.name, preset, seed, weights, autoencoder, records, history, {}, command)
+
+
+def _autoencoder(weights: Mapping[str, NDArray[np.float32]], preset: Preset) -> Autoencoder:
+    return Autoencoder.from_weights(weights, preset.data.onehot, preset.training.likelihood)
 
 
 # --- saving ---------------------------------------------------------------------------------------
 
 
 def save(bundle: Bundle, path: str | Path) -> Path:
-    """Write the bundle to the new folder `path`: to a temporary folder first, renamed when whole.
+    """Write the bundle to the new folder `path`: to a temporary folder first, then renamed.
 
     Raises what `check_free` does, and leaves nothing behind when writing fails.
     """
@@ -120,7 +134,7 @@ def save(bundle: Bundle, path: str | Path) -> Path:
 
 def _contents(bundle: Bundle) -> dict[str, bytes]:
     records = bundle.records
-    columns: dict[str, Any] = {"reg": records.reg, "split": records.split}
+    columns: dict[str, Any] = {"reg": records.codes, "split": records.split}
     for name, values in (("mean", records.mean), ("sigma", records.sigma)):
         columns |= {f"{name}_{i}": values[:, i - 1] for i in range(1, records.latent_dim + 1)}
     # Of an array that is a part of another, safetensors would write the other's numbers.
@@ -180,13 +194,16 @@ def load(name_or_path: str | Path) -> Bundle:
     weights = _weights(folder / WEIGHTS, contents[WEIGHTS], preset)
     records = _records(folder / RECORDS, contents[RECORDS], preset)
     if records.data_hash() != manifest["data_sha256"]:
-        raise BundleError(f"{folder / RECORDS}: its regs are not those of the manifest's hash")
+        raise BundleError(
+            f"{folder / RECORDS}: expected the codes of the manifest's hash, got others; "
+            "copy it again"
+        )
     return Bundle(
         name=folder.resolve().name,
         preset=preset,
         seed=manifest["seed"],
         weights=weights,
-        autoencoder=Autoencoder.from_weights(weights, preset.training.likelihood),
+        autoencoder=_autoencoder(weights, preset),
         records=records,
         history=_history(folder / HISTORY, contents[HISTORY], preset),
         metrics=manifest["metrics"],
@@ -241,7 +258,7 @@ def _weights(path: Path, content: bytes, preset: Preset) -> dict[str, NDArray[np
         weights = safetensors.numpy.load(content)
     except (safetensors.SafetensorError, KeyError) as error:
         raise BundleError(f"{path}: wanted safetensors, but {error}") from error
-    wanted = weight_shapes(preset.network)
+    wanted = weight_shapes(preset.network, preset.data.onehot.width)
     came = {name: array.shape for name, array in weights.items()}
     if came != wanted:
         name = next(n for n in {**wanted, **came} if wanted.get(n) != came.get(n))
@@ -267,17 +284,17 @@ def _records(path: Path, content: bytes, preset: Preset) -> Records:
         raise BundleError(f"{path}: wanted a Parquet table, but {error}") from error
     _want_columns(path, table, ["reg", "split", *names])
     try:
-        reg = [_normalised(text) for text in table["reg"]]
+        codes = [_normalised(text, preset.data.format) for text in table["reg"]]
         split = np.array([str(one) for one in table["split"]], dtype="U10")
         gaussians = table[names].to_numpy(np.float32)
     except (ValueError, TypeError) as error:
         raise BundleError(f"{path}: wanted regs and numbers, but {error}") from error
     mean, sigma = np.ascontiguousarray(np.split(gaussians, 2, axis=1))
-    if not len(reg) or not np.isfinite(gaussians).all() or not (sigma > 0).all():
+    if not codes or not np.isfinite(gaussians).all() or not (sigma > 0).all():
         raise BundleError(f"{path}: wanted finite means and sigmas above 0")
-    if not np.isin(split, uk_registration.SPLITS).all():
-        raise BundleError(f"{path}: wanted the splits {', '.join(uk_registration.SPLITS)}")
-    return Records(np.array(reg, dtype="U7"), split, mean, sigma)
+    if not np.isin(split, SPLITS).all():
+        raise BundleError(f"{path}: wanted the splits {', '.join(SPLITS)}")
+    return Records(preset.data.format.array(codes), split, mean, sigma, preset.data.format)
 
 
 def _want_columns(path: Path, table: pd.DataFrame, wanted: Sequence[str]) -> None:
@@ -286,11 +303,11 @@ def _want_columns(path: Path, table: pd.DataFrame, wanted: Sequence[str]) -> Non
         raise BundleError(f"{path}: wanted columns {', '.join(wanted)}, but it has {came[:200]}")
 
 
-def _normalised(text: str) -> str:
-    reg = uk_registration.parse(text)
-    if reg != text:
-        raise ValueError(f"{text!r} is not normalised to {reg!r}")
-    return reg
+def _normalised(text: str, format: Format) -> str:
+    code = format.parse(text)
+    if code != text:
+        raise ValueError(f"{text!r} is not normalised to {code!r}")
+    return code
 
 
 def _history(path: Path, content: bytes, preset: Preset) -> pd.DataFrame:
@@ -298,7 +315,7 @@ def _history(path: Path, content: bytes, preset: Preset) -> pd.DataFrame:
         history = pd.read_csv(io.BytesIO(content))
     except ValueError as error:
         raise BundleError(f"{path}: wanted a CSV table, but {error}") from error
-    _want_columns(path, history, HISTORY_COLUMNS)
+    _want_columns(path, history, history_columns(preset.data.onehot.positions))
     try:
         numbers = history.to_numpy(np.float64)
     except ValueError as error:

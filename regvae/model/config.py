@@ -1,4 +1,4 @@
-"""What to train: data, network and training as frozen dataclasses, and the named presets."""
+"""What to train: data, network and training as frozen dataclasses."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -6,12 +6,14 @@ from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
 from typing import Any, Literal, get_args
 
-from regvae import onehot
-from regvae.formats import uk_registration
-from regvae.formats.uk_registration import ATTRIBUTES, Regs
+from regvae.formats import UK_REGISTRATION, Codes, Format, codes, format_named, uk_registration
+from regvae.onehot import OneHot, one_hot
+
+FEWEST = 120
+"""Own codes that a training needs at least: ten each are held out for validation and for test."""
 
 _WIDEST = 10_000
-_MOST_REGS = 1_000_000
+_MOST_CODES = 1_000_000
 _MOST_WEIGHTS = 20_000_000  # some gigabytes while they are trained
 _MOST_PAIRED = 20_000  # an order compares each with each
 
@@ -41,16 +43,18 @@ def _check_choice(what: str, value: Any, choices: Iterable[str]) -> None:
 
 @dataclass(frozen=True)
 class Data:
-    """Where the regs come from, and how many are in training, validation and test.
+    """Where the codes come from, and how many are in training, validation and test.
 
-    `notebook` is the notebook's generator, `dvla` the same kept to what DVLA may issue, `own` a
-    list of one's own regs, which is known by its sha256 and shuffled by the seed.
+    `notebook` is the notebook's generator of UK registrations, `dvla` the same limited to what DVLA
+    may issue, `own` a list of one's own codes of the `format`, identified by its sha256 and
+    shuffled by the seed.
     """
 
     seed: int = 0
     sizes: tuple[int, int, int] = (10_000, 1_000, 1_000)
     source: Source = "notebook"
     sha256: str = ""
+    format: Format = UK_REGISTRATION
 
     def __post_init__(self) -> None:
         _check_choice("source of the data", self.source, get_args(Source))
@@ -58,58 +62,67 @@ class Data:
         _check(
             isinstance(self.sizes, tuple)
             and len(self.sizes) == 3
-            and all(_whole(size, 1) and size <= _MOST_REGS for size in self.sizes),
-            f"the sizes are three whole numbers from 1 to {_MOST_REGS:,}, not {self.sizes!r}",
+            and all(_whole(size, 1) and size <= _MOST_CODES for size in self.sizes),
+            f"expected three sizes from 1 to {_MOST_CODES:,}, got {self.sizes!r}; change them",
         )
         _check(
             isinstance(self.sha256, str) and bool(self.sha256) == (self.source == "own"),
-            f"own regs, and no others, have a sha256; {self.source!r} has {self.sha256!r}",
+            f"expected a sha256 for own codes and no others, got {self.sha256!r} for "
+            f"{self.source!r}; use Data.of_own",
+        )
+        _check(
+            self.source == "own" or self.format == UK_REGISTRATION,
+            f"expected own codes for the format {self.format.name}, got {self.source!r}, which "
+            "generates UK registrations; give own codes",
         )
 
     @classmethod
-    def of_own(cls, own: Sequence[str] | Regs, seed: int = 0) -> "Data":
-        """For a list of one's own regs, normalised: a twelfth each is held out for validation and
+    def of_own(
+        cls, own: Sequence[str] | Codes, seed: int = 0, format: Format = UK_REGISTRATION
+    ) -> "Data":
+        """For a list of one's own codes, normalised: a twelfth each is held out for validation and
         for test. Raises `ValueError` if there are too few different ones."""
-        own = uk_registration.distinct(own)
+        own = codes.distinct(format.array(own))
         held_out = max(1, len(own) // 12)
         _check(
-            len(own) >= uk_registration.FEWEST,
-            f"a training wants at least {uk_registration.FEWEST} different regs, but there are "
-            f"{len(own)}",
+            len(own) >= FEWEST,
+            f"expected at least {FEWEST} different {format.plural} to train on, got {len(own)}; "
+            "give more",
         )
         sizes = (len(own) - 2 * held_out, held_out, held_out)
-        return cls(seed, sizes, "own", uk_registration.sha256(own))
+        return cls(seed, sizes, "own", codes.sha256(own), format)
+
+    @property
+    def onehot(self) -> OneHot:
+        """The vector layout of the codes."""
+        return one_hot(self.format)
 
     @property
     def entropy(self) -> float | None:
-        """Nats of a reg of this source, all of which are equally likely: no code can do with less
-        on average. None for one's own: nobody knows what they were drawn from."""
+        """Entropy of the source in nats, whose codes are all equally likely: no code of them can be
+        shorter on average. None for one's own codes, whose source is not known."""
         if self.source == "own":
             return None
-        count = (
-            uk_registration.notebook_count()
-            if self.source == "notebook"
-            else uk_registration.dvla_count()
-        )
-        return math.log(count)
+        counts = {"notebook": uk_registration.notebook_count, "dvla": uk_registration.dvla_count}
+        return math.log(counts[self.source]())
 
-    def splits(self, own: Sequence[str] | Regs = ()) -> dict[str, Regs]:
-        """The regs by split: `{"train": (n,), "validation": (m,), "test": (t,)}`.
+    def splits(self, own: Sequence[str] | Codes = ()) -> dict[str, Codes]:
+        """The codes by split: `{"train": (n,), "validation": (m,), "test": (t,)}`.
 
-        For a source of `own` its regs must be given, in any order; raises `ValueError` if they are
+        For a source of `own` its codes must be given, in any order; raises `ValueError` if they are
         others.
         """
         if self.source == "notebook":
             return uk_registration.notebook_dataset(self.seed, self.sizes)
         if self.source == "dvla":
             return uk_registration.dvla_dataset(self.seed, self.sizes)
-        own = uk_registration.distinct(own)
+        own = codes.distinct(self.format.array(own))
         _check(
-            uk_registration.sha256(own) == self.sha256 and len(own) == sum(self.sizes),
-            f"the training wants its own {sum(self.sizes):,} regs of sha256 {self.sha256[:12]}…, "
-            f"but came {len(own):,} others; give the same list",
+            codes.sha256(own) == self.sha256 and len(own) == sum(self.sizes),
+            f"expected the {sum(self.sizes):,} {self.format.plural} of sha256 "
+            f"{self.sha256[:12]}…, got {len(own):,} others; give the list that the data describe",
         )
-        return uk_registration.split(own, self.seed, self.sizes)
+        return codes.split(own, self.seed, self.sizes)
 
 
 @dataclass(frozen=True)
@@ -131,17 +144,11 @@ class Network:
             all(_whole(width, 1) and width <= _WIDEST for width in widths),
             f"layers and the latent space want widths from 1 to {_WIDEST:,}, not {widths!r}",
         )
-        _check(
-            self.weights <= _MOST_WEIGHTS,
-            f"a network wants at most {_MOST_WEIGHTS:,} weights, but these widths make "
-            f"{self.weights:,}; make its layers narrower",
-        )
 
-    @property
-    def weights(self) -> int:
-        """Numbers in all kernels: a layer's width times that of the one before it."""
-        down = (onehot.WIDTH, *self.encoder, 2 * self.latent_dim)  # two heads
-        up = (self.latent_dim, *self.decoder, onehot.WIDTH)
+    def weights(self, width: int) -> int:
+        """Numbers in all kernels, for vectors of a width: each layer's times the one before it."""
+        down = (width, *self.encoder, 2 * self.latent_dim)  # two heads
+        up = (self.latent_dim, *self.decoder, width)
         return sum(a * b for widths in (down, up) for a, b in pairwise(widths))
 
 
@@ -187,7 +194,9 @@ class Order:
     sharpness: float = 10.0
 
     def __post_init__(self) -> None:
-        _check_choice("ordered attribute", self.attribute, ATTRIBUTES)
+        _check(
+            isinstance(self.attribute, str), f"expected an attribute's name, got {self.attribute!r}"
+        )
         _check(_whole(self.axis, 1), f"a latent axis is counted from 1, not {self.axis!r}")
         _check(_real(self.weight), f"the weight of an order is from 0, not {self.weight!r}")
         _check(_real(self.sharpness), f"the sharpness is a number from 0, not {self.sharpness!r}")
@@ -202,13 +211,13 @@ class Training:
     mean + sigma * e with e of standard deviation `noise`. In the first `warm_up` epochs beta grows
     to its value, evenly (Bowman et al., "Generating sentences from a continuous space", 2016).
 
-    `likelihood`: `bernoulli` takes each of the 150 outputs as a yes or no of its own, as the
-    notebook does; `categorical` takes the seven characters as seven choices (a softmax each).
+    `likelihood`: `bernoulli` takes each output as a yes or no of its own, as the notebook does;
+    `categorical` takes each character as one choice (a softmax over its alphabet).
     `divergence`: `notebook` takes the logarithm of sigma for that of a variance, and leaves the
     noise out; `exact` is the divergence of the very Gaussian that z is drawn from.
 
     The defaults are the notebook's: a noise a tenth of the sigma it reports, and 151 = 150 from its
-    own loss + 1 from `compile`, over 150 outputs.
+    own loss + 1 from `compile`, over its 150 outputs.
     """
 
     phases: tuple[Phase, ...] = (Phase(0.004, 200), Phase(0.001, 200))
@@ -267,7 +276,14 @@ class Preset:
     about: str = ""
 
     def __post_init__(self) -> None:
+        weights = self.network.weights(self.data.onehot.width)
+        _check(
+            weights <= _MOST_WEIGHTS,
+            f"expected at most {_MOST_WEIGHTS:,} weights, got {weights:,}; make the layers "
+            "narrower",
+        )
         for order in self.training.orders:
+            _check_choice("ordered attribute", order.attribute, self.data.format.attributes)
             _check(
                 order.axis <= self.network.latent_dim,
                 f"an order wants an axis from 1 to {self.network.latent_dim}, not {order.axis}",
@@ -286,7 +302,14 @@ class Preset:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON types; `from_dict` is the inverse."""
-        return asdict(self)
+        data = {field.name: getattr(self.data, field.name) for field in fields(Data)}
+        return {
+            "name": self.name,
+            "network": asdict(self.network),
+            "data": data | {"format": self.data.format.name},
+            "training": asdict(self.training),
+            "about": self.about,
+        }
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Preset":
@@ -300,10 +323,15 @@ class Preset:
         return cls(
             name=parts["name"],
             network=Network(**_exactly(Network, parts["network"])),
-            data=Data(**_exactly(Data, parts["data"])),
+            data=_data(parts["data"]),
             training=Training(**training),
             about=parts["about"],
         )
+
+
+def _data(values: Any) -> Data:
+    given = _exactly(Data, values)
+    return Data(**given | {"format": format_named(given["format"])})
 
 
 def _exactly(kind: type, values: Any) -> dict[str, Any]:

@@ -8,20 +8,20 @@ import tensorflow as tf
 from keras import ops
 
 from regvae.model.config import Preset
-from regvae.onehot import BLOCKS, WIDTH
 
 
 class Vae(keras.Model):
     """Encoder, two linear heads and decoder, with the loss that the preset describes.
 
-    Called on one-hot vectors (n, 150) it samples and returns the reconstruction's logits (n, 150).
+    Vectors have the width w of the data's `OneHot`, codes p positions. Called on one-hot vectors
+    (n, w) it samples and returns the reconstruction's logits (n, w).
     The logits stand for sigmoid or softmax outputs: the loss is the same function, computed without
     the rounding of a saturated one.
     """
 
     def __init__(self, preset: Preset, seed: int) -> None:
         super().__init__()
-        self.preset = preset
+        self.preset, self.onehot = preset, preset.data.onehot
         latent_dim = preset.network.latent_dim
         # One integer seed gives each layer a seed of its own, the same in every run.
         seeds = iter(np.random.SeedSequence(seed).generate_state(32).tolist())
@@ -37,25 +37,25 @@ class Vae(keras.Model):
         self.mean_head = dense(latent_dim, None, "mean")
         self.log_sigma_head = dense(latent_dim, None, "log_sigma")
         hidden = [dense(w, "relu", f"decoder.{i}") for i, w in enumerate(network.decoder)]
-        self.decoder = [*hidden, dense(WIDTH, None, f"decoder.{len(hidden)}")]
+        self.decoder = [*hidden, dense(self.onehot.width, None, f"decoder.{len(hidden)}")]
         self.noise_seed = keras.random.SeedGenerator(next(seeds))
-        self(np.zeros((1, WIDTH), np.float32))  # creates the weights
+        self(np.zeros((1, self.onehot.width), np.float32))  # creates the weights
 
     def encode(self, vectors: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """One-hot (n, 150) -> mean and log sigma, both (n, k)."""
+        """One-hot (n, w) -> mean and log sigma, both (n, k)."""
         hidden = vectors
         for layer in self.encoder:
             hidden = layer(hidden)
         return self.mean_head(hidden), self.log_sigma_head(hidden)
 
     def decode(self, z: tf.Tensor) -> tf.Tensor:
-        """Latent points (n, k) -> logits (n, 150)."""
+        """Latent points (n, k) -> logits (n, w)."""
         for layer in self.decoder:
             z = layer(z)
         return z
 
     def reconstruct(self, vectors: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Logits (n, 150) of z = mean + sigma * noise, and each record's KL term (n,)."""
+        """Logits (n, w) of z = mean + sigma * noise, and each record's KL term (n,)."""
         mean, log_sigma = self.encode(vectors)
         return self.decode(mean + ops.exp(log_sigma) * noise), self._divergence(mean, log_sigma)
 
@@ -64,7 +64,7 @@ class Vae(keras.Model):
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """The weighted terms of a batch's loss, in nats: reconstruction, divergence, orders.
 
-        `vectors` (n, 150), `ranks` (n, o) with a column for each of the preset's orders, `noise`
+        `vectors` (n, w), `ranks` (n, o) with a column for each of the preset's orders, `noise`
         (n, k), `beta` the divergence's weight -> three scalars, whose sum training makes small.
         """
         mean, log_sigma = self.encode(vectors)
@@ -78,14 +78,15 @@ class Vae(keras.Model):
         return reconstruction, beta * divergence, orders
 
     def reconstruction_loss(self, vectors: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-        """Weighted negative log-likelihood of each record, in nats: (n, 150) twice -> (n,)."""
+        """Weighted negative log-likelihood of each record, in nats: (n, w) twice -> (n,)."""
         training = self.preset.training
         if training.likelihood == "bernoulli":
             crossentropies = ops.binary_crossentropy(vectors, logits, from_logits=True)
             # The mean first, as the notebook has it.
-            return training.reconstruction_weight * WIDTH * ops.mean(crossentropies, axis=-1)
+            return training.reconstruction_weight * self.onehot.width * ops.mean(crossentropies, -1)
         chosen = ops.sum(vectors * logits, axis=-1)
-        normaliser = sum(ops.logsumexp(logits[:, b.start : b.stop], axis=-1) for b in BLOCKS)
+        blocks = self.onehot.blocks
+        normaliser = sum(ops.logsumexp(logits[:, b.start : b.stop], axis=-1) for b in blocks)
         return training.reconstruction_weight * (normaliser - chosen)
 
     def _divergence(self, mean: tf.Tensor, log_sigma: tf.Tensor) -> tf.Tensor:
@@ -94,9 +95,10 @@ class Vae(keras.Model):
         return kl_divergence(mean, log_sigma + math.log(self.preset.training.noise))
 
     def right(self, vectors: tf.Tensor) -> tf.Tensor:
-        """Which characters come back when the means are decoded: (n, 150) -> (n, 7) booleans."""
+        """Which characters are reconstructed when the means are decoded: (n, w) -> "
+        "(n, p) booleans."""
         logits = self.decode(self.encode(vectors)[0])
-        parts = [slice(block.start, block.stop) for block in BLOCKS]
+        parts = [block.columns for block in self.onehot.blocks]
         return ops.stack(
             [
                 ops.equal(ops.argmax(logits[:, part], -1), ops.argmax(vectors[:, part], -1))
@@ -106,7 +108,7 @@ class Vae(keras.Model):
         )
 
     def call(self, vectors: tf.Tensor) -> tf.Tensor:
-        """What `fit` trains: logits (n, 150) of a sampled reconstruction; adds the KL term."""
+        """What `fit` trains: logits (n, w) of a sampled reconstruction; adds the KL term."""
         training = self.preset.training
         shape = (ops.shape(vectors)[0], self.preset.network.latent_dim)
         noise = keras.random.normal(shape, stddev=training.noise, seed=self.noise_seed)

@@ -1,4 +1,4 @@
-"""The encoded records: every reg with its split and its Gaussian in the latent space."""
+"""The encoded records: every code with its split and its Gaussian in the latent space."""
 
 import hashlib
 from dataclasses import dataclass
@@ -6,37 +6,38 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from regvae.formats import uk_registration
-from regvae.formats.uk_registration import ATTRIBUTES, SPLITS, Regs
+from regvae.formats import SPLITS, Codes, Format
+from regvae.formats.codes import keys
 from regvae.model.autoencoder import Autoencoder
 
 
 @dataclass(frozen=True)
 class Records:
-    """n records: `reg` (n,) ``U7``, `split` (n,) of `SPLITS`, `mean` and `sigma` (n, k) float32.
+    """n records: `codes` (n,) of a `format`, `split` (n,) of `SPLITS`, `mean` and `sigma` (n, k).
 
-    Sigma is a standard deviation per latent coordinate. The arrays are made read-only, so that
-    one copy can be shared.
+    Both are float32; sigma is a standard deviation per latent coordinate. The arrays are made
+    read-only, so that one copy can be shared.
     """
 
-    reg: Regs
-    split: Regs
+    codes: Codes
+    split: NDArray[np.str_]
     mean: NDArray[np.float32]
     sigma: NDArray[np.float32]
+    format: Format
 
     def __post_init__(self) -> None:
-        for array in (self.reg, self.split, self.mean, self.sigma):
+        for array in (self.codes, self.split, self.mean, self.sigma):
             array.flags.writeable = False
 
     @classmethod
-    def encode(cls, splits: dict[str, Regs], autoencoder: Autoencoder) -> "Records":
-        """Encode regs given by split, e.g. those of `regs.notebook_dataset`."""
-        reg = np.concatenate([splits[name] for name in SPLITS])
+    def encode(cls, splits: dict[str, Codes], autoencoder: Autoencoder) -> "Records":
+        """Encode codes given by split, such as those of `Data.splits`."""
+        codes = np.concatenate([splits[name] for name in SPLITS])
         split = np.repeat(np.array(SPLITS), [len(splits[name]) for name in SPLITS])
-        return cls(reg, split, *autoencoder.encode(reg))
+        return cls(codes, split, *autoencoder.encode(codes), autoencoder.onehot.format)
 
     def __len__(self) -> int:
-        return len(self.reg)
+        return len(self.codes)
 
     @property
     def latent_dim(self) -> int:
@@ -45,22 +46,24 @@ class Records:
 
     def attribute(self, name: str) -> NDArray:
         """The named attribute of every record, (n,)."""
-        return ATTRIBUTES[name].values(self.reg)
+        return self.format.attribute(name).values(self.codes)
 
     def sizes(self) -> dict[str, int]:
         """How many records each split has."""
         return {name: int((self.split == name).sum()) for name in SPLITS}
 
-    def row_of(self, reg: str) -> int | None:
-        """The row of that normalised reg, or None if it is no record."""
-        rows = np.flatnonzero(self.reg == reg)
+    def row_of(self, code: str) -> int | None:
+        """The row of that normalised code, or None if it is no record."""
+        rows = np.flatnonzero(self.codes == code)
         return int(rows[0]) if len(rows) else None
 
-    def contain(self, reg: Regs) -> NDArray[np.bool_]:
-        """Which of the regs (m,) are records: (m,) booleans."""
-        return np.isin(uk_registration.keys(reg), uk_registration.keys(self.reg))
+    def contain(self, codes: Codes) -> NDArray[np.bool_]:
+        """Which of the codes (m,) are records: (m,) booleans."""
+        return np.isin(keys(codes), keys(self.codes))
 
     def data_hash(self) -> str:
-        """sha256 of the splits and regs in their order: the same data, the same hash."""
-        text = "\n".join(f"{s},{r}" for s, r in zip(self.split, self.reg, strict=True))
+        """sha256 of the splits and codes in their order: the same data, the same hash."""
+        text = "\n".join(
+            f"{split},{code}" for split, code in zip(self.split, self.codes, strict=True)
+        )
         return hashlib.sha256(text.encode()).hexdigest()

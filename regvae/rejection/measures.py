@@ -7,20 +7,22 @@ from numpy.typing import ArrayLike, NDArray
 
 from regvae.latent.gaussians import NearestGaussian
 from regvae.latent.mixture import Mixture
+from regvae.model.autoencoder import Autoencoder
 from regvae.model.bundle import Bundle
 from regvae.rejection.calibration import Calibration
-from regvae.rejection.rules import AcceptanceError, Measures, OneSided, Posterior, Rule
+from regvae.rejection.rules import Measures, Rule
 from regvae.rejection.unwanted import Unwanted, UnwantedError
 
 
 @dataclass(frozen=True)
-class Judge:
+class Measurer:
     """Measures latent points against the two sides of an unwanted set.
 
     `unwanted` and `wanted` find the nearest record of a side, `mixture` the densities of both.
-    `rows_unwanted` and `rows_wanted` are the records' rows, -1 for a listed reg that is no record.
+    `rows_unwanted` and `rows_wanted` are the records' rows, -1 for a listed code that is no record.
     """
 
+    autoencoder: Autoencoder
     unwanted: NearestGaussian
     wanted: NearestGaussian
     mixture: Mixture | None
@@ -36,8 +38,8 @@ class Judge:
         calibration: Calibration | None = None,
         *,
         split: str | None = None,
-    ) -> "Judge":
-        """The judge of a bundle's records, or of one split's; with a calibration, densities too.
+    ) -> "Measurer":
+        """Of a bundle's records, or of one split's; with a calibration, densities too.
 
         Raises `UnwantedError` if no record is unwanted, or every one is.
         """
@@ -56,6 +58,7 @@ class Judge:
         mixture = Mixture(mean, sigma * calibration.scale, ~selected) if calibration else None
         rows.flags.writeable = False
         return cls(
+            bundle.autoencoder,
             NearestGaussian(mean[selected], sigma[selected]),
             NearestGaussian(mean[~selected], sigma[~selected]),
             mixture,
@@ -65,38 +68,22 @@ class Judge:
         )
 
     def measure(self, rule: Rule | type[Rule], z: ArrayLike) -> Measures:
-        """What a rule decides on, for points z (m, k), by name: (m,) each.
+        """A rule's measures of points z (m, k), by name: (m,) each.
 
-        `to_unwanted` and `to_wanted` are Mahalanobis distances to the nearest record of a side,
-        `margin` their difference, `wanted_share` the share of the wanted in the density and
-        `typicality` that of `Calibration.typicality`. Raises `ValueError` for points that cannot be
-        measured, and `AcceptanceError` if densities are asked for without a calibration.
+        Raises `ValueError` for points that cannot be measured, and `RuleError` if the rule needs a
+        calibration and there is none.
         """
-        if rule.name == Posterior.name:
-            if self.mixture is None or self.calibration is None:
-                raise AcceptanceError("the posterior rule wants a calibration; give one")
-            log_density, share = self.mixture.query(z)
-            return {
-                "wanted_share": share,
-                "typicality": self.calibration.typicality(log_density),
-            }
-        to_unwanted, _ = self.unwanted.query(z)
-        if rule.name == OneSided.name:
-            return {"to_unwanted": to_unwanted}
-        to_wanted, _ = self.wanted.query(z)
-        return {
-            "to_unwanted": to_unwanted,
-            "to_wanted": to_wanted,
-            "margin": to_unwanted - to_wanted,
-        }
+        points = self.wanted.points(z)
+        codes = self.autoencoder.decode(points) if rule.needs_codes else None
+        return rule.measure(self, points, codes)
 
 
 def _check_sides(unwanted: Unwanted, on_this: int, on_that: int) -> None:
     if not on_this:
         raise UnwantedError(
-            f"no record fulfils {str(unwanted)!r}, so nothing is unwanted; widen it"
+            f"expected some unwanted records, got none for {str(unwanted)!r}; widen it"
         )
     if not on_that:
         raise UnwantedError(
-            f"every record fulfils {str(unwanted)!r}, so nothing is wanted; narrow it"
+            f"expected some wanted records, got none besides {str(unwanted)!r}; narrow it"
         )

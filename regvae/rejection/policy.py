@@ -3,20 +3,24 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import tomli_w
 
+from regvae.model.bundle import Bundle
 from regvae.model.store import manifest_hash, resolve
-from regvae.rejection import proposals, rules
+from regvae.rejection import proposals
 from regvae.rejection.proposals import Box, Proposal
-from regvae.rejection.rules import OneSided, Rule
+from regvae.rejection.rules import OneSided, Rule, rule_named
 from regvae.rejection.unwanted import Unwanted
 
-SCHEMA = 1
+SCHEMA = 2
+_READ = (1, SCHEMA)
+"""Schemas that can be read. The first had other names for two keys, see `_renamed`."""
 MAX_PROPOSALS = 1_000_000_000
 PROPOSALS_A_RESULT = 1_000
-"""Proposals that a result may take, where a number of results is all that was asked for."""
+"""Proposals for each result, where only a number of results is given."""
 
 
 _LONGEST_LINE = 20_000  # Python's own reader takes minutes for a longer chain of keys
@@ -32,7 +36,7 @@ class Policy:
 
     `bundle` is a model's name or a path, `bundle_sha256` the hash of its manifest, which holds
     the hashes of all its other files; empty to take whatever is there. At most `proposals` points
-    are drawn; with `accepted`, until there are so many results. With `clean`, accepted points that
+    are drawn; with `results`, until there are so many. With `clean`, accepted points that
     decode to something unwanted or to a record are left out of the results.
     """
 
@@ -41,7 +45,7 @@ class Policy:
     rule: Rule = field(default_factory=OneSided)
     proposal: Proposal = field(default_factory=Box)
     proposals: int = 1000
-    accepted: int | None = None
+    results: int | None = None
     clean: bool = False
     seed: int = 0
     bundle_sha256: str = ""
@@ -57,11 +61,15 @@ class Policy:
         }
         for name, kind in kinds.items():
             if not isinstance(getattr(self, name), kind):
-                came = type(getattr(self, name)).__name__
-                raise PolicyError(f"a policy's {name} cannot be of the type {came}")
+                found = type(getattr(self, name)).__name__
+                raise PolicyError(
+                    f"expected a policy's {name} as {getattr(kind, '__name__', name)}, "
+                    f"got {found}; "
+                    "change it"
+                )
         _whole("number of proposals", self.proposals, 1, MAX_PROPOSALS)
-        if self.accepted is not None:
-            _whole("number to accept", self.accepted, 1, MAX_PROPOSALS)
+        if self.results is not None:
+            _whole("number of results", self.results, 1, MAX_PROPOSALS)
         _whole("seed", self.seed, 0, 2**63 - 1)
 
     def signed(self) -> "Policy":
@@ -69,26 +77,36 @@ class Policy:
         return replace(self, bundle_sha256=manifest_hash(resolve(self.bundle)))
 
     def check_bundle(self) -> None:
-        """Make sure that the bundle is the one the policy was made for.
+        """Raises `PolicyError` if the bundle of that name is not the one the policy was made for,
+        `BundleError` if there is none."""
+        self._check_hash(manifest_hash(resolve(self.bundle)))
 
-        Raises `PolicyError` if it is another, `BundleError` if there is none.
-        """
-        self.check_hash(manifest_hash(resolve(self.bundle)))
-
-    def check_hash(self, came: str) -> None:
-        """The same for a bundle that is loaded already, by its hash."""
-        if self.bundle_sha256 and self.bundle_sha256 != came:
+    def check(self, bundle: Bundle) -> None:
+        """Raises `PolicyError` unless a loaded bundle is the one that the policy is for."""
+        if self.bundle_sha256 and bundle.sha256:
+            self._check_hash(bundle.sha256)
+            return
+        expected = Path(self.bundle).name
+        if bundle.name != expected:
             raise PolicyError(
-                f"the policy was made for {self.bundle} with sha256 {self.bundle_sha256[:12]!r}…, "
-                f"but the one here has {came[:12]}…; use that bundle, or take bundle_sha256 out of "
-                "the policy"
+                f"expected the bundle {expected!r}, which the policy names, got "
+                f"{bundle.name!r}; use "
+                "that bundle, or change the policy"
+            )
+
+    def _check_hash(self, found: str) -> None:
+        if self.bundle_sha256 and self.bundle_sha256 != found:
+            raise PolicyError(
+                f"expected {self.bundle} with sha256 {self.bundle_sha256[:12]!r}…, for which the "
+                f"policy was made, got {found[:12]!r}…; use that bundle, or take bundle_sha256 out "
+                "of the policy"
             )
 
     def to_dict(self) -> dict[str, Any]:
         """The policy as plain tables, numbers and texts: what the file holds."""
         stop = {"proposals": self.proposals}
-        if self.accepted is not None:
-            stop["accepted"] = self.accepted
+        if self.results is not None:
+            stop["results"] = self.results
         return {
             "schema": SCHEMA,
             "bundle": self.bundle,
@@ -96,12 +114,12 @@ class Policy:
             "seed": self.seed,
             "clean": self.clean,
             "unwanted": {
-                "rules": [str(rule) for rule in self.unwanted.rules],
+                "predicates": [str(one) for one in self.unwanted.predicates],
                 "regions": [[list(corner) for corner in r] for r in self.unwanted.regions],
-                "regs": list(self.unwanted.regs),
+                "regs": list(self.unwanted.codes),
                 "training": self.unwanted.training,
             },
-            "rule": {"name": self.rule.name, **self.rule.parameters()},
+            "rule": {"name": self.rule.name, **self.rule.values()},
             "proposal": {"name": self.proposal.name, **_plain(asdict(self.proposal))},
             "stop": stop,
         }
@@ -119,18 +137,22 @@ class Policy:
         """
         if max(map(len, text.splitlines()), default=0) > _LONGEST_LINE:
             raise PolicyError(
-                f"{where}: wanted lines of at most {_LONGEST_LINE:,} characters; break longer ones"
+                f"{where}: expected lines of at most {_LONGEST_LINE:,} characters, got "
+                "longer ones; break "
+                "them"
             )
         try:
             table = tomllib.loads(text)
         except (ValueError, RecursionError) as error:
-            raise PolicyError(f"{where}: wanted TOML, but {error}") from error
-        if table.get("schema") != SCHEMA:
+            raise PolicyError(f"{where}: expected TOML, got {error}; correct it") from error
+        if type(table.get("schema")) is not int or table["schema"] not in _READ:
             raise PolicyError(
-                f"{where}: wanted schema = {SCHEMA}, but it has {table.get('schema')!r}"
+                f"{where}: expected schema = {SCHEMA}, got {table.get('schema')!r}; "
+                "save the policy "
+                "again"
             )
         try:
-            return cls._from_tables(table)
+            return cls._from_tables(_renamed(table))
         except ValueError as error:
             raise PolicyError(f"{where}: {error}") from error
 
@@ -140,38 +162,51 @@ class Policy:
         tables = {"unwanted": dict, "rule": dict, "proposal": dict, "stop": dict}
         _check(table, known | tables, needed=("bundle", "unwanted"))
         unwanted = table["unwanted"]
-        parts = {"rules": list, "regions": list, "regs": list, "training": bool}
+        parts = {"predicates": list, "regions": list, "regs": list, "training": bool}
         _check(unwanted, parts, "[unwanted]: ")
         stop = table.get("stop", {})
-        _check(stop, {"proposals": int, "accepted": int}, "[stop]: ")
+        _check(stop, {"proposals": int, "results": int}, "[stop]: ")
         rule, proposal = dict(table.get("rule", {})), dict(table.get("proposal", {}))
         return cls(
             bundle=table["bundle"],
             unwanted=Unwanted.of(
-                _texts(unwanted.get("rules", []), "rules"),
+                _texts(unwanted.get("predicates", []), "predicates"),
                 regions=unwanted.get("regions", []),
                 listed=_texts(unwanted.get("regs", []), "regs"),
                 training=unwanted.get("training", False),
             ),
-            rule=rules.rule(rule.pop("name", OneSided.name), rule),
+            rule=rule_named(rule.pop("name", OneSided.name), rule),
             proposal=proposals.proposal(proposal.pop("name", Box.name), proposal),
             proposals=stop.get("proposals", cls.proposals),
-            accepted=stop.get("accepted"),
+            results=stop.get("results"),
             clean=table.get("clean", False),
             seed=table.get("seed", 0),
             bundle_sha256=table.get("bundle_sha256", ""),
         )
 
 
+def _renamed(table: dict[str, Any]) -> dict[str, Any]:
+    """A policy of the first schema with the names of today's."""
+    if table["schema"] == SCHEMA:
+        return table
+    for part, old, new in (("unwanted", "rules", "predicates"), ("stop", "accepted", "results")):
+        inner = table.get(part)
+        if isinstance(inner, dict) and old in inner and new not in inner:
+            inner[new] = inner.pop(old)
+    return table | {"schema": SCHEMA}
+
+
 def _whole(name: str, value: Any, low: int, high: int) -> None:
     if type(value) is not int or not low <= value <= high:
         shown = f"{value:,}" if type(value) is int else repr(value)
-        raise PolicyError(f"the {name} goes from {low} to {high:,}, not {shown}")
+        raise PolicyError(f"expected a {name} from {low} to {high:,}, got {shown}; change it")
 
 
 def _texts(values: list[Any], key: str) -> list[str]:
     if not all(isinstance(value, str) for value in values):
-        raise PolicyError(f"[unwanted]: wanted {key!r} as a list of texts")
+        raise PolicyError(
+            f"[unwanted]: expected {key!r} as a list of texts, got others; correct it"
+        )
     return values
 
 
@@ -193,10 +228,12 @@ def _check(
     """Every key of a table is known and of its kind; `place` names the table."""
     for key in needed:
         if key not in table:
-            raise PolicyError(f"{place}wanted {key!r}, but it is missing")
+            raise PolicyError(f"{place}expected {key!r}, got none; add it")
     for key, value in table.items():
         if key not in kinds:
-            raise PolicyError(f"{place}there is no {key[:40]!r}; there is {', '.join(kinds)}")
+            raise PolicyError(
+                f"{place}expected the keys {', '.join(kinds)}, got {key[:40]!r}; remove it"
+            )
         if type(value) is not kinds[key]:
-            wanted, came = kinds[key].__name__, type(value).__name__
-            raise PolicyError(f"{place}wanted {key!r} as {wanted}, but it is {came}")
+            expected, found = kinds[key].__name__, type(value).__name__
+            raise PolicyError(f"{place}expected {key!r} as {expected}, got {found}; correct it")

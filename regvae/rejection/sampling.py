@@ -12,14 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from regvae.formats.uk_registration import Regs
-from regvae.latent.gaussians import tail_probability
+from regvae.formats import Codes
 from regvae.model.bundle import Bundle
-from regvae.rejection.calibration import calibrate
-from regvae.rejection.measures import Judge
+from regvae.rejection.calibration import Calibration, calibrate
+from regvae.rejection.measures import Measurer
 from regvae.rejection.policy import Policy
-from regvae.rejection.rules import Measures, OneSided, Posterior, Rule, TwoSided, notebook_tail
-from regvae.rejection.unwanted import Unwanted
+from regvae.rejection.rules import Measures, Rule
+from regvae.rejection.unwanted import Unwanted, UnwantedError
 
 BLOCK = 2**18
 """Points proposed at a time: part of what a seed means."""
@@ -33,34 +32,34 @@ class SamplingError(ValueError):
 
 @dataclass(frozen=True)
 class Samples:
-    """m latent points with all that a rule decides on.
+    """m latent points, measured and decoded.
 
-    `z` (m, k) are the points, `measures` what the rule decides on (see `Judge.measure`), `reg` (m,)
-    is what each decodes to, `wanted` (m,) whether that reg escapes what is unwanted, and
-    `collision` (m,) whether it is a record.
+    `z` (m, k) are the points, `measures` (m,) each those of a rule (see `Measurer.measure`),
+    `codes` (m,) the decoded codes, `wanted` (m,) whether a code is wanted, and `collision` (m,)
+    whether it is a record.
     """
 
     z: NDArray[np.float64]
     measures: Measures
-    reg: Regs
+    codes: Codes
     wanted: NDArray[np.bool_]
     collision: NDArray[np.bool_]
 
     def __post_init__(self) -> None:
         # Shared by many sessions: views that cannot be written, so that the caller's arrays can.
-        for name in ("z", "reg", "wanted", "collision"):
+        for name in ("z", "codes", "wanted", "collision"):
             object.__setattr__(self, name, _read_only(getattr(self, name)))
         measures = {name: _read_only(values) for name, values in self.measures.items()}
         object.__setattr__(self, "measures", measures)
 
     def __len__(self) -> int:
-        return len(self.reg)
+        return len(self.codes)
 
     def take(self, rows: NDArray) -> "Samples":
         """Some of the samples, by rows or by a mask."""
         measures = {name: values[rows] for name, values in self.measures.items()}
         return Samples(
-            self.z[rows], measures, self.reg[rows], self.wanted[rows], self.collision[rows]
+            self.z[rows], measures, self.codes[rows], self.wanted[rows], self.collision[rows]
         )
 
     @property
@@ -81,10 +80,12 @@ class Report:
 
     `acceptance` is the share accepted; `purity` is the share of accepted points that decode to
     wanted regs, None if none is accepted. `kept` are those in the results, fewer than accepted if
-    leaks are left out; `proposals_per_result` is None if none is kept. `tail_probability` is the
-    share of a Gaussian's own mass beyond the rule's distance: the threshold of an unwanted record,
-    the support of a wanted one, None for a rule without distances. `notebook_tail` is what the
-    notebook gave for its threshold, None for other rules.
+    leaks are left out; `proposals_per_result` is None if none is kept. `held_out_rejection_rate` is
+    the share of held-out unwanted records that the rule rejects if it knows the training records
+    only, None if there are none or they were not measured. `tail_probability` is the share of a
+    Gaussian's own mass beyond the rule's distance: the threshold of an unwanted record, the support
+    of a wanted one, None for a rule without distances. `notebook_tail` is the notebook's figure for
+    its threshold, None for other rules.
     """
 
     rule: str
@@ -96,6 +97,7 @@ class Report:
     proposals_per_result: float | None
     purity: float | None
     collisions: int
+    held_out_rejection_rate: float | None
     tail_probability: float | None
     notebook_tail: float | None
 
@@ -131,13 +133,11 @@ class Tally:
             len(accepted) if kept is None else kept,
         )
 
-    def report(self, rule: Rule, k: int) -> Report:
-        """The report on a rule in k latent dimensions."""
-        name = reach_parameter(rule)
-        distance = rule.parameters()[name] if name else None
+    def report(self, rule: Rule, k: int, held_out: Measures | None = None) -> Report:
+        """The report on a rule in k latent dimensions, with its measures of held-out records."""
         return Report(
             rule=rule.name,
-            parameters=rule.parameters(),
+            parameters=rule.values(),
             proposed=self.proposed,
             accepted=self.accepted,
             kept=self.kept,
@@ -145,41 +145,60 @@ class Tally:
             proposals_per_result=self.proposed / self.kept if self.kept else None,
             purity=self.wanted / self.accepted if self.accepted else None,
             collisions=self.collisions,
-            tail_probability=None if distance is None else float(tail_probability(distance, k)),
-            notebook_tail=float(notebook_tail(rule.threshold))
-            if isinstance(rule, OneSided)
-            else None,
+            held_out_rejection_rate=rejection_rate(rule, held_out),
+            tail_probability=rule.tail_probability(k),
+            notebook_tail=rule.notebook_tail(),
         )
 
 
-def reach_parameter(rule: Rule) -> str | None:
-    """Which of a rule's numbers is the distance by which it surrounds records, if one is."""
-    return {OneSided: "threshold", TwoSided: "support", Posterior: None}[type(rule)]
+def held_out_measures(
+    bundle: Bundle, unwanted: Unwanted, rule: Rule | type[Rule], calibration: Calibration | None
+) -> Measures | None:
+    """A rule's measures of the held-out unwanted records, by the training records alone.
+
+    None if there are no such records, or the training records are all wanted or all unwanted.
+    """
+    records = bundle.records
+    rows = unwanted.of_records(records) & (records.split != "train")
+    if not rows.any():
+        return None
+    try:
+        known = Measurer.of(bundle, unwanted, calibration, split="train")
+    except UnwantedError:
+        return None
+    return known.measure(rule, records.mean[rows])
 
 
-def make_judge(bundle: Bundle, policy: Policy) -> Judge:
-    """The judge that a policy wants: with a calibration, which takes a second, if its rule does."""
-    calibration = calibrate(bundle) if isinstance(policy.rule, Posterior) else None
-    return Judge.of(bundle, policy.unwanted, calibration)
+def rejection_rate(rule: Rule, held_out: Measures | None) -> float | None:
+    """Share of measured records that a rule rejects, 0 to 1; None without records."""
+    return None if held_out is None else float(1 - rule.accepts(held_out).mean())
+
+
+def make_measurer(bundle: Bundle, policy: Policy) -> Measurer:
+    """The measurer that a policy needs: with a calibration, which takes a second, if its rule
+    does."""
+    calibration = calibrate(bundle) if policy.rule.needs_calibration else None
+    return Measurer.of(bundle, policy.unwanted, calibration)
 
 
 def decode(bundle: Bundle, unwanted: Unwanted, z: NDArray, measures: Measures) -> Samples:
-    """Decode measured points z (m, k) and see what the regs are."""
-    reg = bundle.autoencoder.decode(z)
-    return Samples(z, measures, reg, ~unwanted.of_regs(reg, bundle), bundle.records.contain(reg))
+    """Decode measured points z (m, k), and compare the codes with the unwanted and the records."""
+    codes = bundle.autoencoder.decode(z)
+    wanted = ~unwanted.of_codes(codes, bundle)
+    return Samples(z, measures, codes, wanted, bundle.records.contain(codes))
 
 
 def accepted(
-    bundle: Bundle, policy: Policy, judge: Judge, z: NDArray
+    bundle: Bundle, policy: Policy, measurer: Measurer, z: NDArray
 ) -> tuple[NDArray[np.intp], Samples]:
     """Of points z (m, k) those that a policy accepts, decoded: their rows and the samples."""
-    measures = judge.measure(policy.rule, z)
+    measures = measurer.measure(policy.rule, z)
     rows = np.flatnonzero(policy.rule.accepts(measures))
     chosen = {name: values[rows] for name, values in measures.items()}
     return rows, decode(bundle, policy.unwanted, z[rows], chosen)
 
 
-def sample(bundle: Bundle, policy: Policy, judge: Judge | None = None) -> Samples:
+def sample(bundle: Bundle, policy: Policy, measurer: Measurer | None = None) -> Samples:
     """All the points that a policy proposes, measured and decoded; its rule does not decide yet.
 
     Same policy, same samples. Raises `SamplingError` if they are too many to keep, and what the
@@ -191,27 +210,28 @@ def sample(bundle: Bundle, policy: Policy, judge: Judge | None = None) -> Sample
     """
     if policy.proposals > IN_MEMORY:
         raise SamplingError(
-            f"at most {IN_MEMORY:,} samples are kept at a time, not {policy.proposals:,}; "
-            "stream them, or propose fewer"
+            f"expected at most {IN_MEMORY:,} proposals in memory, got {policy.proposals:,}; stream "
+            "them, or propose fewer"
         )
-    judge = judge or make_judge(bundle, policy)
+    measurer = measurer or make_measurer(bundle, policy)
     z = np.concatenate(list(_proposals(bundle, policy)))
-    return decode(bundle, policy.unwanted, z, judge.measure(policy.rule, z))
+    return decode(bundle, policy.unwanted, z, measurer.measure(policy.rule, z))
 
 
-def report(samples: Samples, rule: Rule) -> Report:
+def report(samples: Samples, rule: Rule, held_out: Measures | None = None) -> Report:
     """Apply a rule to samples that have its measures.
 
-    Raises `SamplingError` if they were measured for another rule.
+    `held_out` are those of `held_out_measures`, for the held-out rejection rate. Raises
+    `SamplingError` if the samples were measured for another rule.
     """
     missing = [one.measure for one in rule.limits if one.measure not in samples.measures]
     if missing:
         raise SamplingError(
-            f"the rule {rule.name} wants {' and '.join(missing)}, which these samples lack; sample "
-            "with a policy of that rule"
+            f"expected samples measured for the rule {rule.name}, got some without "
+            f"{' and '.join(missing)}; sample with a policy of that rule"
         )
-    passed = samples.take(rule.accepts(samples.measures))
-    return Tally.of(len(samples), passed).report(rule, samples.z.shape[1])
+    accepted = samples.take(rule.accepts(samples.measures))
+    return Tally.of(len(samples), accepted).report(rule, samples.z.shape[1], held_out)
 
 
 @dataclass(frozen=True)
@@ -223,15 +243,15 @@ class Block:
     kept: Samples
 
 
-def stream(bundle: Bundle, policy: Policy, judge: Judge | None = None) -> Iterator[Block]:
+def stream(bundle: Bundle, policy: Policy, measurer: Measurer | None = None) -> Iterator[Block]:
     """Run a policy block by block: accepted points only, with the memory of one block.
 
     Ends when the policy's number is accepted (or kept, with `clean`), or all proposals are made.
     """
-    judge = judge or make_judge(bundle, policy)
-    missing = policy.accepted
+    measurer = measurer or make_measurer(bundle, policy)
+    missing = policy.results
     for z in _proposals(bundle, policy):
-        rows, passed = accepted(bundle, policy, judge, z)
+        rows, passed = accepted(bundle, policy, measurer, z)
         kept = np.flatnonzero(~passed.leaks) if policy.clean else np.arange(len(passed))
         proposed = len(z)
         if missing is not None and len(kept) >= missing:
@@ -246,18 +266,19 @@ def stream(bundle: Bundle, policy: Policy, judge: Judge | None = None) -> Iterat
 
 
 def shortfall(policy: Policy, tally: Tally) -> str | None:
-    """A sentence if a run ended before it had as many as were asked for."""
-    if policy.accepted is None or tally.kept >= policy.accepted:
+    """A sentence if sampling ended with fewer results than the policy requires."""
+    if policy.results is None or tally.kept >= policy.results:
         return None
     if tally.kept:
         hint = "raise the number of proposals"
     elif tally.accepted:
-        hint = "all that passes leaks: tighten the rule"
+        hint = "all accepted points leak: use a stricter rule"
     else:
-        hint = "nothing passes: loosen the rule"
+        hint = "no point is accepted: use a less strict rule"
     return (
-        f"only {tally.kept:,} of the {policy.accepted:,} asked for came of {tally.proposed:,} "
-        f"proposals; what came is kept; {hint}"
+        f"expected {policy.results:,} results, got {tally.kept:,} from "
+        f"{tally.proposed:,} proposals, "
+        f"which are stored; {hint}"
     )
 
 

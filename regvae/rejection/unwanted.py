@@ -1,7 +1,7 @@
-"""What to stay clear of: records named by rules, by regions of the map, one by one, or all of them.
+"""What is unwanted: codes by predicates, by regions of the map, one by one, or all of training.
 
-The parts are joined by *or*: a record is unwanted as soon as one part names it. The rules among
-themselves are joined by *and*, and so make up one part.
+The parts are joined by *or*: a code is unwanted if any part includes it. The predicates are joined
+by *and*, and together are one part.
 """
 
 import hashlib
@@ -13,15 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regvae import predicates
-from regvae.formats import uk_registration
-from regvae.formats.uk_registration import Regs
+from regvae.formats import UK_REGISTRATION, Codes, Format, FormatError
+from regvae.formats.codes import keys
 from regvae.latent.polygon import Polygon, in_polygon, polygon_corners
 from regvae.model.bundle import Bundle
 from regvae.model.records import Records
-from regvae.predicates import Rule
+from regvae.predicates import Predicate
 
 Region = tuple[tuple[float, float], ...]
-
 
 _FARTHEST = 1e6
 
@@ -32,31 +31,34 @@ class UnwantedError(ValueError):
 
 @dataclass(frozen=True)
 class Unwanted:
-    """A set of regs to stay clear of, defined for records and for any other reg alike.
+    """A set of unwanted codes, defined for records and for any other code alike.
 
-    A reg is unwanted if it fulfils all of `rules`, or its mean lies in one of `regions` (polygons
-    in the plane of the first two latent coordinates), or it is one of `regs` (normalised), or, with
-    `training`, it is a record of the training split. Raises `UnwantedError` if nothing is named,
-    `RegError` for a reg that is none, and `ValueError` for a region that is no polygon.
+    A code is unwanted if it fulfils all `predicates`, or its mean lies in one of `regions`
+    (polygons in the plane of the first two latent coordinates), or it is one of `codes`
+    (normalised), or, with `training`, it is a record of the training split. Raises `UnwantedError`
+    if all of them are empty, `FormatError` for a text that is no code, and `ValueError` for a
+    region that is no polygon.
     """
 
-    rules: tuple[Rule, ...] = ()
+    predicates: tuple[Predicate, ...] = ()
     regions: tuple[Region, ...] = ()
-    regs: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
     training: bool = False
+    format: Format = UK_REGISTRATION
 
     def __post_init__(self) -> None:
-        if not (self.rules or self.regions or self.regs or self.training):
+        if not (self.predicates or self.regions or self.codes or self.training):
             raise UnwantedError(
-                "nothing is unwanted; give a rule such as 'number < 50', a region, a list of regs, "
-                "or all of training"
+                "expected something unwanted, got nothing; give a predicate such as 'number < 50', "
+                f"a region, a list of {self.format.plural}, or all of training"
             )
         for region in self.regions:
             polygon_corners(region, _FARTHEST)
-        for reg in self.regs:
-            if not uk_registration.is_normalised(reg):
-                raise uk_registration.RegError(
-                    f"unwanted regs want the form AB12CDE, but came {reg!r}"
+        for code in self.codes:
+            if not self.format.is_normalised(code):
+                raise FormatError(
+                    f"expected unwanted {self.format.plural} such as {self.format.example}, got "
+                    f"{code!r}; normalise it with Format.parse"
                 )
 
     @classmethod
@@ -67,57 +69,59 @@ class Unwanted:
         regions: Sequence[Polygon] = (),
         listed: Sequence[str] = (),
         training: bool = False,
+        format: Format = UK_REGISTRATION,
     ) -> "Unwanted":
-        """From rules as text, polygons, and regs as typed; each reg of the list is kept once.
+        """From predicates as text, polygons, and codes as typed; a code listed twice counts once.
 
         >>> Unwanted.of(["number < 50"])
         """
         return cls(
-            rules=predicates.parse_all(texts) if texts else (),
+            predicates=predicates.parse_all(texts, format) if texts else (),
             regions=tuple(
                 tuple((float(x), float(y)) for x, y in polygon_corners(region))
                 for region in regions
             ),
-            regs=tuple(dict.fromkeys(uk_registration.parse(reg) for reg in listed)),
+            codes=tuple(dict.fromkeys(format.parse(code) for code in listed)),
             training=training,
+            format=format,
         )
 
     def of_records(self, records: Records) -> NDArray[np.bool_]:
         """Which records are unwanted: (n,) booleans."""
-        unwanted = self._named(records.reg, records)
+        unwanted = self._without_regions(records.codes, records)
         if self.regions and records.latent_dim < 2:
             raise UnwantedError(
-                "a region lies in the plane of two latent coordinates, but these records have one; "
-                "name the unwanted by a rule or a list"
+                "expected two latent coordinates or more for a region, got records with one; give "
+                "a predicate or a list"
             )
         for region in self.regions:
             unwanted |= in_polygon(records.mean[:, :2], region)
         return unwanted
 
-    def of_regs(self, reg: Regs, bundle: Bundle) -> NDArray[np.bool_]:
-        """Which regs (m,), records or not, are unwanted: (m,) booleans."""
-        unwanted = self._named(reg, bundle.records)
-        if self.regions and len(reg):
-            mean, _ = bundle.autoencoder.encode(reg)
+    def of_codes(self, codes: Codes, bundle: Bundle) -> NDArray[np.bool_]:
+        """Which codes (m,), records or not, are unwanted: (m,) booleans."""
+        unwanted = self._without_regions(codes, bundle.records)
+        if self.regions and len(codes):
+            mean, _ = bundle.autoencoder.encode(codes)
             for region in self.regions:
                 unwanted |= in_polygon(mean[:, :2], region)
         return unwanted
 
-    def _named(self, reg: Regs, records: Records) -> NDArray[np.bool_]:
-        """Which regs the parts that need no latent space name."""
-        named = predicates.mask(self.rules, reg) if self.rules else np.zeros(len(reg), bool)
-        listed = [np.array(self.regs, "U7")] if self.regs else []
+    def _without_regions(self, codes: Codes, records: Records) -> NDArray[np.bool_]:
+        """Which codes are unwanted by the parts that need no latent space."""
+        unwanted = np.zeros(len(codes), bool)
+        if self.predicates:
+            unwanted |= predicates.mask(self.predicates, codes, self.format)
+        listed = [self.format.array(self.codes)] if self.codes else []
         if self.training:
-            listed.append(records.reg[records.split == "train"])
+            listed.append(records.codes[records.split == "train"])
         if listed:
-            named |= np.isin(
-                uk_registration.keys(reg), uk_registration.keys(np.concatenate(listed))
-            )
-        return named
+            unwanted |= np.isin(keys(codes), keys(np.concatenate(listed)))
+        return unwanted
 
-    def unseen(self, records: Records) -> Regs:
-        """The listed regs that are no records, and so have a Gaussian only when encoded."""
-        listed = np.array(self.regs, "U7")
+    def unseen(self, records: Records) -> Codes:
+        """The listed codes that are no records, and so have a Gaussian only when encoded."""
+        listed = self.format.array(self.codes)
         return listed[~records.contain(listed)]
 
     @cached_property
@@ -127,12 +131,13 @@ class Unwanted:
 
     def __str__(self) -> str:
         parts = []
-        if self.rules:
-            parts.append(" and ".join(map(str, self.rules)))
+        if self.predicates:
+            parts.append(" and ".join(map(str, self.predicates)))
         if self.regions:
             parts.append("a mean in " + ("the region" if len(self.regions) == 1 else "the regions"))
-        if self.regs:
-            parts.append(self.regs[0] if len(self.regs) == 1 else f"one of {len(self.regs):,} regs")
+        if self.codes:
+            several = f"one of {len(self.codes):,} {self.format.plural}"
+            parts.append(self.codes[0] if len(self.codes) == 1 else several)
         if self.training:
             parts.append("a place in the training data")
         return " or ".join(parts)

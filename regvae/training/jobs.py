@@ -1,6 +1,6 @@
 """Trainings in processes of their own, as folders that every process can look at.
 
-A run is a folder in `runs/` of `bundle.home()`. Its worker (`regvae.worker`) holds a lock on it as
+A job is a folder in `runs/` of `bundle.home()`. Its worker (`regvae.worker`) holds a lock on it as
 long as it lives, and the system takes the lock away when it dies, however it dies: so what a folder
 says and what is true never differ for long. Waiting for a free processor is a lock too.
 """
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,12 +26,15 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from regvae.formats.uk_registration import Regs, is_normalised
+from regvae.formats import Codes
 from regvae.model import bundle as bundles
 from regvae.model import store
-from regvae.model.bundle import HISTORY_COLUMNS, Bundle
+from regvae.model.bundle import Bundle, history_columns
 from regvae.model.config import Preset
 from regvae.model.presets import PRESETS
+
+WORKER = "regvae.training.worker"
+"""The module that a job's process runs."""
 
 WORKER = "regvae.training.worker"
 """The module that a job's process runs."""
@@ -49,7 +52,7 @@ RUN, OWN, STATUS, PROGRESS, FRAMES, STOP, LOCK, LOG = (
     "worker.lock",
     "log.txt",
 )
-"""Names with a dot, which no run may have: the bundle stands beside them under the run's name."""
+"""Names with a dot, which no job may have: the bundle stands beside them under the job's name."""
 SHOWN = 2_000
 """Training records whose means are kept of every epoch, to show the map as it forms."""
 SHOWN_AXES = 2
@@ -60,12 +63,12 @@ _DAMAGED = (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowEr
 _workers: list[subprocess.Popen] = []  # kept, so that Python reaps them when they have ended
 
 
-class RunError(ValueError):
-    """A run that cannot be made, started, kept or deleted; the message says what to do."""
+class JobError(ValueError):
+    """A job that cannot be made, started, kept or deleted; the message says what to do."""
 
 
 @dataclass(frozen=True)
-class Run:
+class Job:
     """A training: what it is to do, and how far it is.
 
     `state`: waiting for a processor; training; stopped on request; interrupted, if its process
@@ -110,43 +113,43 @@ def folder() -> Path:
 
 
 def check_name(name: str) -> None:
-    """Raises `RunError` if a name cannot be a folder's, or stands for a run or a model already."""
+    """Raises `JobError` if a name cannot be a folder's, or stands for a job or a model already."""
     if not _NAME.fullmatch(name):
-        raise RunError(
+        raise JobError(
             f"a name wants letters, digits, - and _, at most 60, but came {name[:80]!r}; change it"
         )
     if (folder() / name).exists():
-        raise RunError(f"there is a training {name!r} already; choose another name, or delete it")
+        raise JobError(f"there is a training {name!r} already; choose another name, or delete it")
     _check_no_model(name)
 
 
 def _check_no_model(name: str) -> None:
     if name in store.available() or (store.models() / name).exists():
-        raise RunError(f"there is a model {name!r} already; choose another name")
+        raise JobError(f"there is a model {name!r} already; choose another name")
 
 
 # --- looking --------------------------------------------------------------------------------------
 
 
-def all_runs() -> list[Run]:
-    """Every run, the oldest first. A folder that cannot be read is left out."""
+def all_jobs() -> list[Job]:
+    """Every job, the oldest first. A folder that cannot be read is left out."""
     found = []
     for path in folder().glob(f"[!.]*/{RUN}"):
-        with suppress(RunError):
-            found.append(look(path.parent.name))
-    found.sort(key=lambda run: (run.created, run.name))
+        with suppress(JobError):
+            found.append(read_job(path.parent.name))
+    found.sort(key=lambda job: (job.created, job.name))
     return found
 
 
-def look(name: str) -> Run:
-    """A run as it is now. Raises `RunError` if there is none of that name, or it is damaged."""
+def read_job(name: str) -> Job:
+    """A job as it is now. Raises `JobError` if there is none of that name, or it is damaged."""
     path = folder() / name
     try:
         made = json.loads((path / RUN).read_text("utf-8"))
         preset = Preset.from_dict(made["preset"])
         seed, created = int(made["seed"]), float(made["created"])
     except _DAMAGED as error:
-        raise RunError(
+        raise JobError(
             f"there is no training {name[:80]!r} that can be read; start another"
         ) from error
     status = _read_status(path)
@@ -156,12 +159,12 @@ def look(name: str) -> Run:
             status["state"] = "interrupted"
     state: State = status["state"]
     epochs = min(max(0, status["epochs"]), preset.training.epochs)
-    run = Run(name, path, preset, seed, created, state, status["message"], epochs)
-    if run.out.exists():
-        return replace(run, state="finished", epochs=preset.training.epochs)
-    if run.state == "waiting":
-        return replace(run, ahead=_ahead(path))
-    return run
+    job = Job(name, path, preset, seed, created, state, status["message"], epochs)
+    if job.out.exists():
+        return replace(job, state="finished", epochs=preset.training.epochs)
+    if job.state == "waiting":
+        return replace(job, ahead=_ahead(path))
+    return job
 
 
 def _read_status(path: Path) -> dict[str, Any]:
@@ -200,43 +203,45 @@ def _held(lock: Path) -> bool:
 
 @dataclass(frozen=True)
 class Progress:
-    """What a run has shown of itself: its `history` by epoch, and its `frames` (e, r, 2), the first
-    two coordinates (or, with k = 1, the only one) of the means of the same r training records `reg`
-    (r,) after each of e epochs."""
+    """A job's `history` by epoch, and `frames` (e, r, 2): the first two coordinates (or, with
+    k = 1, the only one) of the means of the same r training codes (r,) after each of e epochs."""
 
     history: pd.DataFrame
-    reg: Regs
+    codes: Codes
     frames: NDArray[np.float16]
 
 
-def progress(run: Run) -> Progress | None:
-    """What there is to see of a run, or None before its first epoch has ended."""
+def progress(job: Job) -> Progress | None:
+    """A job's progress, or None before its first epoch has ended."""
+    data = job.preset.data
+    columns = list(history_columns(data.onehot.positions))
     try:
-        with safetensors.safe_open(run.folder / PROGRESS, framework="numpy") as file:
-            history = pd.DataFrame(file.get_tensor("history"), columns=list(HISTORY_COLUMNS))
-            reg = json.loads(file.metadata()["reg"])
-        flat = np.fromfile(run.folder / FRAMES, np.float16)
+        with safetensors.safe_open(job.folder / PROGRESS, framework="numpy") as file:
+            history = pd.DataFrame(file.get_tensor("history"), columns=columns)
+            codes = json.loads(file.metadata()["reg"])
+        flat = np.fromfile(job.folder / FRAMES, np.float16)
     except (*_DAMAGED, safetensors.SafetensorError):
         return None
-    if not isinstance(reg, list) or not reg or not all(map(is_normalised, reg)):
+    known = isinstance(codes, list) and codes and all(map(data.format.is_normalised, codes))
+    if not known:
         return None
-    shown = min(run.preset.network.latent_dim, SHOWN_AXES)
-    epochs = min(len(history), len(flat) // (len(reg) * shown))
-    frames = flat[: epochs * len(reg) * shown].reshape(epochs, len(reg), shown)
-    return Progress(history[:epochs], np.array(reg, "U7"), frames)
+    shown = min(job.preset.network.latent_dim, SHOWN_AXES)
+    epochs = min(len(history), len(flat) // (len(codes) * shown))
+    frames = flat[: epochs * len(codes) * shown].reshape(epochs, len(codes), shown)
+    return Progress(history[:epochs], data.format.array(codes), frames)
 
 
 # --- acting ---------------------------------------------------------------------------------------
 
 
-def create(name: str, preset: Preset, seed: int = 0, own: Sequence[str] | Regs = ()) -> Run:
-    """Make a run and start it. `own` are the regs of a preset of own data.
+def create(name: str, preset: Preset, seed: int = 0, own: Sequence[str] | Codes = ()) -> Job:
+    """Make a job and start it. `own` are the regs of a preset of own data.
 
-    Raises `RunError` for a name that is taken or none, `ValueError` if `own` are not the preset's.
+    Raises `JobError` for a name that is taken or none, `ValueError` if `own` are not the preset's.
     """
     check_name(name)
     if seed < 0:
-        raise RunError(f"the seed wants to be 0 or more, not {seed}")
+        raise JobError(f"the seed wants to be 0 or more, not {seed}")
     preset = replace(preset, name=preset.name or name)
     if preset.data.source == "own":
         preset.data.splits(own)  # says what is wrong with them
@@ -267,26 +272,20 @@ def command(name: str, preset: Preset, seed: int) -> str:
     return train_command(again, f"{name}-again", seed)
 
 
-def start(name: str) -> Run:
-    """Start a run, or resume it. Raises `RunError` if it is at work already, or finished."""
-    run = look(name)
-    if run.state == "finished":
-        raise RunError(f"the training {name!r} is finished; keep it, or start another")
-    with _writing(), (run.folder / LOCK).open("w") as lock:
-        if run.alive or not _take(lock):
-            raise RunError(f"the training {name!r} is at work already; stop it first")
-        (run.folder / STOP).unlink(missing_ok=True)
-        say(run.folder, "waiting", since=time.time(), epochs=run.epochs)
-        with (run.folder / LOG).open("ab") as log:
+def start(name: str) -> Job:
+    """Start a job, or resume it. Raises `JobError` if it is at work already, or finished."""
+    job = read_job(name)
+    if job.state == "finished":
+        raise JobError(f"the training {name!r} is finished; keep it, or start another")
+    with _writing(), (job.folder / LOCK).open("w") as lock:
+        if job.alive or not _take(lock):
+            raise JobError(f"the training {name!r} is at work already; stop it first")
+        (job.folder / STOP).unlink(missing_ok=True)
+        write_status(job.folder, "waiting", since=time.time(), epochs=job.epochs)
+        with (job.folder / LOG).open("ab") as log:
             # The lock goes over to the worker, which holds it until it ends.
             worker = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "regvae.training.worker",
-                    str(run.folder),
-                    str(lock.fileno()),
-                ],
+                [sys.executable, "-m", WORKER, str(job.folder), str(lock.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -295,7 +294,7 @@ def start(name: str) -> Run:
             )
     _workers.append(worker)
     _workers[:] = [one for one in _workers if one.poll() is None]
-    return look(name)
+    return read_job(name)
 
 
 def _take(lock: IO[str]) -> bool:
@@ -316,32 +315,34 @@ def _writing() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise RunError(
+        raise JobError(
             f"{store.home()} cannot be written ({error.strerror or error}); make room there, or "
             "set REGVAE_HOME to another folder"
         ) from error
 
 
 def stop(name: str) -> None:
-    """Ask a run to stop after its present epoch; nothing if it is not at work."""
-    run = look(name)
-    if run.alive:
-        (run.folder / STOP).touch()
+    """Ask a job to stop after its present epoch; nothing if it is not at work."""
+    job = read_job(name)
+    if job.alive:
+        (job.folder / STOP).touch()
 
 
-def keep(name: str, kept_as: str) -> Bundle:
-    """Put a finished run's bundle among the models under a name, and delete the run.
+def keep(name: str, kept_as: str, measure: Callable[[Bundle], dict[str, Any]]) -> Bundle:
+    """Put a finished job's bundle among the models under a name, and delete the job.
 
-    Raises `RunError` if the run is not finished or the name cannot be taken.
+    `measure` gives the metrics that its manifest stores. Raises `JobError` if the job is not
+    finished or the name cannot be taken.
     """
-    run = look(name)
-    if run.state != "finished":
-        raise RunError(f"the training {name!r} is {run.state}; only a finished one can be kept")
+    job = read_job(name)
+    if job.state != "finished":
+        raise JobError(f"the training {name!r} is {job.state}; only a finished one can be kept")
     if kept_as != name:
         check_name(kept_as)
     _check_no_model(kept_as)
-    said = command(kept_as, run.preset, run.seed)
-    bundle = replace(bundles.load(run.out), name=kept_as, command=said)
+    said = command(kept_as, job.preset, job.seed)
+    bundle = replace(bundles.load(job.out), name=kept_as, command=said)
+    bundle = replace(bundle, metrics=measure(bundle))
     with _writing():
         store.models().mkdir(parents=True, exist_ok=True)
         bundles.save(bundle, store.models() / kept_as)
@@ -350,20 +351,20 @@ def keep(name: str, kept_as: str) -> Bundle:
 
 
 def delete(name: str) -> None:
-    """Remove a run with all it has trained. Raises `RunError` if it is at work."""
-    run = look(name)
-    if run.alive:
-        raise RunError(f"the training {name!r} is at work; stop it first")
-    doomed = run.folder.with_name(f".{name}.deleted-{time.time_ns()}")
-    run.folder.rename(doomed)  # at once, so that nobody sees half of it
+    """Remove a job with all it has trained. Raises `JobError` if it is at work."""
+    job = read_job(name)
+    if job.alive:
+        raise JobError(f"the training {name!r} is at work; stop it first")
+    doomed = job.folder.with_name(f".{name}.deleted-{time.time_ns()}")
+    job.folder.rename(doomed)  # at once, so that nobody sees half of it
     shutil.rmtree(doomed, ignore_errors=True)
 
 
 def delete_model(name: str) -> None:
-    """Remove a bundle that was kept. Raises `RunError` for one that was not kept here."""
+    """Remove a bundle that was kept. Raises `JobError` for one that was not kept here."""
     path = store.models() / name
     if not _NAME.fullmatch(name) or not (path / store.MANIFEST).is_file():
-        raise RunError(f"there is no kept model {name[:80]!r}; the shipped ones stay")
+        raise JobError(f"there is no kept model {name[:80]!r}; the shipped ones stay")
     doomed = path.with_name(f".{name}.deleted-{time.time_ns()}")
     path.rename(doomed)
     shutil.rmtree(doomed, ignore_errors=True)
@@ -372,12 +373,12 @@ def delete_model(name: str) -> None:
 # --- for those who work ---------------------------------------------------------------------------
 
 
-def say(path: Path, state: State, message: str = "", **more: Any) -> None:
-    """Write a run's status, whole or not at all; what is not named stays as it was."""
+def write_status(path: Path, state: State, message: str = "", **more: Any) -> None:
+    """Write a job's status, whole or not at all; what is not named stays as it was."""
     status = _read_status(path) | {"state": state, "message": message} | more
     store.write_whole(path / STATUS, json.dumps(status).encode())
 
 
 def is_first(path: Path) -> bool:
-    """Whether no other run waits for a processor longer."""
+    """Whether no other job waits for a processor longer."""
     return _ahead(path) == 0

@@ -1,69 +1,31 @@
 """Training: a whole epoch in one compiled function, a checkpoint after each. Needs TensorFlow."""
 
-import fcntl
-import json
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import pandas as pd
-import safetensors
-import safetensors.numpy
 import tensorflow as tf
 
-from regvae import onehot
-from regvae.evaluation.metrics import metrics
-from regvae.formats.uk_registration import ATTRIBUTES
 from regvae.model import bundle as bundles
 from regvae.model import store
 from regvae.model.autoencoder import Autoencoder, weight_shapes
-from regvae.model.bundle import HISTORY_COLUMNS, Bundle
+from regvae.model.bundle import Bundle
 from regvae.model.config import Preset
 from regvae.model.keras_vae import Vae
+from regvae.training.checkpoint import Checkpoint, TrainingError, checkpoint_path, claimed, forget
+from regvae.training.epoch import Epoch
 
 _OPTIMIZERS = {"adamax": keras.optimizers.Adamax, "adam": keras.optimizers.Adam}
 
 
-class TrainingError(ValueError):
-    """A training that cannot start or go on; the message says what to do."""
-
-
 class Stopped(Exception):  # noqa: N818 -- it is no error
-    """Training was asked to stop; what is done stands in the checkpoint."""
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What one epoch gave, as means over the records.
-
-    `loss` is the sum of the weighted terms in nats: `reconstruction`, `kl` and `order`. Of the
-    validation regs: the loss, the share rebuilt exactly from their means, and the share of right
-    characters at each of the seven positions.
-    """
-
-    epoch: int
-    learning_rate: float
-    loss: float
-    reconstruction: float
-    kl: float
-    order: float
-    validation_loss: float
-    validation_exact: float
-    validation_right: tuple[float, ...]
-    seconds: float
-
-    def row(self) -> dict[str, float]:
-        """As a row of a bundle's history."""
-        row = dict(vars(self))
-        shares = row.pop("validation_right")
-        row |= {f"validation_right_{i}": share for i, share in enumerate(shares, start=1)}
-        return {column: row[column] for column in HISTORY_COLUMNS}
+    """Training was stopped on request; the checkpoint holds the epochs so far."""
 
 
 class Trainer:
@@ -75,23 +37,24 @@ class Trainer:
 
     def __init__(self, preset: Preset, seed: int, own: Sequence[str] = ()) -> None:
         if seed < 0:
-            raise TrainingError(f"the seed wants to be 0 or more, not {seed}")
+            raise TrainingError(f"expected a seed from 0, got {seed}; change it")
         self.preset, self.seed = preset, seed
         self.history: list[Epoch] = []
         self.splits = preset.data.splits(own)
+        self.vae = Vae(preset, seed)
         self.train_vectors, self.train_ranks = self._tensors("train")
         self.validation_vectors, self.validation_ranks = self._tensors("validation")
-        self.vae = Vae(preset, seed)
         kind = _OPTIMIZERS[preset.training.optimizer]
         self.optimizer = kind(preset.training.phases[0].learning_rate)
         self.optimizer.build(self.vae.trainable_variables)
 
     def _tensors(self, split: str) -> tuple[tf.Tensor, tf.Tensor]:
-        """One-hot vectors (n, 150) of a split, and the ranks (n, o) that the orders look at."""
-        reg, orders = self.splits[split], self.preset.training.orders
-        ranks = [ATTRIBUTES[order.attribute].ranks(reg) for order in orders]
-        columns = np.array(ranks, np.float32).reshape(len(orders), len(reg)).T
-        return tf.constant(onehot.encode(reg)), tf.constant(columns)
+        """One-hot vectors (n, w) of a split, and the ranks (n, o) of the ordered attributes."""
+        codes, orders = self.splits[split], self.preset.training.orders
+        attributes = self.preset.data.format.attributes
+        ranks = [attributes[order.attribute].ranks(codes) for order in orders]
+        columns = np.array(ranks, np.float32).reshape(len(orders), len(codes)).T
+        return tf.constant(self.vae.onehot.encode(codes)), tf.constant(columns)
 
     @property
     def finished(self) -> bool:
@@ -125,7 +88,8 @@ class Trainer:
         for loss in (epoch.loss, epoch.validation_loss):
             if not np.isfinite(loss):
                 raise TrainingError(
-                    f"the loss is {loss} in epoch {epoch.epoch}; lower the learning rate"
+                    f"expected a finite loss, got {loss} in epoch {epoch.epoch}; lower the "
+                    "learning rate"
                 )
         self.history.append(epoch)
         return epoch
@@ -179,60 +143,40 @@ class Trainer:
     def flops_a_step(self) -> int:
         """Floating-point operations of a step's matrix products: 2 a weight and record forward, and
         twice that backward, but for the first layer, whose inputs want no gradient."""
-        shapes = [shape for shape in weight_shapes(self.preset.network).values() if len(shape) == 2]
+        shapes = [
+            shape
+            for shape in weight_shapes(self.preset.network, self.vae.onehot.width).values()
+            if len(shape) == 2
+        ]
         first, rest = math.prod(shapes[0]), sum(math.prod(shape) for shape in shapes[1:])
         return 2 * self.preset.training.batch_size * (2 * first + 3 * rest)
 
     def autoencoder(self) -> Autoencoder:
         """The network as it is now, as NumPy arrays of its own."""
-        return Autoencoder.from_weights(self.vae.named_weights(), self.preset.training.likelihood)
+        return Autoencoder.from_weights(
+            self.vae.named_weights(), self.vae.onehot, self.preset.training.likelihood
+        )
 
-    # --- checkpoints ------------------------------------------------------------------------------
+    def checkpoint(self) -> Checkpoint:
+        """Everything that the next epoch needs."""
+        variables = [keras.ops.convert_to_numpy(one) for one in self._variables()]
+        return Checkpoint(self.preset, self.seed, tuple(self.history), variables)
 
-    def save(self, path: Path) -> None:
-        """Write all that the next epoch needs to one file, renamed when whole."""
-        variables = map(keras.ops.convert_to_numpy, self._variables())
-        tensors = {f"{i:03}": np.array(v) for i, v in enumerate(variables)}
-        metadata = {
-            "preset": json.dumps(self.preset.to_dict()),
-            "seed": str(self.seed),
-            "history": json.dumps([vars(epoch) for epoch in self.history]),
-        }
-        store.write_whole(path, safetensors.numpy.save(tensors, metadata))
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go on from a checkpoint of the same preset and seed.
 
-    def restore(self, path: Path) -> None:
-        """Go on from a checkpoint. Raises `TrainingError` if it is of another training."""
-        try:
-            with safetensors.safe_open(path, framework="numpy") as file:
-                metadata = file.metadata() or {}
-                tensors = [file.get_tensor(name) for name in sorted(file.keys())]
-        except (OSError, safetensors.SafetensorError) as error:
-            raise TrainingError(f"{path}: the checkpoint cannot be read ({error})") from error
-        if metadata.get("preset") != json.dumps(self.preset.to_dict()):
-            raise TrainingError(f"{path}: the checkpoint is of another preset; train elsewhere")
-        if metadata.get("seed") != str(self.seed):
-            raise TrainingError(
-                f"{path}: the checkpoint has seed {metadata.get('seed')}, not {self.seed}"
-            )
+        Raises `TrainingError` if its arrays do not have the shapes of this network's.
+        """
         variables = self._variables()
-        if [t.shape for t in tensors] != [tuple(v.shape) for v in variables]:
+        expected = [tuple(variable.shape) for variable in variables]
+        if [array.shape for array in checkpoint.variables] != expected:
             raise TrainingError(
-                f"{path}: the checkpoint's arrays are not this network's; remove it"
+                "expected a checkpoint with this network's arrays, got others; remove it and start "
+                "again"
             )
-        try:
-            history = [_epoch(row) for row in json.loads(metadata["history"])]
-        except (KeyError, TypeError, ValueError) as error:
-            raise TrainingError(f"{path}: the checkpoint has no history; remove it") from error
-        numbers = [list(epoch.row().values()) for epoch in history]
-        if [epoch.epoch for epoch in history] != list(range(1, len(history) + 1)) or not all(
-            isinstance(number, int | float) and np.isfinite(number)
-            for row in numbers
-            for number in row
-        ):
-            raise TrainingError(f"{path}: the checkpoint's history is damaged; remove it")
-        for variable, value in zip(variables, tensors, strict=True):
+        for variable, value in zip(variables, checkpoint.variables, strict=True):
             variable.assign(value)
-        self.history = history
+        self.history = list(checkpoint.history)
 
     def _variables(self) -> list[Any]:
         return [*self.vae.trainable_variables, *self.optimizer.variables]
@@ -251,19 +195,6 @@ def floating_point_limit(seconds: float = 1.0) -> float:
     return 2 * n**3 / fastest
 
 
-def _epoch(row: dict[str, Any]) -> Epoch:
-    epoch = Epoch(**row | {"validation_right": tuple(row["validation_right"])})
-    if len(epoch.validation_right) != len(onehot.BLOCKS):
-        raise ValueError(f"wanted {len(onehot.BLOCKS)} shares, not {epoch.validation_right!r}")
-    return epoch
-
-
-def checkpoint_path(out: str | Path) -> Path:
-    """Where a training that will become the bundle `out` keeps its checkpoint."""
-    out = Path(out)
-    return out.with_name(f".{out.name}.training.safetensors")
-
-
 def train(
     preset: Preset,
     out: str | Path,
@@ -272,74 +203,58 @@ def train(
     own: Sequence[str] = (),
     resume: bool = False,
     command: str = "",
+    measure: Callable[[Bundle], dict[str, Any]] = lambda _: {},
     on_epoch: Callable[[Trainer], None] = lambda _: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Bundle:
-    """Train a preset and write the bundle `out`; `own` are the regs of a preset of own data.
+    """Train a preset and write the bundle `out`; `own` are the codes of a preset of own data.
 
-    After every epoch a checkpoint is written beside `out`, `on_epoch` is called and `should_stop`
-    is asked; a run that is stopped or killed loses at most one epoch, and goes on with `resume`.
-    `on_epoch` is then called for the last epoch of the checkpoint first.
-    The bundle appears whole at the end, and the checkpoint goes.
+    After every epoch a checkpoint is written beside `out`, `on_epoch` is called, and then
+    `should_stop`. A training that is stopped or killed loses at most one epoch, and continues with
+    `resume`; `on_epoch` is then called for the last epoch of the checkpoint first. `measure` gives
+    the metrics of the finished bundle, which its manifest stores. The bundle is written completely
+    or not at all, and the checkpoint is removed.
 
-    Raises what `bundle.check_free` does if `out` cannot be written; `TrainingError` if there is a
+    Raises what `store.check_free` does if `out` cannot be written; `TrainingError` if there is a
     checkpoint but no `resume`, or `resume` but no checkpoint, or one of another preset or seed, or
-    if another process trains the same; `ValueError` if `own` are not the preset's; `Stopped` when
-    `should_stop` said so.
+    if another process trains the same; `ValueError` if `own` are not the preset's codes; `Stopped`
+    if `should_stop` returned true.
     """
     out = Path(out)
     store.check_free(out)
-    with _claimed(out):
+    with claimed(out):
         trainer = _begin(preset, out, seed, own, resume)
         if trainer.history:
-            on_epoch(trainer)  # a run that was killed may not have come to it
+            on_epoch(trainer)  # a training that was killed may not have called it
         while not trainer.finished:
             epoch = trainer.run_epoch()
-            trainer.save(checkpoint_path(out))
+            trainer.checkpoint().save(checkpoint_path(out))
             on_epoch(trainer)
             if should_stop() and not trainer.finished:
                 raise Stopped(f"stopped after epoch {epoch.epoch} of {preset.training.epochs}")
         history = pd.DataFrame(epoch.row() for epoch in trainer.history)
         weights = trainer.vae.named_weights()
         bundle = Bundle.assemble(preset, seed, weights, history, command, own=own)
-        bundle = replace(bundle, name=out.name, metrics=metrics(bundle))
+        bundle = replace(bundle, name=out.name)
+        bundle = replace(bundle, metrics=measure(bundle))
         bundles.save(bundle, out)
-        _forget(out)
+        forget(out)
     return bundle
-
-
-@contextmanager
-def _claimed(out: Path) -> Iterator[None]:
-    """Keep other processes from training the same; the claim ends with the process, even killed."""
-    path = out.with_name(f".{out.name}.training.lock")
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise TrainingError(
-                f"another process trains {out} already; wait for it, or choose another name"
-            ) from None
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
-
-
-def _forget(out: Path) -> None:
-    """Remove a training's checkpoint."""
-    checkpoint = checkpoint_path(out)
-    for path in (checkpoint, checkpoint.with_name(f"{checkpoint.name}.partial")):
-        path.unlink(missing_ok=True)
 
 
 def _begin(preset: Preset, out: Path, seed: int, own: Sequence[str], resume: bool) -> Trainer:
     """A training from its start, or from its checkpoint."""
-    checkpoint = checkpoint_path(out)
-    if checkpoint.exists() and not resume:
-        raise TrainingError(f"{checkpoint} is a training begun; resume it, or remove the file")
-    if resume and not checkpoint.exists():
-        raise TrainingError(f"there is no training of {out} to resume; leave out --resume")
+    path = checkpoint_path(out)
+    if path.exists() and not resume:
+        raise TrainingError(
+            f"expected no checkpoint, got {path} of a training that was begun; resume it, or "
+            "remove the file"
+        )
+    if resume and not path.exists():
+        raise TrainingError(
+            f"expected a checkpoint of {out} to resume, got none; leave out --resume"
+        )
     trainer = Trainer(preset, seed, own)
     if resume:
-        trainer.restore(checkpoint)
+        trainer.restore(Checkpoint.load(path, preset, seed))
     return trainer

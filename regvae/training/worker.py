@@ -1,4 +1,4 @@
-"""The process that trains one run: `python -m regvae.worker FOLDER LOCK`."""
+"""The process that trains one job: `python -m regvae.worker FOLDER LOCK`."""
 
 import json
 import os
@@ -12,9 +12,9 @@ import numpy as np
 import safetensors.numpy
 
 from regvae.model import store
-from regvae.model.bundle import HISTORY_COLUMNS
+from regvae.model.bundle import history_columns
 from regvae.training import jobs
-from regvae.training.jobs import Run, is_first
+from regvae.training.jobs import Job, is_first
 from regvae.training.queue import processor
 
 _PAUSE = 0.2  # seconds at least between two looks that others are given
@@ -23,7 +23,7 @@ _PAUSE = 0.2  # seconds at least between two looks that others are given
 def main() -> None:
     """Wait for a processor, train, and leave word of how it ended.
 
-    The second argument is the run's lock, a file descriptor that is held by being open.
+    The second argument is the job's lock, a file descriptor that is held by being open.
     """
     folder, lock = Path(sys.argv[1]), int(sys.argv[2])
     try:
@@ -36,13 +36,13 @@ def _work(folder: Path) -> None:
     stop = folder / jobs.STOP
     with processor(lambda: is_first(folder), stop.exists) as free:
         if not free:
-            jobs.say(folder, "stopped")
+            jobs.write_status(folder, "stopped")
             return
-        jobs.say(folder, "training")
+        jobs.write_status(folder, "training")
         try:
-            _train(jobs.look(folder.name), stop)
+            _train(jobs.read_job(folder.name), stop)
         except Exception as error:  # whatever it was: somebody wants to know
-            jobs.say(folder, "failed", _sentence(error))
+            jobs.write_status(folder, "failed", _sentence(error))
             raise
 
 
@@ -61,42 +61,42 @@ def _sentence(error: Exception) -> str:
     return f"{type(error).__name__} ({said}); {jobs.LOG} in its folder has the rest"
 
 
-def _train(run: Run, stop: Path) -> None:
+def _train(job: Job, stop: Path) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from regvae.training import trainer as training
 
     if stop.exists():
-        jobs.say(run.folder, "stopped")
+        jobs.write_status(job.folder, "stopped")
         return
-    watcher = Watcher(run)
+    watcher = Watcher(job)
     try:
         training.train(
-            run.preset,
-            run.out,
-            seed=run.seed,
-            own=run.own(),
-            resume=training.checkpoint_path(run.out).exists(),
-            command=jobs.command(run.name, run.preset, run.seed),
+            job.preset,
+            job.out,
+            seed=job.seed,
+            own=job.own(),
+            resume=training.checkpoint_path(job.out).exists(),
+            command=jobs.command(job.name, job.preset, job.seed),
             on_epoch=watcher.show,
             should_stop=stop.exists,
         )
     except training.Stopped:
         watcher.finish()
-        jobs.say(run.folder, "stopped", epochs=watcher.epochs)
+        jobs.write_status(job.folder, "stopped", epochs=watcher.epochs)
         return
     except Exception:
         with suppress(OSError):  # on a full disk the first error is the one to tell
             watcher.finish()
         raise
     watcher.finish()
-    jobs.say(run.folder, "finished", epochs=watcher.epochs)
+    jobs.write_status(job.folder, "finished", epochs=watcher.epochs)
 
 
 class Watcher:
-    """Leaves in a run's folder what others may look at."""
+    """Leaves in a job's folder what others may look at."""
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
+    def __init__(self, job: Job) -> None:
+        self.job = job
         self.epochs = 0
         self.shown_at = 0.0
         self.trainer: Any = None
@@ -106,17 +106,17 @@ class Watcher:
         self.trainer, self.epochs = trainer, len(trainer.history)
         reg = trainer.splits["train"][: jobs.SHOWN]
         mean, _ = trainer.autoencoder().encode(reg)
-        path = self.run.folder / jobs.FRAMES
+        path = self.job.folder / jobs.FRAMES
         frame = np.clip(mean[:, : jobs.SHOWN_AXES], -60_000, 60_000).astype(np.float16)
         with path.open("r+b" if path.exists() else "w+b") as file:
-            # A run that was killed may have shown half a frame, or an epoch more than it saved; and
+            # A job that was killed may have shown half a frame, or an epoch more than it saved; and
             # for frames that are lost, this one stands in.
             whole = file.seek(0, os.SEEK_END) // frame.nbytes
             kept = min(whole, self.epochs - 1)
             file.truncate(kept * frame.nbytes)
             file.seek(0, os.SEEK_END)
             file.write(frame.tobytes() * (self.epochs - kept))
-        # All of it before the bundle is there, from when on the run counts as finished.
+        # All of it before the bundle is there, from when on the job counts as finished.
         if trainer.finished or time.monotonic() - self.shown_at >= _PAUSE:
             self.finish()
 
@@ -125,11 +125,13 @@ class Watcher:
         if self.trainer is None:
             return
         self.shown_at = time.monotonic()
-        rows = [[epoch.row()[name] for name in HISTORY_COLUMNS] for epoch in self.trainer.history]
+        history = self.trainer.history
+        columns = history_columns(self.job.preset.data.onehot.positions)
+        rows = [[epoch.row()[name] for name in columns] for epoch in history]
         reg = self.trainer.splits["train"][: jobs.SHOWN].tolist()
         content = safetensors.numpy.save({"history": np.array(rows)}, {"reg": json.dumps(reg)})
-        store.write_whole(self.run.folder / jobs.PROGRESS, content)
-        jobs.say(self.run.folder, "training", epochs=self.epochs)
+        store.write_whole(self.job.folder / jobs.PROGRESS, content)
+        jobs.write_status(self.job.folder, "training", epochs=self.epochs)
 
 
 if __name__ == "__main__":

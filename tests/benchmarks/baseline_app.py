@@ -34,4 +34,4 @@ figure = go.Figure(
     ]
 )
 st.plotly_chart(figure, key="map")
-st.text(f"{threshold:.2f}: {accepted.sum()} accepted: {' '.join(samples.reg[accepted][:48])}")
+st.text(f"{threshold:.2f}: {accepted.sum()} accepted: {' '.join(samples.codes[accepted][:48])}")

@@ -1,0 +1,77 @@
+"""Arguments of the command line: their types, and how their texts are read."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from regvae.cli.output import UsageError
+from regvae.formats import UK_REGISTRATION, Format, FormatError
+from regvae.latent.polygon import polygon_corners
+
+A_BUNDLE = "a model's name or the path of its folder"
+BundleArgument = Annotated[str, typer.Argument(help=A_BUNDLE)]
+JsonOption = Annotated[bool, typer.Option("--json", help="print JSON for other programs")]
+SeedOption = Annotated[int, typer.Option(help="seed of the random numbers", min=0)]
+CodesArgument = Annotated[list[str] | None, typer.Argument(help="regs such as AB12CDE")]
+FileOption = Annotated[Path | None, typer.Option("--file", help="a text file, one reg a line")]
+OutOption = Annotated[Path | None, typer.Option(help="also write a .csv or .parquet file")]
+
+
+def codes_given(
+    texts: Sequence[str], file: Path | None, format: Format = UK_REGISTRATION
+) -> list[str]:
+    """Normalised codes from arguments or from a file; raises `UsageError` for both or neither."""
+    if file and texts:
+        raise UsageError(
+            f"expected {format.plural} as arguments or in a file, got both; give one of the two"
+        )
+    if file:
+        return format.parse_lines(text_of(file).splitlines(), str(file))
+    if not texts:
+        raise UsageError(f"expected a {format.noun}, got none; give some, or a file with --file")
+    parsed = []
+    for number, text in enumerate(texts, start=1):
+        try:
+            parsed.append(format.parse(text))
+        except FormatError as error:
+            raise FormatError(f"{format.noun} {number}: {error}") from None
+    return parsed
+
+
+def text_of(file: Path) -> str:
+    """The text of a file in UTF-8."""
+    try:
+        return file.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"{file}: expected a text file in UTF-8, got others ({error.reason}); save it as UTF-8"
+        ) from error
+
+
+def polygon_of(text: str) -> list[list[float]]:
+    """The corners of a polygon, written as "x,y x,y x,y"."""
+    try:
+        corners = [[float(number) for number in part.split(",")] for part in text.split()]
+        polygon_corners(corners)
+    except ValueError:
+        raise UsageError(
+            f"expected a region of three corners or more, got {text[:60]!r}; write it like "
+            '"0,0 1,0 1,1"'
+        ) from None
+    return corners
+
+
+def point_of(text: str, k: int) -> list[float]:
+    """A latent point of k coordinates, written as "x,y"."""
+    try:
+        point = [float(part) for part in text.split(",")]
+    except ValueError:
+        point = []
+    if len(point) != k or not all(math.isfinite(number) for number in point):
+        raise UsageError(
+            f"expected a point of {k} numbers separated by commas, got {text[:60]!r}; correct it"
+        )
+    return point

@@ -1,0 +1,96 @@
+"""What the command line prints and writes: consoles, tables, JSON, files."""
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn, TypeVar
+
+import pandas as pd
+from rich.console import Console
+
+T = TypeVar("T")
+
+# Text is printed as it is: a path may hold what rich would take for markup, and is never broken.
+console = Console(markup=False, emoji=False, highlight=False, soft_wrap=True)
+notes = Console(markup=False, emoji=False, highlight=False, soft_wrap=True, stderr=True)
+
+
+class UsageError(ValueError):
+    """Arguments that do not fit together."""
+
+
+def fail(message: str) -> NoReturn:
+    """Print an error in one line and exit with status 2."""
+    print_error(message)
+    sys.exit(2)
+
+
+def print_error(message: str) -> None:
+    """Print an error in one line."""
+    print(f"regvae: {' '.join(message.split())}", file=sys.stderr)
+
+
+def numbers_shown(values: Sequence[float]) -> str:
+    """Latent coordinates as they are printed."""
+    return "(" + ", ".join(f"{value:.4f}" for value in values) + ")"
+
+
+def print_json(value: Any) -> None:
+    """Print JSON, which has no NaN."""
+    print(json.dumps(value, allow_nan=False))
+
+
+_WRITERS: dict[str, Callable[[pd.DataFrame, BinaryIO], Any]] = {
+    ".csv": lambda table, sink: table.to_csv(sink, index=False),
+    ".parquet": lambda table, sink: table.to_parquet(sink, index=False),
+}
+
+
+def check_table_name(path: Path) -> None:
+    """Raises `UsageError` unless the name ends in .csv or .parquet and can be written."""
+    if path.suffix not in _WRITERS:
+        raise UsageError(
+            f"expected a name that ends in .csv or .parquet, got {str(path)!r}; change it"
+        )
+    check_writable(path)
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table, and print where it is."""
+    check_table_name(path)
+    write_whole(path, lambda sink: _WRITERS[path.suffix](table, sink))
+    console.print(f"wrote {path}: {len(table):,} rows")
+
+
+def write_whole(path: Path, work: Callable[[BinaryIO], T]) -> T:
+    """Let `work` write a file completely or not at all: to a temporary name, then renamed."""
+    check_writable(path)
+    path = path.resolve()  # through a link, so that what it leads to is written
+    handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
+    partial = Path(name)
+    try:
+        with os.fdopen(handle, "w+b") as sink:
+            result = work(sink)
+        partial.chmod(0o644)  # mkstemp's files are private
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return result
+
+
+def check_writable(path: Path) -> None:
+    """Raises `UsageError` for what cannot be written to, such as a folder or a device."""
+    if not path.parent.is_dir():
+        raise UsageError(
+            f"expected a folder {str(path.parent)!r} to write {path.name} to, got "
+            "none; make it first"
+        )
+    if path.exists() and not path.is_file():
+        raise UsageError(
+            f"expected a file or a free name, got {str(path)!r}, which is another "
+            "thing; choose another "
+            "name"
+        )

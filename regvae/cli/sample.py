@@ -1,0 +1,323 @@
+"""`regvae sample`: a policy from options or a file, its results, its report."""
+
+import functools
+import inspect
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO, NoReturn
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from regvae.audit import leaks
+from regvae.audit.collisions import Audit
+from regvae.audit.leaks import Hunt
+from regvae.cli.arguments import (
+    A_BUNDLE,
+    JsonOption,
+    OutOption,
+    SeedOption,
+    codes_given,
+    polygon_of,
+    text_of,
+)
+from regvae.cli.output import (
+    UsageError,
+    check_table_name,
+    check_writable,
+    console,
+    notes,
+    print_error,
+    print_json,
+    write_whole,
+)
+from regvae.generation.results import Outcome, generate
+from regvae.model import bundle as bundles
+from regvae.rejection import policy as policies
+from regvae.rejection import proposals, sampling
+from regvae.rejection.policy import Policy
+from regvae.rejection.proposals import PROPOSALS, Box, Proposal, Region
+from regvae.rejection.rules import RULES, OneSided, Parameter, rule_named
+from regvae.rejection.sampling import Tally
+from regvae.rejection.unwanted import Unwanted
+
+_BESIDE_A_POLICY = {"policy", "save_policy", "hunt", "as_json", "out"}
+
+_Bundle = Annotated[str | None, typer.Argument(help=A_BUNDLE)]
+_Predicates = Annotated[
+    list[str] | None, typer.Option(help="such as 'number < 50'; repeat for 'and'")
+]
+_File = Annotated[Path | None, typer.Option(help="also unwanted: regs in a text file, one a line")]
+_Regions = Annotated[
+    list[str] | None, typer.Option(help='also unwanted: means in "x,y x,y x,y ..."')
+]
+_Training = Annotated[
+    bool, typer.Option("--unwanted-training", help="also unwanted: all of the training data")
+]
+_Rule = Annotated[str, typer.Option(help=f"one of {', '.join(RULES)}")]
+_Proposal = Annotated[str, typer.Option(help=f"one of {', '.join(PROPOSALS)}")]
+_Box = Annotated[float | None, typer.Option(help="half-width of the box of proposals [3]")]
+_Region = Annotated[str | None, typer.Option(help='"x,y x,y x,y ..." to propose from')]
+_N = Annotated[int | None, typer.Option(help="proposals, at most [1000; 1000 x until]")]
+_Until = Annotated[int | None, typer.Option(help="stop at this number of results")]
+_Clean = Annotated[
+    bool, typer.Option("--clean", help="leave out what decodes to unwanted or to a record")
+]
+_PolicyFile = Annotated[
+    Path | None, typer.Option(help="run this policy file; all other choices are in it")
+]
+_SavePolicy = Annotated[Path | None, typer.Option(help="write these choices to a file")]
+_Hunt = Annotated[bool, typer.Option("--hunt", help="look for leaks near the accepted")]
+
+
+def with_rule_options(command: Callable[..., None]) -> Callable[..., None]:
+    """A command with an option for each parameter of every rule; it gets those given "
+    "as `values`."""
+    signature = inspect.signature(command, eval_str=True)
+    options = [
+        inspect.Parameter(
+            one.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[float | None, typer.Option(help=_option_help(kind.name, one))],
+        )
+        for kind in RULES.values()
+        for one in kind.parameters()
+    ]
+
+    @functools.wraps(command)
+    def with_options(**arguments: Any) -> None:
+        given = {one.name: arguments.pop(one.name) for one in options}
+        values = {name: value for name, value in given.items() if value is not None}
+        command(**arguments, values=values)
+
+    own = [one for one in signature.parameters.values() if one.name != "values"]
+    place = [one.name for one in own].index("rule") + 1
+    everything = [*own[:place], *options, *own[place:]]
+    everything = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in everything]
+    with_options.__signature__ = signature.replace(parameters=everything)  # type: ignore[attr-defined]
+    with_options.__annotations__ = {one.name: one.annotation for one in everything}
+    return with_options
+
+
+def _option_help(rule: str, one: Parameter) -> str:
+    words = f"{one.help[0].lower()}{one.help[1:].rstrip('.')}"
+    return f"{rule}: {words} [{one.default:g}]"
+
+
+@with_rule_options
+def sample(
+    context: typer.Context,
+    bundle: _Bundle = None,
+    unwanted: _Predicates = None,
+    unwanted_file: _File = None,
+    unwanted_region: _Regions = None,
+    unwanted_training: _Training = False,
+    rule: _Rule = OneSided.name,
+    proposal: _Proposal = Box.name,
+    box: _Box = None,
+    region: _Region = None,
+    n: _N = None,
+    until: _Until = None,
+    clean: _Clean = False,
+    seed: SeedOption = 0,
+    policy: _PolicyFile = None,
+    save_policy: _SavePolicy = None,
+    hunt: _Hunt = False,
+    as_json: JsonOption = False,
+    out: OutOption = None,
+    *,
+    values: dict[str, float],
+) -> None:
+    """Propose latent points, accept by rule, decode, audit, and report."""
+    if policy:
+        chosen = _saved_policy(context, policy)
+    else:
+        chosen = Policy(
+            bundle=bundle or _no_bundle(),
+            unwanted=_unwanted(unwanted, unwanted_file, unwanted_region, unwanted_training),
+            rule=rule_named(rule, values),
+            proposal=_proposal(proposal, box, region),
+            proposals=_proposals(n, until),
+            results=until,
+            clean=clean,
+            seed=seed,
+        )
+    if out:
+        check_table_name(out)
+        check_writable(_manifest_path(out))
+    _check_apart([out, save_policy, policy, unwanted_file])
+    _run_policy(chosen.signed(), out, save_policy, hunt=hunt, as_json=as_json)
+
+
+def _no_bundle() -> NoReturn:
+    raise UsageError(
+        "expected a bundle such as notebook-2d, or --policy FILE, got neither; give one of them"
+    )
+
+
+def _saved_policy(context: typer.Context, path: Path) -> Policy:
+    """The policy of a file; no other choice may have been typed beside it."""
+    for name in context.params.keys() - _BESIDE_A_POLICY:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise UsageError(
+                f"expected only --policy, got {name.replace('_', '-')} too, which the policy sets; "
+                "change the file instead"
+            )
+    saved = Policy.from_toml(text_of(path), str(path))
+    saved.check_bundle()
+    return saved
+
+
+def _unwanted(
+    texts: list[str] | None, file: Path | None, regions: list[str] | None, training: bool
+) -> Unwanted:
+    return Unwanted.of(
+        texts or [],
+        regions=[polygon_of(text) for text in regions or []],
+        listed=codes_given([], file) if file else [],
+        training=training,
+    )
+
+
+def _proposals(n: int | None, until: int | None) -> int:
+    """How many points to propose: as given, else enough for the number of results."""
+    return (
+        n
+        if n is not None
+        else min(policies.PROPOSALS_A_RESULT * max(1, until or 1), policies.MAX_PROPOSALS)
+    )
+
+
+def _proposal(name: str, box: float | None, region: str | None) -> Proposal:
+    for option, value, kind in (("box", box, Box.name), ("region", region, Region.name)):
+        if value is not None and name != kind:
+            raise UsageError(
+                f"expected --{option} with --proposal {kind}, got it with {name[:40]}; leave it out"
+            )
+    if name == Region.name and region is None:
+        raise UsageError(
+            'expected --region "x,y x,y x,y ..." with --proposal region, got none; add it'
+        )
+    numbers: dict[str, Any] = {}
+    if box is not None:
+        numbers["half_width"] = box
+    if region is not None:
+        numbers["polygon"] = polygon_of(region)
+    return proposals.proposal(name, numbers)
+
+
+def _run_policy(
+    policy: Policy, out: Path | None, save_policy: Path | None, *, hunt: bool, as_json: bool
+) -> None:
+    """Run a policy, write its files, print its report; exit 1 if results are missing."""
+    bundle = bundles.load(policy.bundle)
+    measurer = sampling.make_measurer(bundle, policy)
+    if save_policy:  # only now is it known to be one that can be run
+        write_whole(save_policy, lambda sink: sink.write(policy.to_toml().encode()))
+    with _progress(policy) as show:
+
+        def work(sink: BinaryIO | None) -> Outcome:
+            files = {out.suffix: sink} if out and sink else {}
+            return generate(bundle, policy, files, measurer=measurer, on_block=show)
+
+        # The manifest follows its file at once, before anything else can go wrong.
+        outcome = _write_results(out, work) if out else work(None)
+    found = leaks.hunt(bundle, policy, measurer) if hunt else None
+    if as_json:
+        manifest = outcome.manifest({out.suffix: out.name} if out else {})
+        del manifest["report"]
+        if found:
+            manifest["hunt"] = found.summary()
+        print_json(_flat(outcome.report) | manifest)
+    else:
+        _print_outcome(outcome, found)
+    if out:
+        # After JSON the note goes to standard error, so that another program can read the JSON.
+        tell = notes if as_json else console
+        tell.print(f"wrote {out}: {outcome.report.kept:,} rows, and {_manifest_path(out).name}")
+    if outcome.shortfall:
+        print_error(outcome.shortfall)
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _progress(policy: Policy) -> Iterator[Callable[[Tally], None]]:
+    """A progress bar on standard error, and the function that moves it."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(
+        *columns, console=notes, transient=True, disable=not notes.is_terminal
+    ) as progress:
+        task = progress.add_task("sampling", total=policy.results or policy.proposals)
+
+        def show(tally: Tally) -> None:
+            done = tally.kept if policy.results else tally.proposed
+            progress.update(task, completed=done, description=f"accepted {tally.accepted:,}")
+
+        yield show
+
+
+def _write_results(out: Path, work: Callable[[BinaryIO], Outcome]) -> Outcome:
+    """Write results to a file, and their manifest beside it."""
+    outcome = write_whole(out, work)
+    text = json.dumps(outcome.manifest({out.suffix: out.name}), indent=1)
+    write_whole(_manifest_path(out), lambda sink: sink.write(f"{text}\n".encode()))
+    return outcome
+
+
+def _check_apart(paths: Sequence[Path | None]) -> None:
+    """Raises `UsageError` if a file would be written over one that is read or written."""
+    seen: dict[Path, Path] = {}
+    for path in filter(None, paths):
+        if path.resolve() in seen:
+            raise UsageError(
+                f"expected different names for what is read and written, got {str(path)!r} twice; "
+                "change one"
+            )
+        seen[path.resolve()] = path
+
+
+def _flat(report: sampling.Report) -> dict[str, Any]:
+    """A report with the rule's numbers among the others."""
+    table = asdict(report)
+    return {"rule": table.pop("rule"), **table.pop("parameters"), **table}
+
+
+def _print_outcome(outcome: Outcome, found: Hunt | None) -> None:
+    for key, value in _flat(outcome.report).items():
+        shown = f"{value:.4f}" if isinstance(value, float) else value
+        console.print(f"{key.replace('_', ' '):<25}{'none' if value is None else shown}")
+    low, high = outcome.audit.purity_interval
+    console.print(f"{'purity, 95 %':<25}{low:.4f} to {high:.4f}")
+    console.print(f"{'finding':<25}{outcome.audit.sentence()}")
+    _print_closer(outcome.audit)
+    if found:
+        console.print(f"{'leaks found':<25}{found.sentence()}")
+
+
+def _print_closer(audit: Audit) -> None:
+    """Print what is known of the single results."""
+    if audit.drift is None or audit.drift_held_out is None:
+        return
+    lines = {
+        "different regs": f"{audit.distinct:,} of {audit.looked_at:,}",
+        "valid at DVLA": "not known" if audit.valid is None else f"{audit.valid:.4f}",
+        "edits to a record": f"{_mean_edits(audit.edits):.2f} on average, of held-out regs "
+        f"{_mean_edits(audit.edits_held_out):.2f}",
+        "re-encoding drift": f"{audit.drift[0]:.2f} sigma in the median, of held-out regs "
+        f"{audit.drift_held_out[0]:.2f}",
+    }
+    for key, value in lines.items():
+        console.print(f"{key:<25}{value}")
+
+
+def _mean_edits(shares: Sequence[float]) -> float:
+    return sum(edits * share for edits, share in enumerate(shares))
+
+
+def _manifest_path(out: Path) -> Path:
+    return out.with_name(f"{out.name}.manifest.json")

@@ -1,0 +1,179 @@
+"""What a code is: an alphabet for each position, how it is read and shown, and its attributes."""
+
+import string
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regvae.formats.codes import Codes
+
+LETTERS = string.ascii_uppercase
+DIGITS = string.digits
+
+_NAMED = 3
+"""Bad lines named in an error; a long file may have thousands."""
+
+
+class FormatError(ValueError):
+    """A text that is no code of a format; the message says which position expects what."""
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A property of a code, computed for many at once.
+
+    `kind` is "boolean", "category" (text) or "number" (integer); `values` maps codes (n,) to
+    values (n,) of that kind. `positions` are the characters that it depends on, counted from 0.
+    `categories` are all texts of a category in their natural order, or the labels of false and
+    true; a number has none.
+    """
+
+    name: str
+    label: str
+    kind: Literal["boolean", "category", "number"]
+    values: Callable[[Codes], NDArray]
+    positions: tuple[int, ...]
+    categories: tuple[str, ...] = ()
+
+    def ranks(self, codes: Codes) -> NDArray[np.int64]:
+        """The attribute as numbers in its natural order, (n,): a category's index in the list."""
+        values = self.values(codes)
+        if self.kind != "category":
+            return values.astype(np.int64)
+        places = {category: place for place, category in enumerate(self.categories)}
+        return np.array([places[value] for value in values], dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Format:
+    """A fixed pattern of characters, with the words for it.
+
+    `alphabets` has the characters allowed at each position, in ascending order of their code
+    points and without gaps between them; `layout` describes them in words. `gaps` are the positions
+    before which a space is shown. `attributes` are offered to people in this order.
+
+    >>> from regvae.formats.uk_registration import UK_REGISTRATION
+    >>> UK_REGISTRATION.parse("ab12 cde")
+    'AB12CDE'
+    """
+
+    name: str
+    noun: str
+    plural: str
+    example: str
+    layout: str
+    alphabets: tuple[str, ...]
+    gaps: tuple[int, ...] = ()
+    attributes: Mapping[str, Attribute] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def length(self) -> int:
+        """Characters in a code."""
+        return len(self.alphabets)
+
+    @property
+    def dtype(self) -> str:
+        """NumPy's type of an array of codes, such as ``U7``."""
+        return f"U{self.length}"
+
+    def array(self, codes: Sequence[str] | Codes) -> Codes:
+        """Codes (n,) as an array of the format's type, which cuts longer texts short."""
+        return np.asarray(codes, dtype=self.dtype)
+
+    def shown(self, code: str) -> str:
+        """The code as people write it: ``"AB12CDE"`` -> ``"AB12 CDE"``."""
+        cuts = [0, *self.gaps, self.length]
+        return " ".join(code[start:stop] for start, stop in pairwise(cuts))
+
+    def is_normalised(self, text: str) -> bool:
+        """Whether a text is a code as `parse` returns it."""
+        return (
+            isinstance(text, str)
+            and len(text) == self.length
+            and all(c in allowed for c, allowed in zip(text, self.alphabets, strict=True))
+        )
+
+    def parse(self, text: str) -> str:
+        """Normalise what a person typed: ``"ab12 cde"`` -> ``"AB12CDE"``.
+
+        Letters of either case are accepted and white space is dropped. Raises `FormatError` naming
+        the first position that does not fit.
+        """
+        if not isinstance(text, str):
+            raise FormatError(
+                f"expected a {self.noun} as text, such as {self._example}, got "
+                f"{type(text).__name__}; give a text"
+            )
+        code = "".join(text.split())
+        if len(code) != self.length:
+            raise FormatError(
+                f"expected a {self.noun} of {self.length} characters, such as {self._example}, got "
+                f"{_quote(text)} with {len(code)}; give {self.layout}"
+            )
+        for position, (character, allowed) in enumerate(
+            zip(code, self.alphabets, strict=True), start=1
+        ):
+            # str.upper() would turn some non-ASCII characters into ASCII letters.
+            if not character.isascii() or character.upper() not in allowed:
+                raise FormatError(
+                    f"expected {_described(allowed)} at position {position} of a {self.noun}, got "
+                    f"{character!r} in {_quote(text)}; give a {self.noun} such as {self._example}"
+                )
+        return code.upper()
+
+    def parse_lines(self, lines: Iterable[str], where: str = "the list") -> list[str]:
+        """Normalised codes of a text with one a line (or several, separated by commas).
+
+        Empty lines are skipped. Raises `FormatError` naming the first lines that hold no code, or
+        if there is no code at all.
+        """
+        found: list[str] = []
+        wrong: list[str] = []
+        for number, line in enumerate(lines, start=1):
+            for text in line.lstrip("\ufeff").split(","):
+                try:
+                    found += [self.parse(text)] if text.strip() else []
+                except FormatError:
+                    wrong.append(f"line {number} ({_quote(text.strip())})")
+        if wrong:
+            rest = f" and {len(wrong) - _NAMED:,} more" if len(wrong) > _NAMED else ""
+            raise FormatError(
+                f"{where}: expected one {self.noun} such as {self._example} a line, got others in "
+                f"{', '.join(wrong[:_NAMED])}{rest}; correct or remove them"
+            )
+        if not found:
+            raise FormatError(
+                f"{where}: expected one {self.noun} such as {self._example} a line, got none; "
+                "add some"
+            )
+        return found
+
+    def attribute(self, name: str) -> Attribute:
+        """The attribute of that name. Raises `FormatError` naming those that exist."""
+        if name not in self.attributes:
+            raise FormatError(
+                f"expected an attribute of a {self.noun} ({', '.join(self.attributes)}), got "
+                f"{name[:40]!r}; choose one of them"
+            )
+        return self.attributes[name]
+
+    @property
+    def _example(self) -> str:
+        return self.shown(self.example)
+
+
+def _described(allowed: str) -> str:
+    """An alphabet in words."""
+    if allowed == LETTERS:
+        return "a letter A to Z"
+    if allowed == DIGITS:
+        return "a digit 0 to 9"
+    return f"one of {allowed}"
+
+
+def _quote(text: str) -> str:
+    return repr(text if len(text) <= 20 else text[:20] + "…")

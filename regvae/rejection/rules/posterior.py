@@ -1,0 +1,76 @@
+"""Two densities compared, where records are typical."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regvae.rejection.rules.rule import Measure, Measures, Rule, RuleError, parameter
+
+if TYPE_CHECKING:
+    from regvae.rejection.measures import Measurer
+
+
+@dataclass(frozen=True)
+class Posterior(Rule):
+    """A share of the wanted in the density of at least 1 - `alpha`, where records are typical.
+
+    The density is that of the mixture of all records' Gaussians, with the calibrated scale. Its
+    typicality (a conformal p-value, see `Calibration.typicality`) must be at least `q`: the density
+    that all but a share q of the held-out records have in the mixture of the training records.
+    """
+
+    name: ClassVar[str] = "posterior"
+    summary: ClassVar[str] = (
+        "Where wanted records make up nearly all of the density (all but a share **alpha**), and "
+        "where records are typical: denser than a share **q** of held-out records. The standard "
+        "deviations have the calibrated scale."
+    )
+    after: ClassVar[str] = "of held-out records"
+    measures: ClassVar[tuple[Measure, ...]] = (
+        Measure("wanted_share", "share of the density that is wanted", "%"),
+        Measure("typicality", "held-out records in sparser places", "%", relative=True),
+    )
+    needs_calibration: ClassVar[bool] = True
+
+    alpha: float = parameter(
+        0.1,
+        measure="wanted_share",
+        operator=">=",
+        complement=True,
+        high=1.0,
+        maximum=0.5,
+        step=0.01,
+        unit="%",
+        label="Alpha",
+        help="Largest share of the unwanted records in the density.",
+        before="Accept if unwanted at most",
+    )
+    q: float = parameter(
+        0.02,
+        measure="typicality",
+        operator=">=",
+        high=1.0,
+        maximum=0.2,
+        step=0.001,
+        unit="%",
+        label="q",
+        help="Share of held-out records that lie in sparser places than any accepted point.",
+        before="and denser than",
+    )
+
+    @classmethod
+    def measure(cls, measurer: "Measurer", z: NDArray[np.float64], codes: Any) -> Measures:
+        """The wanted share of the density, and its typicality.
+
+        Raises `RuleError` if the measurer has no calibration.
+        """
+        del codes
+        if measurer.mixture is None or measurer.calibration is None:
+            raise RuleError("expected a calibration for the posterior rule, got none; give one")
+        log_density, share = measurer.mixture.query(z)
+        return {
+            "wanted_share": share,
+            "typicality": measurer.calibration.typicality(log_density),
+        }

@@ -1,0 +1,64 @@
+"""Two distances compared: nearer to something wanted than to anything unwanted."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regvae.rejection.rules.rule import Measure, Measures, Rule, parameter
+
+if TYPE_CHECKING:
+    from regvae.rejection.measures import Measurer
+
+
+@dataclass(frozen=True)
+class TwoSided(Rule):
+    """Nearer, by `margin`, to a wanted record than to any unwanted, and within `support` of it."""
+
+    name: ClassVar[str] = "two-sided"
+    summary: ClassVar[str] = (
+        "Nearer to a wanted record than to any unwanted one, by a **margin**, and within a "
+        "**support** of the wanted one."
+    )
+    after: ClassVar[str] = "of a wanted reg"
+    measures: ClassVar[tuple[Measure, ...]] = (
+        Measure("margin", "nearer to the wanted by", "σ"),
+        Measure("to_wanted", "from the wanted", "σ"),
+    )
+    tail: ClassVar[str | None] = "support"
+
+    margin: float = parameter(
+        0.5,
+        measure="margin",
+        operator=">=",
+        maximum=4.0,
+        step=0.01,
+        unit="σ",
+        label="Margin",
+        help="How much nearer a wanted record must be than any unwanted one.",
+        before="Accept if nearer by",
+    )
+    support: float = parameter(
+        1.0,
+        measure="to_wanted",
+        operator="<=",
+        maximum=4.0,
+        step=0.01,
+        unit="σ",
+        label="Support",
+        help="Largest Mahalanobis distance from the nearest wanted record.",
+        before="and within",
+    )
+
+    @classmethod
+    def measure(cls, measurer: "Measurer", z: NDArray[np.float64], codes: Any) -> Measures:
+        """Distances to the nearest record of each side, and their difference."""
+        del codes
+        to_unwanted, _ = measurer.unwanted.query(z)
+        to_wanted, _ = measurer.wanted.query(z)
+        return {
+            "to_unwanted": to_unwanted,
+            "to_wanted": to_wanted,
+            "margin": to_unwanted - to_wanted,
+        }

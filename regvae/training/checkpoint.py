@@ -1,0 +1,126 @@
+"""What a training that was stopped or killed needs to continue, as one file beside its bundle."""
+
+import fcntl
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from regvae.model import store
+from regvae.model.config import Preset
+from regvae.training.epoch import Epoch
+
+
+class TrainingError(ValueError):
+    """A training that cannot start or continue; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A training after some epochs: its `history`, and all its `variables` as arrays, those of the
+    network first and then the optimizer's."""
+
+    preset: Preset
+    seed: int
+    history: tuple[Epoch, ...]
+    variables: Sequence[NDArray]
+
+    def save(self, path: Path) -> None:
+        """Write it to one file, completely or not at all."""
+        tensors = {f"{i:03}": np.array(one) for i, one in enumerate(self.variables)}
+        metadata = {
+            "preset": json.dumps(self.preset.to_dict()),
+            "seed": str(self.seed),
+            "history": json.dumps([vars(epoch) for epoch in self.history]),
+        }
+        store.write_whole(path, safetensors.numpy.save(tensors, metadata))
+
+    @classmethod
+    def load(cls, path: Path, preset: Preset, seed: int) -> "Checkpoint":
+        """Read a checkpoint. Raises `TrainingError` if it is damaged or of another training."""
+        try:
+            with safetensors.safe_open(path, framework="numpy") as file:
+                metadata = file.metadata() or {}
+                variables = [file.get_tensor(name) for name in sorted(file.keys())]
+        except (OSError, safetensors.SafetensorError) as error:
+            raise TrainingError(
+                f"{path}: expected a checkpoint, got a file that cannot be read "
+                f"({error}); remove it"
+            ) from error
+        if metadata.get("preset") != json.dumps(preset.to_dict()):
+            raise TrainingError(
+                f"{path}: expected a checkpoint of this preset, got another's; train elsewhere"
+            )
+        if metadata.get("seed") != str(seed):
+            raise TrainingError(
+                f"{path}: expected a checkpoint of seed {seed}, got {metadata.get('seed')}; give "
+                "that seed"
+            )
+        return cls(preset, seed, _history(path, metadata, preset), variables)
+
+
+def _history(path: Path, metadata: dict[str, str], preset: Preset) -> tuple[Epoch, ...]:
+    positions = preset.data.onehot.positions
+    try:
+        history = [_epoch(row, positions) for row in json.loads(metadata["history"])]
+    except (KeyError, TypeError, ValueError) as error:
+        raise TrainingError(
+            f"{path}: expected a checkpoint with a history, got none; remove it"
+        ) from error
+    numbers = [number for epoch in history for number in epoch.row().values()]
+    in_order = [epoch.epoch for epoch in history] == list(range(1, len(history) + 1))
+    if not in_order or not all(
+        isinstance(number, int | float) and np.isfinite(number) for number in numbers
+    ):
+        raise TrainingError(
+            f"{path}: expected a history of finite numbers by epoch, got a damaged one; remove it"
+        )
+    return tuple(history)
+
+
+def _epoch(row: dict[str, Any], positions: int) -> Epoch:
+    epoch = Epoch(**row | {"validation_right": tuple(row["validation_right"])})
+    if len(epoch.validation_right) != positions:
+        raise ValueError(f"expected {positions} accuracies, got {epoch.validation_right!r}")
+    return epoch
+
+
+def checkpoint_path(out: str | Path) -> Path:
+    """Where a training that will become the bundle `out` has its checkpoint."""
+    out = Path(out)
+    return out.with_name(f".{out.name}.training.safetensors")
+
+
+def forget(out: Path) -> None:
+    """Remove a training's checkpoint."""
+    checkpoint = checkpoint_path(out)
+    for path in (checkpoint, checkpoint.with_name(f"{checkpoint.name}.partial")):
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def claimed(out: Path) -> Iterator[None]:
+    """Prevent other processes from training the same; the claim ends with the process, even killed.
+
+    Raises `TrainingError` if another process has it.
+    """
+    path = out.with_name(f".{out.name}.training.lock")
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise TrainingError(
+                f"expected no other training of {out}, got one in another process; wait for it, or "
+                "choose another name"
+            ) from None
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)

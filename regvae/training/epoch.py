@@ -1,0 +1,33 @@
+"""The figures of one epoch of training."""
+
+from dataclasses import dataclass
+
+from regvae.model.bundle import history_columns
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch gave, as means over the records.
+
+    `loss` is the sum of the weighted terms in nats: `reconstruction`, `kl` and `order`. Of the
+    validation codes: the loss, the share that is reconstructed exactly from the means, and the
+    per-character accuracy at each position.
+    """
+
+    epoch: int
+    learning_rate: float
+    loss: float
+    reconstruction: float
+    kl: float
+    order: float
+    validation_loss: float
+    validation_exact: float
+    validation_right: tuple[float, ...]
+    seconds: float
+
+    def row(self) -> dict[str, float]:
+        """As a row of a bundle's history."""
+        row = dict(vars(self))
+        shares = row.pop("validation_right")
+        row |= {f"validation_right_{i}": share for i, share in enumerate(shares, start=1)}
+        return {column: row[column] for column in history_columns(len(shares))}
