@@ -42,7 +42,7 @@ def module_script(module: str) -> str:
     )
 
 
-_transfer = st.components.v2.component("regvae_transfer", js=module_script("latent_map/store.js"))
+_transfer = st.components.v2.component("regvae_transfer", js=module_script("shared/store.js"))
 _mount = st.components.v2.component(
     "regvae_map", js=module_script("latent_map/main.js"), isolate_styles=False
 )

@@ -30,7 +30,7 @@ def test_decoder_js_says_the_same_regs_as_python(explorer: Explorer, name: str) 
     weights = geometry.weights["weights"].tolist()
     result = explorer.page.evaluate(
         """async ({weights, layers, blocks, likelihood, points}) => {
-            const url = new URL("app/static/latent_map/decoder.js", document.baseURI).href;
+            const url = new URL("app/static/core/decoder.js", document.baseURI).href;
             const {Decoder} = await import(url);
             const decoder = new Decoder(Float32Array.from(weights), layers, blocks, likelihood);
             return points.map((point) => ({
@@ -59,7 +59,7 @@ def test_contour_js_finds_a_circle(explorer: Explorer) -> None:
     field = np.hypot(*np.meshgrid(axis, axis))
     lines = explorer.page.evaluate(
         """async ({field, low, step, size}) => {
-            const url = new URL("app/static/latent_map/contour.js", document.baseURI).href;
+            const url = new URL("app/static/core/contour.js", document.baseURI).href;
             const {contour} = await import(url);
             const {x, y} = contour({low, step, size, values: Float32Array.from(field)}, 2);
             return {x: x.filter(Number.isFinite), y: y.filter(Number.isFinite), gaps: x.length};
@@ -214,7 +214,7 @@ def test_a_page_that_is_left_while_the_map_loads_draws_nothing(page, dashboard: 
 def test_what_went_wrong_is_said_until_it_goes_right(explorer: Explorer) -> None:
     said = explorer.page.evaluate(
         """async () => {
-            const url = new URL("app/static/latent_map/mount.js", document.baseURI).href;
+            const url = new URL("app/static/shared/mount.js", document.baseURI).href;
             const {mounting} = await import(url);
             console.error = () => {};
             const parentElement = document.body.appendChild(document.createElement("div"));

@@ -104,7 +104,7 @@ def test_the_curves_are_those_of_python(explorer: Explorer, bundle: Bundle) -> N
     samples = sampling.sample(bundle, policy_of(TwoSided()))
     shown = explorer.page.evaluate(
         """async ({measures, wanted, rule, values}) => {
-            const url = new URL("app/static/latent_map/rule.js", document.baseURI).href;
+            const url = new URL("app/static/core/rule.js", document.baseURI).href;
             const {curves} = await import(url);
             const points = curves({measures, wanted}, rule, values, 40);
             return points.map((one) => [one.value, one.acceptance, one.purity || 0]);
@@ -212,7 +212,7 @@ def test_leaks_are_crossed_on_the_map_and_a_button_removes_them(explorer: Explor
 def test_a_point_with_nothing_to_spare_is_not_shaded(explorer: Explorer) -> None:
     slack = explorer.page.evaluate(
         """async () => {
-            const url = new URL("app/static/latent_map/rule.js", document.baseURI).href;
+            const url = new URL("app/static/core/rule.js", document.baseURI).href;
             const {accepts, slack} = await import(url);
             const measures = {typicality: [0, 0.1], to_unwanted: [2.5, 2.6], to_wanted: [1, 1.1]};
             return [["typicality", ">=", 0], ["to_unwanted", ">", 2.5], ["to_wanted", "<=", 1]].map(

@@ -1,6 +1,6 @@
 // Acceptance and purity against the rule's first number, with its present value marked.
 
-import { make } from "./svg.js";
+import { make } from "../shared/svg.js";
 
 const [WIDTH, HEIGHT] = [264, 74];
 const [LEFT, RIGHT, TOP, BOTTOM] = [30, 4, 5, 13]; // room for the ends of the axes

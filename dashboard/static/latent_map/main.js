@@ -1,18 +1,18 @@
 // The latent map component: wires data from Python, the pointer, and what goes back to Python.
 
-import { contour } from "./contour.js";
-import { Decoder } from "./decoder.js";
-import { showLegend } from "./legend.js";
-import { LatentMap } from "./map.js";
-import { mounting } from "./mount.js";
-import { Plane, coordinates } from "./plane.js";
+import { contour } from "../core/contour.js";
+import { Decoder } from "../core/decoder.js";
+import { Plane } from "../core/plane.js";
+import { judge, slack } from "../core/rule.js";
+import { showLegend } from "../shared/legend.js";
+import { LatentMap } from "../shared/map.js";
+import { mounting } from "../shared/mount.js";
+import { Shown } from "../shared/shown.js";
+import { column, coordinates, take } from "../shared/store.js";
+import { takeTheme } from "../shared/theme.js";
+import { showTools } from "../shared/toolbar.js";
 import { Reading } from "./reading.js";
-import { judge, slack } from "./rule.js";
 import { Scrubber } from "./scrubber.js";
-import { Shown } from "./shown.js";
-import { column, take } from "./store.js";
-import { takeTheme } from "./theme.js";
-import { showTools } from "./toolbar.js";
 
 const SLIP = 4; // pixels a pointer may move between press and release of a click
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };

@@ -1,6 +1,6 @@
 // The strip above the map: what the point under the pointer decodes to, and how surely.
 
-import { plate, showReg } from "./plate.js";
+import { plate, showReg } from "../core/plate.js";
 
 const HOW =
   "The decoder reads every point as a reg. The bars say how sure it is of each character.";

@@ -1,8 +1,8 @@
 // The rule's numbers: dragged here, applied here at every step, committed to Python on release.
 
 import { Curves } from "./curves.js";
-import { plate, showReg } from "./plate.js";
-import { accepts, curves, limitsOf } from "./rule.js";
+import { plate, showReg } from "../core/plate.js";
+import { accepts, curves, limitsOf } from "../core/rule.js";
 
 const SHOWN = 48; // plates in the list
 const STEPS = 120; // points of the curves

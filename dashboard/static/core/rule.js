@@ -1,4 +1,4 @@
-// The acceptance rule: the same comparisons as regvae/acceptance.py, on measures that Python made.
+// The acceptance rule: the same comparisons as regvae/rejection/rules, on measures that Python made.
 
 const HOLDS = {
   ">": (a, b) => a > b,

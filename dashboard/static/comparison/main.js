@@ -1,16 +1,16 @@
 // Two latent maps, linked by the regs that both know: what is brushed or pointed at in one is shown
 // in the other.
 
-import { Decoder } from "../latent_map/decoder.js";
-import { showLegend } from "../latent_map/legend.js";
-import { LatentMap } from "../latent_map/map.js";
-import { mounting } from "../latent_map/mount.js";
-import { Plane, coordinates } from "../latent_map/plane.js";
-import { plate, pretty, showReg } from "../latent_map/plate.js";
-import { Shown } from "../latent_map/shown.js";
-import { column, take } from "../latent_map/store.js";
-import { takeTheme } from "../latent_map/theme.js";
-import { showTools } from "../latent_map/toolbar.js";
+import { Decoder } from "../core/decoder.js";
+import { Plane } from "../core/plane.js";
+import { plate, pretty, showReg } from "../core/plate.js";
+import { showLegend } from "../shared/legend.js";
+import { LatentMap } from "../shared/map.js";
+import { mounting } from "../shared/mount.js";
+import { Shown } from "../shared/shown.js";
+import { column, coordinates, take } from "../shared/store.js";
+import { takeTheme } from "../shared/theme.js";
+import { showTools } from "../shared/toolbar.js";
 
 const SIDES = ["left", "right"];
 export default mounting((parent) => new Comparison(parent));
@@ -188,7 +188,7 @@ function link(left, right) {
   return [match(left, rowsOf(right)), match(right, rowsOf(left))];
 }
 
-/** Rows of a map inside a polygon, by the even-odd rule, as regvae/latent.py has it. */
+/** Rows of a map inside a polygon, by the even-odd rule, as regvae/latent/polygon.py has it. */
 function inside(polygon, { x, y }) {
   const found = [];
   for (let row = 0; row < x.length; row++) {

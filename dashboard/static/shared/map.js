@@ -1,5 +1,6 @@
 // The picture: records and marks by Plotly, what a threshold moves by an overlay; nothing here decides.
 
+import { classColour, classSymbol, codeColour } from "../core/colours.js";
 import { Overlay } from "./overlay.js";
 import { column } from "./store.js";
 
@@ -18,7 +19,6 @@ function loadPlotly() {
   return plotly;
 }
 
-const SYMBOLS = ["circle", "square", "diamond", "triangle-up"];
 const [BRIGHT, DIM] = [0.75, 0.03]; // opacities; hundreds of dimmed points may overlap
 const NEAR = 7; // pixels from the pointer within which a record counts as pointed at
 const ON = 4; // and a sample, of which there are some everywhere
@@ -252,19 +252,8 @@ export class LatentMap {
 
   /** What the decoder says on a grid {low, step, size, code, certainty}, in the records' colours. */
   setPainted(grid) {
-    this.overlay.paint(grid && { ...grid, colour: (code) => this.#colourOf(code) });
+    this.overlay.paint(grid && { ...grid, colour: (code) => codeColour(this.attribute, code, this.palette) });
     this.drawOverlay();
-  }
-
-  /** The colour of a code of the present attribute, as [r, g, b]. */
-  #colourOf(code) {
-    const { attribute, palette } = this;
-    if (!(code >= 0)) return rgb(palette.missing);
-    if (attribute.classes) return rgb(classColour(attribute, code, palette));
-    const place = ((code - attribute.low) / (attribute.high - attribute.low || 1)) * (palette.scale.length - 1);
-    const at = Math.min(palette.scale.length - 2, Math.max(0, Math.floor(place)));
-    const [from, to] = [rgb(palette.scale[at]), rgb(palette.scale[at + 1])];
-    return from.map((value, i) => value + (to[i] - value) * Math.min(1, place - at));
   }
 
   /** Points decoded on request, e.g. from a region: [x, y, whether what they say is unwanted]. */
@@ -427,20 +416,6 @@ export class LatentMap {
         : [],
     };
   }
-}
-
-/** "#rrggbb" -> [r, g, b]. */
-const rgb = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
-
-/** The colour of one class of an attribute: two have colours of their own, many share a wheel. */
-export function classColour(attribute, code, palette) {
-  if (attribute.classes.length === 2) return palette.classes[code];
-  return palette.wheel[code % palette.wheel.length];
-}
-
-/** The marker of one class: when colours come round again, the shape differs. */
-export function classSymbol(code, palette) {
-  return SYMBOLS[Math.floor(code / palette.wheel.length) % SYMBOLS.length];
 }
 
 /** The polygon of a Plotly selection event, or null when it was cleared. */
