@@ -29,6 +29,8 @@ _GRID, _LARGEST_GRID = 241, 481
 for a box that is larger than the map."""
 _COARSE_GRID = 81
 """The same in other than two or three dimensions, where distances take longer (`cells`)."""
+_GAPS = [4]
+"""Positions of a code, counted from 0, before which a space is shown."""
 _MARGIN = 1.6
 """The grid goes this much farther than the map, for those who zoom out."""
 
@@ -57,6 +59,7 @@ class Geometry:
     weights: pd.DataFrame
     layers: list[list[int]]
     blocks: list[dict[str, Any]]
+    gaps: list[int]
     attributes: list[dict[str, Any]]
     likelihood: str
 
@@ -80,6 +83,7 @@ class Geometry:
             weights=weights,
             layers=[list(d.kernel.shape) for d in decoder],
             blocks=[asdict(block) for block in vectoriser.BLOCKS],
+            gaps=_GAPS,
             attributes=attributes,
             likelihood=bundle.autoencoder.likelihood,
         )
@@ -254,6 +258,7 @@ def send_geometry(geometry: Geometry, slot: str = "geometry") -> None:
         weights=geometry.weights,
         layers=geometry.layers,
         blocks=geometry.blocks,
+        gaps=geometry.gaps,
         attributes=geometry.attributes,
         likelihood=geometry.likelihood,
     )

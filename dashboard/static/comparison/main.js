@@ -3,7 +3,7 @@
 
 import { Decoder } from "../core/decoder.js";
 import { Plane } from "../core/plane.js";
-import { plate, pretty, showReg } from "../core/plate.js";
+import { Plates, emptyPlate } from "../core/plate.js";
 import { showLegend } from "../shared/legend.js";
 import { LatentMap } from "../shared/map.js";
 import { mounting } from "../shared/mount.js";
@@ -124,7 +124,7 @@ class Side {
     this.picture = root.querySelector(".picture");
     this.title = root.querySelector("b");
     this.words = root.querySelector(".certain");
-    this.plate = plate("", "small");
+    this.plate = emptyPlate("small");
   }
 
   async create(palette) {
@@ -136,6 +136,7 @@ class Side {
   use(geometry, model, colour) {
     this.decoder = new Decoder(
       column(geometry.weights, "weights"), geometry.layers, geometry.blocks, geometry.likelihood);
+    this.plates = new Plates(geometry.gaps);
     this.means = coordinates(geometry.records);
     this.plane = new Plane(model.plane);
     this.regs = geometry.records.getChild("reg");
@@ -172,11 +173,11 @@ class Side {
     }
     const z = this.means.map((values) => values[row]);
     this.map.ring({ x: this.map.x[row], y: this.map.y[row] });
-    this.#say(`${pretty(this.regs.get(row))} comes back as`, this.decoder.decode(z).reg);
+    this.#say(`${this.plates.pretty(this.regs.get(row))} comes back as`, this.decoder.decode(z).reg);
   }
 
   #say(words, reg) {
-    showReg(this.plate, reg);
+    this.plates.show(this.plate, reg);
     this.words.replaceChildren(`${words} `, this.plate);
   }
 }

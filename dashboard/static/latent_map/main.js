@@ -3,6 +3,7 @@
 import { contour } from "../core/contour.js";
 import { Decoder } from "../core/decoder.js";
 import { Plane } from "../core/plane.js";
+import { Plates } from "../core/plate.js";
 import { judge, slack } from "../core/rule.js";
 import { showLegend } from "../shared/legend.js";
 import { LatentMap } from "../shared/map.js";
@@ -131,6 +132,10 @@ class Explorer {
     const weights = column(geometry.weights, "weights");
     this.decoder = new Decoder(weights, geometry.layers, geometry.blocks, geometry.likelihood);
     this.means = coordinates(geometry.records);
+    const plates = new Plates(geometry.gaps);
+    this.reading.setPlates(plates);
+    this.scrubber.setPlates(plates);
+    this.element.style.setProperty("--cells", geometry.blocks.length + geometry.gaps.length);
     this.element.dataset.many = String(this.means.length > 2);
     this.scrubber.setDimensions(this.means.length);
     this.regs = geometry.records.getChild("reg");

@@ -1,7 +1,7 @@
 // The rule's numbers: dragged here, applied here at every step, committed to Python on release.
 
 import { Curves } from "./curves.js";
-import { plate, showReg } from "../core/plate.js";
+import { emptyPlate } from "../core/plate.js";
 import { accepts, curves, limitsOf } from "../core/rule.js";
 
 const SHOWN = 48; // plates in the list
@@ -44,8 +44,8 @@ export class Scrubber {
       [...root.querySelectorAll("[data-figure]")].map((e) => [e.dataset.figure, e]),
     );
     this.curves = new Curves(root.querySelector(".curves"));
-    this.plates = Array.from({ length: SHOWN }, () => plate("", "small"));
-    this.list.append(...this.plates);
+    this.elements = Array.from({ length: SHOWN }, () => emptyPlate("small"));
+    this.list.append(...this.elements);
     this.sliders = {};
   }
 
@@ -103,6 +103,11 @@ export class Scrubber {
     this.#forget();
   }
 
+  /** How codes are shown, before the first is. */
+  setPlates(plates) {
+    this.plates = plates;
+  }
+
   /** How many latent dimensions there are: of more than two, the map shows a slice of the zone. */
   setDimensions(k) {
     this.root.querySelector(".where").textContent =
@@ -122,7 +127,7 @@ export class Scrubber {
   /** Show the figures and plates, or that there are no samples. */
   toggle(there) {
     this.root.classList.toggle("empty", !there);
-    if (!there) this.plates.forEach((element) => (element.hidden = true));
+    if (!there) this.elements.forEach((element) => (element.hidden = true));
   }
 
   /** Figures, curves and plates for the present values. */
@@ -199,9 +204,9 @@ export class Scrubber {
   }
 
   #showPlates(samples, states, rows) {
-    this.plates.forEach((element, i) => {
+    this.elements.forEach((element, i) => {
       const row = rows[i];
-      showReg(element, row === undefined ? "" : samples.reg(row));
+      this.plates.show(element, row === undefined ? "" : samples.reg(row));
       element.classList.toggle("unwanted", row !== undefined && states[row] === 2);
       element.hidden = row === undefined;
     });
