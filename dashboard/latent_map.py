@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from dashboard import palette, state, text
 from dashboard.colouring import Colouring
 from regvae import vectoriser
-from regvae.acceptance import Judge, Measures, Rule
+from regvae.acceptance import Judge, Measures, OneSided, Rule
 from regvae.bundle import Bundle
 from regvae.latent import Polygon, polygon_corners
 from regvae.plane import Plane
@@ -31,6 +31,8 @@ _COARSE_GRID = 81
 """The same in other than two or three dimensions, where distances take longer (`cells`)."""
 _GAPS = [4]
 """Positions of a code, counted from 0, before which a space is shown."""
+_RELATIVE = {"typicality"}
+"""Measures whose distance from their limit is shown in units of the limit."""
 _MARGIN = 1.6
 """The grid goes this much farther than the map, for those who zoom out."""
 
@@ -313,26 +315,37 @@ def _sent(name: str) -> Any:
 
 
 def _rule(rule: Rule, unwanted: str) -> dict[str, Any]:
-    """A rule for the browser: its sliders, and the limits that follow from their values."""
-    values = rule.parameters()
-    parameters = [
-        {"name": name, "value": value, "before": text.SLIDER[name], **asdict(state.SLIDERS[name])}
-        for name, value in values.items()
-    ]
-    limits = [
-        {
-            "measure": limit.measure,
-            "operator": limit.operator,
-            "parameter": name,
-            "complement": limit.complement,
-        }
-        for limit, name in zip(rule.limits, values, strict=True)
-    ]
+    """A rule for the browser: each parameter with its slider and the limit that it sets.
+
+    `complement` says that the limit is 1 minus the parameter, `relative` that a measure's slack is
+    told in units of its limit, `tail` which parameter is the distance of a tail probability.
+    """
+    limits = dict(zip(rule.parameters(), rule.limits, strict=True))
+    sliders = {name: {"minimum": 0.0, **asdict(state.SLIDERS[name])} for name in limits}
     return {
         "name": rule.name,
-        "parameters": parameters,
-        "limits": limits,
-        "reach": reach_parameter(rule),
+        "parameters": [
+            {
+                "name": name,
+                "value": rule.parameters()[name],
+                **sliders[name],
+                "before": text.SLIDER[name],
+                "measure": limit.measure,
+                "operator": limit.operator,
+                "complement": limit.complement,
+            }
+            for name, limit in limits.items()
+        ],
+        "measures": [
+            {
+                "name": limit.measure,
+                "unit": sliders[name]["unit"],
+                "relative": limit.measure in _RELATIVE,
+            }
+            for name, limit in limits.items()
+        ],
+        "tail": reach_parameter(rule),
+        "notebookTail": isinstance(rule, OneSided),
         "after": text.SLIDER_AFTER[rule.name].format(unwanted=unwanted),
     }
 

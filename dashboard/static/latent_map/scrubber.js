@@ -21,7 +21,7 @@ export class Scrubber {
           <div><dt title="share of the accepted samples that decode to a wanted reg">purity</dt><dd data-figure="purity"></dd></div>
           <div><dt title="at this rate of acceptance">proposals for ${RESULTS.toLocaleString("en-GB")}</dt><dd data-figure="needed"></dd></div>
           <div><dt title="share of the held-out unwanted records that a zone built from the training records alone keeps out: what the rule does to unwanted records that it has never seen">held-out covered</dt><dd data-figure="covered"></dd></div>
-          <div><dt title="share of one record's own Gaussian that lies beyond the threshold (two-sided: the support): chi-square with as many degrees of freedom as the map has dimensions">tail probability</dt><dd data-figure="tail"></dd></div>
+          <div><dt title="share of one record's own Gaussian that lies beyond the rule's distance: chi-square with as many degrees of freedom as the map has dimensions">tail probability</dt><dd data-figure="tail"></dd></div>
           <div><dt title="2 (1 - erf(distance / 2)), published by the notebook; the tail of no Gaussian here">the notebook's tail</dt><dd data-figure="notebook"></dd></div>
         </dl>
         <div class="curves"></div>
@@ -68,7 +68,13 @@ export class Scrubber {
     return { ...this.rule, parameters };
   }
 
-  /** Take over a rule: {name, parameters: [{name, before, unit, maximum, step, value}], limits, reach, after}. */
+  /**
+   * Take over a rule: {name, parameters, measures, tail, notebookTail, after}.
+   *
+   * A parameter is a slider {name, value, minimum, maximum, step, unit, before} and a limit of the
+   * rule, see `limitsOf`; `tail` is the name of the parameter whose tail probability is shown, or
+   * null, and `notebookTail` says whether the notebook published one for it.
+   */
   setRule(rule) {
     if (this.rule?.name !== rule.name) this.#build(rule);
     this.rule = rule;
@@ -80,13 +86,13 @@ export class Scrubber {
   #build(rule) {
     this.sliders = {};
     const labels = rule.parameters.map((parameter) => {
-      const { name, before, maximum, step } = parameter;
+      const { name, before, minimum, maximum, step } = parameter;
       const label = document.createElement("label");
       label.dataset.parameter = name;
-      label.innerHTML = `<span></span><input type="range" min="0"><output></output>`;
+      label.innerHTML = `<span></span><input type="range"><output></output>`;
       label.firstElementChild.textContent = before;
       const [, input, output] = label.children;
-      Object.assign(input, { max: maximum, step });
+      Object.assign(input, { min: minimum, max: maximum, step });
       input.setAttribute("aria-label", name);
       input.addEventListener("input", () => this.on.onScrub());
       input.addEventListener("change", () => this.on.onCommit(name, Number(input.value)));
@@ -97,7 +103,7 @@ export class Scrubber {
     this.row.replaceChildren(...labels, after);
   }
 
-  /** What the present samples bring: tails by step of the reach, and held-out unwanted records. */
+  /** What the present samples bring: tails by step of the rule's distance, and held-out unwanted records. */
   configure({ tails, heldOut }) {
     Object.assign(this, { tails, heldOut });
     this.#forget();
@@ -186,11 +192,11 @@ export class Scrubber {
   }
 
   #showTails(values) {
-    const { reach, name } = this.rule;
-    const step = reach && Math.round(values[reach] / this.sliders[reach].step);
-    this.#write("tail", reach ? percent(this.tails.tail[step]) : "no distance");
-    const itsOwn = name === "one-sided";
-    this.#write("notebook", itsOwn ? percent(this.tails.notebook[step]) : "not its rule");
+    const { tail, notebookTail } = this.rule;
+    const { step, minimum } = this.sliders[tail] ?? {};
+    const row = tail && Math.round((values[tail] - minimum) / step);
+    this.#write("tail", tail ? percent(this.tails.tail[row]) : "no distance");
+    this.#write("notebook", notebookTail ? percent(this.tails.notebook[row]) : "not its rule");
   }
 
   #showCurves(samples, values) {

@@ -1,4 +1,4 @@
-// The picture: records and marks by Plotly, what a threshold moves by an overlay; nothing here decides.
+// The picture: records and marks by Plotly, what a limit moves by an overlay; nothing here decides.
 
 import { classColour, classSymbol, codeColour } from "../core/colours.js";
 import { Overlay } from "./overlay.js";
