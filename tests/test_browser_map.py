@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 from playwright.sync_api import Route, expect
 
-import regvae
-from dashboard.latent_map import Geometry
 from regvae import sampling
 from regvae.acceptance import OneSided
 from regvae.bundle import Bundle
@@ -20,57 +18,6 @@ from regvae.unwanted import Unwanted
 from tests.browser import READY, Explorer
 
 LASSO = [(-1.4, -0.3), (-0.6, 0.4), (0.2, 0.1), (-0.3, -0.9), (-1.3, -0.8)]
-
-
-@pytest.mark.parametrize("name", ["notebook-2d", "principled-2d", "exact-15d"])
-def test_decoder_js_says_the_same_regs_as_python(explorer: Explorer, name: str) -> None:
-    bundle = regvae.load(name)
-    geometry = Geometry.of(bundle)
-    points = np.random.default_rng(3).uniform(-3, 3, size=(2000, bundle.records.latent_dim))
-    weights = geometry.weights["weights"].tolist()
-    result = explorer.page.evaluate(
-        """async ({weights, layers, blocks, likelihood, points}) => {
-            const url = new URL("app/static/core/decoder.js", document.baseURI).href;
-            const {Decoder} = await import(url);
-            const decoder = new Decoder(Float32Array.from(weights), layers, blocks, likelihood);
-            return points.map((point) => ({
-                logits: Array.from(decoder.logits(point)),
-                ...decoder.decode(point),
-            }));
-        }""",
-        {
-            "weights": weights,
-            "layers": geometry.layers,
-            "blocks": geometry.blocks,
-            "likelihood": geometry.likelihood,
-            "points": points.tolist(),
-        },
-    )
-    assert [one["reg"] for one in result] == bundle.autoencoder.decode(points).tolist()
-    logits = bundle.autoencoder.logits(points)
-    np.testing.assert_allclose([one["logits"] for one in result], logits, rtol=1e-4, atol=1e-4)
-    best = np.stack([block.max(axis=1) for block in bundle.autoencoder.probabilities(points)], 1)
-    np.testing.assert_allclose([one["certainty"] for one in result], best, atol=1e-4)
-
-
-def test_contour_js_finds_a_circle(explorer: Explorer) -> None:
-    size, low, step = 61, -3.0, 0.1
-    axis = low + step * np.arange(size)
-    field = np.hypot(*np.meshgrid(axis, axis))
-    lines = explorer.page.evaluate(
-        """async ({field, low, step, size}) => {
-            const url = new URL("app/static/core/contour.js", document.baseURI).href;
-            const {contour} = await import(url);
-            const {x, y} = contour({low, step, size, values: Float32Array.from(field)}, 2);
-            return {x: x.filter(Number.isFinite), y: y.filter(Number.isFinite), gaps: x.length};
-        }""",
-        {"field": field.ravel().tolist(), "low": low, "step": step, "size": size},
-    )
-    radius = np.hypot(lines["x"], lines["y"])
-    np.testing.assert_allclose(radius, 2, atol=2e-3)
-    starts = np.column_stack([lines["x"], lines["y"]]).reshape(-1, 2, 2)
-    length = np.linalg.norm(starts[:, 0] - starts[:, 1], axis=1).sum()
-    assert length == pytest.approx(4 * np.pi, rel=5e-3)
 
 
 def test_pointing_anywhere_decodes_there(explorer: Explorer, bundle: Bundle) -> None:
