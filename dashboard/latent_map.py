@@ -33,6 +33,8 @@ _GAPS = [4]
 """Positions of a code, counted from 0, before which a space is shown."""
 _RELATIVE = {"typicality"}
 """Measures whose distance from their limit is shown in units of the limit."""
+_ENDLESS = 2**53
+"""No number from here on is counted exactly in JavaScript."""
 _MARGIN = 1.6
 """The grid goes this much farther than the map, for those who zoom out."""
 
@@ -300,9 +302,12 @@ class Gestures:
             self.region(polygon)
 
     def on_parameter(self) -> None:
-        """A slider was released."""
+        """A slider was released; its number is kept, even if its value cannot be."""
         sent = _sent("parameter")
-        name: Any = sent.get("name") if isinstance(sent, dict) else None
+        if not isinstance(sent, dict):
+            return
+        _hear(sent.get("sequence"))
+        name: Any = sent.get("name")
         slider = state.SLIDERS.get(name) if isinstance(name, str) else None
         if slider and state.sane(sent.get("value")) and 0 <= sent["value"] <= slider.maximum:
             self.parameter(name, float(sent["value"]))
@@ -312,6 +317,13 @@ def _sent(name: str) -> Any:
     """The value of the gesture that is being handled."""
     trigger = st.session_state[state.MAP].get(name)
     return trigger.get("value") if isinstance(trigger, dict) else trigger
+
+
+def _hear(sequence: Any) -> None:
+    """Keep the number of the newest slider that was released, for the browser to know its echo."""
+    if isinstance(sequence, int) and 0 <= sequence < _ENDLESS:
+        newest = max(sequence, st.session_state.get(state.SEQUENCE, 0))
+        st.session_state[state.SEQUENCE] = newest
 
 
 def _rule(rule: Rule, unwanted: str) -> dict[str, Any]:
@@ -392,6 +404,7 @@ def latent_map(
         "palette": palette.MAP,
         "colour": view.colour,
         "rule": _rule(view.rule, view.unwanted) if view.rule else None,
+        "sequence": st.session_state.get(state.SEQUENCE, 0),
         "report": asdict(view.report) if view.report else None,
         "pin": list(view.pin) if view.pin else None,
         "search": {"mean": list(view.search[0]), "sigma": list(view.search[1])}

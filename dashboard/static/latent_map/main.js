@@ -36,10 +36,9 @@ class Explorer {
     this.reading = new Reading(this.part("reading"));
     this.scrubber = new Scrubber(this.part("scrubber"), {
       onScrub: () => this.#judge(),
-      onCommit: (name, value) => this.#commitParameter(name, value),
+      onCommit: (released) => this.#send("parameter", released),
     });
     this.shown = new Shown();
-    this.awaited = []; // JSON of rules that Python was told of and has not sent back yet
   }
 
   remove() {
@@ -55,23 +54,6 @@ class Explorer {
   #commit(name, value) {
     this.shown.keep(name, value);
     this.#send(name, value);
-  }
-
-  /** A released slider: the map shows it already, so what Python sends back is nothing new. */
-  #commitParameter(name, value) {
-    const rule = this.scrubber.present;
-    this.shown.keep("rule", rule);
-    this.awaited.push(JSON.stringify(rule));
-    this.#send("parameter", { name, value });
-  }
-
-  /** Whether Python's rule is news, and not an answer to a slider that has moved on since. */
-  #ruleChanged(rule) {
-    const json = JSON.stringify(rule);
-    const newest = this.awaited.at(-1);
-    if (this.awaited.includes(json) && json !== newest) return false;
-    this.awaited = [];
-    return this.shown.changed("rule", rule);
   }
 
   /** New data from Python: do what has changed, and no more. */
@@ -112,7 +94,7 @@ class Explorer {
       box: this.shown.changed("box", samples?.box ?? null),
     };
     const proposed = this.shown.changed("samples", [data.samples?.version ?? null, data.plane, theme]);
-    const rule = this.#ruleChanged(data.rule);
+    const rule = data.rule && this.scrubber.take(data.rule, data.sequence);
     if (fresh.geometry) this.#useGeometry(geometry);
     if (fresh.plane) this.#usePlane(data.plane, version);
     if (fresh.colour) this.#useColour(data.colour);
@@ -121,7 +103,6 @@ class Explorer {
     if (fresh.path) this.map.setPath(data.path);
     if (this.shown.changed("painted", [data.painted, data.colour, theme])) this.#usePainted(painted);
     if (fresh.marks) this.#useMarks(null);
-    if (rule && data.rule) this.scrubber.setRule(data.rule);
     if (proposed) this.#useSamples(samples);
     if (this.samples && (proposed || rule)) this.#judge();
     return Object.values(fresh).some(Boolean);

@@ -47,6 +47,9 @@ export class Scrubber {
     this.elements = Array.from({ length: SHOWN }, () => emptyPlate("small"));
     this.list.append(...this.elements);
     this.sliders = {};
+    this.known = {}; // values that Python has, or has been told of
+    this.sequence = 0; // of the slider that was released last
+    this.heard = Infinity; // the newest of them that Python has answered
   }
 
   /** The present value of every parameter. */
@@ -61,30 +64,34 @@ export class Scrubber {
     return limitsOf(this.rule, this.values);
   }
 
-  /** The rule with the present values: what Python sends when it has taken them over. */
-  get present() {
-    const { values } = this;
-    const parameters = this.rule.parameters.map((one) => ({ ...one, value: values[one.name] }));
-    return { ...this.rule, parameters };
-  }
-
   /**
-   * Take over a rule: {name, parameters, measures, tail, notebookTail, after}.
+   * Take over Python's rule {name, parameters, measures, tail, notebookTail, after}, as it is after
+   * the released slider of a number; true if something of it is news.
    *
    * A parameter is a slider {name, value, minimum, maximum, step, unit, before} and a limit of the
    * rule, see `limitsOf`; `tail` is the name of the parameter whose tail probability is shown, or
    * null, and `notebookTail` says whether the notebook published one for it.
    */
-  setRule(rule) {
-    if (this.rule?.name !== rule.name) this.#build(rule);
+  take(rule, sequence) {
+    // A count that goes back is another session's; a new mount begins where Python stands.
+    if (sequence < this.heard) this.sequence = sequence;
+    this.heard = sequence;
+    const other = this.rule?.name !== rule.name;
+    if (sequence < this.sequence && !other) return false; // a slider has been released since
+    if (other) this.#build(rule);
     this.rule = rule;
-    for (const { name, value } of rule.parameters) this.sliders[name].input.value = value;
     this.row.lastElementChild.textContent = rule.after;
+    // Not what a slider stands at: somebody may be dragging it on.
+    const news = rule.parameters.filter(({ name, value }) => this.known[name] !== value);
+    for (const { name, value } of news) this.sliders[name].input.value = this.known[name] = value;
+    if (!other && !news.length) return false;
     this.#forget();
+    return true;
   }
 
   #build(rule) {
     this.sliders = {};
+    this.known = {};
     const labels = rule.parameters.map((parameter) => {
       const { name, before, minimum, maximum, step } = parameter;
       const label = document.createElement("label");
@@ -95,12 +102,19 @@ export class Scrubber {
       Object.assign(input, { min: minimum, max: maximum, step });
       input.setAttribute("aria-label", name);
       input.addEventListener("input", () => this.on.onScrub());
-      input.addEventListener("change", () => this.on.onCommit(name, Number(input.value)));
+      input.addEventListener("change", () => this.#commit(name, Number(input.value)));
       this.sliders[name] = { input, output, ...parameter, show: shower(parameter) };
       return label;
     });
     const after = Object.assign(document.createElement("span"), { className: "rule" });
     this.row.replaceChildren(...labels, after);
+  }
+
+  /** A slider was released: tell it under a number, by which Python's answer will be known. */
+  #commit(name, value) {
+    this.sequence += 1;
+    this.known[name] = value;
+    this.on.onCommit({ name, value, sequence: this.sequence });
   }
 
   /** What the present samples bring: tails by step of the rule's distance, and held-out unwanted records. */
