@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from dashboard import palette, state, text
 from dashboard.colouring import Colouring
+from dashboard.layers import PointLayer, table_of
 from regvae import vectoriser
 from regvae.acceptance import Judge, Measures, OneSided, Rule
 from regvae.bundle import Bundle
@@ -228,11 +229,9 @@ class View:
 
     `plane` is what of the latent space is shown, decoded with the other coordinates of `anchor`
     (k,); `labels` name the axes. `unwanted` says in words what is unwanted, `rule` is the
-    acceptance rule with its present numbers, None if what is unwanted cannot be used. `leaks`
-    (n, k) are points that leak. `pin` is a latent point (k,); `search` the Gaussian of a searched
-    reg, as (mean, sigma); `region` the polygon of the plane that is selected; `decoded` are points
-    of the plane that were decoded on request with a third column that is 1 where what they say is
-    unwanted, (n, 3). `path` (s, k) are the steps of a journey.
+    acceptance rule with its present numbers, None if what is unwanted cannot be used. `pin` is a
+    latent point (k,); `search` the Gaussian of a searched reg, as (mean, sigma); `region` the
+    polygon of the plane that is selected; `layers` are points that lie on the map.
     """
 
     colour: str
@@ -245,9 +244,7 @@ class View:
     pin: Sequence[float] | None = None
     search: tuple[Sequence[float], Sequence[float]] | None = None
     region: Polygon | None = None
-    decoded: NDArray | None = None
-    leaks: NDArray | None = None
-    path: NDArray | None = None
+    layers: Sequence[PointLayer] = ()
 
 
 def send_geometry(geometry: Geometry, slot: str = "geometry") -> None:
@@ -411,9 +408,7 @@ def latent_map(
         if view.search
         else None,
         "region": view.region,
-        "decoded": view.decoded.tolist() if view.decoded is not None else [],
-        "leaks": view.plane.project(view.leaks).tolist() if view.leaks is not None else [],
-        "path": view.plane.project(view.path).tolist() if view.path is not None else [],
+        "layers": table_of(view.layers),
     }
     _mount(
         key=state.MAP,

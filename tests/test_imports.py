@@ -47,6 +47,7 @@ DASHBOARD = [
     "plates",
     "charts",
     "colouring",
+    "layers",
     "latent_map",
     "training_view",
     "comparison",

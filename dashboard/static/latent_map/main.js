@@ -12,6 +12,7 @@ import { Shown } from "../shared/shown.js";
 import { column, coordinates, take } from "../shared/store.js";
 import { takeTheme } from "../shared/theme.js";
 import { showTools } from "../shared/toolbar.js";
+import { byLayer, tracesOf } from "./layers.js";
 import { Reading } from "./reading.js";
 import { Scrubber } from "./scrubber.js";
 
@@ -82,14 +83,13 @@ class Explorer {
   #apply(data, geometry, samples, painted) {
     const theme = takeTheme(this.element, this.map.palette);
     const { version } = data.geometry;
+    const layers = byLayer(data.layers);
     const fresh = {
       geometry: this.shown.changed("geometry", version),
       plane: this.shown.changed("plane", [data.plane, version]),
       // Where records are shown depends on the plane's directions, not on what is decoded there.
       colour: this.shown.changed("colour", [data.colour, data.plane.name, version, theme]),
-      decoded: this.shown.changed("decoded", [data.decoded, theme]),
-      leaks: this.shown.changed("leaks", [data.leaks, theme]),
-      path: this.shown.changed("path", [data.path, theme]),
+      layers: this.shown.changed("layers", [layers, theme]),
       marks: this.shown.changed("marks", [data.pin, data.search, data.plane, theme]),
       box: this.shown.changed("box", samples?.box ?? null),
     };
@@ -98,9 +98,7 @@ class Explorer {
     if (fresh.geometry) this.#useGeometry(geometry);
     if (fresh.plane) this.#usePlane(data.plane, version);
     if (fresh.colour) this.#useColour(data.colour);
-    if (fresh.decoded) this.map.setDecoded(data.decoded);
-    if (fresh.leaks) this.map.setLeaks(data.leaks);
-    if (fresh.path) this.map.setPath(data.path);
+    if (fresh.layers) this.map.setLayers(tracesOf(layers, this.map.palette));
     if (this.shown.changed("painted", [data.painted, data.colour, theme])) this.#usePainted(painted);
     if (fresh.marks) this.#useMarks(null);
     if (proposed) this.#useSamples(samples);
