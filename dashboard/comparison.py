@@ -16,7 +16,7 @@ from regvae.latent.polygon import Polygon, polygon_corners
 SIDES = ("left", "right")
 
 _mount = st.components.v2.component(
-    "regvae_comparison", js=module_script("compare/main.js"), isolate_styles=False
+    "regvae_comparison", js=module_script("comparison/main.js"), isolate_styles=False
 )
 
 

@@ -16,21 +16,27 @@ from numpy.typing import NDArray
 
 from dashboard import palette, state, text
 from dashboard.colouring import Colouring
-from regvae import onehot
-from regvae.formats.uk_registration import ATTRIBUTES
-from regvae.latent.gaussians import tail_probability
-from regvae.latent.plane import Plane
-from regvae.latent.polygon import Polygon, polygon_corners
+from dashboard.layers import PointLayer, table_of
+from regvae.onehot import one_hot
+from regvae.rejection.measures import Measurer
+from regvae.rejection.rules import RULES, Measures, Rule, notebook_tail
 from regvae.model.bundle import Bundle
-from regvae.rejection.measures import Judge
-from regvae.rejection.rules import Measures, Rule, notebook_tail
-from regvae.rejection.sampling import Report, Samples, reach_parameter
+from regvae.latent.polygon import Polygon, polygon_corners
+from regvae.latent.plane import Plane
+from regvae.latent.gaussians import tail_probability
+from regvae.rejection.sampling import Report, Samples
 
 _GRID, _LARGEST_GRID = 241, 481
 """Points along a side of the grid on which the rejected zone and its edge are drawn; more of them
 for a box that is larger than the map."""
 _COARSE_GRID = 81
 """The same in other than two or three dimensions, where distances take longer (`cells`)."""
+_GAPS = [4]
+"""Positions of a code, counted from 0, before which a space is shown."""
+_RELATIVE = {"typicality"}
+"""Measures whose distance from their limit is shown in units of the limit."""
+_ENDLESS = 2**53
+"""No number from here on is counted exactly in JavaScript."""
 _MARGIN = 1.6
 """The grid goes this much farther than the map, for those who zoom out."""
 
@@ -44,7 +50,7 @@ def module_script(module: str) -> str:
     )
 
 
-_transfer = st.components.v2.component("regvae_transfer", js=module_script("latent_map/store.js"))
+_transfer = st.components.v2.component("regvae_transfer", js=module_script("shared/store.js"))
 _mount = st.components.v2.component(
     "regvae_map", js=module_script("latent_map/main.js"), isolate_styles=False
 )
@@ -59,6 +65,7 @@ class Geometry:
     weights: pd.DataFrame
     layers: list[list[int]]
     blocks: list[dict[str, Any]]
+    gaps: list[int]
     attributes: list[dict[str, Any]]
     likelihood: str
 
@@ -66,14 +73,14 @@ class Geometry:
     def of(cls, bundle: Bundle, beside: Bundle | None = None) -> "Geometry":
         """The geometry of a bundle; `beside` another, both have the same colours for the same."""
         records, decoder = bundle.records, bundle.autoencoder.decoder
-        table = _coordinates(records.mean).assign(reg=records.codes, split=records.split)
-        seen = np.concatenate([one.records.codes for one in (bundle, beside) if one])
+        table = _coordinates(records.mean).assign(reg=records.reg, split=records.split)
+        seen = np.concatenate([one.records.reg for one in (bundle, beside) if one])
         colourings = [Colouring.of(attribute, seen) for attribute in ATTRIBUTES.values()]
         for one in colourings:
-            table[one.attribute.name] = one.codes(records.codes)
+            table[one.attribute.name] = one.codes(records.reg)
         flat = np.concatenate([part.ravel() for d in decoder for part in (d.kernel, d.bias)])
         weights = pd.DataFrame({"weights": flat})
-        attributes = [one.legend(records.codes) for one in colourings]
+        attributes = [one.legend(records.reg) for one in colourings]
         # A number's code is the same on any scale: the ends tell two of them apart.
         legends = pd.DataFrame({"legend": [str(one) for one in attributes]})
         return cls(
@@ -81,7 +88,8 @@ class Geometry:
             records=table,
             weights=weights,
             layers=[list(d.kernel.shape) for d in decoder],
-            blocks=[asdict(block) for block in onehot.BLOCKS],
+            blocks=[asdict(block) for block in vectoriser.BLOCKS],
+            gaps=_GAPS,
             attributes=attributes,
             likelihood=bundle.autoencoder.likelihood,
         )
@@ -157,7 +165,7 @@ class SampleLayer:
             wanted=samples.wanted.astype(np.uint8),
             # float64: the browser must draw the line exactly where Python draws it.
             **{name: samples.measures[name] for name in measures},
-            reg=samples.codes,
+            reg=samples.reg,
         )
         field = judge.measure(rule, plane.lift(points, anchor))
         layers = (
@@ -222,11 +230,9 @@ class View:
 
     `plane` is what of the latent space is shown, decoded with the other coordinates of `anchor`
     (k,); `labels` name the axes. `unwanted` says in words what is unwanted, `rule` is the
-    acceptance rule with its present numbers, None if what is unwanted cannot be used. `leaks`
-    (n, k) are points that leak. `pin` is a latent point (k,); `search` the Gaussian of a searched
-    reg, as (mean, sigma); `region` the polygon of the plane that is selected; `decoded` are points
-    of the plane that were decoded on request with a third column that is 1 where what they say is
-    unwanted, (n, 3). `path` (s, k) are the steps of a journey.
+    acceptance rule with its present numbers, None if what is unwanted cannot be used. `pin` is a
+    latent point (k,); `search` the Gaussian of a searched reg, as (mean, sigma); `region` the
+    polygon of the plane that is selected; `layers` are points that lie on the map.
     """
 
     colour: str
@@ -239,9 +245,7 @@ class View:
     pin: Sequence[float] | None = None
     search: tuple[Sequence[float], Sequence[float]] | None = None
     region: Polygon | None = None
-    decoded: NDArray | None = None
-    leaks: NDArray | None = None
-    path: NDArray | None = None
+    layers: Sequence[PointLayer] = ()
 
 
 def send_geometry(geometry: Geometry, slot: str = "geometry") -> None:
@@ -256,6 +260,7 @@ def send_geometry(geometry: Geometry, slot: str = "geometry") -> None:
         weights=geometry.weights,
         layers=geometry.layers,
         blocks=geometry.blocks,
+        gaps=geometry.gaps,
         attributes=geometry.attributes,
         likelihood=geometry.likelihood,
     )
@@ -295,9 +300,12 @@ class Gestures:
             self.region(polygon)
 
     def on_parameter(self) -> None:
-        """A slider was released."""
+        """A slider was released; its number is kept, even if its value cannot be."""
         sent = _sent("parameter")
-        name: Any = sent.get("name") if isinstance(sent, dict) else None
+        if not isinstance(sent, dict):
+            return
+        _hear(sent.get("sequence"))
+        name: Any = sent.get("name")
         slider = state.SLIDERS.get(name) if isinstance(name, str) else None
         if slider and state.sane(sent.get("value")) and 0 <= sent["value"] <= slider.maximum:
             self.parameter(name, float(sent["value"]))
@@ -309,27 +317,45 @@ def _sent(name: str) -> Any:
     return trigger.get("value") if isinstance(trigger, dict) else trigger
 
 
+def _hear(sequence: Any) -> None:
+    """Keep the number of the newest slider that was released, for the browser to know its echo."""
+    if isinstance(sequence, int) and 0 <= sequence < _ENDLESS:
+        newest = max(sequence, st.session_state.get(state.SEQUENCE, 0))
+        st.session_state[state.SEQUENCE] = newest
+
+
 def _rule(rule: Rule, unwanted: str) -> dict[str, Any]:
-    """A rule for the browser: its sliders, and the limits that follow from their values."""
-    values = rule.parameters()
-    parameters = [
-        {"name": name, "value": value, "before": text.SLIDER[name], **asdict(state.SLIDERS[name])}
-        for name, value in values.items()
-    ]
-    limits = [
-        {
-            "measure": limit.measure,
-            "operator": limit.operator,
-            "parameter": name,
-            "complement": limit.complement,
-        }
-        for limit, name in zip(rule.limits, values, strict=True)
-    ]
+    """A rule for the browser: each parameter with its slider and the limit that it sets.
+
+    `complement` says that the limit is 1 minus the parameter, `relative` that a measure's slack is
+    told in units of its limit, `tail` which parameter is the distance of a tail probability.
+    """
+    limits = dict(zip(rule.parameters(), rule.limits, strict=True))
+    sliders = {name: {"minimum": 0.0, **asdict(state.SLIDERS[name])} for name in limits}
     return {
         "name": rule.name,
-        "parameters": parameters,
-        "limits": limits,
-        "reach": reach_parameter(rule),
+        "parameters": [
+            {
+                "name": name,
+                "value": rule.parameters()[name],
+                **sliders[name],
+                "before": text.SLIDER[name],
+                "measure": limit.measure,
+                "operator": limit.operator,
+                "complement": limit.complement,
+            }
+            for name, limit in limits.items()
+        ],
+        "measures": [
+            {
+                "name": limit.measure,
+                "unit": sliders[name]["unit"],
+                "relative": limit.measure in _RELATIVE,
+            }
+            for name, limit in limits.items()
+        ],
+        "tail": reach_parameter(rule),
+        "notebookTail": isinstance(rule, OneSided),
         "after": text.SLIDER_AFTER[rule.name].format(unwanted=unwanted),
     }
 
@@ -376,15 +402,14 @@ def latent_map(
         "palette": palette.MAP,
         "colour": view.colour,
         "rule": _rule(view.rule, view.unwanted) if view.rule else None,
+        "sequence": st.session_state.get(state.SEQUENCE, 0),
         "report": asdict(view.report) if view.report else None,
         "pin": list(view.pin) if view.pin else None,
         "search": {"mean": list(view.search[0]), "sigma": list(view.search[1])}
         if view.search
         else None,
         "region": view.region,
-        "decoded": view.decoded.tolist() if view.decoded is not None else [],
-        "leaks": view.plane.project(view.leaks).tolist() if view.leaks is not None else [],
-        "path": view.plane.project(view.path).tolist() if view.path is not None else [],
+        "layers": table_of(view.layers),
     }
     _mount(
         key=state.MAP,

@@ -1,4 +1,4 @@
-"""Regs drawn as number plates: the same markup as static/latent_map/plate.js makes."""
+"""Regs drawn as number plates: the same markup as static/core/plate.js makes."""
 
 from collections.abc import Iterable, Sequence
 from html import escape

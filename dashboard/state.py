@@ -62,6 +62,7 @@ HUNT: Final = "hunt"
 
 MAP: Final = "map"
 REGION: Final = "region"
+SEQUENCE: Final = "sequence"
 BOX_CORNERS: Final = "box-corners"
 DECODED: Final = "decoded"
 RECENT: Final = "recent"

@@ -7,70 +7,17 @@ import numpy as np
 import pytest
 from playwright.sync_api import Route, expect
 
-import regvae
-from dashboard.latent_map import Geometry
-from regvae.evaluation.notebook import UNWANTED
-from regvae.formats.uk_registration import ATTRIBUTES, pretty
-from regvae.latent.polygon import in_polygon
-from regvae.model.bundle import Bundle
 from regvae.rejection import sampling
-from regvae.rejection.policy import Policy
 from regvae.rejection.rules import OneSided
+from regvae.model.bundle import Bundle
+from regvae.evaluation.notebook import UNWANTED
+from regvae.latent.polygon import in_polygon
+from regvae.rejection.policy import Policy
+from regvae.formats.uk_registration import ATTRIBUTES, UK_REGISTRATION
 from regvae.rejection.unwanted import Unwanted
 from tests.browser import READY, Explorer
 
 LASSO = [(-1.4, -0.3), (-0.6, 0.4), (0.2, 0.1), (-0.3, -0.9), (-1.3, -0.8)]
-
-
-@pytest.mark.parametrize("name", ["notebook-2d", "principled-2d", "exact-15d"])
-def test_decoder_js_says_the_same_regs_as_python(explorer: Explorer, name: str) -> None:
-    bundle = regvae.load(name)
-    geometry = Geometry.of(bundle)
-    points = np.random.default_rng(3).uniform(-3, 3, size=(2000, bundle.records.latent_dim))
-    weights = geometry.weights["weights"].tolist()
-    result = explorer.page.evaluate(
-        """async ({weights, layers, blocks, likelihood, points}) => {
-            const url = new URL("app/static/latent_map/decoder.js", document.baseURI).href;
-            const {Decoder} = await import(url);
-            const decoder = new Decoder(Float32Array.from(weights), layers, blocks, likelihood);
-            return points.map((point) => ({
-                logits: Array.from(decoder.logits(point)),
-                ...decoder.decode(point),
-            }));
-        }""",
-        {
-            "weights": weights,
-            "layers": geometry.layers,
-            "blocks": geometry.blocks,
-            "likelihood": geometry.likelihood,
-            "points": points.tolist(),
-        },
-    )
-    assert [one["reg"] for one in result] == bundle.autoencoder.decode(points).tolist()
-    logits = bundle.autoencoder.logits(points)
-    np.testing.assert_allclose([one["logits"] for one in result], logits, rtol=1e-4, atol=1e-4)
-    best = np.stack([block.max(axis=1) for block in bundle.autoencoder.probabilities(points)], 1)
-    np.testing.assert_allclose([one["certainty"] for one in result], best, atol=1e-4)
-
-
-def test_contour_js_finds_a_circle(explorer: Explorer) -> None:
-    size, low, step = 61, -3.0, 0.1
-    axis = low + step * np.arange(size)
-    field = np.hypot(*np.meshgrid(axis, axis))
-    lines = explorer.page.evaluate(
-        """async ({field, low, step, size}) => {
-            const url = new URL("app/static/latent_map/contour.js", document.baseURI).href;
-            const {contour} = await import(url);
-            const {x, y} = contour({low, step, size, values: Float32Array.from(field)}, 2);
-            return {x: x.filter(Number.isFinite), y: y.filter(Number.isFinite), gaps: x.length};
-        }""",
-        {"field": field.ravel().tolist(), "low": low, "step": step, "size": size},
-    )
-    radius = np.hypot(lines["x"], lines["y"])
-    np.testing.assert_allclose(radius, 2, atol=2e-3)
-    starts = np.column_stack([lines["x"], lines["y"]]).reshape(-1, 2, 2)
-    length = np.linalg.norm(starts[:, 0] - starts[:, 1], axis=1).sum()
-    assert length == pytest.approx(4 * np.pi, rel=5e-3)
 
 
 def test_pointing_anywhere_decodes_there(explorer: Explorer, bundle: Bundle) -> None:
@@ -94,7 +41,7 @@ def test_pointing_at_a_record_shows_it_beside_what_comes_back(
     expect(explorer.page.locator(".reading-record")).to_contain_text("on the record")
     plates = explorer.page.locator(".reading-record .plate").all_inner_texts()
     rebuilt = bundle.autoencoder.decode(bundle.records.mean[lonely : lonely + 1])[0]
-    assert plates == [pretty(bundle.records.codes[lonely]), pretty(rebuilt)]
+    assert plates == [pretty(bundle.records.reg[lonely]), pretty(rebuilt)]
     explorer.point(1.7, 1.3)  # neither a record nor a sample is drawn near it
     expect(explorer.page.locator(".reading-record")).to_contain_text("no record here")
 
@@ -108,7 +55,7 @@ def test_a_click_pins_the_point_and_its_neighbours(explorer: Explorer, bundle: B
     expect(explorer.panel.locator(".plate").first).to_have_text(plate)
     sigmas = (np.array([x, y]) - bundle.records.mean) / bundle.records.sigma
     nearest = int(np.hypot(*sigmas.T).argmin())
-    expect(explorer.panel).to_contain_text(pretty(bundle.records.codes[nearest]))
+    expect(explorer.panel).to_contain_text(pretty(bundle.records.reg[nearest]))
     assert "point=" in explorer.page.url
 
 
@@ -214,7 +161,7 @@ def test_a_page_that_is_left_while_the_map_loads_draws_nothing(page, dashboard: 
 def test_what_went_wrong_is_said_until_it_goes_right(explorer: Explorer) -> None:
     said = explorer.page.evaluate(
         """async () => {
-            const url = new URL("app/static/latent_map/mount.js", document.baseURI).href;
+            const url = new URL("app/static/shared/mount.js", document.baseURI).href;
             const {mounting} = await import(url);
             console.error = () => {};
             const parentElement = document.body.appendChild(document.createElement("div"));
@@ -379,7 +326,7 @@ def test_dragging_the_threshold_updates_everything_at_every_step(
         assert float(explorer.figure("tail").rstrip(" %")) == pytest.approx(tail, abs=0.06)
         accepted = rule.accepts(samples.measures)
         shown = explorer.plates()
-        assert shown == [pretty(reg) for reg in samples.codes[accepted][: len(shown)]]
+        assert shown == [pretty(reg) for reg in samples.reg[accepted][: len(shown)]]
         assert len(shown) == min(48, report.accepted)
         seen.add(explorer.figure("accepted"))
         assert explorer.figure("confirmed") == "…"  # Python is asked on release only

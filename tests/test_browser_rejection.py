@@ -101,34 +101,6 @@ def test_the_zone_and_the_samples_follow_a_pan(explorer: Explorer, bundle: Bundl
     assert [explorer.painted(*samples.z[row]) for row in lonely] == before
 
 
-def test_the_curves_are_those_of_python(explorer: Explorer, bundle: Bundle) -> None:
-    samples = sampling.sample(bundle, policy_of(TwoSided()))
-    shown = explorer.page.evaluate(
-        """async ({measures, wanted, rule, values}) => {
-            const url = new URL("app/static/latent_map/rule.js", document.baseURI).href;
-            const {curves} = await import(url);
-            const points = curves({measures, wanted}, rule, values, 40);
-            return points.map((one) => [one.value, one.acceptance, one.purity || 0]);
-        }""",
-        {
-            "measures": {name: values.tolist() for name, values in samples.measures.items()},
-            "wanted": samples.wanted.astype(int).tolist(),
-            "rule": {
-                "parameters": [{"name": "margin", "maximum": 4}, {"name": "support"}],
-                "limits": [
-                    {"measure": "margin", "operator": ">=", "parameter": "margin"},
-                    {"measure": "to_wanted", "operator": "<=", "parameter": "support"},
-                ],
-            },
-            "values": {"margin": 0.5, "support": 1.3},
-        },
-    )
-    for value, acceptance_rate, purity in shown:
-        report = sampling.report(samples, TwoSided(value, 1.3))
-        assert acceptance_rate == pytest.approx(report.acceptance)
-        assert purity == pytest.approx(report.purity or 0)
-
-
 def test_the_present_value_is_marked_on_the_curves(explorer: Explorer) -> None:
     marker = explorer.page.locator(".curves .marker")
     before = float(marker.get_attribute("x1") or 0)
@@ -208,24 +180,6 @@ def test_leaks_are_crossed_on_the_map_and_a_button_removes_them(explorer: Explor
     remove.click()
     explorer.page.wait_for_function(f"({crosses})() === 0")
     expect(explorer.page.locator("[data-figure=impure]")).to_have_text("0")
-
-
-def test_a_point_with_nothing_to_spare_is_not_shaded(explorer: Explorer) -> None:
-    slack = explorer.page.evaluate(
-        """async () => {
-            const url = new URL("app/static/latent_map/rule.js", document.baseURI).href;
-            const {accepts, slack} = await import(url);
-            const measures = {typicality: [0, 0.1], to_unwanted: [2.5, 2.6], to_wanted: [1, 1.1]};
-            return [["typicality", ">=", 0], ["to_unwanted", ">", 2.5], ["to_wanted", "<=", 1]].map(
-                ([measure, operator, value]) => {
-                    const limits = [{measure, operator, value}];
-                    const values = slack(measures, limits, 2);
-                    const accepted = accepts(measures, limits, 2);
-                    return Array.from(accepted, (one, i) => Boolean(one) === values[i] > 0);
-                });
-        }"""
-    )
-    assert slack == [[True, True]] * 3
 
 
 def test_a_slider_moved_on_is_not_called_back(explorer: Explorer) -> None:

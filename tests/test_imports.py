@@ -34,6 +34,7 @@ DASHBOARD = [
     "plates",
     "charts",
     "colouring",
+    "layers",
     "latent_map",
     "training_view",
     "comparison",

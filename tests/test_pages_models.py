@@ -366,9 +366,10 @@ def test_a_journey_between_two_regs_is_told_step_by_step(model: str, sent: Sent)
     assert_tells(app, bundle, z)
     records = bundle.records
     plane = Plane.principal(records) if records.latent_dim > 2 else Plane.axes(records, 1, 2)
-    np.testing.assert_allclose(sent[-1]["path"], plane.project(z), atol=1e-6)
+    np.testing.assert_allclose(sent[-1]["layers"][["x", "y"]], plane.project(z), atol=1e-6)
+    assert set(sent[-1]["layers"]["layer"]) == {"path"}
     opened(model=model, from_="YK66 BIQ", to="my33wsz", steps="9")
-    assert sent[-1]["path"] == []  # the tab is not open
+    assert sent[-1]["layers"].empty  # the tab is not open
 
 
 def test_a_pin_may_be_set_for_a_journey_without_leaving_its_tab() -> None:

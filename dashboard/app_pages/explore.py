@@ -15,6 +15,7 @@ from dashboard.latent_map import (
     latent_map,
     send_geometry,
 )
+from dashboard.layers import PointLayer
 from dashboard.panel import Context
 from regvae.formats import uk_registration
 from regvae.formats.uk_registration import ATTRIBUTES
@@ -124,12 +125,25 @@ def show_map(
         pin=asked.point,
         search=panel.gaussian(context, asked.codes) if asked.codes else None,
         region=asked.region,
-        decoded=panel.decoded_points(context, asked.region),
-        leaks=rejection.found_leaks(context, asked.policy) if asked.policy else None,
-        path=asked.path.z if asked.path else None,
+        layers=point_layers(asked),
     )
     gestures = Gestures(pick=keep_pick, region=keep_region, parameter=keep_parameter)
     latent_map(geometry, samples, painted(context), view, gestures)
+
+
+def point_layers(asked: Asked) -> list[PointLayer]:
+    """Points that lie on the map: decoded from a region, leaks, a path."""
+    context, project = asked.context, asked.context.shown.plane.project
+    layers = []
+    decoded = panel.decoded_points(context, asked.region)
+    if decoded is not None:
+        layers.append(PointLayer("decoded", decoded[:, :2], decoded[:, 2]))
+    leaks = rejection.found_leaks(context, asked.policy) if asked.policy else None
+    if leaks is not None:
+        layers.append(PointLayer("leaks", project(leaks)))
+    if asked.path and asked.path.z is not None:
+        layers.append(PointLayer("path", project(asked.path.z)))
+    return layers
 
 
 def panel_tabs(column: DeltaGenerator) -> list[DeltaGenerator]:

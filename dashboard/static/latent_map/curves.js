@@ -1,6 +1,6 @@
 // Acceptance and purity against the rule's first number, with its present value marked.
 
-import { make } from "./svg.js";
+import { make } from "../shared/svg.js";
 
 const [WIDTH, HEIGHT] = [264, 74];
 const [LEFT, RIGHT, TOP, BOTTOM] = [30, 4, 5, 13]; // room for the ends of the axes
@@ -17,7 +17,7 @@ export class Curves {
     this.ends = [
       ["100 %", LEFT - 3, TOP + 6, "end"],
       ["0", LEFT - 3, HEIGHT - BOTTOM, "end"],
-      ["0", LEFT, HEIGHT - 2, "start"],
+      ["", LEFT, HEIGHT - 2, "start"],
       ["", WIDTH - RIGHT, HEIGHT - 2, "end"],
       ["", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 2, "middle"],
     ].map(([text, x, y, anchor]) => make("text", { x, y, "text-anchor": anchor }, text));
@@ -25,10 +25,10 @@ export class Curves {
     root.append(this.svg);
   }
 
-  /** Points of `curves` in rule.js over a parameter {name, maximum, show}. */
+  /** Points of `curves` in rule.js over a parameter {name, minimum, maximum, show}. */
   set(points, parameter) {
-    this.maximum = parameter.maximum;
-    const x = (value) => LEFT + (value / this.maximum) * (WIDTH - LEFT - RIGHT);
+    const { minimum, maximum } = parameter;
+    const x = (value) => LEFT + ((value - minimum) / (maximum - minimum)) * (WIDTH - LEFT - RIGHT);
     const y = (share) => HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM);
     for (const [name, line] of this.lines) {
       let pen = "M"; // lifted where there is no purity, as nothing is accepted
@@ -41,7 +41,8 @@ export class Curves {
       });
       line.setAttribute("d", path.join(""));
     }
-    this.ends[3].textContent = parameter.show(this.maximum);
+    this.ends[2].textContent = minimum ? parameter.show(minimum) : "0";
+    this.ends[3].textContent = parameter.show(maximum);
     this.ends[4].textContent = parameter.name;
     this.svg.setAttribute("aria-label", `purity and acceptance against the ${parameter.name}`);
     this.x = x;

@@ -1,18 +1,20 @@
 // The latent map component: wires data from Python, the pointer, and what goes back to Python.
 
-import { contour } from "./contour.js";
-import { Decoder } from "./decoder.js";
-import { showLegend } from "./legend.js";
-import { LatentMap } from "./map.js";
-import { mounting } from "./mount.js";
-import { Plane, coordinates } from "./plane.js";
+import { contour } from "../core/contour.js";
+import { Decoder } from "../core/decoder.js";
+import { Plane } from "../core/plane.js";
+import { Plates } from "../core/plate.js";
+import { judge, slack } from "../core/rule.js";
+import { showLegend } from "../shared/legend.js";
+import { LatentMap } from "../shared/map.js";
+import { mounting } from "../shared/mount.js";
+import { Shown } from "../shared/shown.js";
+import { column, coordinates, take } from "../shared/store.js";
+import { takeTheme } from "../shared/theme.js";
+import { showTools } from "../shared/toolbar.js";
+import { byLayer, tracesOf } from "./layers.js";
 import { Reading } from "./reading.js";
-import { judge, slack } from "./rule.js";
 import { Scrubber } from "./scrubber.js";
-import { Shown } from "./shown.js";
-import { column, take } from "./store.js";
-import { takeTheme } from "./theme.js";
-import { showTools } from "./toolbar.js";
 
 const SLIP = 4; // pixels a pointer may move between press and release of a click
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
@@ -35,10 +37,9 @@ class Explorer {
     this.reading = new Reading(this.part("reading"));
     this.scrubber = new Scrubber(this.part("scrubber"), {
       onScrub: () => this.#judge(),
-      onCommit: (name, value) => this.#commitParameter(name, value),
+      onCommit: (released) => this.#send("parameter", released),
     });
     this.shown = new Shown();
-    this.awaited = []; // JSON of rules that Python was told of and has not sent back yet
   }
 
   remove() {
@@ -54,23 +55,6 @@ class Explorer {
   #commit(name, value) {
     this.shown.keep(name, value);
     this.#send(name, value);
-  }
-
-  /** A released slider: the map shows it already, so what Python sends back is nothing new. */
-  #commitParameter(name, value) {
-    const rule = this.scrubber.present;
-    this.shown.keep("rule", rule);
-    this.awaited.push(JSON.stringify(rule));
-    this.#send("parameter", { name, value });
-  }
-
-  /** Whether Python's rule is news, and not an answer to a slider that has moved on since. */
-  #ruleChanged(rule) {
-    const json = JSON.stringify(rule);
-    const newest = this.awaited.at(-1);
-    if (this.awaited.includes(json) && json !== newest) return false;
-    this.awaited = [];
-    return this.shown.changed("rule", rule);
   }
 
   /** New data from Python: do what has changed, and no more. */
@@ -99,28 +83,24 @@ class Explorer {
   #apply(data, geometry, samples, painted) {
     const theme = takeTheme(this.element, this.map.palette);
     const { version } = data.geometry;
+    const layers = byLayer(data.layers);
     const fresh = {
       geometry: this.shown.changed("geometry", version),
       plane: this.shown.changed("plane", [data.plane, version]),
       // Where records are shown depends on the plane's directions, not on what is decoded there.
       colour: this.shown.changed("colour", [data.colour, data.plane.name, version, theme]),
-      decoded: this.shown.changed("decoded", [data.decoded, theme]),
-      leaks: this.shown.changed("leaks", [data.leaks, theme]),
-      path: this.shown.changed("path", [data.path, theme]),
+      layers: this.shown.changed("layers", [layers, theme]),
       marks: this.shown.changed("marks", [data.pin, data.search, data.plane, theme]),
       box: this.shown.changed("box", samples?.box ?? null),
     };
     const proposed = this.shown.changed("samples", [data.samples?.version ?? null, data.plane, theme]);
-    const rule = this.#ruleChanged(data.rule);
+    const rule = data.rule && this.scrubber.take(data.rule, data.sequence);
     if (fresh.geometry) this.#useGeometry(geometry);
     if (fresh.plane) this.#usePlane(data.plane, version);
     if (fresh.colour) this.#useColour(data.colour);
-    if (fresh.decoded) this.map.setDecoded(data.decoded);
-    if (fresh.leaks) this.map.setLeaks(data.leaks);
-    if (fresh.path) this.map.setPath(data.path);
+    if (fresh.layers) this.map.setLayers(tracesOf(layers, this.map.palette));
     if (this.shown.changed("painted", [data.painted, data.colour, theme])) this.#usePainted(painted);
     if (fresh.marks) this.#useMarks(null);
-    if (rule && data.rule) this.scrubber.setRule(data.rule);
     if (proposed) this.#useSamples(samples);
     if (this.samples && (proposed || rule)) this.#judge();
     return Object.values(fresh).some(Boolean);
@@ -131,6 +111,10 @@ class Explorer {
     const weights = column(geometry.weights, "weights");
     this.decoder = new Decoder(weights, geometry.layers, geometry.blocks, geometry.likelihood);
     this.means = coordinates(geometry.records);
+    const plates = new Plates(geometry.gaps);
+    this.reading.setPlates(plates);
+    this.scrubber.setPlates(plates);
+    this.element.style.setProperty("--cells", geometry.blocks.length + geometry.gaps.length);
     this.element.dataset.many = String(this.means.length > 2);
     this.scrubber.setDimensions(this.means.length);
     this.regs = geometry.records.getChild("reg");

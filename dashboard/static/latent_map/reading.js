@@ -1,6 +1,6 @@
 // The strip above the map: what the point under the pointer decodes to, and how surely.
 
-import { plate, showReg } from "./plate.js";
+import { emptyPlate } from "../core/plate.js";
 
 const HOW =
   "The decoder reads every point as a reg. The bars say how sure it is of each character.";
@@ -22,13 +22,17 @@ export class Reading {
         <div class="reading-record"></div>
       </div>`;
     const holder = root.querySelector(".reading-plate");
-    this.plate = plate("", "large");
+    this.plate = emptyPlate("large");
     this.bars = document.createElement("div");
     this.bars.className = "certainty";
-    for (let i = 0; i < 8; i++) this.bars.append(document.createElement("i"));
     holder.append(this.plate, this.bars);
     this.where = root.querySelector(".reading-where");
     this.record = root.querySelector(".reading-record");
+  }
+
+  /** How codes are shown, before the first is. */
+  setPlates(plates) {
+    this.plates = plates;
   }
 
   /** Nothing is pointed at: show a point all the same, and say how to read others. */
@@ -40,10 +44,8 @@ export class Reading {
 
   /** A point and what it decodes to; `record` and `state` (of a sample) if one is pointed at. */
   show({ x, y }, { reg, certainty }, record, state) {
-    showReg(this.plate, reg);
-    this.#certainty(certainty);
-    this.bars.style.gridTemplateColumns = [...reg.slice(0, 4), " ", ...reg.slice(4)]
-      .map((c) => (c === " " ? "0.22em" : "1I".includes(c) ? "0.25em" : "0.61em")).join(" ");
+    this.plates.show(this.plate, reg);
+    this.#certainty(this.plates.cells(reg), certainty);
     this.where.textContent = `decoded at (${x.toFixed(3)}, ${y.toFixed(3)})`;
     if (state !== undefined) {
       this.record.textContent = `${SAMPLES[state]}; click to see why`;
@@ -55,18 +57,27 @@ export class Reading {
     }
     this.record.replaceChildren(
       "on the record ",
-      plate(record.reg, "small"),
+      this.plates.make(record.reg, "small"),
       ` (${record.split === "train" ? "training" : record.split} data), which comes back as `,
-      plate(record.rebuilt, "small"),
+      this.plates.make(record.rebuilt, "small"),
     );
   }
 
-  #certainty(values) {
-    values.forEach((value, i) => {
-      // The bar after the fourth stands under the plate's gap and stays empty.
-      const bar = this.bars.children[i < 4 ? i : i + 1];
-      bar.style.setProperty("--sure", value.toFixed(3));
-      bar.title = `${Math.round(value * 100)} % sure`;
+  /** A bar under each character; under a space an empty one. */
+  #certainty(cells, values) {
+    if (this.bars.children.length !== cells.length) {
+      this.bars.replaceChildren(...cells.map(() => document.createElement("i")));
+    }
+    this.bars.style.gridTemplateColumns = cells.map(({ text }) => width(text)).join(" ");
+    cells.forEach(({ position }, i) => {
+      const bar = this.bars.children[i];
+      bar.className = position < 0 ? "gap" : "";
+      if (position < 0) return;
+      bar.style.setProperty("--sure", values[position].toFixed(3));
+      bar.title = `${Math.round(values[position] * 100)} % sure`;
     });
   }
 }
+
+/** How wide the plates' typeface draws a character. */
+const width = (text) => (text === " " ? "0.22em" : "1I".includes(text) ? "0.25em" : "0.61em");

@@ -1,8 +1,8 @@
 // The rule's numbers: dragged here, applied here at every step, committed to Python on release.
 
 import { Curves } from "./curves.js";
-import { plate, showReg } from "./plate.js";
-import { accepts, curves, limitsOf } from "./rule.js";
+import { emptyPlate } from "../core/plate.js";
+import { accepts, curves, limitsOf } from "../core/rule.js";
 
 const SHOWN = 48; // plates in the list
 const STEPS = 120; // points of the curves
@@ -21,7 +21,7 @@ export class Scrubber {
           <div><dt title="share of the accepted samples that decode to a wanted reg">purity</dt><dd data-figure="purity"></dd></div>
           <div><dt title="at this rate of acceptance">proposals for ${RESULTS.toLocaleString("en-GB")}</dt><dd data-figure="needed"></dd></div>
           <div><dt title="share of the held-out unwanted records that a zone built from the training records alone keeps out: what the rule does to unwanted records that it has never seen">held-out covered</dt><dd data-figure="covered"></dd></div>
-          <div><dt title="share of one record's own Gaussian that lies beyond the threshold (two-sided: the support): chi-square with as many degrees of freedom as the map has dimensions">tail probability</dt><dd data-figure="tail"></dd></div>
+          <div><dt title="share of one record's own Gaussian that lies beyond the rule's distance: chi-square with as many degrees of freedom as the map has dimensions">tail probability</dt><dd data-figure="tail"></dd></div>
           <div><dt title="2 (1 - erf(distance / 2)), published by the notebook; the tail of no Gaussian here">the notebook's tail</dt><dd data-figure="notebook"></dd></div>
         </dl>
         <div class="curves"></div>
@@ -44,9 +44,12 @@ export class Scrubber {
       [...root.querySelectorAll("[data-figure]")].map((e) => [e.dataset.figure, e]),
     );
     this.curves = new Curves(root.querySelector(".curves"));
-    this.plates = Array.from({ length: SHOWN }, () => plate("", "small"));
-    this.list.append(...this.plates);
+    this.elements = Array.from({ length: SHOWN }, () => emptyPlate("small"));
+    this.list.append(...this.elements);
     this.sliders = {};
+    this.known = {}; // values that Python has, or has been told of
+    this.sequence = 0; // of the slider that was released last
+    this.heard = Infinity; // the newest of them that Python has answered
   }
 
   /** The present value of every parameter. */
@@ -61,35 +64,45 @@ export class Scrubber {
     return limitsOf(this.rule, this.values);
   }
 
-  /** The rule with the present values: what Python sends when it has taken them over. */
-  get present() {
-    const { values } = this;
-    const parameters = this.rule.parameters.map((one) => ({ ...one, value: values[one.name] }));
-    return { ...this.rule, parameters };
-  }
-
-  /** Take over a rule: {name, parameters: [{name, before, unit, maximum, step, value}], limits, reach, after}. */
-  setRule(rule) {
-    if (this.rule?.name !== rule.name) this.#build(rule);
+  /**
+   * Take over Python's rule {name, parameters, measures, tail, notebookTail, after}, as it is after
+   * the released slider of a number; true if something of it is news.
+   *
+   * A parameter is a slider {name, value, minimum, maximum, step, unit, before} and a limit of the
+   * rule, see `limitsOf`; `tail` is the name of the parameter whose tail probability is shown, or
+   * null, and `notebookTail` says whether the notebook published one for it.
+   */
+  take(rule, sequence) {
+    // A count that goes back is another session's; a new mount begins where Python stands.
+    if (sequence < this.heard) this.sequence = sequence;
+    this.heard = sequence;
+    const other = this.rule?.name !== rule.name;
+    if (sequence < this.sequence && !other) return false; // a slider has been released since
+    if (other) this.#build(rule);
     this.rule = rule;
-    for (const { name, value } of rule.parameters) this.sliders[name].input.value = value;
     this.row.lastElementChild.textContent = rule.after;
+    // Not what a slider stands at: somebody may be dragging it on.
+    const news = rule.parameters.filter(({ name, value }) => this.known[name] !== value);
+    for (const { name, value } of news) this.sliders[name].input.value = this.known[name] = value;
+    if (!other && !news.length) return false;
     this.#forget();
+    return true;
   }
 
   #build(rule) {
     this.sliders = {};
+    this.known = {};
     const labels = rule.parameters.map((parameter) => {
-      const { name, before, maximum, step } = parameter;
+      const { name, before, minimum, maximum, step } = parameter;
       const label = document.createElement("label");
       label.dataset.parameter = name;
-      label.innerHTML = `<span></span><input type="range" min="0"><output></output>`;
+      label.innerHTML = `<span></span><input type="range"><output></output>`;
       label.firstElementChild.textContent = before;
       const [, input, output] = label.children;
-      Object.assign(input, { max: maximum, step });
+      Object.assign(input, { min: minimum, max: maximum, step });
       input.setAttribute("aria-label", name);
       input.addEventListener("input", () => this.on.onScrub());
-      input.addEventListener("change", () => this.on.onCommit(name, Number(input.value)));
+      input.addEventListener("change", () => this.#commit(name, Number(input.value)));
       this.sliders[name] = { input, output, ...parameter, show: shower(parameter) };
       return label;
     });
@@ -97,10 +110,22 @@ export class Scrubber {
     this.row.replaceChildren(...labels, after);
   }
 
-  /** What the present samples bring: tails by step of the reach, and held-out unwanted records. */
+  /** A slider was released: tell it under a number, by which Python's answer will be known. */
+  #commit(name, value) {
+    this.sequence += 1;
+    this.known[name] = value;
+    this.on.onCommit({ name, value, sequence: this.sequence });
+  }
+
+  /** What the present samples bring: tails by step of the rule's distance, and held-out unwanted records. */
   configure({ tails, heldOut }) {
     Object.assign(this, { tails, heldOut });
     this.#forget();
+  }
+
+  /** How codes are shown, before the first is. */
+  setPlates(plates) {
+    this.plates = plates;
   }
 
   /** How many latent dimensions there are: of more than two, the map shows a slice of the zone. */
@@ -122,7 +147,7 @@ export class Scrubber {
   /** Show the figures and plates, or that there are no samples. */
   toggle(there) {
     this.root.classList.toggle("empty", !there);
-    if (!there) this.plates.forEach((element) => (element.hidden = true));
+    if (!there) this.elements.forEach((element) => (element.hidden = true));
   }
 
   /** Figures, curves and plates for the present values. */
@@ -181,11 +206,11 @@ export class Scrubber {
   }
 
   #showTails(values) {
-    const { reach, name } = this.rule;
-    const step = reach && Math.round(values[reach] / this.sliders[reach].step);
-    this.#write("tail", reach ? percent(this.tails.tail[step]) : "no distance");
-    const itsOwn = name === "one-sided";
-    this.#write("notebook", itsOwn ? percent(this.tails.notebook[step]) : "not its rule");
+    const { tail, notebookTail } = this.rule;
+    const { step, minimum } = this.sliders[tail] ?? {};
+    const row = tail && Math.round((values[tail] - minimum) / step);
+    this.#write("tail", tail ? percent(this.tails.tail[row]) : "no distance");
+    this.#write("notebook", notebookTail ? percent(this.tails.notebook[row]) : "not its rule");
   }
 
   #showCurves(samples, values) {
@@ -199,9 +224,9 @@ export class Scrubber {
   }
 
   #showPlates(samples, states, rows) {
-    this.plates.forEach((element, i) => {
+    this.elements.forEach((element, i) => {
       const row = rows[i];
-      showReg(element, row === undefined ? "" : samples.reg(row));
+      this.plates.show(element, row === undefined ? "" : samples.reg(row));
       element.classList.toggle("unwanted", row !== undefined && states[row] === 2);
       element.hidden = row === undefined;
     });

@@ -1,6 +1,6 @@
 // Lines by epoch: a small chart that is drawn anew a few times a second without a flicker.
 
-import { make } from "../latent_map/svg.js";
+import { make } from "../shared/svg.js";
 
 const [WIDTH, HEIGHT] = [420, 190];
 const [LEFT, RIGHT, TOP, BOTTOM] = [40, 8, 8, 34];

@@ -1,7 +1,7 @@
 // A training as it goes: the map of some training records after every epoch, and lines beside it.
 
-import { mounting } from "../latent_map/mount.js";
-import { column } from "../latent_map/store.js";
+import { mounting } from "../shared/mount.js";
+import { column } from "../shared/store.js";
 import { FormingMap } from "./forming.js";
 import { Lines } from "./lines.js";
 

@@ -1,4 +1,4 @@
-// The bundle's decoder, with the bundle's own weights: the same network as regvae/forward.py.
+// The bundle's decoder, with the bundle's own weights: the same network as regvae/model/autoencoder.py.
 // A browser test holds the two to the same regs.
 
 export class Decoder {

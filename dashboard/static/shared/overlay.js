@@ -1,4 +1,4 @@
-// What a threshold moves: the rejected zone under the points, its edge and the samples above them;
+// What a limit moves: the rejected zone under the points, its edge and the samples above them;
 // and, below all, what the decoder says everywhere.
 //
 // Drawn on canvases of our own, since Plotly would recalculate every trace for each step of a slider.

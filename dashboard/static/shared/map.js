@@ -1,5 +1,6 @@
-// The picture: records and marks by Plotly, what a threshold moves by an overlay; nothing here decides.
+// The picture: records and marks by Plotly, what a limit moves by an overlay; nothing here decides.
 
+import { classColour, classSymbol, codeColour } from "../core/colours.js";
 import { Overlay } from "./overlay.js";
 import { column } from "./store.js";
 
@@ -18,7 +19,6 @@ function loadPlotly() {
   return plotly;
 }
 
-const SYMBOLS = ["circle", "square", "diamond", "triangle-up"];
 const [BRIGHT, DIM] = [0.75, 0.03]; // opacities; hundreds of dimmed points may overlap
 const NEAR = 7; // pixels from the pointer within which a record counts as pointed at
 const ON = 4; // and a sample, of which there are some everywhere
@@ -29,7 +29,7 @@ export class LatentMap {
     this.palette = palette;
     this.dimmed = new Set(); // classes that the legend has dimmed
     this.overlay = new Overlay(root.parentElement, palette);
-    this.layers = { decoded: [], leaks: [], path: [], marks: [] };
+    this.layers = { points: [], marks: [] };
     this.tool = "pan";
   }
 
@@ -138,8 +138,7 @@ export class LatentMap {
 
   /** Everything drawn anew. Zoom, tool and selection stay, because `uirevision` does. */
   async draw() {
-    const { decoded, leaks, path, marks } = this.layers;
-    const traces = [...this.recordTraces, ...decoded, ...leaks, ...path, ...marks];
+    const traces = [...this.recordTraces, ...this.layers.points, ...this.layers.marks];
     await this.Plotly.react(this.root, traces, this.#layout(), {
       displayModeBar: false,
       scrollZoom: true,
@@ -229,65 +228,16 @@ export class LatentMap {
     };
   }
 
-  /** Leaks that were found: [x, y], as red crosses. */
-  setLeaks(points) {
-    const color = this.palette.impure;
-    const marker = { symbol: "x-thin-open", size: 9, color, line: { width: 2, color } };
-    this.layers.leaks = this.#spots(points, marker);
-  }
-
-  /** The steps of a journey [x, y], joined; its start is a ring, its end a square. */
-  setPath(points) {
-    const [x, y] = [0, 1].map((i) => points.map((point) => point[i]));
-    const line = (color, width) => ({ type: "scattergl", mode: "lines", x, y, hoverinfo: "skip", line: { color, width } });
-    const last = points.length - 1;
-    const symbol = points.map((_, i) => (i === 0 ? "circle-open" : i === last ? "square-open" : "circle"));
-    const size = points.map((_, i) => (i === 0 || i === last ? 13 : 6));
-    const marker = { symbol, size, color: this.palette.search, line: { width: 1.5, color: this.palette.search } };
-    this.overlay.quiet = points.length > 0;
-    this.layers.path = points.length
-      ? [line(this.palette.background, 5), line(this.palette.search, 2), ...this.#spots(points, marker)]
-      : [];
+  /** Traces of points above the records; samples stand back for those that are to be followed. */
+  setLayers(traces) {
+    this.layers.points = traces;
+    this.overlay.quiet = traces.some(({ meta }) => meta?.quiet);
   }
 
   /** What the decoder says on a grid {low, step, size, code, certainty}, in the records' colours. */
   setPainted(grid) {
-    this.overlay.paint(grid && { ...grid, colour: (code) => this.#colourOf(code) });
+    this.overlay.paint(grid && { ...grid, colour: (code) => codeColour(this.attribute, code, this.palette) });
     this.drawOverlay();
-  }
-
-  /** The colour of a code of the present attribute, as [r, g, b]. */
-  #colourOf(code) {
-    const { attribute, palette } = this;
-    if (!(code >= 0)) return rgb(palette.missing);
-    if (attribute.classes) return rgb(classColour(attribute, code, palette));
-    const place = ((code - attribute.low) / (attribute.high - attribute.low || 1)) * (palette.scale.length - 1);
-    const at = Math.min(palette.scale.length - 2, Math.max(0, Math.floor(place)));
-    const [from, to] = [rgb(palette.scale[at]), rgb(palette.scale[at + 1])];
-    return from.map((value, i) => value + (to[i] - value) * Math.min(1, place - at));
-  }
-
-  /** Points decoded on request, e.g. from a region: [x, y, whether what they say is unwanted]. */
-  setDecoded(points) {
-    const color = points.map(([, , unwanted]) => this.palette[unwanted ? "impure" : "accepted"]);
-    const line = { width: 1, color: this.palette.outline };
-    this.layers.decoded = this.#spots(points, { symbol: "square", size: 6, color, line });
-  }
-
-  /** A layer of points [x, y, …] that a selection does not dim; no trace if there are none. */
-  #spots(points, marker) {
-    if (!points.length) return [];
-    return [
-      {
-        type: "scattergl",
-        mode: "markers",
-        x: points.map(([x]) => x),
-        y: points.map(([, y]) => y),
-        hoverinfo: "skip",
-        marker,
-        unselected: { marker: { opacity: 1 } },
-      },
-    ];
   }
 
   /** Free what Plotly holds: WebGL contexts and listeners on the window. */
@@ -427,20 +377,6 @@ export class LatentMap {
         : [],
     };
   }
-}
-
-/** "#rrggbb" -> [r, g, b]. */
-const rgb = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
-
-/** The colour of one class of an attribute: two have colours of their own, many share a wheel. */
-export function classColour(attribute, code, palette) {
-  if (attribute.classes.length === 2) return palette.classes[code];
-  return palette.wheel[code % palette.wheel.length];
-}
-
-/** The marker of one class: when colours come round again, the shape differs. */
-export function classSymbol(code, palette) {
-  return SYMBOLS[Math.floor(code / palette.wheel.length) % SYMBOLS.length];
 }
 
 /** The polygon of a Plotly selection event, or null when it was cleared. */

@@ -1,4 +1,4 @@
-// The plane of the latent space that is shown: the same as regvae/plane.py.
+// The plane of the latent space that is shown: the same as regvae/latent/plane.py.
 
 export class Plane {
   /** `origin` and `rest` (k numbers), `basis` (two rows of k), and what the words need. */
@@ -44,10 +44,4 @@ export class Plane {
     const across = left ? xy / left : 0;
     return [[left, across], [0, Math.sqrt(Math.max(0, yy - across * across))]];
   }
-}
-
-/** The columns z_1, z_2, … of an Arrow table, as typed arrays. */
-export function coordinates(table) {
-  const names = table.schema.fields.map((field) => field.name).filter((name) => /^z_\d+$/.test(name));
-  return names.map((name) => table.getChild(name).toArray());
 }

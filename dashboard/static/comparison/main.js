@@ -1,16 +1,16 @@
 // Two latent maps, linked by the regs that both know: what is brushed or pointed at in one is shown
 // in the other.
 
-import { Decoder } from "../latent_map/decoder.js";
-import { showLegend } from "../latent_map/legend.js";
-import { LatentMap } from "../latent_map/map.js";
-import { mounting } from "../latent_map/mount.js";
-import { Plane, coordinates } from "../latent_map/plane.js";
-import { plate, pretty, showReg } from "../latent_map/plate.js";
-import { Shown } from "../latent_map/shown.js";
-import { column, take } from "../latent_map/store.js";
-import { takeTheme } from "../latent_map/theme.js";
-import { showTools } from "../latent_map/toolbar.js";
+import { Decoder } from "../core/decoder.js";
+import { Plane } from "../core/plane.js";
+import { Plates, emptyPlate } from "../core/plate.js";
+import { showLegend } from "../shared/legend.js";
+import { LatentMap } from "../shared/map.js";
+import { mounting } from "../shared/mount.js";
+import { Shown } from "../shared/shown.js";
+import { column, coordinates, take } from "../shared/store.js";
+import { takeTheme } from "../shared/theme.js";
+import { showTools } from "../shared/toolbar.js";
 
 const SIDES = ["left", "right"];
 export default mounting((parent) => new Comparison(parent));
@@ -124,7 +124,7 @@ class Side {
     this.picture = root.querySelector(".picture");
     this.title = root.querySelector("b");
     this.words = root.querySelector(".certain");
-    this.plate = plate("", "small");
+    this.plate = emptyPlate("small");
   }
 
   async create(palette) {
@@ -136,6 +136,7 @@ class Side {
   use(geometry, model, colour) {
     this.decoder = new Decoder(
       column(geometry.weights, "weights"), geometry.layers, geometry.blocks, geometry.likelihood);
+    this.plates = new Plates(geometry.gaps);
     this.means = coordinates(geometry.records);
     this.plane = new Plane(model.plane);
     this.regs = geometry.records.getChild("reg");
@@ -172,11 +173,11 @@ class Side {
     }
     const z = this.means.map((values) => values[row]);
     this.map.ring({ x: this.map.x[row], y: this.map.y[row] });
-    this.#say(`${pretty(this.regs.get(row))} comes back as`, this.decoder.decode(z).reg);
+    this.#say(`${this.plates.pretty(this.regs.get(row))} comes back as`, this.decoder.decode(z).reg);
   }
 
   #say(words, reg) {
-    showReg(this.plate, reg);
+    this.plates.show(this.plate, reg);
     this.words.replaceChildren(`${words} `, this.plate);
   }
 }
@@ -188,7 +189,7 @@ function link(left, right) {
   return [match(left, rowsOf(right)), match(right, rowsOf(left))];
 }
 
-/** Rows of a map inside a polygon, by the even-odd rule, as regvae/latent.py has it. */
+/** Rows of a map inside a polygon, by the even-odd rule, as regvae/latent/polygon.py has it. */
 function inside(polygon, { x, y }) {
   const found = [];
   for (let row = 0; row < x.length; row++) {

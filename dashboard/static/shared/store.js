@@ -32,3 +32,9 @@ export default function mount({ data }) {
 
 /** A column of an Arrow table as a typed array, without a copy where Arrow allows. */
 export const column = (table, name) => table.getChild(name).toArray();
+
+/** The columns z_1, z_2, … of an Arrow table, as typed arrays. */
+export function coordinates(table) {
+  const names = table.schema.fields.map((field) => field.name).filter((name) => /^z_\d+$/.test(name));
+  return names.map((name) => table.getChild(name).toArray());
+}

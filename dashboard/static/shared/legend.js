@@ -1,7 +1,7 @@
 // What the colours mean: one chip a class with its count, which dims the class; or a scale.
 // Of one map, or of several that have the same classes: then a count is told of each, where they differ.
 
-import { classColour, classSymbol } from "./map.js";
+import { classColour, classSymbol } from "../core/colours.js";
 
 const SHAPES = {
   circle: "M5 1a4 4 0 1 0 .01 0z",
