@@ -19,7 +19,7 @@ from dashboard.palette import (
 )
 from regvae.audit.collisions import Audit
 from regvae.evaluation.diagnosis import Accuracy, Aggregate, Confusion, Dimensions, RateDistortion
-from regvae.formats.uk_registration import PATTERN
+from regvae.formats import Format
 from regvae.rejection.calibration import Calibration
 
 CONFIG = {"displayModeBar": False}
@@ -100,8 +100,10 @@ def loss_curves(history: pd.DataFrame) -> go.Figure:
 
 def accuracy_histories(histories: Sequence[tuple[str, pd.DataFrame]]) -> go.Figure:
     """Share of right characters of the validation regs, of all seven positions, by time."""
-    columns = [f"validation_right_{position}" for position in range(1, 8)]
-    figure = _by_time([(name, one, one[columns].mean(axis=1)) for name, one in histories])
+    lines = [
+        (name, one, one.filter(regex="^validation_right_").mean(axis=1)) for name, one in histories
+    ]
+    figure = _by_time(lines)
     figure.update_yaxes(title="characters right", tickformat=".0%", range=[0, 1.02])
     return figure
 
@@ -153,7 +155,7 @@ def edit_distances(audit: Audit) -> go.Figure:
     )
     figure = go.Figure(
         [
-            go.Bar(x=list(range(8)), y=shares, name=name, marker_color=colour)
+            go.Bar(x=list(range(len(shares))), y=shares, name=name, marker_color=colour)
             for name, shares, colour in bars
         ]
     )
@@ -212,9 +214,9 @@ def purity_of_reruns(purities: Sequence[float], published: float) -> go.Figure:
     return _plain(figure, 280)
 
 
-def accuracy_of_splits(accuracies: Sequence[Accuracy]) -> go.Figure:
+def accuracy_of_splits(accuracies: Sequence[Accuracy], format: Format) -> go.Figure:
     """Shares of right characters and of whole regs by split, with their intervals."""
-    places = [*text.POSITIONS, "whole reg"]
+    places = [*text.POSITIONS, "exact match"]
     figure = go.Figure()
     for one, colour, symbol in zip(accuracies, SPLITS, SYMBOLS, strict=True):
         shares = [*one.by_position, one.exact]
@@ -237,7 +239,7 @@ def accuracy_of_splits(accuracies: Sequence[Accuracy]) -> go.Figure:
             customdata=np.column_stack([low, high]),
             hovertemplate="%{y:.1%} (%{customdata[0]:.1%} to %{customdata[1]:.1%})",
         )
-    blind = [1 / len(allowed) for allowed in PATTERN]
+    blind = [1 / len(allowed) for allowed in format.alphabets]
     for place, share in enumerate(blind):
         figure.add_shape(
             type="line",

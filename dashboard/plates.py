@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from regvae.formats.uk_registration import pretty
+from regvae.formats import UK_REGISTRATION
 
 
 def plate(reg: str, kind: str = "") -> str:
     """One plate as HTML; `kind` may be "large", "small" and "unwanted"."""
-    return f'<span class="plate {escape(kind)}">{escape(pretty(reg))}</span>'
+    return f'<span class="plate {escape(kind)}">{escape(UK_REGISTRATION.shown(reg))}</span>'
 
 
 def plates(regs: Iterable[str], kinds: Iterable[str] | None = None) -> str:
@@ -19,22 +19,23 @@ def plates(regs: Iterable[str], kinds: Iterable[str] | None = None) -> str:
     return f'<div class="plates">{inner}</div>'
 
 
-def rebuilt(reg: str, true: str) -> str:
-    """A small plate of what came back of a reg, with every character that is wrong marked."""
-    pairs = zip(pretty(reg), pretty(true), strict=True)
+def reconstruction(decoded: str, true: str) -> str:
+    """A small plate of a code's reconstruction, with every wrong character marked."""
+    pairs = zip(UK_REGISTRATION.shown(decoded), UK_REGISTRATION.shown(true), strict=True)
     marked = "".join(
-        escape(came) if came == wanted else f"<mark>{escape(came)}</mark>" for came, wanted in pairs
+        escape(found) if found == expected else f"<mark>{escape(found)}</mark>"
+        for found, expected in pairs
     )
     return f'<span class="plate small">{marked}</span>'
 
 
-def pairs(regs: Iterable[str], came: Iterable[str]) -> str:
-    """Regs and what came back of each, side by side, wrapping."""
-    made = (
-        f"<span>{plate(reg, 'small')} → {rebuilt(back, reg)}</span>"
-        for reg, back in zip(regs, came, strict=True)
+def pairs(codes: Iterable[str], decoded: Iterable[str]) -> str:
+    """Codes and their reconstructions, side by side, wrapping."""
+    shown = (
+        f"<span>{plate(code, 'small')} → {reconstruction(found, code)}</span>"
+        for code, found in zip(codes, decoded, strict=True)
     )
-    return f'<div class="examples">{"".join(made)}</div>'
+    return f'<div class="examples">{"".join(shown)}</div>'
 
 
 def candidates(rows: Sequence[Sequence[tuple[str, float]]]) -> str:

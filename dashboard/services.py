@@ -1,11 +1,9 @@
 """The only caches: bundles and what is computed from them, keyed by name, version and numbers."""
 
 import filecmp
-import hashlib
 import io
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
 from importlib import resources
 from operator import attrgetter
 from pathlib import Path
@@ -13,20 +11,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.csv
-import pyarrow.parquet as pq
 import streamlit as st
 from numpy.typing import NDArray
 
-from dashboard.colouring import Colouring
-from dashboard.latent_map import DecodedLayer, Geometry, SampleLayer
+from dashboard.components.colouring import Colouring
+from dashboard.components.fields import PaintedLayer, SampleLayer
+from dashboard.components.geometry import Geometry
 from regvae.audit.leaks import Hunt, hunt
 from regvae.evaluation import diagnosis, notebook
 from regvae.evaluation.accuracy import accuracy as measured_accuracy
 from regvae.evaluation.notebook import Figure
-from regvae.formats import uk_registration
-from regvae.formats.uk_registration import ATTRIBUTES
-from regvae.generation import results
+from regvae.formats import UK_REGISTRATION, Codes
+from regvae.generation.results import KINDS, Outcome, generate
 from regvae.latent.gaussians import NearestGaussian
 from regvae.latent.paths import NeighbourGraph
 from regvae.latent.plane import Plane
@@ -36,11 +32,11 @@ from regvae.model import store
 from regvae.model.bundle import Bundle
 from regvae.rejection import nearest, sampling
 from regvae.rejection.calibration import Calibration, calibrate
-from regvae.rejection.measures import Judge
+from regvae.rejection.measures import Measurer
 from regvae.rejection.policy import Policy
 from regvae.rejection.proposals import Box
-from regvae.rejection.rules import RULES, Measures, Posterior
-from regvae.rejection.unwanted import Unwanted, UnwantedError
+from regvae.rejection.rules import RULES, Measures
+from regvae.rejection.unwanted import Unwanted
 
 STATIC = Path(__file__).parent / "static"
 
@@ -64,8 +60,8 @@ def geometry(name: str, version: str, beside: tuple[str, str] | None = None) -> 
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def rebuilt(name: str, version: str) -> uk_registration.Regs:
-    """What comes back of every record when its mean is decoded, (n,)."""
+def reconstructions(name: str, version: str) -> Codes:
+    """The reconstruction of every record, decoded from its mean: (n,)."""
     loaded = bundle(name, version)
     return loaded.autoencoder.decode(loaded.records.mean)
 
@@ -90,17 +86,17 @@ def neighbour_graph(name: str, version: str) -> NeighbourGraph:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def decoded_layer(
+def painted_layer(
     name: str,
     version: str,
     attribute: str,
     choice: tuple[int, int] | None,
     anchor: tuple[float, ...],
-) -> DecodedLayer:
-    """What the decoder says all over a plane, as the browser gets it."""
+) -> PaintedLayer:
+    """One attribute of what is decoded everywhere on a plane, for the browser."""
     loaded = bundle(name, version)
-    colouring = Colouring.of(ATTRIBUTES[attribute], loaded.records.codes)
-    return DecodedLayer.of(loaded, colouring, plane(name, version, choice), np.array(anchor))
+    colouring = Colouring.of(loaded.format.attribute(attribute), loaded.records.codes)
+    return PaintedLayer.of(loaded, colouring, plane(name, version, choice), np.array(anchor))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -111,15 +107,17 @@ def gaussians(name: str, version: str) -> NearestGaussian:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def unwanted(rules: str, region: Polygon | None, listed: str, training: bool) -> Unwanted:
-    """What is unwanted, from texts as they were typed; a long list is read once.
+def unwanted(predicates: str, region: Polygon | None, listed: str, training: bool) -> Unwanted:
+    """What is unwanted, from texts as they were typed; a long list is parsed once.
 
-    Raises `RuleError`, `RegError` naming the first bad lines, or `UnwantedError` if nothing is.
+    Raises `PredicateError`, `FormatError` naming the first bad lines, or `UnwantedError` if all of
+    them are empty.
     """
+    lines = listed.splitlines() if listed.strip() else []
     return Unwanted.of(
-        [rules] if rules else [],
+        [predicates] if predicates else [],
         regions=[region] if region else [],
-        listed=uk_registration.parse_lines(listed.splitlines()) if listed.strip() else [],
+        listed=UK_REGISTRATION.parse_lines(lines) if lines else [],
         training=training,
     )
 
@@ -139,35 +137,29 @@ KEYS: dict[str | type, Callable[[Any], Any]] = {
 
 
 @st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=KEYS)
-def judge(
-    name: str, version: str, unwanted: Unwanted, rule: str, split: str | None = None
-) -> Judge:
-    """What measures points for a rule, given by its name; of all records or of one split's.
+def measurer(name: str, version: str, unwanted: Unwanted, rule: str) -> Measurer:
+    """Measures points for a rule, given by its name.
 
-    Raises `UnwantedError` if nothing or everything is unwanted.
+    Raises `UnwantedError` if no record or every record is unwanted.
     """
-    calibrated = calibration(name, version) if rule == Posterior.name else None
-    return Judge.of(bundle(name, version), unwanted, calibrated, split=split)
+    return Measurer.of(bundle(name, version), unwanted, _calibration_for(name, version, rule))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
 def held_out(name: str, version: str, unwanted: Unwanted, rule: str) -> Measures | None:
-    """What a judge of the training records measures of the held-out unwanted ones; None if none."""
-    records = bundle(name, version).records
-    rows = unwanted.of_records(records) & (records.split != "train")
-    if not rows.any():
-        return None
-    try:
-        known = judge(name, version, unwanted, rule, split="train")
-    except UnwantedError:
-        return None
-    return known.measure(RULES[rule], records.mean[rows])
+    """A rule's measures of the held-out unwanted records, by the training records alone."""
+    calibrated = _calibration_for(name, version, rule)
+    return sampling.held_out_measures(bundle(name, version), unwanted, RULES[rule], calibrated)
+
+
+def _calibration_for(name: str, version: str, rule: str) -> Calibration | None:
+    return calibration(name, version) if RULES[rule].needs_calibration else None
 
 
 @st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=KEYS)
 def accepted_records(name: str, version: str, policy: Policy) -> NDArray[np.float64]:
     """Means of the wanted records that a policy's rule accepts."""
-    measuring = judge(name, version, policy.unwanted, policy.rule.name)
+    measuring = measurer(name, version, policy.unwanted, policy.rule.name)
     return nearest.accepted_records(measuring, policy.rule)
 
 
@@ -176,7 +168,7 @@ def nearest_accepted(
     name: str, version: str, policy: Policy, point: tuple[float, ...]
 ) -> NDArray[np.float64] | None:
     """An accepted point near a rejected one, if one is found."""
-    measuring = judge(name, version, policy.unwanted, policy.rule.name)
+    measuring = measurer(name, version, policy.unwanted, policy.rule.name)
     known = accepted_records(name, version, policy)
     return nearest.nearest_accepted(measuring, policy.rule, point, known)
 
@@ -203,7 +195,7 @@ def _any_numbers(policy: Policy) -> Policy:
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
 def _samples(name: str, version: str, policy: Policy) -> sampling.Samples:
-    measuring = judge(name, version, policy.unwanted, policy.rule.name)
+    measuring = measurer(name, version, policy.unwanted, policy.rule.name)
     return sampling.sample(bundle(name, version), policy, measuring)
 
 
@@ -218,7 +210,7 @@ def _sample_layer(
     return SampleLayer.of(
         policy.rule,
         _samples(name, version, policy),
-        judge(name, version, policy.unwanted, policy.rule.name),
+        measurer(name, version, policy.unwanted, policy.rule.name),
         held_out(name, version, policy.unwanted, policy.rule.name),
         plane=plane(name, version, choice),
         anchor=np.array(anchor),
@@ -229,40 +221,31 @@ def _sample_layer(
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
 def leaks(name: str, version: str, policy: Policy) -> Hunt:
     """What the leak hunter finds for a policy."""
-    measuring = judge(name, version, policy.unwanted, policy.rule.name)
+    measuring = measurer(name, version, policy.unwanted, policy.rule.name)
     return hunt(bundle(name, version), policy, measuring)
 
 
 @dataclass(frozen=True)
-class Made:
-    """Results as files, with their outcome."""
+class ResultFiles:
+    """Results as files by their kind (`.parquet`, `.csv`), with their outcome."""
 
-    outcome: results.Outcome
-    parquet: bytes
-    csv: bytes
-
-    @cached_property
-    def hashes(self) -> dict[str, str]:
-        """sha256 of each file by the end of its name."""
-        files = {".parquet": self.parquet, ".csv": self.csv}
-        return {suffix: hashlib.sha256(file).hexdigest() for suffix, file in files.items()}
+    outcome: Outcome
+    content: dict[str, bytes]
 
 
-def make_results(
+def result_files(
     name: str, version: str, policy: Policy, on_block: Callable[[sampling.Tally], None]
-) -> Made:
+) -> ResultFiles:
     """Run a policy to its end: the bytes are those that the command line writes."""
-    loaded = bundle(name, version)
-    measuring = judge(name, version, policy.unwanted, policy.rule.name)
-    parquet, csv = io.BytesIO(), io.BytesIO()
-    outcome = results.run(loaded, policy, parquet, judge=measuring, on_block=on_block)
-    pyarrow.csv.write_csv(pq.read_table(io.BytesIO(parquet.getvalue())), csv)
-    return Made(outcome, parquet.getvalue(), csv.getvalue())
+    measuring = measurer(name, version, policy.unwanted, policy.rule.name)
+    files = {kind: io.BytesIO() for kind in KINDS}
+    outcome = generate(bundle(name, version), policy, files, measurer=measuring, on_block=on_block)
+    return ResultFiles(outcome, {kind: file.getvalue() for kind, file in files.items()})
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def accuracy(name: str, version: str, sampled: bool) -> dict[str, Any]:
-    """Rebuild accuracy on the test regs."""
+    """Accuracy on the test records."""
     return measured_accuracy(bundle(name, version), sampled=sampled)
 
 
@@ -274,19 +257,19 @@ def notebook_figures(name: str, version: str) -> list[Figure]:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def diagnosed(name: str, version: str) -> diagnosis.Diagnosis:
-    """What a bundle is good at and what not."""
+    """Everything measured of a bundle on its own records."""
     return diagnosis.diagnose(bundle(name, version))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def confusion(name: str, version: str, positions: tuple[int, ...]) -> diagnosis.Confusion:
-    """What the characters at some positions are taken for."""
+    """True against decoded characters at some positions."""
     return diagnosis.confusion(bundle(name, version), positions)
 
 
 @st.cache_data(max_entries=1, show_spinner=False)
 def rule_study() -> pd.DataFrame:
-    """What the rules made of ten trainings, as `regvae study` wrote it."""
+    """The rules on ten training runs, as `regvae study` wrote it."""
     return pd.read_csv(store.ASSETS / "rule-study.csv")
 
 

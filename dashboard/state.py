@@ -1,15 +1,14 @@
 """Every key that outlives a rerun, and its default; a bound widget's key is a URL parameter."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Final
 
 import streamlit as st
 
 from dashboard.text import ANCHORS, JOURNEYS_TAB, PATHS, PLANES, READ_TAB
-from regvae.formats.uk_registration import ATTRIBUTES
+from regvae.formats import UK_REGISTRATION
 from regvae.rejection.proposals import Box
-from regvae.rejection.rules import RULES, OneSided, Posterior, Rule, TwoSided
+from regvae.rejection.rules import RULES, OneSided, Rule
 
 MODEL: Final = "model"
 KEPT_MODEL: Final = "kept-model"
@@ -71,23 +70,8 @@ FIRST_PAGE: Final = "first-page"
 COMPLAINTS: Final = "complaints"
 
 
-@dataclass(frozen=True)
-class Slider:
-    """The span of one of a rule's numbers on the page, and its step; its name is its URL key."""
-
-    maximum: float
-    step: float
-    unit: str
-
-
-SLIDERS: Final = {
-    "threshold": Slider(6.0, 0.01, "σ"),
-    "margin": Slider(4.0, 0.01, "σ"),
-    "support": Slider(4.0, 0.01, "σ"),
-    "alpha": Slider(0.5, 0.01, "%"),
-    "q": Slider(0.2, 0.001, "%"),
-}
-"""Every number that a rule of `acceptance.RULES` may have."""
+PARAMETERS: Final = {one.name: one for kind in RULES.values() for one in kind.parameters()}
+"""Every parameter of every rule, by its name, which is its URL key too."""
 
 DEFAULTS: Final[dict[str, Any]] = {
     MODEL: "notebook-2d",
@@ -102,9 +86,7 @@ DEFAULTS: Final[dict[str, Any]] = {
     UNWANTED: "number < 50",
     TRAINING: False,
     RULE: OneSided.name,
-    **OneSided().parameters(),
-    **TwoSided().parameters(),
-    **Posterior().parameters(),
+    **{name: one.default for name, one in PARAMETERS.items()},
     PROPOSAL: Box.name,
     SAMPLES: 1000,
     BOX: Box().half_width,
@@ -161,7 +143,12 @@ def judge_address() -> list[str]:
 
 def _shown(value: Any) -> str:
     """A default as the widget and the address have it: with the words that are shown of it."""
-    shown = {name: one.label for name, one in ATTRIBUTES.items()} | PLANES | ANCHORS | PATHS
+    shown = (
+        {name: one.label for name, one in UK_REGISTRATION.attributes.items()}
+        | PLANES
+        | ANCHORS
+        | PATHS
+    )
     return str(shown.get(value, value))
 
 
@@ -178,14 +165,9 @@ def sane(value: Any) -> bool:
 
 
 def rule() -> Rule:
-    """The chosen rule, its numbers on a step of their sliders, whatever was typed."""
+    """The chosen rule, with each parameter on a step of its slider, whatever was typed."""
     kind = RULES[st.session_state[RULE]]
-    return kind(**{name: _on_step(name) for name in kind().parameters()})
-
-
-def _on_step(name: str) -> float:
-    step = SLIDERS[name].step
-    return round(round(st.session_state[name] / step) * step, 3)  # as the slider's own text says
+    return kind(**{one.name: one.on_step(st.session_state[one.name]) for one in kind.parameters()})
 
 
 def numbers(text: str, n: int) -> list[float] | None:

@@ -84,33 +84,8 @@ LISTED_FILE = "or those of a text file"
 LISTED_PARTS = "More: a list of regs"
 RULE_HEADING = "Which points are accepted"
 RULE = "Rule"
-RULES = {
-    "one-sided": "Farther than a **threshold** from every unwanted record: the notebook's rule. It also "
-    "accepts what is far from *everything*, where the decoder may say anything.",
-    "two-sided": "Nearer to a wanted record than to any unwanted one, by a **margin**, and within a "
-    "**support** of the wanted one.",
-    "posterior": "Where wanted records make up nearly all of the density (but for a share **alpha**), and "
-    "where records are usual: denser than a share **q** of held-out records. The sigmas are calibrated.",
-}
-PARAMETERS = {
-    "threshold": ("Threshold", "Least Mahalanobis distance from every unwanted record."),
-    "margin": ("Margin", "How much nearer a wanted record must be than any unwanted one."),
-    "support": ("Support", "Largest Mahalanobis distance from the nearest wanted record."),
-    "alpha": ("Alpha", "Largest share of the unwanted records in the density."),
-    "q": ("q", "Share of held-out records that lie in sparser places than any accepted point."),
-}
-SLIDER = {
-    "threshold": "Accept if farther than",
-    "margin": "Accept if nearer by",
-    "support": "and within",
-    "alpha": "Accept if unwanted at most",
-    "q": "and denser than",
-}
-SLIDER_AFTER = {
-    "one-sided": "from any reg with {unwanted}",
-    "two-sided": "of a wanted reg",
-    "posterior": "of held-out records",
-}
+SAMPLING = "Rejection sampling"
+LISTED_CODE = "a listed reg"
 PROPOSAL_HEADING = "Where points are proposed"
 PROPOSAL = "From"
 PROPOSAL_HELP = (
@@ -177,14 +152,7 @@ NOT_CLEARED = "No {parameter} on the slider removes them all."
 LEFT = "It would leave {left:,} of the {now:,} samples that are accepted now."
 STILL = "{now:,} of the {found:,} points where they were found are still accepted (red crosses)."
 
-WHY = {
-    "to_unwanted": "from the unwanted",
-    "margin": "nearer to the wanted by",
-    "to_wanted": "from the wanted",
-    "wanted_share": "density that is wanted",
-    "typicality": "records in sparser places",
-}
-WANTS = {">": ">", ">=": "≥", "<=": "≤"}
+COMPARISONS = {">": ">", ">=": "≥", "<": "<", "<=": "≤"}
 ACCEPTED = "**Accepted** by the {rule} rule:"
 REJECTED = "**Rejected** by the {rule} rule:"
 NEAREST_ACCEPTED = "The nearest acceptable point, {away:.3f} away, decodes to"
@@ -221,7 +189,7 @@ PATH_FOUND = (
     "**{different} in {steps} steps**; {near} of the steps have records within {within:.1f} σ. On the map a "
     "ring is the start, a square the end."
 )
-COMES_BACK = "{given} itself comes back as {decoded}"
+RECONSTRUCTED_AS = "{given} itself is reconstructed as {decoded}"
 ENDS_LOST = "{ends}: this model does not keep all of a reg."
 PATH_HEADER = ("step", "decodes to", "least sure", "records")
 NEAR = "{n:,} near"
@@ -437,11 +405,9 @@ def trained(epochs: int, seconds: float, seed: int) -> str:
     return f"{epochs:,} epochs in {took}, seed {seed}"
 
 
-def quantity(measure: str, value: float) -> str:
-    """A measure as it is written: a distance in sigmas, or a share."""
-    if measure in ("wanted_share", "typicality"):
-        return f"{value:.1%}"
-    return f"{value:.2f} σ"
+def quantity(unit: str, value: float) -> str:
+    """A measure as it is written: a share as a percentage, or a number with its unit."""
+    return f"{value:.1%}" if unit == "%" else f"{value:.2f} {unit}"
 
 
 FIGURES_INTRO = """

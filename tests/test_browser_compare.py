@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from dashboard.colouring import Colouring
 from playwright.sync_api import Page, Route, expect
 from scipy.spatial import cKDTree
 
 import regvae
 from dashboard import text
-from dashboard.colouring import Colouring
 from regvae import predicates
 from regvae.formats.uk_registration import ATTRIBUTES, pretty
 from regvae.latent.plane import Plane

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from playwright.sync_api import Route, expect
 
-from regvae.rejection import sampling
-from regvae.rejection.rules import OneSided
-from regvae.model.bundle import Bundle
 from regvae.evaluation.notebook import UNWANTED
+from regvae.formats.uk_registration import ATTRIBUTES
 from regvae.latent.polygon import in_polygon
+from regvae.model.bundle import Bundle
+from regvae.rejection import sampling
 from regvae.rejection.policy import Policy
-from regvae.formats.uk_registration import ATTRIBUTES, UK_REGISTRATION
+from regvae.rejection.rules import OneSided
 from regvae.rejection.unwanted import Unwanted
 from tests.browser import READY, Explorer
 

@@ -4,13 +4,13 @@ import re
 
 import numpy as np
 import pytest
+from dashboard.colouring import Colouring
+from dashboard.latent_map import DecodedLayer
 from playwright.sync_api import Page, expect
 from scipy.spatial import cKDTree
 
 import regvae
 from dashboard import palette, text
-from dashboard.colouring import Colouring
-from dashboard.latent_map import DecodedLayer
 from regvae.evaluation.notebook import UNWANTED
 from regvae.formats.uk_registration import ATTRIBUTES, pretty
 from regvae.latent import paths

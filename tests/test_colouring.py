@@ -8,11 +8,11 @@ import math
 
 import numpy as np
 import pytest
+from dashboard.colouring import Colouring
+from dashboard.latent_map import DecodedLayer, Geometry, SampleLayer
 
 import regvae
 from dashboard import latent_map, state
-from dashboard.colouring import Colouring
-from dashboard.latent_map import DecodedLayer, Geometry, SampleLayer
 from regvae.evaluation.notebook import UNWANTED
 from regvae.formats import uk_registration
 from regvae.formats.uk_registration import ATTRIBUTES, NO_PERIOD, PATTERN

@@ -4,13 +4,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, model, plates, services, state, text
-from dashboard.comparison import SIDES, Selected, Shown, comparison, send, words_of
-from dashboard.panel import facts
+from dashboard import charts, model_box, plates, services, state, text
+from dashboard.components.comparison import SIDES, Selected, Shown, comparison, send, words_of
+from dashboard.panels.plane_controls import usual_choice
+from dashboard.widgets import facts
 from regvae import predicates
-from regvae.evaluation.accuracy import rebuilt
+from regvae.evaluation.accuracy import reconstruction
 from regvae.evaluation.diagnosis import Diagnosis
-from regvae.formats.uk_registration import ATTRIBUTES
+from regvae.formats import UK_REGISTRATION
 from regvae.latent.polygon import Polygon, in_polygon
 
 _SOME = 8
@@ -36,17 +37,17 @@ def choose() -> Models | None:
     found = []
     for column, key in zip(st.columns(2), (state.LEFT, state.RIGHT), strict=True):
         with column:
-            name = model.box(text.SIDES[key], key, _forget_brush_in, key)
-            chosen = model.loaded(name or state.DEFAULTS[key])
+            name = model_box.box(text.SIDES[key], key, _forget_brush_in, key)
+            chosen = model_box.loaded(name or state.DEFAULTS[key])
         if chosen:
             found.append(chosen)
-    model.complain_of_address()
+    model_box.complain_of_address()
     return (found[0], found[1]) if len(found) == 2 else None
 
 
 def _shown(one: tuple[str, str], other: tuple[str, str]) -> Shown:
     name, version = one
-    choice = model.usual_choice(name, version)
+    choice = usual_choice(name, version)
     geometry = services.geometry(name, version, beside=other)
     plane = services.plane(name, version, choice)
     return Shown(name, geometry, plane, text.axis_labels(choice))
@@ -58,9 +59,9 @@ def linked(models: Models, shown: tuple[Shown, Shown]) -> None:
     colour, rule = st.columns(2)
     colour.selectbox(
         text.COLOUR_LABEL,
-        list(ATTRIBUTES),
+        list(UK_REGISTRATION.attributes),
         key=state.COMPARE_COLOUR,
-        format_func=lambda name: ATTRIBUTES[name].label,
+        format_func=lambda name: UK_REGISTRATION.attributes[name].label,
         persist_state="session",
     )
     rule.text_input(
@@ -73,7 +74,7 @@ def linked(models: Models, shown: tuple[Shown, Shown]) -> None:
     )
     try:
         selected = selection(models, shown)
-    except predicates.RuleError as error:
+    except predicates.PredicateError as error:
         st.warning(text.plain(f"{error}."))
         selected = None
     if selected:
@@ -108,14 +109,14 @@ def selection(models: Models, shown: tuple[Shown, Shown]) -> Selected | None:
     typed = st.session_state[state.SELECT_RULE].strip()
     brush = st.session_state.get(state.BRUSH)
     if typed:
-        asked = predicates.parse_all([typed])
-        masks = [predicates.mask(asked, one.codes) for one in records]
+        chosen = predicates.parse_all([typed])
+        masks = [predicates.mask(chosen, one.codes, one.format) for one in records]
     elif brush:
         side, polygon = brush
         at = SIDES.index(side)
         inside = in_polygon(shown[at].plane.project(records[at].mean), polygon)
-        regs = records[at].codes[inside]
-        masks = [np.isin(one.codes, regs) for one in records]
+        codes = records[at].codes[inside]
+        masks = [np.isin(one.codes, codes) for one in records]
     else:
         return None
     rows = (np.flatnonzero(masks[0]), np.flatnonzero(masks[1]))
@@ -130,31 +131,31 @@ def counts(models: Models, rows: tuple[np.ndarray, np.ndarray]) -> None:
 
 
 def of_selection(models: Models, rows: tuple[np.ndarray, np.ndarray]) -> None:
-    """How the two models treat the selected records."""
+    """How the two models reconstruct the selected records."""
     for column, one, chosen in zip(st.columns(2), models, rows, strict=True):
-        records = services.bundle(*one).records
+        if not len(chosen):
+            continue
+        codes = services.bundle(*one).records.codes[chosen]
+        decoded = services.reconstructions(*one)[chosen]
+        found = reconstruction(codes, decoded)
+        right = found["by_position"]
         with column:
-            if not len(chosen):
-                continue
             st.markdown(f"**{text.plain(one[0])}**")
-            came = services.rebuilt(*one)[chosen]
-            found = rebuilt(records.codes[chosen], came)
-            right = found["by_position"]
             facts(
                 [
-                    ("rebuilt whole", f"{found['exact']:.1%}"),
+                    ("exact match", f"{found['exact']:.1%}"),
                     ("tens and units right", f"{right[2]:.1%} and {right[3]:.1%}"),
                     ("first letter right", f"{right[0]:.1%}"),
                 ]
             )
-            st.html(plates.pairs(records.codes[chosen[:_SOME]], came[:_SOME]))
+            st.html(plates.pairs(codes[:_SOME], decoded[:_SOME]))
 
 
 def figures(models: Models) -> None:
     """What is known of both, in two columns."""
     columns = []
     for one in models:
-        found = model.diagnosed(*one)
+        found = model_box.diagnosed(*one)
         if found is None:
             return
         columns.append(figures_of(*one, found))

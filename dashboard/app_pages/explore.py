@@ -1,24 +1,22 @@
-"""The latent map with its controls and its reading panel."""
+"""The latent map with its controls and the panel beside it."""
 
 from dataclasses import dataclass, replace
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import journey, model, panel, rejection, services, state, text
-from dashboard.latent_map import (
-    DecodedLayer,
-    Geometry,
-    Gestures,
-    SampleLayer,
-    View,
-    latent_map,
-    send_geometry,
-)
-from dashboard.layers import PointLayer
-from dashboard.panel import Context
-from regvae.formats import uk_registration
-from regvae.formats.uk_registration import ATTRIBUTES
+from dashboard import model_box, services, state, text
+from dashboard.components.fields import PaintedLayer, SampleLayer
+from dashboard.components.geometry import Geometry, send_geometry
+from dashboard.components.latent_map import Gestures, View, latent_map
+from dashboard.components.layers import PointLayer
+from dashboard.panels import journey, leaks, results, sampling_form, searched
+from dashboard.panels import region as region_panel
+from dashboard.panels.context import Context
+from dashboard.panels.plane_controls import plane_controls, slice_shown
+from dashboard.panels.point import pinned
+from dashboard.panels.without_mouse import without_mouse
+from regvae.formats import UK_REGISTRATION, FormatError
 from regvae.latent.polygon import Polygon
 from regvae.rejection import sampling
 from regvae.rejection.policy import Policy
@@ -29,9 +27,9 @@ PANEL_HEIGHT = 716  # pixels at least; style.css stretches it with the window
 
 def page() -> None:
     """Load the model, run the live part, and hand the geometry to the browser."""
-    chosen = model.chosen()
+    chosen = model_box.chosen()
     if chosen is None:
-        model.choose()
+        model_box.choose()
         return
     geometry = services.geometry(*chosen)
     explore(*chosen, geometry)
@@ -40,14 +38,14 @@ def page() -> None:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What all controls say, and the gestures before them."""
+class Choices:
+    """The values of all controls, and of the gestures before them."""
 
     context: Context
     point: tuple[float, ...] | None
-    reg: str | None
+    code: str | None
     region: Polygon | None
-    path: journey.Asked | None
+    path: journey.ChosenPath | None
     policy: Policy | None
 
 
@@ -60,60 +58,63 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
             plane_words = controls(name, version)
         if st.session_state[state.MODEL] != name:
             st.rerun()  # all of the page, since the geometry is sent outside the fragment
-        read, sample, made, way, complained = panel_tabs(right)
-        with sample:
-            rejection.controls(name, version)
+        read_tab, sample_tab, results_tab, journeys_tab, above = panel_tabs(right)
+        with sample_tab:
+            sampling_form.controls(name, version)
     except OverflowError:  # Streamlit's own, on an infinite whole number
         left.error(text.ENDLESS)
         return
-    complaints: list[str] = []
-    asked = what_is_asked(name, version, way, complaints)
-    samples, report = propose(asked.context, asked.policy, complaints)
-    if samples is None:  # nothing on the page is judged by a rule that cannot be used
-        asked = replace(asked, context=replace(asked.context, unwanted=None), policy=None)
+    problems: list[str] = []
+    choices = read_choices(name, version, journeys_tab, problems)
+    samples, report = propose(choices.context, choices.policy, problems)
+    if samples is None:  # without samples nothing on the page can show a rule's decision
+        context = replace(choices.context, unwanted=None)
+        choices = replace(choices, context=context, policy=None)
     with left:
-        show_map(geometry, samples, report, asked)
+        show_map(geometry, samples, report, choices)
     if plane_words:
-        plane_words.caption(asked.context.shown.words)
-    for sentence in complaints:
-        complained.warning(text.plain(sentence))
-    with read:
-        show_panel(asked)
-    with made:
-        rejection.results(asked.context, asked.policy)
-    if asked.path:
-        with way:
-            journey.show(asked.context, asked.path)
+        plane_words.caption(choices.context.shown.words)
+    for sentence in problems:
+        above.warning(text.plain(sentence))
+    with read_tab:
+        show_panel(choices)
+    with results_tab:
+        results.results(choices.context, choices.policy)
+    if choices.path:
+        with journeys_tab:
+            journey.show(choices.context, choices.path)
 
 
-def what_is_asked(name: str, version: str, way: DeltaGenerator, complaints: list[str]) -> Asked:
-    """Everything the controls say; those of a journey are made only when their tab is open."""
-    point = pinned_point(services.bundle(name, version).records.latent_dim, complaints)
-    shown = model.slice_shown(name, version, point, complaints)
-    unwanted = rejection.unwanted(complaints, shown.of_regions)
+def read_choices(
+    name: str, version: str, journeys_tab: DeltaGenerator, problems: list[str]
+) -> Choices:
+    """The values of all controls; those of a journey are made only when their tab is open."""
+    point = pinned_point(services.bundle(name, version).records.latent_dim, problems)
+    shown = slice_shown(name, version, point, problems)
+    unwanted = sampling_form.unwanted(problems, shown.of_regions)
     context = Context(name, version, unwanted, state.rule(), shown)
     path = None
     # It has many widgets, which every gesture would draw again.
     if st.session_state[state.TAB] == text.JOURNEYS_TAB:
-        with way:
+        with journeys_tab:
             journey.controls(context)
-        path = journey.asked(context, point)
-    complaints[:0] = state.judge_address()  # now that all widgets are made
-    return Asked(
+        path = journey.chosen(context, point)
+    problems[:0] = state.judge_address()  # now that all widgets are made
+    return Choices(
         context,
         point,
-        searched_reg(complaints),
+        searched_code(problems),
         st.session_state.get(state.REGION),
         path,
-        rejection.policy(context, complaints),
+        sampling_form.policy(context, problems),
     )
 
 
 def show_map(
-    geometry: Geometry, samples: SampleLayer | None, report: Report | None, asked: Asked
+    geometry: Geometry, samples: SampleLayer | None, report: Report | None, choices: Choices
 ) -> None:
     """The map with everything on it."""
-    context, shown = asked.context, asked.context.shown
+    context, shown, code = choices.context, choices.context.shown, choices.code
     view = View(
         colour=st.session_state[state.COLOUR],
         plane=shown.plane,
@@ -122,52 +123,53 @@ def show_map(
         rule=context.rule if samples else None,
         unwanted=str(context.unwanted),
         report=report,
-        pin=asked.point,
-        search=panel.gaussian(context, asked.codes) if asked.codes else None,
-        region=asked.region,
-        layers=point_layers(asked),
+        pin=choices.point,
+        search=searched.gaussian(context, code) if code else None,
+        region=choices.region,
+        layers=point_layers(choices),
     )
     gestures = Gestures(pick=keep_pick, region=keep_region, parameter=keep_parameter)
     latent_map(geometry, samples, painted(context), view, gestures)
 
 
-def point_layers(asked: Asked) -> list[PointLayer]:
+def point_layers(choices: Choices) -> list[PointLayer]:
     """Points that lie on the map: decoded from a region, leaks, a path."""
-    context, project = asked.context, asked.context.shown.plane.project
+    context, project = choices.context, choices.context.shown.plane.project
     layers = []
-    decoded = panel.decoded_points(context, asked.region)
+    decoded = region_panel.decoded_points(context, choices.region)
     if decoded is not None:
         layers.append(PointLayer("decoded", decoded[:, :2], decoded[:, 2]))
-    leaks = rejection.found_leaks(context, asked.policy) if asked.policy else None
-    if leaks is not None:
-        layers.append(PointLayer("leaks", project(leaks)))
-    if asked.path and asked.path.z is not None:
-        layers.append(PointLayer("path", project(asked.path.z)))
+    leaking = leaks.found(context, choices.policy) if choices.policy else None
+    if leaking is not None:
+        layers.append(PointLayer("leaks", project(leaking)))
+    if choices.path and choices.path.z is not None:
+        layers.append(PointLayer("path", project(choices.path.z)))
     return layers
 
 
 def panel_tabs(column: DeltaGenerator) -> list[DeltaGenerator]:
-    """The panel's tabs, and above them a place for complaints, which comes last."""
+    """The panel's tabs, and a place above them for problems, which comes last."""
     with column, st.container(height=PANEL_HEIGHT, border=False, key="panel"):
-        complaints = st.container(key="complaints")
+        above = st.container(key="problems")
         tabs = st.tabs(text.TABS, key=state.TAB, on_change="rerun", bind="query-params")
-        return [*tabs, complaints]
+        return [*tabs, above]
 
 
 # --- controls -------------------------------------------------------------------------------------
 
 
 def controls(name: str, version: str) -> DeltaGenerator | None:
-    """The widgets above the map; and where words on a larger space belong, if it is one."""
+    """The widgets above the map; and a place for words on a plane of a larger space."""
     which, colour, find, go = st.columns(4, gap="small")
     with which:
-        model.choose()
-    k = services.bundle(name, version).records.latent_dim
+        model_box.choose()
+    bundle = services.bundle(name, version)
+    k, attributes = bundle.records.latent_dim, bundle.format.attributes
     colour.selectbox(
         text.COLOUR_LABEL,
-        list(ATTRIBUTES),
+        list(attributes),
         key=state.COLOUR,
-        format_func=lambda name: ATTRIBUTES[name].label,
+        format_func=lambda name: attributes[name].label,
         bind="query-params",
     )
     find.text_input(
@@ -188,35 +190,35 @@ def controls(name: str, version: str) -> DeltaGenerator | None:
         args=(state.POINT,),
         bind="query-params",
     )
-    return model.plane_controls(name, version)
+    return plane_controls(name, version)
 
 
-# --- what the controls say ------------------------------------------------------------------------
+# --- what the controls hold -----------------------------------------------------------------------
 
 
-def pinned_point(k: int, complaints: list[str]) -> tuple[float, ...] | None:
+def pinned_point(k: int, problems: list[str]) -> tuple[float, ...] | None:
     """The point (k,) in the box of coordinates, which a click on the map fills in too."""
     typed = st.session_state[state.POINT].strip()
     numbers = state.numbers(typed, k)
     if typed and not numbers:
-        complaints.append(text.NO_POINT.format(coordinates=text.coordinates(k), typed=typed[:40]))
+        problems.append(text.NO_POINT.format(coordinates=text.coordinates(k), typed=typed[:40]))
     return tuple(numbers) if numbers else None
 
 
-def searched_reg(complaints: list[str]) -> str | None:
-    """The reg in the search box, normalised."""
+def searched_code(problems: list[str]) -> str | None:
+    """The code in the search box, normalised."""
     typed = st.session_state[state.SEARCH].strip()
     try:
-        return uk_registration.parse(typed) if typed else None
-    except uk_registration.RegError as error:
-        complaints.append(f"Find a reg: {error}.")
+        return UK_REGISTRATION.parse(typed) if typed else None
+    except FormatError as error:
+        problems.append(f"{text.SEARCH_LABEL}: {error}.")
         return None
 
 
 def propose(
-    context: Context, policy: Policy | None, complaints: list[str]
+    context: Context, policy: Policy | None, problems: list[str]
 ) -> tuple[SampleLayer, Report] | tuple[None, None]:
-    """The samples for the present settings, as the browser gets them, and Python's report."""
+    """The samples of the present settings for the browser, and Python's report on them."""
     if policy is None:
         return None, None
     shown = context.shown
@@ -226,17 +228,17 @@ def propose(
             context.name, context.version, policy, shown.choice, tuple(shown.anchor.tolist())
         )
     except ValueError as error:
-        complaints.append(f"Rejection sampling: {error}.")
+        problems.append(f"{text.SAMPLING}: {error}.")
         return None, None
     return layer, sampling.report(samples, context.rule)
 
 
-def painted(context: Context) -> DecodedLayer | None:
-    """What the decoder says all over the map, if it was asked for."""
+def painted(context: Context) -> PaintedLayer | None:
+    """What is decoded everywhere on the map, if the map is to be painted with it."""
     if not st.session_state.get(state.PAINT):
         return None
     shown = context.shown
-    return services.decoded_layer(
+    return services.painted_layer(
         context.name,
         context.version,
         st.session_state[state.COLOUR],
@@ -248,22 +250,22 @@ def painted(context: Context) -> DecodedLayer | None:
 # --- the panel ------------------------------------------------------------------------------------
 
 
-def show_panel(asked: Asked) -> None:
-    """What a person asked about, the newest question first; the welcome if nothing."""
-    context, point, reg, region = asked.context, asked.point, asked.codes, asked.region
+def show_panel(choices: Choices) -> None:
+    """The searched code, the pinned point, the region: the newest first; the welcome if none."""
+    context, point, code, region = choices.context, choices.point, choices.code, choices.region
     sections = {}
-    if reg:
-        sections[state.SEARCH] = lambda: panel.searched(context, reg)
+    if code:
+        sections[state.SEARCH] = lambda: searched.searched(context, code)
     if point:
-        sections[state.POINT] = lambda: panel.pinned(context, point)
+        sections[state.POINT] = lambda: pinned(context, point)
     if region:
-        sections[state.REGION] = lambda: panel.region(context, region)
+        sections[state.REGION] = lambda: region_panel.region(context, region)
     for key in state.newest_first(sections):
         sections[key]()
     if not sections:
         st.markdown(text.WELCOME)
         st.page_link("app_pages/read.py", label=text.READ, icon=":material/menu_book:")
-    panel.keyboard_twins(keep_box)
+    without_mouse(keep_box)
 
 
 # --- gestures -------------------------------------------------------------------------------------

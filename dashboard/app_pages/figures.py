@@ -5,13 +5,13 @@ from dataclasses import asdict
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, model, services, text
+from dashboard import charts, model_box, services, text
 from regvae.evaluation.notebook import PUBLISHED_BY_POSITION
 
 
 def page() -> None:
     """Accuracy, training, and every figure of the notebook."""
-    chosen = model.of_the_notebook()
+    chosen = model_box.of_the_notebook()
     if chosen is None:
         return
     name, version = chosen

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import charts, model, plates, services, text
+from dashboard import charts, model_box, plates, services, text
 from regvae.evaluation.notebook import PUBLISHED_PURITY, RERUN_PURITIES, UNWANTED
 from regvae.model.autoencoder import Autoencoder
 from regvae.rejection import sampling
@@ -14,7 +14,7 @@ EXAMPLE = "MY33WSZ"  # the first reg of the test data: the model never trained o
 def page() -> None:
     """The story from top to bottom, in a column narrow enough to read."""
     with st.container(key="prose"):
-        shown = model.of_the_notebook()
+        shown = model_box.of_the_notebook()
         if shown is None:
             return
         name, version = shown
@@ -24,8 +24,8 @@ def page() -> None:
         st.markdown(text.READ_STRIPES)
         st.markdown(text.READ_REJECTION)
         policy = Policy(name, UNWANTED)  # the notebook's: 1,000 points, threshold 2.5
-        made = services.samples(name, version, policy)
-        purity = sampling.report(made, policy.rule).purity
+        samples = services.samples(name, version, policy)
+        purity = sampling.report(samples, policy.rule).purity
         st.markdown(text.READ_FOOLED.format(purity=purity))
         figure = charts.purity_of_reruns(RERUN_PURITIES, PUBLISHED_PURITY)
         st.plotly_chart(figure, config={"staticPlot": True})

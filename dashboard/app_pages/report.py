@@ -4,29 +4,30 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import charts, model, palette, plates, services, text
-from dashboard.panel import facts
+from dashboard import charts, model_box, palette, plates, services, text
+from dashboard.widgets import facts
 from regvae.evaluation.diagnosis import (
     ACTIVE,
-    DIGIT_POSITIONS,
-    LETTER_POSITIONS,
     Accuracy,
     Aggregate,
     Dimensions,
     Examples,
     RateDistortion,
+    positions_of,
 )
+from regvae.formats import Format
+from regvae.formats.format import DIGITS, LETTERS
 from regvae.model.bundle import Bundle
 
 
 def page() -> None:
     """The model, its accuracy, its confusions, its nats, its latent space, and examples."""
-    chosen = model.choose_above()
+    chosen = model_box.choose_above()
     if chosen is None:
         return
     name, version = chosen
     bundle = services.bundle(name, version)
-    found = model.diagnosed(name, version)
+    found = model_box.diagnosed(name, version)
     if found is None:
         return
     st.markdown(text.REPORT_INTRO)
@@ -34,7 +35,7 @@ def page() -> None:
     with left:
         facts_of_model(bundle, found.seconds)
     with right:
-        accuracy(found.accuracies)
+        accuracy(found.accuracies, bundle.format)
     confusions(name, version)
     nats(found.rates)
     left, right = st.columns(2, gap="large")
@@ -83,20 +84,21 @@ def _widths(widths: tuple[int, ...]) -> str:
     return ", ".join(map(str, widths)) or "none"
 
 
-def accuracy(accuracies: tuple[Accuracy, ...]) -> None:
+def accuracy(accuracies: tuple[Accuracy, ...], format: Format) -> None:
     """Right characters by position and whole regs, for every split."""
     st.markdown(f"##### {text.SPLIT_ACCURACY}")
-    st.plotly_chart(charts.accuracy_of_splits(accuracies), config=charts.CONFIG)
+    st.plotly_chart(charts.accuracy_of_splits(accuracies, format), config=charts.CONFIG)
     st.caption(text.SPLIT_ACCURACY_CAPTION)
 
 
 def confusions(name: str, version: str) -> None:
     """Which letters and digits are taken for which, at all positions or one."""
     st.markdown(f"##### {text.CONFUSION}")
+    format = services.bundle(name, version).format
     letters, digits = st.columns([1.5, 1], gap="large")
     for column, words, positions in (
-        (letters, text.CONFUSION_LETTERS, LETTER_POSITIONS),
-        (digits, text.CONFUSION_DIGITS, DIGIT_POSITIONS),
+        (letters, text.CONFUSION_LETTERS, positions_of(format, LETTERS)),
+        (digits, text.CONFUSION_DIGITS, positions_of(format, DIGITS)),
     ):
         choices = {words[1]: positions} | {text.POSITIONS[at - 1]: (at,) for at in positions}
         with column:
@@ -176,7 +178,7 @@ def examples(found: Examples, test: Accuracy) -> None:
     ):
         st.markdown(words if some else none.format(n=test.n))
         if some:
-            st.html(plates.pairs([one.codes for one in some], [one.rebuilt for one in some]))
+            st.html(plates.pairs([one.code for one in some], [one.reconstruction for one in some]))
 
 
 page()

@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboard import model, state, text, training_form
-from dashboard.training_view import training_view
+from dashboard import model_box, state, text
+from dashboard.components.training_view import training_view
+from dashboard.panels import training_form
+from regvae.evaluation.metrics import metrics
 from regvae.model import store
 from regvae.training import jobs
 from regvae.training.jobs import Job
@@ -118,11 +120,11 @@ def keep(name: str) -> None:
     kept_as = st.session_state[f"{state.KEEP_AS}-{name}"].strip()
     _forget_said()
     try:
-        jobs.keep(name, kept_as)
+        jobs.keep(name, kept_as, metrics)
     except (ValueError, OSError) as error:
         st.session_state[state.RUN_PROBLEM] = str(error)
         return
-    model.show(kept_as)
+    model_box.show(kept_as)
     st.session_state[state.KEPT_AS] = kept_as
 
 

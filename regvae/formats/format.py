@@ -29,7 +29,7 @@ class Attribute:
     `kind` is "boolean", "category" (text) or "number" (integer); `values` maps codes (n,) to
     values (n,) of that kind. `positions` are the characters that it depends on, counted from 0.
     `categories` are all texts of a category in their natural order, or the labels of false and
-    true; a number has none.
+    true; a number has none. `missing` is the category of codes that have no value, if there is one.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Attribute:
     values: Callable[[Codes], NDArray]
     positions: tuple[int, ...]
     categories: tuple[str, ...] = ()
+    missing: str = ""
 
     def ranks(self, codes: Codes) -> NDArray[np.int64]:
         """The attribute as numbers in its natural order, (n,): a category's index in the list."""

@@ -218,7 +218,15 @@ ATTRIBUTES: dict[str, Attribute] = {
         Attribute("first_letter", "first letter", "category", _first_letter, (0,), tuple(LETTERS)),
         Attribute("tens", "tens digit", "number", _tens, (2,)),
         Attribute("units", "units digit", "number", _units, (3,)),
-        Attribute("period", "registration period", "category", _period, (2, 3), _periods_in_time()),
+        Attribute(
+            "period",
+            "registration period",
+            "category",
+            _period,
+            (2, 3),
+            _periods_in_time(),
+            missing=NO_PERIOD,
+        ),
         Attribute(
             "valid",
             "letters DVLA issues",

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-import regvae
-from dashboard import latent_map
 from dashboard.latent_map import Geometry, plane_for_browser
 from regvae.acceptance import RULES
 from regvae.bundle import Bundle
 from regvae.plane import Plane
 from regvae.regs import pretty
+
+import regvae
+from dashboard import latent_map
 from tests.static.conftest import Blank
 
 pytestmark = pytest.mark.browser

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from dashboard.layers import PointLayer, table_of
 
 from dashboard import palette
-from dashboard.layers import PointLayer, table_of
 from tests.static.conftest import Blank
 
 PALETTE = palette.MAP | palette.MAP["light"] | {"background": "#ffffff"}

@@ -76,6 +76,11 @@ class Parameter:
         """Whether fewer points are accepted at lower values."""
         return (self.operator[0] == "<") != self.complement
 
+    @property
+    def steps(self) -> NDArray[np.float64]:
+        """Every step of its slider, from 0 to `maximum`: (s,)."""
+        return np.arange(round(self.maximum / self.step) + 1, dtype=np.float64) * self.step
+
     def limit(self, value: float) -> "Limit":
         """The limit that a value of the parameter sets."""
         return Limit(self.measure, self.operator, 1 - value if self.complement else value)
@@ -193,6 +198,10 @@ class Rule(ABC):
 
         `codes` (m,) are the decoded codes, if it needs them, else None.
         """
+
+    def with_value(self, name: str, value: float) -> "Rule":
+        """The same rule with another value of one parameter."""
+        return type(self)(**self.values() | {name: value})
 
     def values(self) -> dict[str, float]:
         """The values of its parameters, by name."""

@@ -9,7 +9,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard import palette, state, text
-from dashboard.latent_map import Geometry, module_script, plane_for_browser, send_geometry
+from dashboard.components.geometry import Geometry, send_geometry
+from dashboard.components.latent_map import plane_for_browser
+from dashboard.components.transfer import module_script
 from regvae.latent.plane import Plane
 from regvae.latent.polygon import Polygon, polygon_corners
 

@@ -7,8 +7,8 @@ from typing import Any, get_args
 import streamlit as st
 
 from dashboard import state, text
-from regvae.formats import uk_registration
-from regvae.formats.uk_registration import ATTRIBUTES
+from regvae.formats import SPLITS, UK_REGISTRATION, Codes
+from regvae.formats.codes import distinct
 from regvae.model import config, presets
 from regvae.model.config import Data, Network, Order, Phase, Preset, Training
 from regvae.training import jobs
@@ -79,9 +79,7 @@ def _named(base: Preset, network: Network, data: Data, training: Training) -> Pr
     return same if same == base else replace(same, name=f"{base.name}, changed", about="")
 
 
-def _start(
-    name: str, preset: Preset, seed: int, own: uk_registration.Regs | None, complaints: list[str]
-) -> None:
+def _start(name: str, preset: Preset, seed: int, own: Codes | None, complaints: list[str]) -> None:
     try:
         jobs.create(name, preset, seed, () if own is None else own)
     except (ValueError, OSError) as error:
@@ -127,7 +125,7 @@ def _choice(place: Any, base: Preset, field: str, options: list[str], value: str
     )
 
 
-def _data(base: Preset, complaints: list[str]) -> tuple[Data | None, uk_registration.Regs | None]:
+def _data(base: Preset, complaints: list[str]) -> tuple[Data | None, Codes | None]:
     source = _choice(st, base, "source", _SOURCES, base.data.source)
     seed = _number(st, base, "data_seed", base.data.seed, 0, state.MAX_SEED, 1)
     if source == "own":
@@ -135,21 +133,17 @@ def _data(base: Preset, complaints: list[str]) -> tuple[Data | None, uk_registra
     columns = st.columns(3)
     sizes = tuple(
         _number(column, base, split, size, 1, 1_000_000, 100)
-        for column, split, size in zip(
-            columns, uk_registration.SPLITS, base.data.sizes, strict=True
-        )
+        for column, split, size in zip(columns, SPLITS, base.data.sizes, strict=True)
     )
     return Data(seed, sizes, source), None  # type: ignore[arg-type]
 
 
-def _own_data(
-    base: Preset, seed: int, complaints: list[str]
-) -> tuple[Data | None, uk_registration.Regs | None]:
+def _own_data(base: Preset, seed: int, complaints: list[str]) -> tuple[Data | None, Codes | None]:
     file = st.file_uploader(
         text.OWN_FILE,
         ["txt", "csv"],
         key=_key(base, "own"),
-        help=text.OWN_FILE_HELP.format(fewest=uk_registration.FEWEST),
+        help=text.OWN_FILE_HELP.format(fewest=config.FEWEST),
         max_upload_size=_LARGEST_FILE,
     )
     if file is None:
@@ -157,7 +151,7 @@ def _own_data(
         return None, None
     try:
         lines = file.getvalue().decode("utf-8", "replace").splitlines()
-        own = uk_registration.distinct(uk_registration.parse_lines(lines, file.name))
+        own = distinct(UK_REGISTRATION.array(UK_REGISTRATION.parse_lines(lines, file.name)))
         data = Data.of_own(own, seed)
     except ValueError as error:
         st.warning(text.plain(f"{error}."))  # here, where the file was given
@@ -192,7 +186,7 @@ def _widths(base: Preset, field: str, value: tuple[int, ...], complaints: list[s
 
 
 def _loss(base: Preset, network: Network | None) -> dict[str, Any]:
-    training = base.training
+    training, attributes = base.training, base.data.format.attributes
     left, right = st.columns(2)
     values: dict[str, Any] = {
         "likelihood": _choice(
@@ -212,14 +206,14 @@ def _loss(base: Preset, network: Network | None) -> dict[str, Any]:
         if network is None or network.latent_dim < axis:
             continue
         usual = given.get(axis)
-        options = ["nothing", *ATTRIBUTES]
+        options = ["nothing", *attributes]
         label, explanation = text.FIELDS["order"]
         chosen = place.selectbox(
             label.format(axis=axis),
             options,
             options.index(usual.attribute if usual else "nothing"),
             key=_key(base, f"order-{axis}"),
-            format_func=lambda one: ATTRIBUTES[one].label if one in ATTRIBUTES else one,
+            format_func=lambda one: attributes[one].label if one in attributes else one,
             help=explanation,
         )
         if chosen != "nothing":

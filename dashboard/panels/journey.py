@@ -8,17 +8,18 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard import plates, services, state, text
-from dashboard.panel import Context, facts
-from regvae.formats import uk_registration
+from dashboard.panels.context import Context
+from dashboard.widgets import facts
+from regvae.formats import FormatError
 from regvae.latent import paths
-from regvae.latent.paths import Journey
+from regvae.latent.paths import DecodedPath
 
 _SURE = 0.02  # of a certainty, below which it is shown as "<"
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A journey as the widgets say it, or what is missing."""
+class ChosenPath:
+    """The steps of a path (s, k) as the widgets have it; None with a reason if there is none."""
 
     z: NDArray[np.float64] | None
     problem: str = ""
@@ -87,24 +88,24 @@ def _traversal_controls(context: Context) -> None:
 # --- what the widgets say -------------------------------------------------------------------------
 
 
-def asked(context: Context, point: tuple[float, ...] | None) -> Asked:
-    """The path that the widgets ask for: of a pinned point, or between two ends."""
+def chosen(context: Context, point: tuple[float, ...] | None) -> ChosenPath:
+    """The path of the widgets: along one axis of the pinned point, or between two ends."""
     kind, steps = st.session_state[state.PATH], st.session_state[state.STEPS]
     try:
         if kind == "traversal":
             start = context.shown.anchor if point is None else np.array(point)
             axis = st.session_state[state.AXIS] - 1
             low, high = st.session_state[state.LOW], st.session_state[state.HIGH]
-            return Asked(paths.traversal(start, axis, low, high, steps))
+            return ChosenPath(paths.traversal(start, axis, low, high, steps))
         ends = [_place(context, st.session_state[key]) for key in (state.FROM, state.TO)]
         if ends[0] is None or ends[1] is None:
-            return Asked(None)
+            return ChosenPath(None)
         if kind == "straight":
-            return Asked(paths.straight(ends[0], ends[1], steps))
+            return ChosenPath(paths.straight(ends[0], ends[1], steps))
         graph = services.neighbour_graph(context.name, context.version)
-        return Asked(paths.along_density(ends[0], ends[1], steps, graph))
+        return ChosenPath(paths.along_density(ends[0], ends[1], steps, graph))
     except ValueError as error:
-        return Asked(None, str(error))
+        return ChosenPath(None, str(error))
 
 
 def _place(context: Context, typed: str) -> NDArray[np.float64] | None:
@@ -116,8 +117,8 @@ def _place(context: Context, typed: str) -> NDArray[np.float64] | None:
     if numbers:
         return np.array(numbers)
     try:
-        mean, _ = context.bundle.autoencoder.encode([uk_registration.parse(typed)])
-    except uk_registration.RegError:
+        mean, _ = context.bundle.autoencoder.encode([context.bundle.format.parse(typed)])
+    except FormatError:
         raise ValueError(
             text.NO_PLACE.format(typed=typed[:40], coordinates=text.coordinates(k))
         ) from None
@@ -127,7 +128,7 @@ def _place(context: Context, typed: str) -> NDArray[np.float64] | None:
 # --- what is shown --------------------------------------------------------------------------------
 
 
-def show(context: Context, path: Asked) -> None:
+def show(context: Context, path: ChosenPath) -> None:
     """The journey's plates, step by step, with how sure they are and how many records are near."""
     if path.problem:
         st.warning(text.plain(f"{path.problem}."))
@@ -136,44 +137,42 @@ def show(context: Context, path: Asked) -> None:
         st.caption(text.NO_PATH)
         return
     within = float(np.sqrt(context.latent_dim / 2))
-    made = paths.journey(context.bundle, path.z, within=within)
+    found = paths.decode_path(context.bundle, path.z, within=within)
     st.markdown(
         text.PATH_FOUND.format(
-            different=text.different(len(set(made.codes))),
-            steps=len(made.codes),
-            near=int((made.near > 0).sum()),
+            different=text.different(len(set(found.codes))),
+            steps=len(found.codes),
+            near=int((found.near > 0).sum()),
             within=within,
         )
     )
-    lost = _lost(context, made)
+    lost = _lost(context, found)
     if lost:
         st.caption(text.ENDS_LOST.format(ends="; ".join(lost)))
-    facts([_row(context, made, step) for step in range(len(made.codes))], text.PATH_HEADER)
+    facts([_row(context, found, step) for step in range(len(found.codes))], text.PATH_HEADER)
 
 
-def _lost(context: Context, made: Journey) -> list[str]:
-    """In words, those of the two ends that were given as regs and come back as others."""
+def _lost(context: Context, found: DecodedPath) -> list[str]:
+    """In words, those of the two ends that were given as codes and are reconstructed as others."""
     if st.session_state[state.PATH] == "traversal":
         return []
-    said = []
-    for key, decoded in ((state.FROM, made.codes[0]), (state.TO, made.codes[-1])):
+    format, words = context.bundle.format, []
+    for key, decoded in ((state.FROM, found.codes[0]), (state.TO, found.codes[-1])):
         typed = st.session_state[key]
-        if not state.numbers(typed, context.latent_dim) and uk_registration.parse(typed) != decoded:
-            given = uk_registration.pretty(uk_registration.parse(typed))
-            said.append(
-                text.COMES_BACK.format(given=given, decoded=uk_registration.pretty(decoded))
-            )
-    return said
+        if not state.numbers(typed, context.latent_dim) and format.parse(typed) != decoded:
+            given = format.shown(format.parse(typed))
+            words.append(text.RECONSTRUCTED_AS.format(given=given, decoded=format.shown(decoded)))
+    return words
 
 
-def _row(context: Context, made: Journey, step: int) -> tuple[Any, ...]:
-    kind = context.kinds(made.codes[step : step + 1])[0]
-    shown = plates.plate(str(made.codes[step]), f"small {kind}")
+def _row(context: Context, found: DecodedPath, step: int) -> tuple[Any, ...]:
+    kind = context.kinds(found.codes[step : step + 1])[0]
+    shown = plates.plate(str(found.codes[step]), f"small {kind}")
     # What is the same as before stands back, so that the eye finds where something changes.
-    if step and not made.changes[step]:
+    if step and not found.changes[step]:
         shown = f'<span class="same">{shown}</span>'
-    count = int(made.near[step])
-    sure = made.weakest[step]
+    count = int(found.near[step])
+    sure = found.weakest[step]
     return (
         f"{step + 1}",
         shown,

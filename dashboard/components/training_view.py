@@ -7,9 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import palette, text
-from dashboard.latent_map import module_script
-from regvae.formats.uk_registration import ATTRIBUTES
-from regvae.training.jobs import Progress, Job
+from dashboard.components.transfer import module_script
+from regvae.formats import Format
+from regvae.training.jobs import Job, Progress
 
 _mount = st.components.v2.component(
     "regvae_training", js=module_script("training/main.js"), isolate_styles=False
@@ -48,7 +48,7 @@ def training_view(run: Job, progress: Progress) -> None:
                 {"column": "loss", "label": "training", "colour": palette.MODELS[1]},
                 {"column": "validation_loss", "label": "validation", "colour": palette.MODELS[2]},
             ],
-            "accuracies": _accuracies(),
+            "accuracies": _accuracies(run.preset.data.format),
         },
     )
 
@@ -62,10 +62,10 @@ def _colours(run: Job, progress: Progress) -> tuple[np.ndarray, list[str]]:
     """A code for each point and a colour for each code: by what is ordered, else by number."""
     orders = run.preset.training.orders
     if orders:
-        ranks = ATTRIBUTES[orders[0].attribute].ranks(progress.codes)
+        ranks = run.preset.data.format.attribute(orders[0].attribute).ranks(progress.codes)
         codes = ranks * len(palette.SCALE) // (ranks.max() + 1)
         return codes.astype(np.uint8), list(palette.SCALE)
-    upper = ATTRIBUTES["at_least_50"].values(progress.codes)
+    upper = run.preset.data.format.attribute("at_least_50").values(progress.codes)
     return upper.astype(np.uint8), [palette.BELOW, palette.ABOVE]
 
 
@@ -79,14 +79,19 @@ def _entropy(run: Job) -> dict[str, Any] | None:
     return {"value": entropy, "label": text.ENTROPY.format(nats=entropy)}
 
 
-def _accuracies() -> list[dict[str, Any]]:
+def _accuracies(format: Format) -> list[dict[str, Any]]:
     lines = [
         {
             "column": f"validation_right_{place}",
             "label": text.CHARACTERS[place - 1],
             "colour": palette.WHEEL[place - 1],
         }
-        for place in range(1, 8)
+        for place in range(1, format.length + 1)
     ]
-    whole = {"column": "validation_exact", "label": "all 7", "colour": "currentColor", "bold": True}
+    whole = {
+        "column": "validation_exact",
+        "label": f"all {format.length}",
+        "colour": "currentColor",
+        "bold": True,
+    }
     return [*lines, whole]

@@ -1,0 +1,130 @@
+"""What covers the map: proposed samples with the zone of a rule, and what is decoded everywhere."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dashboard.components.colouring import Colouring
+from dashboard.components.transfer import coordinates, version_of
+from regvae.latent.gaussians import tail_probability
+from regvae.latent.grid import Grid
+from regvae.latent.plane import Plane
+from regvae.model.bundle import Bundle
+from regvae.rejection.measures import Measurer
+from regvae.rejection.rules import Measures, Rule, notebook_tail
+from regvae.rejection.sampling import Samples
+
+_GRID, _LARGEST_GRID = 241, 481
+"""Points along a side of the grid on which the rejected zone and its edge are drawn; more of them
+for a box that is larger than the map."""
+_COARSE_GRID = 81
+"""The same in other than two or three dimensions, where distances take longer (`cells`)."""
+
+
+_MARGIN = 1.6
+"""The grid goes this much farther than the map, for those who zoom out."""
+
+
+@dataclass(frozen=True)
+class SampleLayer:
+    """Proposed samples with what a rule measures of them, of a grid, and of held-out records.
+
+    `measures` names the columns that the rule's limits compare; `field` has them at the points of
+    the `grid`, which lies in the plane that is shown, `held_out` for the held-out unwanted records,
+    measured by the training records alone. `tails` has the tail probabilities of every step of the
+    slider of the rule's distance. All of them are of all k latent dimensions.
+    """
+
+    version: str
+    measures: list[str]
+    samples: pd.DataFrame
+    field: pd.DataFrame
+    grid: Grid
+    held_out: pd.DataFrame
+    tails: pd.DataFrame
+    box: float | None
+
+    @classmethod
+    def of(
+        cls,
+        rule: Rule,
+        samples: Samples,
+        measurer: Measurer,
+        held_out: Measures | None,
+        *,
+        plane: Plane,
+        anchor: NDArray,
+        box: float | None,
+    ) -> "SampleLayer":
+        """From measured samples; the field covers the map and some more.
+
+        The field is that of the slice of `plane` through `anchor` (k,). The `box` is the half-width
+        of the proposals' box, if there is one.
+        """
+        measures = [one.name for one in rule.measures]
+        box = None if plane.name == "principal" else box  # whose plane cuts the box askew
+        reach = max(plane.extent * _MARGIN, (box or 0.0) * 1.05)
+        size = min(_LARGEST_GRID, round(_GRID * reach / (plane.extent * _MARGIN)))
+        size = size if plane.latent_dim in (2, 3) else _COARSE_GRID
+        grid = Grid.of(reach, size)
+        table = coordinates(samples.z).assign(
+            wanted=samples.wanted.astype(np.uint8),
+            # float64: the browser must draw the line exactly where Python draws it.
+            **{name: samples.measures[name] for name in measures},
+            reg=samples.codes,
+        )
+        field = measurer.measure(rule, plane.lift(grid.points, anchor))
+        layers = (
+            table,
+            pd.DataFrame({name: field[name].astype(np.float32) for name in measures}),
+            pd.DataFrame({name: held_out[name] if held_out else np.empty(0) for name in measures}),
+        )
+        return cls(
+            version=version_of(*layers),
+            measures=measures,
+            samples=layers[0],
+            field=layers[1],
+            grid=grid,
+            held_out=layers[2],
+            tails=_tails(rule, plane.latent_dim),
+            box=box,
+        )
+
+
+def _tails(rule: Rule, k: int) -> pd.DataFrame:
+    """The true tail and the notebook's at every step of the slider of the rule's distance."""
+    steps = [one.steps for one in rule.parameters() if one.name == rule.tail] or [np.zeros(1)]
+    return pd.DataFrame(
+        {"tail": tail_probability(steps[0], k), "notebook": notebook_tail(steps[0])}
+    )
+
+
+@dataclass(frozen=True)
+class PaintedLayer:
+    """One attribute of what is decoded everywhere on the plane (the decoded manifold).
+
+    `table` has, for every point of the `grid`, the attribute's value (as the records have it) and
+    the decoder's certainty of the characters that it depends on, 0 to 1.
+    """
+
+    version: str
+    table: pd.DataFrame
+    grid: Grid
+
+    @classmethod
+    def of(
+        cls, bundle: Bundle, colouring: Colouring, plane: Plane, anchor: NDArray
+    ) -> "PaintedLayer":
+        """Of the slice of a plane through an anchor (k,); it covers the map and some more."""
+        grid = Grid.of(plane.extent * _MARGIN, _GRID)
+        codes, certainty = bundle.autoencoder.decode_with_certainty(plane.lift(grid.points, anchor))
+        deciding = certainty[:, list(colouring.attribute.positions)]
+        table = pd.DataFrame(
+            {
+                "code": colouring.values(codes),
+                "certainty": deciding.prod(axis=1).astype(np.float32),
+            }
+        )
+        return cls(version_of(table), table, grid)

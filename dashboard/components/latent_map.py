@@ -1,0 +1,191 @@
+"""The latent map component: one function with a typed input and typed events."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import streamlit as st
+from numpy.typing import NDArray
+
+from dashboard import palette, state
+from dashboard.components.fields import PaintedLayer, SampleLayer
+from dashboard.components.geometry import Geometry
+from dashboard.components.layers import PointLayer, table_of
+from dashboard.components.transfer import module_script, send
+from regvae.latent.plane import Plane
+from regvae.latent.polygon import Polygon, polygon_corners
+from regvae.rejection.rules import Rule
+from regvae.rejection.sampling import Report
+
+_LARGEST = 2**53
+"""Sequence numbers beyond this are no whole numbers in the browser."""
+
+_mount = st.components.v2.component(
+    "regvae_map", js=module_script("latent_map/main.js"), isolate_styles=False
+)
+
+
+@dataclass(frozen=True)
+class View:
+    """The small part of the map's input, which changes from one rerun to the next.
+
+    `plane` is what of the latent space is shown, decoded with the other coordinates of `anchor`
+    (k,); `labels` name the axes. `unwanted` says in words what is unwanted, `rule` is the
+    acceptance rule with its present numbers, None if what is unwanted cannot be used. `pin` is a
+    latent point (k,); `search` the Gaussian of a searched reg, as (mean, sigma); `region` the
+    polygon of the plane that is selected; `layers` are points that lie on the map.
+    """
+
+    colour: str
+    plane: Plane
+    anchor: NDArray
+    labels: tuple[str, str] = ("", "")
+    rule: Rule | None = None
+    unwanted: str = ""
+    report: Report | None = None
+    pin: Sequence[float] | None = None
+    search: tuple[Sequence[float], Sequence[float]] | None = None
+    region: Polygon | None = None
+    layers: Sequence[PointLayer] = ()
+
+
+@dataclass(frozen=True)
+class Gestures:
+    """What to call, before the fragment reruns, when a person did something on the map.
+
+    `pick` gets a clicked latent point (k,), `region` a polygon of (x, y) corners or None when it
+    was cleared, `parameter` the name and value of a slider that was released. What the browser
+    sends is checked first: anything but finite numbers of a sane size is dropped.
+    """
+
+    pick: Callable[[list[float]], None]
+    region: Callable[[Polygon | None], None]
+    parameter: Callable[[str, float], None]
+
+    def on_pick(self) -> None:
+        """A point was clicked."""
+        sent = _sent("pick")
+        if isinstance(sent, list) and sent and all(map(state.sane, sent)):
+            self.pick([float(number) for number in sent])
+
+    def on_region(self) -> None:
+        """A region was brushed or cleared."""
+        sent = _sent("region")
+        try:
+            polygon = None if sent is None else polygon_corners(sent).tolist()
+        except ValueError:
+            return
+        if polygon is None or all(state.sane(number) for corner in polygon for number in corner):
+            self.region(polygon)
+
+    def on_parameter(self) -> None:
+        """A slider was released; its number counts even if its value is refused."""
+        sent = _sent("parameter")
+        if not isinstance(sent, dict):
+            return
+        _hear(sent.get("sequence"))
+        name: Any = sent.get("name")
+        slider = state.PARAMETERS.get(name) if isinstance(name, str) else None
+        if slider and state.sane(sent.get("value")) and 0 <= sent["value"] <= slider.maximum:
+            self.parameter(name, float(sent["value"]))
+
+
+def _sent(name: str) -> Any:
+    """The value of the gesture that is being handled."""
+    trigger = st.session_state[state.MAP].get(name)
+    return trigger.get("value") if isinstance(trigger, dict) else trigger
+
+
+def _hear(sequence: Any) -> None:
+    """Store the number of the last released slider, by which the browser knows its echo."""
+    if isinstance(sequence, int) and 0 <= sequence < _LARGEST:
+        newest = max(sequence, st.session_state.get(state.SEQUENCE, 0))
+        st.session_state[state.SEQUENCE] = newest
+
+
+def _rule(rule: Rule, unwanted: str) -> dict[str, Any]:
+    """A rule for the browser: each parameter with its slider and the limit that it sets."""
+    return {
+        "name": rule.name,
+        "parameters": [
+            {
+                "name": one.name,
+                "value": getattr(rule, one.name),
+                "minimum": 0.0,
+                "maximum": one.maximum,
+                "step": one.step,
+                "unit": one.unit,
+                "before": one.before,
+                "measure": one.measure,
+                "operator": one.operator,
+                "complement": one.complement,
+            }
+            for one in rule.parameters()
+        ],
+        "measures": [
+            {"name": one.name, "unit": one.unit, "relative": one.relative} for one in rule.measures
+        ],
+        "tail": rule.tail,
+        "notebookTail": rule.notebook_tail() is not None,
+        "after": rule.after.format(unwanted=unwanted),
+    }
+
+
+def plane_for_browser(plane: Plane, anchor: NDArray, labels: tuple[str, str]) -> dict[str, Any]:
+    """A plane as plane.js takes it; it decodes `rest` + the pointer's place times the basis."""
+    return {
+        "name": plane.name,
+        "origin": plane.origin.tolist(),
+        "basis": plane.basis.tolist(),
+        "rest": plane.rest(anchor).tolist(),
+        "extent": plane.extent,
+        "labels": list(labels),
+    }
+
+
+def latent_map(
+    geometry: Geometry,
+    samples: SampleLayer | None,
+    painted: PaintedLayer | None,
+    view: View,
+    gestures: Gestures,
+) -> None:
+    """Show the map; a gesture calls its callback and reruns the surrounding fragment."""
+    if painted:
+        send("painted", painted.version, table=painted.table, grid=asdict(painted.grid))
+    if samples:
+        send(
+            "samples",
+            samples.version,
+            measures=samples.measures,
+            samples=samples.samples,
+            field=samples.field,
+            grid=asdict(samples.grid),
+            heldOut=samples.held_out,
+            tails=samples.tails,
+            box=samples.box,
+        )
+    data = {
+        "geometry": {"name": "geometry", "version": geometry.version},
+        "plane": plane_for_browser(view.plane, view.anchor, view.labels),
+        "samples": {"name": "samples", "version": samples.version} if samples else None,
+        "painted": {"name": "painted", "version": painted.version} if painted else None,
+        "palette": palette.MAP,
+        "colour": view.colour,
+        "rule": _rule(view.rule, view.unwanted) if view.rule else None,
+        "sequence": st.session_state.get(state.SEQUENCE, 0),
+        "report": asdict(view.report) if view.report else None,
+        "pin": list(view.pin) if view.pin else None,
+        "search": {"mean": list(view.search[0]), "sigma": list(view.search[1])}
+        if view.search
+        else None,
+        "region": view.region,
+        "layers": table_of(view.layers),
+    }
+    _mount(
+        key=state.MAP,
+        data=data,
+        on_pick_change=gestures.on_pick,
+        on_region_change=gestures.on_region,
+        on_parameter_change=gestures.on_parameter,
+    )

@@ -1,0 +1,42 @@
+"""How tables get to the browser: once, through mounts of their own.
+
+The content of such a mount does not change from one rerun to the next, so that Streamlit sends it
+once; the mount of the component that uses it stays small.
+"""
+
+import hashlib
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+
+def module_script(module: str) -> str:
+    """The `js` of a component whose module is in `static/`: it only loads that module, because it
+    is sent with every message. One line would be taken for a path."""
+    url = f"new URL('app/static/{module}', document.baseURI).href"
+    return (
+        f"const module = import({url});\nexport default async (c) => (await module).default(c);\n"
+    )
+
+
+_transfer = st.components.v2.component("regvae_transfer", js=module_script("shared/store.js"))
+
+
+def send(slot: str, version: str, **content: Any) -> None:
+    """Hand tables and JSON to the browser under a name, where `take` of store.js finds them."""
+    _transfer(key=f"send-{slot}", data={"name": slot, "version": version, **content})
+
+
+def version_of(*tables: pd.DataFrame) -> str:
+    """A text that differs when anything in the tables does."""
+    digest = hashlib.sha256()
+    for table in tables:
+        digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
+        digest.update(" ".join(map(str, table.columns)).encode())
+    return digest.hexdigest()[:16]
+
+
+def coordinates(z: Any) -> pd.DataFrame:
+    """Latent points (n, k) as a table with a column for each coordinate: z_1, z_2, …"""
+    return pd.DataFrame({f"z_{i}": column for i, column in enumerate(z.T, start=1)})

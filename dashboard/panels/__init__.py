@@ -1,0 +1,1 @@
+"""What is beside the map: forms, findings, results."""

@@ -1,0 +1,45 @@
+"""What all panels beside the map are about."""
+
+from dataclasses import dataclass
+
+from dashboard import services
+from dashboard.panels.plane_controls import Slice
+from regvae.formats import Codes
+from regvae.model.bundle import Bundle
+from regvae.rejection.measures import Measurer
+from regvae.rejection.rules import Rule
+from regvae.rejection.unwanted import Unwanted
+
+
+@dataclass(frozen=True)
+class Context:
+    """A bundle (by name and version), what is unwanted, the rule, and the plane that is shown."""
+
+    name: str
+    version: str
+    unwanted: Unwanted | None
+    rule: Rule
+    shown: Slice
+
+    @property
+    def bundle(self) -> Bundle:
+        """The bundle itself."""
+        return services.bundle(self.name, self.version)
+
+    @property
+    def latent_dim(self) -> int:
+        """Number of latent coordinates, k."""
+        return self.bundle.records.latent_dim
+
+    @property
+    def measurer(self) -> Measurer:
+        """What measures points for the rule; only if something is unwanted."""
+        assert self.unwanted is not None
+        return services.measurer(self.name, self.version, self.unwanted, self.rule.name)
+
+    def kinds(self, codes: Codes) -> list[str]:
+        """How to draw the plate of each code (n,): "unwanted", or "" for the others."""
+        if not self.unwanted:
+            return [""] * len(codes)
+        unwanted = self.unwanted.of_codes(codes, self.bundle)
+        return ["unwanted" if one else "" for one in unwanted]

@@ -1,0 +1,119 @@
+"""The pinned point: what it decodes to, what the rule decides, and what is near."""
+
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from dashboard import plates, services, state, text
+from dashboard.panels.context import Context
+from dashboard.widgets import facts, heading
+from regvae.latent.gaussians import NearestGaussian
+from regvae.model.autoencoder import Autoencoder
+from regvae.rejection.policy import Policy
+from regvae.rejection.rules import Measures, Rule
+
+
+def pinned(context: Context, point: tuple[float, ...]) -> None:
+    """What the pinned point decodes to, how surely, and what lies near it."""
+    bundle = context.bundle
+    z = np.array([point])
+    heading(text.PINNED, state.POINT)
+    decoded = bundle.autoencoder.decode(z)
+    st.html(plates.plate(str(decoded[0]), *context.kinds(decoded)))
+    st.caption(f"Decoded at {text.point(point)}.")
+    plane = context.shown.plane
+    if np.abs(plane.project(z)).max() > plane.extent:
+        st.caption(text.OFF_THE_MAP)
+    if context.unwanted:
+        _verdict(context, point)
+    st.caption(text.CANDIDATES_HELP)
+    st.html(plates.candidates(_candidates(bundle.autoencoder, z)))
+    st.markdown(f"**{text.NEAREST}**", help=text.DISTANCE_HELP)
+    distances, rows = services.gaussians(context.name, context.version).ranked(point, 5)
+    records = bundle.records
+    kinds = context.kinds(records.codes[rows])
+    facts(
+        [
+            (
+                text.SPLITS[str(records.split[row])],
+                plates.plate(records.codes[row], f"small {kind}"),
+                f"{distance:.2f} σ",
+            )
+            for row, distance, kind in zip(rows, distances, kinds, strict=True)
+        ]
+    )
+
+
+def _candidates(autoencoder: Autoencoder, z: np.ndarray) -> list[list[tuple[str, float]]]:
+    """The four most probable characters at each position of a point (1, k)."""
+    columns = []
+    probabilities = autoencoder.probabilities(z)
+    for block, shares in zip(autoencoder.onehot.blocks, probabilities, strict=True):
+        best = np.argsort(-shares[0], kind="stable")[:4]
+        columns.append([(block.alphabet[i], float(shares[0, i])) for i in best])
+    return columns
+
+
+def _verdict(context: Context, point: tuple[float, ...]) -> None:
+    """What the rule decides, the neighbours on both sides, and the nearest accepted point."""
+    measurer, rule = context.measurer, context.rule
+    measures = measurer.measure(rule, [point])
+    accepted = bool(rule.accepts(measures)[0])
+    st.markdown((text.ACCEPTED if accepted else text.REJECTED).format(rule=rule.name))
+    facts([_reason(rule, place, measures) for place in range(len(rule.limits))])
+    facts(
+        [
+            _neighbour(
+                context, "nearest unwanted", measurer.unwanted, measurer.rows_unwanted, point
+            ),
+            _neighbour(context, "nearest wanted", measurer.wanted, measurer.rows_wanted, point),
+        ]
+    )
+    if not accepted:
+        _nearest_accepted(context, point)
+
+
+def _reason(rule: Rule, place: int, measures: Measures) -> tuple[str, str, str]:
+    """One measure of a point beside the limit that it must fulfil."""
+    measure, limit = rule.measures[place], rule.limits[place]
+    value = text.quantity(measure.unit, float(measures[measure.name][0]))
+    required = f"{text.COMPARISONS[limit.operator]} {text.quantity(measure.unit, limit.value)}"
+    if not limit.holds(measures)[0]:
+        value = f'<b class="failed">{value}</b>'
+    return measure.label, value, f"required {escape(required)}"
+
+
+def _neighbour(
+    context: Context,
+    label: str,
+    side: NearestGaussian,
+    rows: np.ndarray,
+    point: tuple[float, ...],
+) -> tuple[str, str, str]:
+    distance, index = side.query([point])
+    row = int(rows[index[0]])
+    reg = context.bundle.records.codes[row] if row >= 0 else None
+    kind = "small unwanted" if label.endswith("unwanted") else "small"
+    shown = plates.plate(reg, kind) if reg is not None else text.LISTED_CODE
+    return label, shown, f"{distance[0]:.2f} σ"
+
+
+def _nearest_accepted(context: Context, point: tuple[float, ...]) -> None:
+    """The nearest point that the rule accepts, and what it decodes to."""
+    assert context.unwanted is not None
+    policy = Policy(context.name, context.unwanted, context.rule)
+    found = services.nearest_accepted(context.name, context.version, policy, point)
+    if found is None:
+        st.caption(text.NONE_ACCEPTED)
+        return
+    away = float(np.linalg.norm(found - np.array(point)))
+    decoded = context.bundle.autoencoder.decode(found[None])
+    st.caption(text.NEAREST_ACCEPTED.format(away=away))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html(plates.plate(str(decoded[0]), f"small {context.kinds(decoded)[0]}"))
+        st.button(text.GO_THERE, type="tertiary", on_click=_go, args=(tuple(found.tolist()),))
+
+
+def _go(point: tuple[float, ...]) -> None:
+    st.session_state[state.POINT] = ", ".join(map(repr, point))  # all digits, or it may be off
