@@ -234,7 +234,7 @@ def test_pointing_at_a_record_rings_it_in_both_maps_and_shows_what_each_makes_of
         maps.page.mouse.move(*maps.pixel(side, *mean))
         for at, z in ((side, mean), (across, place)):
             words = maps.side(at).locator(".certain")
-            expect(words).to_contain_text(f"{pretty(reg)} comes back as")
+            expect(words).to_contain_text(f"{pretty(reg)} is reconstructed as")
             rebuilt = models[at].autoencoder.decode([z])[0]
             expect(words.locator(".plate")).to_have_text(pretty(rebuilt))
             assert maps.ring(at, *z)
@@ -291,7 +291,7 @@ def test_a_model_of_other_records_is_linked_by_their_regs(
         row = int(np.where(known == there, away, 0).argmax())
         reg = str(bundle.records.codes[row])
         page.mouse.move(*maps.pixel("left", *bundle.records.mean[row].tolist()))
-        words = f"{pretty(reg)} comes back as" if there else "this model has no such record"
+        words = f"{pretty(reg)} is reconstructed as" if there else "this model has no such record"
         expect(maps.side("right").locator(".certain")).to_contain_text(words)
         if there:
             at = half.records.mean[half.records.codes == reg][0].tolist()

@@ -247,6 +247,29 @@ def test_the_contour_of_a_distance_is_a_circle(blank: Blank) -> None:
     assert length == pytest.approx(4 * np.pi, rel=5e-3)
 
 
+@pytest.mark.parametrize("level", [-0.001, 0.001])
+def test_a_contour_keeps_the_branches_of_a_saddle_apart(blank: Blank, level: float) -> None:
+    size, low, step = 40, -1.95, 0.1  # an even number, so that the saddle lies within a cell
+    axis = low + step * np.arange(size)
+    lines = blank.run(
+        "core/contour.js",
+        """const values = Float32Array.from(given.field);
+        const {x, y} = module.contour({...given, values}, given.level);
+        return {x: x.filter(Number.isFinite), y: y.filter(Number.isFinite)};""",
+        {
+            "field": np.outer(axis, axis).ravel().tolist(),
+            "low": low,
+            "step": step,
+            "size": size,
+            "level": level,
+        },
+    )
+    ends = np.column_stack([lines["x"], lines["y"]]).reshape(-1, 2, 2)
+    np.testing.assert_allclose(ends.prod(axis=2), level, atol=1e-6)  # linear along every edge
+    for side in (0, 1):  # of the hyperbola xy = level, no line joins one branch to the other
+        assert (np.sign(ends[:, 0, side]) == np.sign(ends[:, 1, side])).all()
+
+
 def test_a_contour_goes_through_where_nothing_could_be_measured(blank: Blank) -> None:
     x = blank.run(
         "core/contour.js",

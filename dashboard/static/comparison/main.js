@@ -102,7 +102,7 @@ class Comparison {
     this.component.setTriggerValue("brush", { value: null });
   }
 
-  /** The record that is pointed at is ringed in both maps, with what each makes of it. */
+  /** The record that is pointed at is ringed in both maps, with each model's reconstruction. */
   #point(at, event) {
     const side = this.sides[at];
     const place = side.map.toData(event);
@@ -157,7 +157,7 @@ class Side {
     this.map.ring(null);
   }
 
-  /** A place of the map without a record: what the decoder says there. */
+  /** A place of the map without a record: what is decoded there. */
   read(place) {
     this.map.ring(null);
     if (!place) return;
@@ -173,7 +173,7 @@ class Side {
     }
     const z = this.means.map((values) => values[row]);
     this.map.ring({ x: this.map.x[row], y: this.map.y[row] });
-    this.#say(`${this.plates.pretty(this.regs.get(row))} comes back as`, this.decoder.decode(z).reg);
+    this.#say(`${this.plates.pretty(this.regs.get(row))} is reconstructed as`, this.decoder.decode(z).reg);
   }
 
   #say(words, reg) {

@@ -40,7 +40,7 @@ export class Decoder {
     return input;
   }
 
-  /** The most probable reg at a latent point, and how sure each of its characters is (0 to 1). */
+  /** The most probable reg at a latent point, and the probability of each of its characters (0 to 1). */
   decode(point) {
     const logits = this.logits(point);
     const characters = [];

@@ -135,7 +135,7 @@ class Explorer {
     showLegend(this.part("legend"), [this.map]);
   }
 
-  /** What the decoder says all over the map, or nothing. */
+  /** What is decoded all over the map, or nothing. */
   #usePainted(table) {
     this.scrubber.setPainted(Boolean(table));
     const values = (name) => column(table.table, name);
@@ -222,8 +222,8 @@ class Explorer {
   }
 
   #record(row) {
-    const rebuilt = this.decoder.decode(this.means.map((column) => column[row])).reg;
-    return { reg: this.regs.get(row), split: this.splits.get(row), rebuilt };
+    const reconstruction = this.decoder.decode(this.means.map((column) => column[row])).reg;
+    return { reg: this.regs.get(row), split: this.splits.get(row), reconstruction };
   }
 
   /** A press of the main button that ends where it began, and never strayed, is a click. */

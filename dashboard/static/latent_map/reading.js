@@ -1,9 +1,9 @@
-// The strip above the map: what the point under the pointer decodes to, and how surely.
+// The strip above the map: what the point under the pointer decodes to, with probabilities.
 
 import { emptyPlate } from "../core/plate.js";
 
 const HOW =
-  "The decoder reads every point as a reg. The bars say how sure it is of each character.";
+  "Every point decodes to a reg. The bars show the probability of each character.";
 
 const SAMPLES = [
   "a proposed sample, rejected",
@@ -52,14 +52,14 @@ export class Reading {
       return;
     }
     if (!record) {
-      this.record.textContent = "no record here: the decoder makes this reg up";
+      this.record.textContent = "no record here: this reg is generated";
       return;
     }
     this.record.replaceChildren(
       "on the record ",
       this.plates.make(record.reg, "small"),
-      ` (${record.split === "train" ? "training" : record.split} data), which comes back as `,
-      this.plates.make(record.rebuilt, "small"),
+      ` (${record.split === "train" ? "training" : record.split} data), reconstructed as `,
+      this.plates.make(record.reconstruction, "small"),
     );
   }
 
@@ -74,7 +74,7 @@ export class Reading {
       bar.className = position < 0 ? "gap" : "";
       if (position < 0) return;
       bar.style.setProperty("--sure", values[position].toFixed(3));
-      bar.title = `${Math.round(values[position] * 100)} % sure`;
+      bar.title = `probability ${Math.round(values[position] * 100)} %`;
     });
   }
 }

@@ -20,7 +20,7 @@ export class Scrubber {
           <div><dt>accepted</dt><dd data-figure="accepted"></dd></div>
           <div><dt title="share of the accepted samples that decode to a wanted reg">purity</dt><dd data-figure="purity"></dd></div>
           <div><dt title="at this rate of acceptance">proposals for ${RESULTS.toLocaleString("en-GB")}</dt><dd data-figure="needed"></dd></div>
-          <div><dt title="share of the held-out unwanted records that a zone built from the training records alone keeps out: what the rule does to unwanted records that it has never seen">held-out covered</dt><dd data-figure="covered"></dd></div>
+          <div><dt title="held-out rejection rate: share of the held-out unwanted records that the rule rejects when it knows the training records alone">held-out rejected</dt><dd data-figure="covered"></dd></div>
           <div><dt title="share of one record's own Gaussian that lies beyond the rule's distance: chi-square with as many degrees of freedom as the map has dimensions">tail probability</dt><dd data-figure="tail"></dd></div>
           <div><dt title="2 (1 - erf(distance / 2)), published by the notebook; the tail of no Gaussian here">the notebook's tail</dt><dd data-figure="notebook"></dd></div>
         </dl>
@@ -186,7 +186,7 @@ export class Scrubber {
     this.#showPlates(samples, states, rows);
   }
 
-  /** What came of it, in a sentence. */
+  /** The outcome, in a sentence. */
   #headline(accepted, impure) {
     const line = this.root.querySelector(".headline");
     line.classList.toggle("bad", impure > 0);
@@ -241,8 +241,8 @@ export class Scrubber {
   #confirm() {
     const { report, seen } = this;
     if (!seen) return;
-    const asked = JSON.stringify([seen.parameters, seen.proposed]);
-    const answered = report && JSON.stringify([report.parameters, report.proposed]) === asked;
+    const expected = JSON.stringify([seen.parameters, seen.proposed]);
+    const answered = report && JSON.stringify([report.parameters, report.proposed]) === expected;
     const same = answered && report.accepted === seen.accepted && report.purity === seen.purity;
     this.#write("confirmed", same ? "the same ✓" : answered ? "it differs ✗" : "…");
   }

@@ -126,7 +126,7 @@ export class LatentMap {
     this.Plotly.restyle(this.root, { "marker.opacity": opacity }, [code]);
   }
 
-  /** Keep one class and dim all others; asked again of the same class, bring all back. */
+  /** Keep one class and dim all others; called again for the same class, bring all back. */
   keepOnly(code) {
     const codes = this.recordTraces.map((_, i) => i);
     const alone = !this.dimmed.has(code) && this.dimmed.size === codes.length - 1;
@@ -234,7 +234,7 @@ export class LatentMap {
     this.overlay.quiet = traces.some(({ meta }) => meta?.quiet);
   }
 
-  /** What the decoder says on a grid {low, step, size, code, certainty}, in the records' colours. */
+  /** What is decoded on a grid {low, step, size, code, certainty}, in the records' colours. */
   setPainted(grid) {
     this.overlay.paint(grid && { ...grid, colour: (code) => codeColour(this.attribute, code, this.palette) });
     this.drawOverlay();

@@ -1,5 +1,5 @@
 // What a limit moves: the rejected zone under the points, its edge and the samples above them;
-// and, below all, what the decoder says everywhere.
+// and, below all, what is decoded everywhere.
 //
 // Drawn on canvases of our own, since Plotly would recalculate every trace for each step of a slider.
 

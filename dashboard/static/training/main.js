@@ -19,7 +19,7 @@ class View {
     this.title = part("map-title");
     this.map = new FormingMap(part("forming"));
     this.loss = new Lines(part("loss"), "Loss, in nats");
-    this.accuracy = new Lines(part("accuracy"), "Validation regs rebuilt right, by character");
+    this.accuracy = new Lines(part("accuracy"), "Validation accuracy, by character");
   }
 
   remove() {
