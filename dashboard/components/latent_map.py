@@ -20,9 +20,8 @@ from regvae.rejection.sampling import Report
 _LARGEST = 2**53
 """Sequence numbers beyond this are no whole numbers in the browser."""
 
-_mount = st.components.v2.component(
-    "regvae_map", js=module_script("latent_map/main.js"), isolate_styles=False
-)
+MODULE = "latent_map/main.js"
+_mount = st.components.v2.component("regvae_map", js=module_script(MODULE), isolate_styles=False)
 
 
 @dataclass(frozen=True)

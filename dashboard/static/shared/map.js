@@ -2,22 +2,8 @@
 
 import { classColour, classSymbol, codeColour } from "../core/colours.js";
 import { Overlay } from "./overlay.js";
+import { loadPlotly } from "./plotly.js";
 import { column } from "./store.js";
-
-const base = new URL("..", import.meta.url);
-let plotly;
-
-/** plotly.js from the installed wheel, loaded once a page. */
-function loadPlotly() {
-  plotly ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = new URL("plotly.min.js", base).href;
-    script.onload = () => resolve(window.Plotly);
-    script.onerror = () => reject(new Error("plotly.min.js could not be loaded; reload the page"));
-    document.head.append(script);
-  });
-  return plotly;
-}
 
 const [BRIGHT, DIM] = [0.75, 0.03]; // opacities; hundreds of dimmed points may overlap
 const NEAR = 7; // pixels from the pointer within which a record counts as pointed at
