@@ -39,7 +39,7 @@ def dashboard(
             raise UsageError(f"port {port} is taken; choose another, such as --port {port + 1}")
     if not headless:
         threading.Thread(target=_open_when_up, args=(port,), daemon=True).start()
-    _run(["-m", "streamlit", "run", str(script), "--server.port", str(port)])
+    _run(["-m", "dashboard", "--server.port", str(port)])
 
 
 def _open_when_up(port: int, seconds: float = 30) -> None:
