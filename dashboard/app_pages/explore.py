@@ -1,6 +1,7 @@
 """The latent map with its controls and the panel beside it."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -51,6 +52,16 @@ class Choices:
     policy: Policy | None
 
 
+class Tabs(NamedTuple):
+    """The panel's tabs, and a place for problems above them."""
+
+    above: DeltaGenerator
+    read: DeltaGenerator
+    sample: DeltaGenerator
+    results: DeltaGenerator
+    journeys: DeltaGenerator
+
+
 @st.fragment
 def explore(name: str, version: str, geometry: Geometry) -> None:
     """Controls, map and panel; every gesture reruns this much and no more."""
@@ -60,14 +71,17 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
             plane_words = controls(name, version)
         if st.session_state[state.MODEL] != name:
             st.rerun()  # all of the page, since the geometry is sent outside the fragment
-        read_tab, sample_tab, results_tab, journeys_tab, above = panel_tabs(right)
-        with sample_tab:
-            sampling_form.controls(name, version)
+        tabs = panel_tabs(right)
+        # The map comes first wherever the form's values are known without the form's widgets.
+        known = sampling_form.values_are_known()
+        if not known:
+            with tabs.sample:
+                sampling_form.controls(name, version)
     except OverflowError:  # Streamlit's own, on an infinite whole number
         left.error(text.ENDLESS)
         return
     problems: list[str] = []
-    choices = read_choices(name, version, journeys_tab, problems)
+    choices = read_choices(name, version, tabs.journeys, problems)
     samples, report = propose(choices.context, choices.policy, problems)
     if samples is None:  # without samples nothing on the page can show a rule's decision
         context = replace(choices.context, unwanted=None)
@@ -76,14 +90,22 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
         show_map(geometry, samples, report, choices)
     if plane_words:
         plane_words.caption(choices.context.shown.words)
-    for sentence in problems:
-        above.warning(text.plain(sentence))
-    with read_tab:
+    if known:
+        with tabs.sample:
+            sampling_form.controls(name, version)
+    for sentence in [*state.judge_address(), *problems]:  # now that all widgets are made
+        tabs.above.warning(text.plain(sentence))
+    show_tabs(tabs, choices)
+
+
+def show_tabs(tabs: Tabs, choices: Choices) -> None:
+    """What belongs in the panel's tabs, but for their forms."""
+    with tabs.read:
         show_panel(choices)
-    with results_tab:
+    with tabs.results:
         results.results(choices.context, choices.policy)
     if choices.path:
-        with journeys_tab:
+        with tabs.journeys:
             journey.show(choices.context, choices.path)
 
 
@@ -101,7 +123,6 @@ def read_choices(
         with journeys_tab:
             journey.controls(context)
         path = journey.chosen(context, point)
-    problems[:0] = state.judge_address()  # now that all widgets are made
     return Choices(
         context,
         point,
@@ -149,12 +170,12 @@ def point_layers(choices: Choices) -> list[PointLayer]:
     return layers
 
 
-def panel_tabs(column: DeltaGenerator) -> list[DeltaGenerator]:
-    """The panel's tabs, and a place above them for problems, which comes last."""
+def panel_tabs(column: DeltaGenerator) -> Tabs:
+    """The panel's tabs, still empty."""
     with column, st.container(height=PANEL_HEIGHT, border=False, key="panel"):
         above = st.container(key="problems")
         tabs = st.tabs(text.TABS, key=state.TAB, on_change="rerun", bind="query-params")
-        return [*tabs, above]
+        return Tabs(above, *tabs)
 
 
 # --- controls -------------------------------------------------------------------------------------

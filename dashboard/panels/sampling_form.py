@@ -16,6 +16,27 @@ from regvae.rejection.proposals import PROPOSALS, Box, Proposal, ProposalError, 
 from regvae.rejection.rules import RULES, Parameter
 from regvae.rejection.unwanted import Unwanted, UnwantedError
 
+_KEYS = (
+    *(state.UNWANTED, state.TRAINING, state.RULE, *state.PARAMETERS),
+    *(state.PROPOSAL, state.SAMPLES, state.BOX, state.SEED),
+)
+"""The keys of the form's widgets that are bound to the address."""
+
+
+def values_are_known() -> bool:
+    """Whether the form's values can be read before its widgets are made, which takes longer.
+
+    They can unless the address has some that no widget has taken yet.
+    """
+    session = st.session_state
+    if any(key in st.query_params and key not in session for key in _KEYS):
+        return False
+    for key in _KEYS:
+        session.setdefault(key, state.DEFAULTS[key])
+    session.setdefault(state.LISTED, "")
+    session.setdefault(state.USE_REGION, False)
+    return True
+
 
 def controls(name: str, version: str) -> None:
     """Everything a rejection sample depends on."""
