@@ -65,7 +65,7 @@ def edit_distances(codes: Codes, known: Codes) -> NDArray[np.int64]:
 
 
 def drift(bundle: Bundle, z: NDArray, codes: Codes) -> NDArray[np.float64]:
-    """Re-encoding drift: distance of points (m, k) from the means of their decoded codes (m,): (m,).
+    """Re-encoding drift: distance of points (m, k) from their decoded codes' (m,) means: (m,).
 
     In standard deviations of that code's Gaussian (Mahalanobis). Small near the training data,
     large where the decoder extrapolates.

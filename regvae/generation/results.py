@@ -94,13 +94,7 @@ def generate(
         for block in sampling.stream(bundle, policy, measurer):
             auditor.add(block.tally, block.kept)
             if files:
-                table = to_table(block.kept)
-                if not writers:
-                    for kind, file in files.items():
-                        writer = closing.enter_context(_WRITERS[kind](file, table.schema))
-                        writers[kind] = writer
-                for writer in writers.values():
-                    writer.write_table(table)
+                _write(block.kept, files, writers, closing)
             if on_block:
                 on_block(auditor.tally)
         outcome = _outcome(bundle, policy, measurer, auditor)
@@ -108,6 +102,20 @@ def generate(
             text = json.dumps(outcome.manifest(), allow_nan=False)
             writers[".parquet"].add_key_value_metadata({KEY: text.encode()})
     return replace(outcome, sha256={kind: _sha256(file) for kind, file in files.items()})
+
+
+def _write(
+    samples: Samples,
+    files: Mapping[str, BinaryIO],
+    writers: dict[str, Any],
+    closing: contextlib.ExitStack,
+) -> None:
+    """Write samples to each file; the first samples of a file open its writer."""
+    table = to_table(samples)
+    for kind, file in files.items():
+        if kind not in writers:
+            writers[kind] = closing.enter_context(_WRITERS[kind](file, table.schema))
+        writers[kind].write_table(table)
 
 
 def _outcome(bundle: Bundle, policy: Policy, measurer: Measurer, auditor: Auditor) -> Outcome:
