@@ -14,7 +14,6 @@ from regvae.latent.polygon import in_polygon
 from regvae.model.records import Records
 from regvae.predicates import PredicateError
 from regvae.rejection.unwanted import Unwanted, UnwantedError
-from tests.rejection.bundles import with_rows
 
 ELL = [(0, 0), (1.4, 0), (1.4, 0.3), (0.5, 0.3), (0.5, 0.9), (0, 0.9)]
 OBLONG = [(-1.5, -1), (-0.5, -1), (-0.5, -0.2), (-1.5, -0.2)]
@@ -32,12 +31,6 @@ COMBINATIONS = [
 
 def unwanted_of(kinds):
     return Unwanted.of(**{name: value for kind in kinds for name, value in PARTS[kind].items()})
-
-
-@pytest.fixture(scope="module")
-def few(bundle):
-    """The shipped bundle with a twelfth of its records."""
-    return with_rows(bundle, slice(None, None, 12))
 
 
 @pytest.fixture(scope="module")
