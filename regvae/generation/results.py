@@ -2,10 +2,11 @@
 
 import contextlib
 import hashlib
+import io
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.csv
@@ -21,7 +22,7 @@ from regvae.rejection.sampling import Report, Samples, Tally
 KEY = b"regvae"
 """The key of the manifest in the metadata of a Parquet file."""
 
-_WRITERS: dict[str, Callable[[BinaryIO, pa.Schema], Any]] = {
+_WRITERS: dict[str, Callable[[Any, pa.Schema], Any]] = {
     ".parquet": lambda sink, schema: pq.ParquetWriter(sink, schema, compression="zstd"),
     ".csv": lambda sink, schema: pyarrow.csv.CSVWriter(sink, schema),
 }
@@ -69,14 +70,14 @@ def generate(
 ) -> Outcome:
     """Run a policy and write its results, block by block.
 
-    `files` are empty binary files by kind, `.parquet` or `.csv`, open for writing and reading: each
-    gets the same rows, and is hashed. A Parquet file has the manifest in its metadata. The same
-    policy writes the same bytes. `measurer` is that of `make_measurer` unless given; `on_block` is
+    `files` are empty binary files by kind, `.parquet` or `.csv`, open for writing: each gets the
+    same rows, and is hashed as it is written. A Parquet file has the manifest in its metadata. The
+    same policy writes the same bytes. `measurer` is that of `make_measurer` unless given; `on_block` is
     called with the counts so far. Raises `PolicyError` if the policy is for another bundle, and
     `ValueError` for another kind of file, both before anything is written; and what
     `sampling.stream` raises.
 
-    >>> with open("new.parquet", "w+b") as file:
+    >>> with open("new.parquet", "wb") as file:
     ...     generate(bundle, policy, {".parquet": file}).audit.sentence()
     """
     files = files or {}
@@ -89,32 +90,33 @@ def generate(
     policy = replace(policy, bundle_sha256=bundle.sha256)
     measurer = measurer or sampling.make_measurer(bundle, policy)
     auditor = Auditor(bundle)
+    sinks = {kind: _Hashed(file) for kind, file in files.items()}
     with contextlib.ExitStack() as closing:
         writers: dict[str, Any] = {}
         for block in sampling.stream(bundle, policy, measurer):
             auditor.add(block.tally, block.kept)
-            if files:
-                _write(block.kept, files, writers, closing)
+            if sinks:
+                _write(block.kept, sinks, writers, closing)
             if on_block:
                 on_block(auditor.tally)
         outcome = _outcome(bundle, policy, measurer, auditor)
         if ".parquet" in writers:
             text = json.dumps(outcome.manifest(), allow_nan=False)
             writers[".parquet"].add_key_value_metadata({KEY: text.encode()})
-    return replace(outcome, sha256={kind: _sha256(file) for kind, file in files.items()})
+    return replace(outcome, sha256={kind: sink.sha256.hexdigest() for kind, sink in sinks.items()})
 
 
 def _write(
     samples: Samples,
-    files: Mapping[str, BinaryIO],
+    sinks: Mapping[str, "_Hashed"],
     writers: dict[str, Any],
     closing: contextlib.ExitStack,
 ) -> None:
     """Write samples to each file; the first samples of a file open its writer."""
     table = to_table(samples)
-    for kind, file in files.items():
+    for kind, sink in sinks.items():
         if kind not in writers:
-            writers[kind] = closing.enter_context(_WRITERS[kind](file, table.schema))
+            writers[kind] = closing.enter_context(_WRITERS[kind](sink, table.schema))
         writers[kind].write_table(table)
 
 
@@ -130,11 +132,21 @@ def _outcome(bundle: Bundle, policy: Policy, measurer: Measurer, auditor: Audito
     )
 
 
-def _sha256(file: BinaryIO) -> str:
-    """The sha256 of the content of a file."""
-    file.flush()
-    file.seek(0)
-    return hashlib.file_digest(cast(Any, file), "sha256").hexdigest()
+class _Hashed(io.RawIOBase):
+    """A file that is hashed as it is written, so that it need not be read again."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file, self.sha256 = file, hashlib.sha256()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: Any) -> int:
+        self.sha256.update(content)
+        return self.file.write(content)
+
+    def tell(self) -> int:
+        return self.file.tell()
 
 
 def to_table(samples: Samples) -> pa.Table:
