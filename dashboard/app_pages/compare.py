@@ -5,7 +5,16 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import charts, model_box, plates, services, state, text
-from dashboard.components.comparison import SIDES, Selected, Shown, comparison, send, words_of
+from dashboard.components.comparison import (
+    MODULE,
+    SIDES,
+    Selected,
+    Shown,
+    comparison,
+    send,
+    words_of,
+)
+from dashboard.components.transfer import load_ahead
 from dashboard.panels.plane_controls import usual_choice
 from dashboard.widgets import facts
 from regvae import predicates
@@ -21,12 +30,13 @@ Models = tuple[tuple[str, str], tuple[str, str]]
 
 def page() -> None:
     """Choose two models, show their maps linked, and everything known of them in two columns."""
+    load_ahead(MODULE)
     models = choose()
     if models is None:
         return
     shown = (_shown(*models), _shown(*models[::-1]))
-    linked(models, shown)
     send(shown)
+    linked(models, shown)
     st.markdown(f"##### {text.COMPARE_FIGURES}")
     figures(models)
     histories(models)

@@ -35,9 +35,10 @@ def page() -> None:
         model_box.choose()
         return
     geometry = services.geometry(*chosen)
-    explore(*chosen, geometry)
-    # Outside the fragment, so that no gesture sends it again.
+    # Before all else, as the map waits for it; outside the fragment, so that no gesture sends it
+    # again.
     send_geometry(geometry)
+    explore(*chosen, geometry)
 
 
 @dataclass(frozen=True)

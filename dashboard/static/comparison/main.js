@@ -57,12 +57,16 @@ class Comparison {
     }
     if (!this.listening) this.#listen();
     // What is drawn anew has nothing selected.
-    if (this.shown.changed("selected", [data.selected?.id, drawn])) await this.#apply(data.selected);
+    if (this.shown.changed("selected", [data.selected?.id, drawn])) {
+      // A first picture without a selection needs no second drawing.
+      if (data.selected || this.applied) await this.#apply(data.selected);
+    }
     this.element.dataset.ready = "true";
   }
 
   /** A selection that Python knows: rows of the left and of the right map, or null. */
   async #apply(selected) {
+    this.applied = true;
     for (const side of this.sides) {
       // An outline that was drawn for something else would go on selecting what it holds.
       await side.map.setRegion(selected?.outline[side.name] ?? null);
