@@ -134,6 +134,7 @@ export class LatentMap {
     const { _offset: left, _length: width } = xaxis;
     const { _offset: top, _length: height } = yaxis;
     return {
+      key: [left, top, width, height, x0, x1, y0, y1, this.root.clientWidth, this.root.clientHeight].join(),
       left,
       top,
       width,
@@ -217,6 +218,7 @@ export class LatentMap {
   }
 
   setTool(tool) {
+    if (tool === this.tool) return null;
     this.tool = tool;
     return this.Plotly.relayout(this.root, { dragmode: tool });
   }

@@ -21,7 +21,7 @@ export class Records {
   /** Where they are: x and y (arrays of n). */
   place(x, y) {
     Object.assign(this, { x, y, order: shuffled(x.length) });
-    this.selected = null;
+    this.selected = this.drawn = null;
   }
 
   /** Colour them by an attribute and its values (n): {classes: [{label}]} or {low, high}. */
@@ -38,48 +38,57 @@ export class Records {
           opacity: BRIGHT,
         }))
       : shades(attribute, palette);
-    this.sprites = null;
+    this.sprites = this.drawn = null;
   }
 
   /** Dim some groups, and no others. */
   dim(groups) {
     this.groups.forEach((group, i) => (group.opacity = groups.has(i) ? DIM : BRIGHT));
+    this.drawn = null;
   }
 
   /** Let all but some rows stand back; null for none. */
   select(rows) {
     this.selected = rows && new Uint8Array(this.x.length);
     rows?.forEach((row) => (this.selected[row] = 1));
+    this.drawn = null;
   }
 
   get size() {
-    return this.x.length > MANY ? 2.5 : 3.5;
+    return this.x.length > MANY ? 2.4 : 3.3;
   }
 
+  /** Draw them for a view with a `key`, unless they are drawn so already. */
   draw(view) {
-    const context = emptied(this.canvas, view);
     const [ratio, { size }] = [window.devicePixelRatio || 1, this];
+    const key = `${view.key} ${ratio}`;
+    if (key === this.drawn) return;
+    this.drawn = key;
+    const context = emptied(this.canvas, view);
     if (this.sprites?.ratio !== ratio) {
       const grey = { colour: GREY, symbol: "circle" };
       this.sprites = { ratio, of: [...this.groups, grey].map((one) => sprite(one, size, ratio)) };
     }
-    if (this.selected) this.#drawSome(context, view, (row) => !this.selected[row], this.groups.length);
-    this.#drawSome(context, view, this.selected ? (row) => this.selected[row] : () => true);
+    // Those that a selection leaves out lie below the others.
+    if (this.selected) this.#drawRows(context, view, 0);
+    this.#drawRows(context, view, 1);
     context.restore();
   }
 
-  /** Draw the rows that are `meant`, as their groups or all as one. */
-  #drawSome(context, view, meant, all = null) {
-    const { x, y, groupOf, groups, sprites } = this;
-    const { left, top } = view;
-    const [right, bottom] = [left + view.width, top + view.height];
-    for (const row of this.order) {
-      if (!meant(row)) continue;
-      const [px, py] = [view.x(x[row]), view.y(y[row])];
-      if (!(px > left && px < right && py > top && py < bottom)) continue;
-      const group = all ?? groupOf[row];
-      context.globalAlpha = all === null ? groups[group].opacity : UNSELECTED;
-      const { canvas, side } = sprites.of[group];
+  /** Draw the selected rows (1), or those that are not (0): grey and faint. */
+  #drawRows(context, view, wanted) {
+    const { x, y, groupOf, groups, selected, order } = this;
+    const [right, bottom] = [view.left + view.width, view.top + view.height];
+    const faint = this.sprites.of[groups.length];
+    context.globalAlpha = UNSELECTED;
+    for (let i = 0; i < order.length; i++) {
+      const row = order[i];
+      if (selected && selected[row] !== wanted) continue;
+      const px = view.x(x[row]);
+      const py = view.y(y[row]);
+      if (!(px > view.left && px < right && py > view.top && py < bottom)) continue;
+      const { canvas, side } = wanted ? this.sprites.of[groupOf[row]] : faint;
+      if (wanted) context.globalAlpha = groups[groupOf[row]].opacity;
       context.drawImage(canvas, px - side / 2, py - side / 2, side, side);
     }
   }
