@@ -20,31 +20,38 @@ def accepts(measurer, rule, point):
     return bool(rule.accepts(measurer.measure(rule, [point]))[0])
 
 
-@pytest.fixture(scope="module")
-def pair(bundle):
-    """Measures against an unwanted record at (0, 0) and a wanted one at (40, 0)."""
-    two = with_gaussians(bundle, [(0, 0), (40, 0)], np.ones((2, 2)), codes=["AA10AAA", "AA60AAA"])
-    return Measurer.of(two, BELOW_50)
+@pytest.fixture(scope="module", params=[2, 5], ids=lambda k: f"{k} dimensions")
+def pair(bundle, request):
+    """Measures against an unwanted record at (0, 0, …) and a wanted one at (40, 0, …)."""
+    mean = np.zeros((2, request.param))
+    mean[1, 0] = 40
+    codes = ["AA10AAA", "AA60AAA"]
+    return Measurer.of(with_gaussians(bundle, mean, np.ones(mean.shape), codes=codes), BELOW_50)
+
+
+def at(measurer, x, y=0.0):
+    """The point (x, y, 0, …)."""
+    return np.array([x, y, *[0.0] * (measurer.wanted.mean.shape[1] - 2)])
 
 
 def test_from_a_lone_gaussian_it_is_at_the_threshold(pair):
-    rule = OneSided(2.5)
-    found = nearest_accepted(pair, rule, (1.0, 0.0))
+    rule, point = OneSided(2.5), at(pair, 1.0)
+    found = nearest_accepted(pair, rule, point)
     assert accepts(pair, rule, found)
-    assert math.dist(found, (1.0, 0.0)) == pytest.approx(1.5, rel=0.05)
+    assert math.dist(found, point) == pytest.approx(1.5, rel=0.01)
 
 
 def test_towards_a_lone_wanted_record_it_is_at_the_support(pair):
     rule = TwoSided(0.5, 2.0)
-    for point in ((30.0, 0.0), (40.0, 9.0), (0.0, 0.0)):
+    for point in (at(pair, 30.0), at(pair, 40.0, 9.0), at(pair, 0.0)):
         found = nearest_accepted(pair, rule, point)
         assert accepts(pair, rule, found)
-        gap = math.dist(point, (40, 0)) - 2
-        assert gap <= math.dist(found, point) <= 1.05 * gap
+        gap = math.dist(point, at(pair, 40.0)) - 2
+        assert gap <= math.dist(found, point) <= 1.01 * gap
 
 
 def test_a_rule_that_accepts_nothing_has_no_accepted_point(pair):
-    assert nearest_accepted(pair, TwoSided(100.0, 0.0), (1.0, 1.0)) is None
+    assert nearest_accepted(pair, TwoSided(100.0, 0.0), at(pair, 1.0, 1.0)) is None
 
 
 @pytest.fixture(scope="module")

@@ -183,7 +183,8 @@ SLIDERS = [*PARAMETERS, *(parameter_of(*one) for one in OPERATORS)]
 def test_a_strict_step_is_the_next_one_on_the_strict_side(parameter):
     count = round(parameter.maximum / parameter.step)
     steps = [float(f"{i * parameter.step:.3f}") for i in range(count + 1)]
-    for before, step, after in zip([None, *steps], steps, [*steps[1:], None], strict=False):
+    neighbours = list(zip([None, *steps], steps, [*steps[1:], None], strict=False))
+    for before, step, after in [*neighbours[:60], neighbours[-1]]:
         assert parameter.on_step(step) == step
         assert parameter.strict_step(step) == step
         below, above = parameter.strict_step(down(step)), parameter.strict_step(up(step))
