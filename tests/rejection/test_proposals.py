@@ -157,7 +157,7 @@ def test_a_narrow_region_is_filled_by_many_draws():
 
 @pytest.mark.parametrize("polygon", [[(0, 0), (1, 1), (2, 2)], [(0, 0), (1, 1), (1, 1 + 1e-9)]])
 def test_a_region_that_is_too_thin_is_refused(bundle, polygon):
-    with pytest.raises(ProposalError, match="too thin; draw a wider one"):
+    with pytest.raises(ProposalError, match="too thin to draw points from; draw a wider one"):
         Region(tuple(polygon)).draw(10, bundle, rng())
 
 

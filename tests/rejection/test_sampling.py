@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from regvae.rejection import sampling
 from regvae.rejection.calibration import calibrate
 from regvae.rejection.measures import Measurer
-from regvae.rejection.policy import Policy
+from regvae.rejection.policy import Policy, PolicyError
 from regvae.rejection.proposals import Around, Box, Prior, Region
 from regvae.rejection.rules import OneSided, Posterior, RuleError, TwoSided
 from regvae.rejection.sampling import Samples, SamplingError, Tally
@@ -188,6 +188,12 @@ def test_nothing_unwanted_is_refused_with_its_predicates(few):
     for run in (sampling.sample, lambda *of: list(sampling.stream(*of))):
         with pytest.raises(UnwantedError, match="'number < 50 and number > 60'"):
             run(few, policy(unwanted=unwanted))
+
+
+def test_a_policy_for_another_bundle_is_refused(few, measurer):
+    other = dataclasses.replace(policy(), bundle="ordered-2d")
+    with pytest.raises(PolicyError, match=r"expected .*'ordered-2d', got 'notebook-2d'"):
+        sampling.sample(few, other, measurer)
 
 
 def test_more_samples_than_memory_allows_are_refused(few, measurer):
