@@ -139,4 +139,6 @@ def uniform_polygon(n: int, polygon: Polygon, *, rng: np.random.Generator) -> ND
         inside.append(z[in_polygon(z, polygon)])
         if sum(map(len, inside)) >= n:
             return np.concatenate(inside)[:n]
-    raise ProposalError("expected a region to draw points from, got one too thin; draw a wider one")
+    raise ProposalError(
+        "expected a wider region, got one too thin to draw points from; draw a wider one"
+    )

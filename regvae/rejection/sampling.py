@@ -206,13 +206,14 @@ def sample(bundle: Bundle, policy: Policy, measurer: Measurer | None = None) -> 
     """All the points that a policy proposes, measured and decoded, accepted or not.
 
     `results` and `clean` of the policy play no part. The same policy gives the same samples. Raises
-    `SamplingError` for more than 10,000,000 proposals, and what `make_measurer` and the proposals
-    raise.
+    `PolicyError` if the policy is for another bundle, `SamplingError` for more than 10,000,000
+    proposals, and what `make_measurer` and the proposals raise.
 
     >>> policy = Policy("notebook-2d", Unwanted.of(["number < 50"]), proposals=1000)
     >>> samples = sample(regvae.load("notebook-2d"), policy)
     >>> report(samples, policy.rule).accepted
     """
+    policy.check(bundle)
     if policy.proposals > IN_MEMORY:
         raise SamplingError(
             f"expected at most {IN_MEMORY:,} proposals in memory, got {policy.proposals:,}; use "

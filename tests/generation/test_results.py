@@ -1,9 +1,11 @@
-"""Tables of results: their columns, the manifest inside, and that blocks make up the whole."""
+"""Results: the rows of both kinds of files, one manifest, and what is refused before writing."""
 
 import dataclasses
 import gc
+import hashlib
 import io
 import json
+import sys
 
 import numpy as np
 import pandas as pd
@@ -11,19 +13,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from regvae.formats import uk_registration
-from regvae.generation import results
-from regvae.generation.results import KINDS, to_table
+import regvae
+from regvae.cli import main
+from regvae.formats import UK_REGISTRATION, uk_registration
+from regvae.generation.results import KINDS, generate, read_manifest, to_table
 from regvae.model.autoencoder import Autoencoder, weight_shapes
 from regvae.model.config import Network
 from regvae.model.records import Records
+from regvae.onehot import OneHot
 from regvae.rejection import sampling
 from regvae.rejection.calibration import calibrate
-from regvae.rejection.measures import Judge
-from regvae.rejection.policy import Policy
+from regvae.rejection.measures import Measurer
+from regvae.rejection.policy import Policy, PolicyError
 from regvae.rejection.rules import OneSided, Posterior, TwoSided
 from regvae.rejection.sampling import Tally
 from regvae.rejection.unwanted import Unwanted, UnwantedError
+from tests.rejection.bundles import with_rows
 
 BELOW_50 = Unwanted.of(["number < 50"])
 RULES = [OneSided(1.0), TwoSided(0.25, 1.0), Posterior(0.25, 0.02)]
@@ -32,58 +37,75 @@ MEASURES = {
     "two-sided": ["to_unwanted", "to_wanted", "margin"],
     "posterior": ["wanted_share", "typicality"],
 }
-READ = {
-    ".parquet": lambda content: pd.read_parquet(io.BytesIO(content)),
-    ".csv": lambda content: pd.read_csv(io.BytesIO(content)),
-}
+NAMES = {".parquet": "new.parquet", ".csv": "new.csv"}
 
 
 def policy(**changes):
-    chosen = {"unwanted": BELOW_50, "rule": OneSided(1.0), "proposals": 1_000} | changes
+    chosen = {"unwanted": BELOW_50, "rule": OneSided(1.0), "proposals": 500} | changes
     return Policy("notebook-2d", **chosen)
+
+
+def named(rule):
+    return rule.name
 
 
 @pytest.fixture(scope="module")
 def few(bundle):
     """The shipped bundle with a tenth of its records."""
-    records = bundle.records
-    some = (getattr(records, field.name)[::10] for field in dataclasses.fields(records))
-    return dataclasses.replace(bundle, records=Records(*some))
+    return with_rows(bundle, slice(None, None, 10))
 
 
 @pytest.fixture(scope="module")
-def judge(few):
-    return Judge.of(few, BELOW_50, calibrate(few))
+def measurer(few):
+    return Measurer.of(few, BELOW_50, calibrate(few))
 
 
 @pytest.fixture
-def run(few, judge):
-    """Run a policy on the few records: the outcome and what was written."""
+def run(few, measurer):
+    """Run a policy on the few records: the outcome, and the bytes of a file of each kind."""
 
-    def run_it(chosen, kind=".parquet", **more):
-        sink = io.BytesIO()
-        outcome = results.run(few, chosen, sink, kind=kind, judge=judge, **more)
-        return outcome, sink.getvalue()
+    def run_it(chosen, **more):
+        files = {kind: io.BytesIO() for kind in KINDS}
+        outcome = generate(few, chosen, files, **{"measurer": measurer} | more)
+        return outcome, {kind: file.getvalue() for kind, file in files.items()}
 
     return run_it
 
 
-def accepted_by_hand(few, judge, chosen):
-    whole = sampling.sample(few, chosen, judge)
-    return whole.take(chosen.rule.accepts(whole.measures))
+def tables(contents):
+    """The rows of each file: Parquet, CSV."""
+    parquet, csv = (io.BytesIO(contents[kind]) for kind in (".parquet", ".csv"))
+    return pd.read_parquet(parquet), pd.read_csv(csv)
 
 
-def manifest_of(content):
+def assert_rows(contents, samples):
+    """Both files have the rows of the samples."""
+    expected = to_table(samples).to_pandas()
+    for table in tables(contents):
+        pd.testing.assert_frame_equal(table, expected, check_dtype=False, rtol=1e-9)
+
+
+def accepted_at_once(few, measurer, chosen):
+    """What a policy accepts, without streaming."""
+    samples = sampling.sample(few, chosen, measurer)
+    return samples.take(chosen.rule.accepts(samples.measures))
+
+
+def inside(contents):
     """The manifest in a Parquet file, read without the library."""
-    return json.loads(pq.read_metadata(io.BytesIO(content)).metadata[b"regvae"])
+    return json.loads(pq.read_metadata(io.BytesIO(contents[".parquet"])).metadata[b"regvae"])
+
+
+def as_json(outcome, files=None):
+    return json.loads(json.dumps(outcome.manifest(files), allow_nan=False))
 
 
 # --- the table ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_a_table_has_a_column_for_all_that_is_known_of_a_sample(few, judge, rule):
-    samples = sampling.sample(few, policy(rule=rule, proposals=20), judge)
+@pytest.mark.parametrize("rule", RULES, ids=named)
+def test_a_table_has_the_code_the_point_the_measures_and_the_flags(few, measurer, rule):
+    samples = sampling.sample(few, policy(rule=rule, proposals=20), measurer)
     table = to_table(samples)
     numbers = ["z_1", "z_2", *MEASURES[rule.name]]
     assert table.schema == pa.schema(
@@ -98,16 +120,14 @@ def test_a_table_has_a_column_for_all_that_is_known_of_a_sample(few, judge, rule
     assert table["collision"].to_pylist() == samples.collision.tolist()
 
 
-def test_a_table_has_a_column_for_each_of_many_latent_dimensions(few):
-    network = Network(15, encoder=(), decoder=())
-    rng = np.random.default_rng(1)
-    weights = {
-        name: rng.normal(size=shape).astype(np.float32)
-        for name, shape in weight_shapes(network).items()
-    }
-    drawn = uk_registration.generate(50, rng=rng)
-    autoencoder = Autoencoder.from_weights(weights)
-    records = Records(drawn, np.array(["train"] * 50), *autoencoder.encode(drawn))
+def test_a_table_has_a_column_for_each_of_many_dimensions(few):
+    rng, onehot = np.random.default_rng(1), OneHot(UK_REGISTRATION)
+    shapes = weight_shapes(Network(15, encoder=(), decoder=()), onehot.width)
+    weights = {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    autoencoder = Autoencoder.from_weights(weights, onehot)
+    codes = uk_registration.generate(50, rng=rng)
+    split = np.array(["train"] * 50)
+    records = Records(codes, split, *autoencoder.encode(codes), UK_REGISTRATION)
     wide = dataclasses.replace(few, autoencoder=autoencoder, records=records)
     samples = sampling.sample(wide, policy(proposals=4))
     table = to_table(samples)
@@ -115,95 +135,110 @@ def test_a_table_has_a_column_for_each_of_many_latent_dimensions(few):
     assert np.array_equal(np.column_stack(table.columns[1:16]), samples.z)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_what_is_written_is_what_was_accepted(few, judge, run, rule, kind):
-    outcome, content = run(policy(rule=rule), kind)
-    accepted = accepted_by_hand(few, judge, policy(rule=rule))
-    table = READ[kind](content)
-    assert list(table.columns) == ["reg", "z_1", "z_2", *MEASURES[rule.name], "wanted", "collision"]
-    expected = to_table(accepted).to_pandas()
-    pd.testing.assert_frame_equal(table, expected, check_dtype=False, rtol=1e-9)
-    assert len(table) == outcome.report.kept > 0
-    assert rule.accepts({name: table[name].to_numpy() for name in MEASURES[rule.name]}).all()
+# --- the files ------------------------------------------------------------------------------------
 
 
-def test_numbers_in_a_csv_file_are_not_rounded(few, judge, run):
-    _, content = run(policy(), ".csv")
-    accepted = accepted_by_hand(few, judge, policy())
-    assert READ[".csv"](content)["z_1"].tolist() == accepted.z[:, 0].tolist()
+@pytest.mark.parametrize("rule", RULES, ids=named)
+def test_both_files_have_the_accepted_points_as_rows(few, measurer, run, rule):
+    outcome, contents = run(policy(rule=rule))
+    assert_rows(contents, accepted_at_once(few, measurer, policy(rule=rule)))
+    parquet, csv = tables(contents)
+    columns = ["reg", "z_1", "z_2", *MEASURES[rule.name], "wanted", "collision"]
+    assert list(parquet.columns) == list(csv.columns) == columns
+    assert len(parquet) == outcome.report.kept > 0
+    for table in (parquet, csv):  # numbers in a CSV file are not rounded
+        assert rule.accepts({name: table[name].to_numpy() for name in MEASURES[rule.name]}).all()
+    assert csv["z_1"].tolist() == parquet["z_1"].tolist()
 
 
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("clean", [False, True])
-def test_a_file_written_in_blocks_holds_what_one_written_whole_does(
-    few, judge, run, monkeypatch, kind, clean
+def test_files_written_in_blocks_have_the_rows_of_all_blocks(
+    few, measurer, run, monkeypatch, clean
 ):
-    chosen = policy(proposals=700, clean=clean, rule=OneSided(2.5))
+    chosen = policy(clean=clean, rule=OneSided(2.5))
     monkeypatch.setattr(sampling, "BLOCK", 100)
     counts = []
-    outcome, content = run(chosen, kind, on_block=counts.append)
-    accepted = accepted_by_hand(few, judge, chosen)
+    outcome, contents = run(chosen, on_block=counts.append)
+    accepted = accepted_at_once(few, measurer, chosen)
     kept = accepted.take(~accepted.leaks) if clean else accepted
-    pd.testing.assert_frame_equal(
-        READ[kind](content), to_table(kept).to_pandas(), check_dtype=False, rtol=1e-9
-    )
-    assert 0 < len(kept) < 700
-    assert [tally.proposed for tally in counts] == [100, 200, 300, 400, 500, 600, 700]
-    assert counts[-1] == Tally.of(700, accepted, len(kept))
-    assert outcome.report == counts[-1].report(chosen.rule, 2)
+    assert_rows(contents, kept)
+    assert 0 < len(kept) < 500
+    assert [tally.proposed for tally in counts] == [100, 200, 300, 400, 500]
+    assert (np.diff([dataclasses.astuple(tally) for tally in counts], axis=0) >= 0).all()
+    assert counts[-1] == Tally.of(500, accepted, len(kept))
+    held_out = sampling.held_out_measures(few, chosen.unwanted, chosen.rule, None)
+    assert outcome.report == counts[-1].report(chosen.rule, 2, held_out)
 
 
-def test_counts_so_far_never_fall(run, monkeypatch):
-    monkeypatch.setattr(sampling, "BLOCK", 100)
-    counts = []
-    run(policy(), on_block=counts.append)
-    rows = np.array([dataclasses.astuple(tally) for tally in counts])
-    assert len(rows) == 10
-    assert (np.diff(rows, axis=0) >= 0).all()
+def test_each_file_is_the_same_with_or_without_the_other(few, measurer, run):
+    _, contents = run(policy())
+    for kind in KINDS:
+        alone = io.BytesIO()
+        generate(few, policy(), {kind: alone}, measurer=measurer)
+        assert alone.getvalue() == contents[kind]
 
 
-def test_what_is_written_does_not_depend_on_whether_it_is_written(few, judge, run):
-    written, _ = run(policy())
-    assert results.run(few, policy(), judge=judge).manifest() == written.manifest()
-    assert results.run(few, policy()).manifest() == written.manifest()
+@pytest.mark.parametrize("rule", RULES, ids=named)
+def test_the_same_policy_writes_the_same_bytes_and_manifest(few, run, rule):
+    first, contents = run(policy(rule=rule))
+    again, contents_again = run(policy(rule=rule), measurer=None)
+    assert contents == contents_again
+    assert first == again
+    assert first.manifest() == generate(few, policy(rule=rule)).manifest()  # without files too
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_same_policy_writes_the_same_bytes(run, kind):
-    assert run(policy(), kind)[1] == run(policy(), kind)[1]
+@pytest.mark.parametrize("rule", [OneSided(1e6), TwoSided(1e6, 0), Posterior(0.0, 1.0)], ids=named)
+def test_without_results_files_have_columns_and_no_rows(run, rule):
+    outcome, contents = run(policy(rule=rule))
+    for table in tables(contents):
+        assert len(table) == outcome.report.accepted == outcome.report.kept == 0
+        columns = ["reg", "z_1", "z_2", *MEASURES[rule.name], "wanted", "collision"]
+        assert list(table.columns) == columns
+    assert pq.read_schema(io.BytesIO(contents[".parquet"])).field("reg").type == pa.string()
+    assert inside(contents) == as_json(outcome)
+    assert (outcome.report.purity, outcome.audit.drift) == (None, None)
+
+
+def test_if_all_accepted_points_leak_clean_files_are_empty(few, measurer, run):
+    accepted = accepted_at_once(few, measurer, policy())
+    everything = sorted(set(accepted.codes[accepted.wanted].tolist()))
+    unwanted = Unwanted.of(["number < 50"], listed=everything)
+    outcome, contents = run(policy(unwanted=unwanted, clean=True))
+    assert outcome.report.accepted == len(accepted) > 0
+    assert outcome.report.kept == len(tables(contents)[0]) == 0
+    assert outcome.report.proposals_per_result is None
+    assert (outcome.report.purity, outcome.audit.unwanted) == (0.0, len(accepted))
 
 
 # --- the manifest ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_a_parquet_file_carries_its_manifest(run, rule):
-    chosen = policy(rule=rule, clean=True, accepted=20, seed=3).signed()
-    outcome, content = run(chosen)
-    manifest = manifest_of(content)
-    assert manifest == json.loads(json.dumps(outcome.manifest()))
-    assert manifest["policy"] == chosen.to_dict()
-    assert len(manifest["policy"]["bundle_sha256"]) == 64
-    assert manifest["report"]["kept"] == 20
-    assert manifest["audit"]["results"] == 20
+@pytest.mark.parametrize("rule", RULES, ids=named)
+def test_the_manifest_has_the_policy_the_report_and_the_audit(few, run, rule):
+    chosen = policy(rule=rule, clean=True, results=20, seed=3)
+    outcome, contents = run(chosen)
+    manifest = inside(contents)
+    assert manifest == as_json(outcome)
+    assert manifest["policy"] == chosen.signed().to_dict()  # signed by generate itself
+    assert manifest["policy"]["bundle_sha256"] == few.sha256
+    assert len(few.sha256) == 64
+    assert manifest["report"]["kept"] == manifest["audit"]["results"] == 20
     assert manifest["finding"] == outcome.audit.sentence()
     assert manifest["shortfall"] is None
 
 
-@pytest.mark.parametrize("rule", [OneSided(1.0), OneSided(1e6)], ids=["some", "none"])
-def test_the_manifest_of_a_parquet_file_can_be_read(run, tmp_path, rule):
-    outcome, content = run(policy(rule=rule))
-    path = tmp_path / "results.parquet"
-    path.write_bytes(content)
-    assert results.read_manifest(str(path)) == json.loads(json.dumps(outcome.manifest()))
+def test_the_held_out_rejection_rate_is_in_the_report(few, run):
+    for rule in RULES:
+        outcome, _ = run(policy(rule=rule))
+        calibration = calibrate(few) if rule.needs_calibration else None
+        measures = sampling.held_out_measures(few, BELOW_50, rule, calibration)
+        assert outcome.report.held_out_rejection_rate == 1 - rule.accepts(measures).mean()
 
 
-def test_counts_of_report_audit_and_table_agree(run):
-    outcome, content = run(policy(rule=OneSided(2.0), clean=True))
-    manifest = manifest_of(content)
-    report, audit = manifest["report"], manifest["audit"]
-    table = READ[".parquet"](content)
+def test_counts_of_report_audit_and_rows_agree(run):
+    outcome, contents = run(policy(rule=OneSided(2.0), clean=True))
+    report, audit = (inside(contents)[key] for key in ("report", "audit"))
+    table, _ = tables(contents)
     assert report["kept"] == audit["results"] == audit["looked_at"] == len(table)
     assert report["accepted"] == audit["draws"] > len(table)
     assert report["collisions"] == audit["collisions"]
@@ -214,102 +249,126 @@ def test_counts_of_report_audit_and_table_agree(run):
     assert outcome.policy.clean
 
 
-def test_a_run_that_ends_short_says_so_in_its_manifest(run):
-    outcome, content = run(policy(accepted=5_000))
+def test_too_few_results_are_in_the_manifest_as_a_sentence(run):
+    outcome, contents = run(policy(results=5_000))
     kept = outcome.report.kept
-    assert outcome.shortfall == (
-        f"only {kept:,} of the 5,000 asked for came of 1,000 proposals; what came is kept; "
-        "raise the number of proposals"
-    )
-    assert manifest_of(content)["shortfall"] == outcome.shortfall
-    assert len(READ[".parquet"](content)) == kept > 0
+    assert f"expected 5,000 results, got {kept:,} from 500 proposals" in outcome.shortfall
+    assert inside(contents)["shortfall"] == outcome.shortfall
+    assert len(tables(contents)[0]) == kept > 0
 
 
-def test_the_outcome_is_for_json_without_numbers_that_json_lacks(run):
-    for chosen in (policy(), policy(rule=OneSided(1e6)), policy(rule=Posterior(0.1, 0.1))):
-        outcome, _ = run(chosen)
-        json.dumps(outcome.manifest(), allow_nan=False)
-
-
-# --- no results -----------------------------------------------------------------------------------
+def test_the_manifest_names_each_file_with_the_hash_of_its_bytes(run):
+    outcome, contents = run(policy())
+    hashes = {kind: hashlib.sha256(content).hexdigest() for kind, content in contents.items()}
+    assert outcome.sha256 == hashes
+    manifest = as_json(outcome, NAMES)
+    assert manifest["files"] == {NAMES[kind]: sha256 for kind, sha256 in hashes.items()}
+    assert manifest | {"files": {}} == inside(contents)  # a file has no hash of itself
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(
-    "rule", [OneSided(1e6), TwoSided(1e6, 0), Posterior(0.0, 1.0)], ids=lambda rule: rule.name
-)
-def test_no_results_give_a_file_with_columns_and_no_rows(run, kind, rule):
-    outcome, content = run(policy(rule=rule), kind)
-    table = READ[kind](content)
-    assert len(table) == outcome.report.accepted == outcome.report.kept == 0
-    assert list(table.columns) == ["reg", "z_1", "z_2", *MEASURES[rule.name], "wanted", "collision"]
+def test_the_command_line_writes_the_same_manifest_beside_its_file(
+    bundle, tmp_path, monkeypatch, capsys, kind
+):
+    path = tmp_path / f"new{kind}"
+    arguments = ["sample", "notebook-2d", "--unwanted", "number < 50", "--threshold", "1"]
+    arguments += ["--n", "500", "--json", "--out", str(path)]
+    monkeypatch.setattr(sys, "argv", ["regvae", *arguments])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 0
+    beside = json.loads((tmp_path / f"new{kind}.manifest.json").read_text("utf-8"))
+    file = io.BytesIO()
+    outcome = generate(bundle, policy(), {kind: file})
+    assert path.read_bytes() == file.getvalue()
+    assert beside == as_json(outcome, {kind: path.name})
+    assert beside["files"] == {path.name: hashlib.sha256(file.getvalue()).hexdigest()}
     if kind == ".parquet":
-        assert pq.read_schema(io.BytesIO(content)).field("reg").type == pa.string()
-        manifest = manifest_of(content)
-        assert manifest == json.loads(json.dumps(outcome.manifest()))
-        assert (manifest["report"]["purity"], manifest["audit"]["drift"]) == (None, None)
+        assert read_manifest(str(path)) == beside | {"files": {}}
+    printed = json.loads(capsys.readouterr().out)
+    for key in beside.keys() - {"report"}:
+        assert printed[key] == beside[key]
 
 
-def test_only_leaks_leave_a_clean_file_empty(few, judge, run):
-    accepted = accepted_by_hand(few, judge, policy())
-    everything = sorted(set(accepted.codes[accepted.wanted].tolist()))
-    unwanted = Unwanted.of(["number < 50"], listed=everything)
-    outcome, content = run(policy(unwanted=unwanted, clean=True))
-    assert outcome.report.accepted == len(accepted) > 0
-    assert outcome.report.kept == len(READ[".parquet"](content)) == 0
-    assert outcome.report.proposals_per_result is None
-    assert (outcome.report.purity, outcome.audit.unwanted) == (0.0, len(accepted))
-
-
-# --- what cannot be read or written ---------------------------------------------------------------
-
-
-def test_a_foreign_parquet_file_has_no_manifest(tmp_path):
+@pytest.mark.parametrize(
+    "table", [pa.table({"reg": ["AB12CDE"]}), pa.table({"a": [1]}, metadata={"other": "{}"})]
+)
+def test_another_parquet_file_has_no_manifest(tmp_path, table):
     path = tmp_path / "foreign.parquet"
-    for table in (pa.table({"reg": ["AB12CDE"]}), pa.table({"a": [1]}, metadata={"other": "{}"})):
-        pq.write_table(table, path)
-        sentence = "foreign.parquet: wanted a Parquet file of results, but it carries no manifest"
-        with pytest.raises(ValueError, match=sentence):
-            results.read_manifest(str(path))
+    pq.write_table(table, path)
+    with pytest.raises(ValueError, match=r"foreign\.parquet: expected a Parquet file of results"):
+        read_manifest(str(path))
 
 
 def test_a_file_that_is_no_parquet_has_no_manifest(tmp_path):
     path = tmp_path / "results.parquet"
     path.write_text("reg\nAB12CDE\n", "utf-8")
     with pytest.raises(ValueError, match="Parquet"):
-        results.read_manifest(str(path))
+        read_manifest(str(path))
 
 
-def test_a_kind_that_cannot_be_written_is_refused(run):
-    with pytest.raises(ValueError, match=r"results are written as \.parquet or \.csv, not '\.txt'"):
-        run(policy(), ".txt")
+# --- what is refused before anything is written ---------------------------------------------------
 
 
-def test_a_policy_that_cannot_run_writes_nothing(few):
-    sink = io.BytesIO()
+def refused(bundle, chosen, error, words, kinds=KINDS):
+    """Generate must raise and leave the files empty."""
+    files = {kind: io.BytesIO() for kind in kinds}
+    with pytest.raises(error, match=words):
+        generate(bundle, chosen, files)
+    assert {file.getvalue() for file in files.values()} == {b""}
+
+
+def test_a_policy_for_another_bundle_is_refused():
+    ordered = regvae.load("ordered-2d")
+    refused(ordered, policy(), PolicyError, r"expected .*'notebook-2d', got 'ordered-2d'; use")
+    words = "expected .*'notebook-2d' with sha256 [0-9a-f]{12}…, got 'ordered-2d' with"
+    refused(ordered, policy().signed(), PolicyError, words)
+
+
+def test_a_policy_with_the_hash_of_another_bundle_is_refused(bundle):
+    other = dataclasses.replace(policy(), bundle_sha256=regvae.load("ordered-2d").sha256)
+    found = f"got 'notebook-2d' with {bundle.sha256[:12]}…; use that bundle"
+    words = f"expected .* with sha256 {other.bundle_sha256[:12]}…, {found}"
+    refused(bundle, other, PolicyError, words)
+
+
+def test_a_policy_with_the_hash_of_the_bundle_may_have_another_name(few, measurer):
+    # A copy of the folder under another name is the same bundle.
+    renamed = dataclasses.replace(few, name="copy")
+    assert generate(renamed, policy().signed(), measurer=measurer).report.kept > 0
+
+
+def test_a_policy_that_leaves_nothing_unwanted_is_refused(few):
     impossible = policy(unwanted=Unwanted.of(["number < 50", "number > 60"]))
-    with pytest.raises(UnwantedError, match="so nothing is unwanted"):
-        results.run(few, impossible, sink)
-    assert sink.getvalue() == b""
+    refused(few, impossible, UnwantedError, "expected some unwanted records, got none")
 
 
-def test_a_write_that_breaks_is_not_hidden(few, judge):
+def test_another_kind_of_file_is_refused(few):
+    words = r"expected \.parquet or \.csv, got '\.txt'"
+    refused(few, policy(), ValueError, words, kinds=[".csv", ".txt"])
+
+
+# --- what breaks while writing --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_write_that_fails_is_not_hidden(few, measurer, kind):
     class Full(io.BytesIO):
         def write(self, *_):
             raise OSError("no space left")
 
-    for kind in KINDS:
-        with pytest.raises(OSError, match="no space left"):
-            results.run(few, policy(), Full(), kind=kind, judge=judge)
+    with pytest.raises(OSError, match="no space left"):
+        generate(few, policy(), {kind: Full()}, measurer=measurer)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_run_that_breaks_off_leaves_no_writer_open(few, judge, monkeypatch, kind):
+def test_a_run_that_is_stopped_leaves_no_writer_open(few, measurer, monkeypatch):
     def stop(tally):
         if tally.proposed > 200:
             raise InterruptedError("stopped")
 
     monkeypatch.setattr(sampling, "BLOCK", 100)
-    with pytest.raises(InterruptedError, match="stopped"), io.BytesIO() as sink:
-        results.run(few, policy(), sink, kind=kind, judge=judge, on_block=stop)
+    with io.BytesIO() as one, io.BytesIO() as two:
+        files = {".parquet": one, ".csv": two}
+        with pytest.raises(InterruptedError, match="stopped"):
+            generate(few, policy(), files, measurer=measurer, on_block=stop)
     gc.collect()  # a writer that is still open would complain of its closed file, which fails

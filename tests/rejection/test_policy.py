@@ -16,10 +16,10 @@ import tomli_w
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regvae.formats.uk_registration import ATTRIBUTES
-from regvae.generation import results
+import regvae
+from regvae.formats import UK_REGISTRATION
+from regvae.generation.results import KINDS, generate
 from regvae.model import store
-from regvae.model.records import Records
 from regvae.model.store import BundleError
 from regvae.rejection.policy import MAX_PROPOSALS, Policy, PolicyError
 from regvae.rejection.proposals import Around, Box, Prior, Region
@@ -28,8 +28,6 @@ from regvae.rejection.unwanted import Unwanted
 
 ELL = ((0.0, 0.0), (3.0, 0.0), (3.0, 1.0), (1.0, 1.0), (1.0, 3.0), (0.0, 3.0))
 BELOW_50 = Unwanted.of(["number < 50"])
-RULES = [OneSided(1.25), TwoSided(0.3, 0.9), Posterior(0.25, 0.03)]
-PROPOSALS = [Box(2.5), Prior(), Around(), Region(ELL)]
 SETS = [
     Unwanted.of(["number < 50", "first_letter in L, M"]),
     Unwanted.of(regions=[ELL]),
@@ -37,16 +35,8 @@ SETS = [
     Unwanted.of(training=True),
     Unwanted.of(["tens == 3"], regions=[ELL, ELL[:3]], listed=["ab12 cde"], training=True),
 ]
-PLAIN = 'schema = 1\nbundle = "notebook-2d"\n[unwanted]\nrules = ["number < 50"]\n'
+PLAIN = 'schema = 2\nbundle = "notebook-2d"\n[unwanted]\npredicates = ["number < 50"]\n'
 HASH = hashlib.sha256((store.ASSETS / "notebook-2d" / "manifest.json").read_bytes()).hexdigest()
-
-
-@pytest.fixture(scope="module")
-def few(bundle):
-    """The shipped bundle with a tenth of its records."""
-    records = bundle.records
-    some = (getattr(records, field.name)[::10] for field in dataclasses.fields(records))
-    return dataclasses.replace(bundle, records=Records(*some))
 
 
 # --- what is written is read again ----------------------------------------------------------------
@@ -55,17 +45,17 @@ def few(bundle):
 NEAR = st.floats(-1e6, 1e6)
 POSITIVE = st.floats(0, allow_infinity=False)
 SHARES = st.floats(0, 1)
-NUMERIC = [name for name, attribute in ATTRIBUTES.items() if attribute.kind == "number"]
+NUMBERS = [one.name for one in UK_REGISTRATION.attributes.values() if one.kind == "number"]
 CATEGORIES = [
     (name, category)
-    for name, attribute in ATTRIBUTES.items()
+    for name, attribute in UK_REGISTRATION.attributes.items()
     if attribute.kind == "category"
     for category in attribute.categories
 ]
-RULE_TEXTS = st.one_of(
+TEXTS = st.one_of(
     st.builds(
         "{} {} {}".format,
-        st.sampled_from(NUMERIC),
+        st.sampled_from(NUMBERS),
         st.sampled_from(["==", "!=", "<", "<=", ">", ">="]),
         st.integers(-(10**30), 10**30) | NEAR,
     ),
@@ -75,12 +65,12 @@ RULE_TEXTS = st.one_of(
     st.sampled_from(["valid == true", "valid != no", "first_letter in A, B,C", "AREA == London"]),
 )
 POLYGONS = st.lists(st.tuples(NEAR, NEAR), min_size=3, max_size=6)
-REGS = st.from_regex(re.compile(r"[A-Z]{2}[0-9]{2} ?[A-Za-z]{3}"), fullmatch=True)
+CODES = st.from_regex(re.compile(r"[A-Z]{2}[0-9]{2} ?[A-Za-z]{3}"), fullmatch=True)
 UNWANTED = (
     st.tuples(
-        st.lists(RULE_TEXTS, max_size=3),
+        st.lists(TEXTS, max_size=3),
         st.lists(POLYGONS, max_size=2),
-        st.lists(REGS, max_size=4),
+        st.lists(CODES, max_size=4),
         st.booleans(),
     )
     .filter(any)
@@ -97,15 +87,15 @@ ALL_PROPOSALS = (
     | st.just(Around())
     | st.builds(Region, POLYGONS)
 )
-NUMBERS = st.integers(1, MAX_PROPOSALS)
+COUNTS = st.integers(1, MAX_PROPOSALS)
 POLICIES = st.builds(
     Policy,
     bundle=st.text(),
     unwanted=UNWANTED,
     rule=ALL_RULES,
     proposal=ALL_PROPOSALS,
-    proposals=NUMBERS,
-    accepted=st.none() | NUMBERS,
+    proposals=COUNTS,
+    results=st.none() | COUNTS,
     clean=st.booleans(),
     seed=st.integers(0, 2**63 - 1),
     bundle_sha256=st.text(),
@@ -113,7 +103,7 @@ POLICIES = st.builds(
 
 
 @given(chosen=POLICIES)
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=40)
 def test_what_is_written_is_read_again(chosen):
     text = chosen.to_toml()
     again = Policy.from_toml(text)
@@ -122,11 +112,16 @@ def test_what_is_written_is_read_again(chosen):
     assert tomllib.loads(text) == chosen.to_dict()
 
 
+def unwanting(text):
+    """A short policy with something else unwanted."""
+    return PLAIN.replace('predicates = ["number < 50"]', text)
+
+
 def test_a_short_policy_has_the_defaults():
     assert Policy.from_toml(PLAIN) == Policy("notebook-2d", BELOW_50)
     chosen = Policy.from_toml(PLAIN)
     assert (chosen.rule, chosen.proposal, chosen.proposals) == (OneSided(2.5), Box(3.0), 1000)
-    assert (chosen.accepted, chosen.clean, chosen.seed, chosen.bundle_sha256) == (
+    assert (chosen.results, chosen.clean, chosen.seed, chosen.bundle_sha256) == (
         None,
         False,
         0,
@@ -142,269 +137,319 @@ def test_a_part_may_be_named_without_its_numbers():
 
 
 def test_a_list_may_be_typed_as_people_do():
-    text = PLAIN.replace('rules = ["number < 50"]', 'regs = ["ab12 cde", "AB12CDE", "zz99zzz"]')
-    assert Policy.from_toml(text).unwanted.regs == ("AB12CDE", "ZZ99ZZZ")
+    text = unwanting('regs = ["ab12 cde", "AB12CDE", "zz99zzz"]')
+    assert Policy.from_toml(text).unwanted.codes == ("AB12CDE", "ZZ99ZZZ")
+
+
+# --- schema 1 -------------------------------------------------------------------------------------
+
+
+SCHEMA_1 = """
+schema = 1
+bundle = "notebook-2d"
+bundle_sha256 = ""
+seed = 7
+clean = true
+
+[unwanted]
+rules = ["number < 50"]
+regions = []
+regs = ["AB12CDE"]
+training = false
+
+[rule]
+name = "two-sided"
+margin = 0.25
+support = 2.0
+
+[proposal]
+name = "prior"
+
+[stop]
+proposals = 900
+accepted = 20
+"""
+
+
+def test_a_policy_of_schema_1_is_read_with_the_names_of_schema_2():
+    chosen = Policy.from_toml(SCHEMA_1)
+    assert chosen == Policy(
+        "notebook-2d",
+        Unwanted.of(["number < 50"], listed=["AB12CDE"]),
+        TwoSided(0.25, 2.0),
+        Prior(),
+        proposals=900,
+        results=20,
+        clean=True,
+        seed=7,
+    )
+    assert chosen.to_dict()["schema"] == 2
+    assert Policy.from_toml(chosen.to_toml()) == chosen
+
+
+@pytest.mark.parametrize(("old", "new"), [("rules", "predicates"), ("accepted", "results")])
+def test_each_schema_has_its_own_names(old, new):
+    as_2 = SCHEMA_1.replace("schema = 1", "schema = 2")
+    as_2 = as_2.replace("rules =", "predicates =").replace("accepted =", "results =")
+    assert Policy.from_toml(as_2) == Policy.from_toml(SCHEMA_1)
+    with pytest.raises(PolicyError, match=f"got '{old}'; remove it"):
+        Policy.from_toml(as_2.replace(f"{new} =", f"{old} ="))
+    both = SCHEMA_1.replace(f"{old} =", f"{new} = {'[]' if old == 'rules' else 5}\n{old} =")
+    with pytest.raises(PolicyError, match=f"got '{old}'; remove it"):
+        Policy.from_toml(both)
+
+
+def test_a_short_policy_of_schema_1_is_read():
+    short = PLAIN.replace("schema = 2", "schema = 1").replace("predicates", "rules")
+    assert Policy.from_toml(short) == Policy("notebook-2d", BELOW_50)
 
 
 # --- a policy that was read runs the same ---------------------------------------------------------
 
 
-def written(bundle, policy, kind):
-    sink = io.BytesIO()
-    outcome = results.run(bundle, policy, sink, kind=kind)
-    return outcome, sink.getvalue()
+def written(bundle, policy):
+    """The outcome of a policy, and the bytes of each kind of file."""
+    files = {kind: io.BytesIO() for kind in KINDS}
+    return generate(bundle, policy, files), [file.getvalue() for file in files.values()]
 
 
 def assert_runs_the_same(bundle, policy):
-    again = Policy.from_toml(policy.to_toml())
-    for kind in (".parquet", ".csv"):
-        (outcome, content), (outcome_again, content_again) = (
-            written(bundle, one, kind) for one in (policy, again)
-        )
-        assert content == content_again
-        assert outcome.manifest() == outcome_again.manifest()
+    outcome, contents = written(bundle, policy)
+    again, contents_again = written(bundle, Policy.from_toml(policy.to_toml()))
+    assert contents == contents_again
+    assert outcome.manifest() == again.manifest()
     assert outcome.report.accepted > 0
 
 
-@pytest.mark.parametrize("proposal", PROPOSALS, ids=lambda kind: kind.name)
-@pytest.mark.parametrize("rule", RULES, ids=lambda kind: kind.name)
+@pytest.mark.parametrize(
+    ("rule", "proposal"),
+    [
+        (OneSided(1.25), Box(2.5)),
+        (TwoSided(0.3, 0.9), Prior()),
+        (Posterior(0.25, 0.03), Around()),
+        (OneSided(1.25), Region(ELL)),
+    ],
+    ids=lambda kind: kind.name,
+)
 def test_a_policy_that_was_read_writes_the_same_bytes(few, rule, proposal):
-    assert_runs_the_same(
-        few, Policy("notebook-2d", BELOW_50, rule, proposal, proposals=300, seed=9)
-    )
+    policy = Policy("notebook-2d", BELOW_50, rule, proposal, proposals=300, seed=9)
+    assert_runs_the_same(few, policy)
+    other = written(few, dataclasses.replace(policy, seed=10))[1]
+    assert all(one != another for one, another in zip(written(few, policy)[1], other, strict=True))
 
 
 @pytest.mark.parametrize("unwanted", SETS, ids=str)
-def test_a_policy_writes_the_same_bytes_for_every_kind_of_unwanted(few, unwanted):
-    for more in ({}, {"clean": True, "accepted": 7}):
-        assert_runs_the_same(
-            few, Policy("notebook-2d", unwanted, OneSided(0.05), proposals=300, **more)
-        )
+def test_a_policy_writes_the_same_bytes_for_each_kind_of_unwanted(few, unwanted):
+    policy = Policy("notebook-2d", unwanted, OneSided(0.05), proposals=300, clean=True, results=7)
+    assert_runs_the_same(few, policy)
 
 
-def test_another_seed_writes_other_bytes(few):
-    one, other = (Policy("notebook-2d", BELOW_50, OneSided(1.0), seed=seed) for seed in (0, 1))
-    for kind in (".parquet", ".csv"):
-        assert written(few, one, kind)[1] != written(few, other, kind)[1]
+# --- the bundle of a policy -----------------------------------------------------------------------
 
 
-# --- the bundle it was made for -------------------------------------------------------------------
-
-
-def test_a_signed_policy_holds_the_hash_of_its_bundles_manifest():
+def test_a_signed_policy_has_the_hash_of_the_manifest_of_its_bundle(bundle):
     signed = Policy("notebook-2d", BELOW_50).signed()
-    assert signed.bundle_sha256 == store.manifest_hash(store.resolve("notebook-2d")) == HASH
+    assert signed.bundle_sha256 == bundle.sha256 == HASH
     assert dataclasses.replace(signed, bundle_sha256="") == Policy("notebook-2d", BELOW_50)
     assert signed.signed() == signed
     signed.check_bundle()
+    signed.check(bundle)
     Policy.from_toml(signed.to_toml()).check_bundle()
 
 
-def test_a_policy_without_a_hash_takes_whatever_is_there():
+def test_a_policy_without_a_hash_is_for_any_bundle_of_its_name(bundle, monkeypatch):
     Policy("notebook-2d", BELOW_50).check_bundle()
+    monkeypatch.chdir(store.ASSETS / "notebook-2d")
+    for name in ("notebook-2d", "assets/notebook-2d/", str(store.ASSETS / "notebook-2d"), "."):
+        Policy(name, BELOW_50).check(bundle)
+    with pytest.raises(PolicyError, match=r"expected .*'ordered-2d', got 'notebook-2d'; use that"):
+        Policy("ordered-2d", BELOW_50).check(bundle)
 
 
-def test_a_policy_for_another_bundle_is_refused(tmp_path):
+def test_a_bundle_in_memory_is_checked_by_its_name(bundle):
+    unsaved = dataclasses.replace(bundle, sha256="")
+    dataclasses.replace(Policy("notebook-2d", BELOW_50), bundle_sha256="0" * 64).check(unsaved)
+    with pytest.raises(PolicyError, match="'ordered-2d', got 'notebook-2d'"):
+        Policy("ordered-2d", BELOW_50).check(unsaved)
+
+
+def test_a_policy_for_another_version_of_its_bundle_is_refused(tmp_path):
     folder = shutil.copytree(store.ASSETS / "notebook-2d", tmp_path / "other")
     policy = Policy(str(folder), BELOW_50).signed()
     assert policy.bundle_sha256 == HASH  # a copy is the same bundle
     policy.check_bundle()
     with (folder / "manifest.json").open("a") as file:
         file.write("\n")
-    came = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
-    sentence = (
-        f"the policy was made for {folder} with sha256 {HASH[:12]!r}…, but the one here has "
-        f"{came[:12]}…; use that bundle, or take bundle_sha256 out of the policy"
-    )
-    with pytest.raises(PolicyError, match=re.escape(sentence)):
-        policy.check_bundle()
-    assert policy.signed().bundle_sha256 == came
+    found = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
+    for check in (policy.check_bundle, lambda: policy.check(regvae.load(folder))):
+        with pytest.raises(PolicyError) as caught:
+            check()
+        for word in ("other'", HASH[:12], found[:12]):
+            assert word in str(caught.value)
+    assert policy.signed().bundle_sha256 == found
 
 
 def test_a_policy_for_a_bundle_that_is_missing_is_refused():
     policy = Policy.from_toml(PLAIN.replace("notebook-2d", "nowhere"))
     for use in (policy.check_bundle, policy.signed):
-        with pytest.raises(BundleError, match="there is no bundle 'nowhere': a bundle is one of"):
+        with pytest.raises(BundleError, match="nowhere"):
             use()
 
 
 # --- damaged policies -----------------------------------------------------------------------------
 
 
-def unwanting(text):
-    return PLAIN.replace('rules = ["number < 50"]', text)
-
-
 HUGE = "1" + "0" * 400
 DAMAGED = {
-    "no TOML": ("a b", "wanted TOML, but Expected '=' after a key"),
-    "cut short": (PLAIN[:-4], "wanted TOML, but "),
-    "too deep": ("a = " + "[" * 3_000, "wanted TOML, but "),
-    "empty": ("", "wanted schema = 1, but it has None"),
-    "another schema": (PLAIN.replace("= 1", "= 2"), "wanted schema = 1, but it has 2"),
-    "a schema as text": (PLAIN.replace("= 1", '= "1"'), "wanted schema = 1, but it has '1'"),
-    "a schema as truth": (PLAIN.replace("= 1", "= true"), "wanted 'schema' as int, but it is bool"),
-    "unknown key": (f"colour = 1\n{PLAIN}", "there is no 'colour'; there is schema, bundle, "),
-    "long key": (f"{'x' * 999} = 1\n{PLAIN}", f"there is no '{'x' * 40}'; there is schema"),
-    "unknown table": (f"{PLAIN}[colour]", "there is no 'colour'; there is schema, bundle, "),
-    "no bundle": (PLAIN.replace("bundle", "# "), "wanted 'bundle', but it is missing"),
-    "no unwanted": ('schema = 1\nbundle = "x"', "wanted 'unwanted', but it is missing"),
-    "bundle of another type": (
-        PLAIN.replace('"notebook-2d"', "2"),
-        "wanted 'bundle' as str, but it is int",
-    ),
-    "clean of another type": (f"clean = 1\n{PLAIN}", "wanted 'clean' as bool, but it is int"),
-    "seed of another type": (f"seed = 1.0\n{PLAIN}", "wanted 'seed' as int, but it is float"),
-    "seed as truth": (f"seed = true\n{PLAIN}", "wanted 'seed' as int, but it is bool"),
-    "rule of another type": (f'rule = "x"\n{PLAIN}', "wanted 'rule' as dict, but it is str"),
-    "nothing unwanted": (unwanting(""), "nothing is unwanted; give a rule such as"),
-    "unknown unwanted": (
+    "no TOML": ("a b", "expected TOML, got Expected '=' after a key"),
+    "cut short": (PLAIN[:-4], "expected TOML, got"),
+    "too deep": ("a = " + "[" * 3_000, "expected TOML, got"),
+    "5,000 digits": (f"seed = {'1' * 5_000}\n{PLAIN}", "expected TOML, got"),
+    "empty": ("", "expected schema = 2, got None"),
+    "later schema": (PLAIN.replace("= 2", "= 3"), "expected schema = 2, got 3"),
+    "schema as text": (PLAIN.replace("= 2", '= "2"'), "expected schema = 2, got '2'"),
+    "schema as boolean": (PLAIN.replace("= 2", "= true"), "expected schema = 2, got True"),
+    "unknown key": (f"colour = 1\n{PLAIN}", "expected the keys schema, bundle, .* got 'colour'"),
+    "long key": (f"{'x' * 999} = 1\n{PLAIN}", "expected the keys schema, .* got 'x{40}'"),
+    "unknown table": (f"{PLAIN}[colour]", "expected the keys schema, .* got 'colour'"),
+    "no bundle": (PLAIN.replace("bundle", "# "), "expected 'bundle', got none"),
+    "no unwanted": ('schema = 2\nbundle = "x"', "expected 'unwanted', got none"),
+    "bundle as int": (PLAIN.replace('"notebook-2d"', "2"), "expected 'bundle' as str, got int"),
+    "clean as int": (f"clean = 1\n{PLAIN}", "expected 'clean' as bool, got int"),
+    "seed as float": (f"seed = 1.0\n{PLAIN}", "expected 'seed' as int, got float"),
+    "seed as boolean": (f"seed = true\n{PLAIN}", "expected 'seed' as int, got bool"),
+    "negative seed": (f"seed = -1\n{PLAIN}", "expected a seed from 0 to 9,223,.* got -1;"),
+    "huge seed": (f"seed = {2**63}\n{PLAIN}", "expected a seed from 0 .* got 9,223,372,.*,808;"),
+    # The unwanted
+    "empty set": (unwanting(""), "expected something unwanted, got nothing"),
+    "unknown part": (
         unwanting("colours = []"),
-        "[unwanted]: there is no 'colours'; there is rules, regions, regs, training",
+        r"\[unwanted\]: expected the keys predicates, regions, regs, training, got 'colours'",
     ),
-    "rules as text": (
-        unwanting('rules = "number < 50"'),
-        "[unwanted]: wanted 'rules' as list, but it is str",
+    "predicates as text": (
+        unwanting('predicates = "number < 50"'),
+        r"\[unwanted\]: expected 'predicates' as list, got str",
     ),
-    "rules as numbers": (unwanting("rules = [1]"), "[unwanted]: wanted 'rules' as a list of texts"),
+    "predicates as numbers": (
+        unwanting("predicates = [1]"),
+        r"\[unwanted\]: expected 'predicates' as a list of texts",
+    ),
     "regs as numbers": (
         unwanting('regs = ["AB12CDE", 1]'),
-        "[unwanted]: wanted 'regs' as a list of texts",
+        r"\[unwanted\]: expected 'regs' as a list of texts",
     ),
     "training as text": (
         unwanting('training = "yes"'),
-        "[unwanted]: wanted 'training' as bool, but it is str",
+        r"\[unwanted\]: expected 'training' as bool, got str",
     ),
-    "no rule": (unwanting('rules = [""]'), "no rule was given; say what is unwanted"),
+    "empty predicate": (unwanting('predicates = [""]'), "expected a predicate, got none"),
     "unknown attribute": (
-        unwanting('rules = ["colour == red"]'),
-        "there is no attribute 'colour'; the attributes are",
+        unwanting('predicates = ["colour == red"]'),
+        "expected an attribute .* got 'colour'",
     ),
-    "invalid reg": (
-        unwanting('regs = ["AB12CDE", "AB1XCDE"]'),
-        "position 4 of a reg wants a digit 0 to 9, but 'AB1XCDE' has 'X' there",
+    "no reg": (unwanting('regs = ["AB12CDE", "AB1XCDE"]'), "position 4 .* 'X' in 'AB1XCDE'"),
+    "no polygon": (unwanting("regions = [[[0, 0], [1, 1]]]"), "region.* corners"),
+    "no polygons": (unwanting("regions = [1, 2]"), "region.* corners"),
+    "ragged polygon": (unwanting("regions = [[[0, 0], [1, 1], [2]]]"), "region.* corners"),
+    "NaN corner": (unwanting("regions = [[[0, 0], [1, 0], [0, nan]]]"), "region.* corners"),
+    "huge corner": (unwanting(f"regions = [[[0, 0], [1, 0], [0, {HUGE}]]]"), "region.* corners"),
+    "corners as text": (
+        unwanting('regions = [[["0", "0"], ["1", "0"], ["0", "1"]]]'),
+        "region.* corners",
     ),
-    "no polygon": (unwanting("regions = [[[0, 0], [1, 1]]]"), "a region wants 3 to 10,000 corners"),
-    "no polygons": (unwanting("regions = [1, 2]"), "a region wants 3 to 10,000 corners"),
-    "ragged polygon": (
-        unwanting("regions = [[[0, 0], [1, 1], [2]]]"),
-        "a region wants 3 to 10,000 corners",
-    ),
-    "NaN corner": (
-        unwanting("regions = [[[0, 0], [1, 0], [0, nan]]]"),
-        "a region wants corners with finite coordinates",
-    ),
+    # The rule
+    "rule as text": (f'rule = "x"\n{PLAIN}', "expected 'rule' as dict, got str"),
     "unknown rule": (
         f'{PLAIN}[rule]\nname = "three-sided"',
-        "there is no rule 'three-sided'; there is one-sided, two-sided, posterior",
+        r"expected a rule \(one-sided, two-sided, posterior\), got 'three-sided'",
     ),
-    "unknown number": (
+    "rule's name as list": (f'{PLAIN}[rule]\nname = ["x"]', r"expected a rule .* got \"\['x"),
+    "unknown parameter": (
         f'{PLAIN}[rule]\nname = "one-sided"\nmargin = 1',
-        "the rule one-sided has no 'margin'; it has threshold",
+        r"parameters of the rule one-sided \(threshold\), got 'margin'",
     ),
-    "number of another rule": (
-        f'{PLAIN}[rule]\nname = "posterior"\nthreshold = 1',
-        "the rule posterior has no 'threshold'; it has alpha and q",
-    ),
-    "NaN threshold": (
-        f"{PLAIN}[rule]\nthreshold = nan",
-        "the threshold is a distance of 0 or more, not nan",
-    ),
+    "NaN threshold": (f"{PLAIN}[rule]\nthreshold = nan", "number from 0 up for threshold, got nan"),
     "infinite support": (
         f'{PLAIN}[rule]\nname = "two-sided"\nsupport = inf',
-        "the support is a distance of 0 or more, not inf",
+        "number from 0 up for support, got inf",
     ),
-    "share above 1": (
+    "alpha above 1": (
         f'{PLAIN}[rule]\nname = "posterior"\nalpha = 1.5',
-        "the alpha is a share from 0 to 1, not 1.5",
+        "number from 0 to 1 for alpha, got 1.5",
     ),
-    "number as text": (
-        f'{PLAIN}[rule]\nthreshold = "far"',
-        "the threshold is a distance of 0 or more, not ",
-    ),
-    "number as date": (
-        f"{PLAIN}[rule]\nthreshold = 1979-05-27",
-        "the threshold is a distance of 0 or more, not ",
-    ),
+    "huge threshold": (f"{PLAIN}[rule]\nthreshold = {HUGE}", "for threshold, got 1000"),
+    "threshold as text": (f'{PLAIN}[rule]\nthreshold = "far"', "for threshold, got 'far'"),
+    "threshold as date": (f"{PLAIN}[rule]\nthreshold = 1979-05-27", "for threshold, got dat"),
+    # The proposals
     "unknown proposals": (
         f'{PLAIN}[proposal]\nname = "sphere"',
-        "there are no proposals 'sphere'; there are box, prior, records, region",
+        r"expected proposals .*\(box, prior, records, region\), got 'sphere'",
     ),
-    "numbers of other proposals": (
+    "proposals' name as list": (f'{PLAIN}[proposal]\nname = ["x"]', "expected proposals .* got"),
+    "parameters of other proposals": (
         f'{PLAIN}[proposal]\nname = "prior"\nhalf_width = 1',
-        "proposals from prior want no numbers, but came with half_width",
+        "expected no parameters for the proposals prior, got half_width",
     ),
-    "NaN box": (f"{PLAIN}[proposal]\nhalf_width = nan", "the box wants a half-width above 0, up"),
+    "NaN box": (f"{PLAIN}[proposal]\nhalf_width = nan", "expected a half-width .* got nan"),
+    "huge box": (f"{PLAIN}[proposal]\nhalf_width = {HUGE}", "expected a half-width .* got 1000"),
+    "box as boolean": (
+        f"{PLAIN}[proposal]\nhalf_width = true",
+        "expected a half-width .* got True",
+    ),
     "region without polygon": (
         f'{PLAIN}[proposal]\nname = "region"',
-        "proposals from region want polygon, but came with nothing",
+        "expected polygon for the proposals region, got none",
     ),
-    "polygon of text": (
+    "polygon as text": (
         f'{PLAIN}[proposal]\nname = "region"\npolygon = "ell"',
-        "a region wants 3 to 10,000 corners",
+        "region.* corners",
     ),
+    # The stop
     "unknown stop": (
         f"{PLAIN}[stop]\nseconds = 5",
-        "[stop]: there is no 'seconds'; there is proposals, accepted",
+        r"\[stop\]: expected the keys proposals, results, got 'seconds'",
     ),
     "half a proposal": (
         f"{PLAIN}[stop]\nproposals = 0.5",
-        "[stop]: wanted 'proposals' as int, but it is float",
+        r"\[stop\]: expected 'proposals' as int, got float",
     ),
-    "accepted as truth": (
-        f"{PLAIN}[stop]\naccepted = true",
-        "[stop]: wanted 'accepted' as int, but it is bool",
+    "results as boolean": (
+        f"{PLAIN}[stop]\nresults = true",
+        r"\[stop\]: expected 'results' as int, got bool",
     ),
     "no proposals": (
         f"{PLAIN}[stop]\nproposals = 0",
-        "the number of proposals goes from 1 to 1,000,000,000, not 0",
+        "expected a number of proposals from 1 to 1,000,000,000, got 0",
     ),
     "too many proposals": (
         f"{PLAIN}[stop]\nproposals = 1_000_000_001",
-        "the number of proposals goes from 1 to 1,000,000,000, not 1,000,000,001",
+        "expected a number of proposals from 1 to 1,000,000,000, got 1,000,000,001",
     ),
-    "none accepted": (
-        f"{PLAIN}[stop]\naccepted = 0",
-        "the number to accept goes from 1 to 1,000,000,000, not 0",
-    ),
-    "negative seed": (f"seed = -1\n{PLAIN}", "the seed goes from 0 to 9,223,372,036,854,775,807, "),
-    "huge seed": (
-        f"seed = 9_223_372_036_854_775_808\n{PLAIN}",
-        "the seed goes from 0 to 9,223,372,036,854,775,807, not 9,223,372,036,854,775,808",
-    ),
-    "a rule's name as list": (f'{PLAIN}[rule]\nname = ["x"]', "there is no rule"),
-    "proposals' name as list": (f'{PLAIN}[proposal]\nname = ["x"]', "there are no proposals"),
-    "a huge threshold": (f"{PLAIN}[rule]\nthreshold = {HUGE}", "the threshold is a distance"),
-    "a huge box": (f"{PLAIN}[proposal]\nhalf_width = {HUGE}", "the box wants a half-width"),
-    "a huge corner": (unwanting(f"regions = [[[0, 0], [1, 0], [0, {HUGE}]]]"), "a region wants"),
-    "a number of 5,000 digits": (f"seed = {'1' * 5_000}\n{PLAIN}", "wanted TOML, but"),
-    "a half-width as truth": (f"{PLAIN}[proposal]\nhalf_width = true", "the box wants a half-widt"),
-    "corners as text": (
-        unwanting('regions = [[["0", "0"], ["1", "0"], ["0", "1"]]]'),
-        "a region wants 3 to 10,000 corners, each a pair",
+    "no results": (
+        f"{PLAIN}[stop]\nresults = 0",
+        "expected a number of results from 1 to 1,000,000,000, got 0",
     ),
 }
 
 
-@pytest.mark.parametrize(("text", "sentence"), DAMAGED.values(), ids=DAMAGED.keys())
-def test_damage_is_named_with_the_file(text, sentence):
-    with pytest.raises(PolicyError, match=re.escape(sentence)) as caught:
-        Policy.from_toml(text, "runs/mine.toml")
-    assert str(caught.value).startswith("runs/mine.toml: ")
+@pytest.mark.parametrize(("text", "words"), DAMAGED.values(), ids=DAMAGED.keys())
+def test_damage_is_named_with_the_file(text, words):
+    with pytest.raises(PolicyError, match=rf"^policies/mine\.toml: .*{words}") as caught:
+        Policy.from_toml(text, "policies/mine.toml")
     assert len(str(caught.value)) < 300
 
 
 @given(text=st.text() | st.text("[]{}='\"\n.#1a\u0000", max_size=40))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 def test_a_text_that_is_no_policy_is_refused(text):
-    with pytest.raises(PolicyError, match=r"the policy: wanted (TOML|schema)"):
+    with pytest.raises(PolicyError, match=r"the policy: expected (TOML|schema)"):
         Policy.from_toml(text)
 
 
-WHOLE = Policy("notebook-2d", SETS[-1], TwoSided(), Region(ELL), accepted=3).to_dict()
+FULL = Policy("notebook-2d", SETS[-1], TwoSided(), Region(ELL), results=3).to_dict()
 PLACES = [
     (key,) if not isinstance(value, dict) else (key, inner)
-    for key, value in WHOLE.items()
+    for key, value in FULL.items()
     for inner in (value if isinstance(value, dict) else [""])
 ]
 VALUES = st.one_of(
@@ -418,9 +463,9 @@ VALUES = st.one_of(
 
 
 @given(place=st.sampled_from(PLACES), value=VALUES, other_key=st.none() | st.text())
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 def test_a_policy_with_one_value_changed_is_read_or_refused(place, value, other_key):
-    tables = tomllib.loads(tomli_w.dumps(WHOLE))
+    tables = tomllib.loads(tomli_w.dumps(FULL))
     table = tables if len(place) == 1 else tables[place[0]]
     del table[place[-1]]
     table[place[-1] if other_key is None else other_key] = value
@@ -430,21 +475,15 @@ def test_a_policy_with_one_value_changed_is_read_or_refused(place, value, other_
     assert found is None or Policy.from_toml(found.to_toml()) == found
 
 
-@pytest.mark.parametrize("keys", PLACES, ids=".".join)
-def test_every_key_of_a_written_policy_is_read(keys):
-    table = WHOLE if len(keys) == 1 else WHOLE[keys[0]]
-    assert keys[-1] in table
-
-
-CODE = "__import__('pathlib').Path('made').touch()"
+CODE = "__import__('pathlib').Path('touched').touch()"
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        unwanting(f'rules = ["{CODE}"]'),
-        unwanting(f'rules = ["number < {CODE}"]'),
-        unwanting(f'rules = ["{CODE} < 50"]'),
+        unwanting(f'predicates = ["{CODE}"]'),
+        unwanting(f'predicates = ["number < {CODE}"]'),
+        unwanting(f'predicates = ["{CODE} < 50"]'),
         unwanting(f'regs = ["{CODE}"]'),
         f'{PLAIN}[rule]\nname = "{CODE}"',
         f'{PLAIN}[rule]\nthreshold = "{CODE}"',
@@ -453,7 +492,7 @@ CODE = "__import__('pathlib').Path('made').touch()"
         PLAIN.replace("notebook-2d", CODE),
     ],
 )
-def test_nothing_in_a_policy_is_ever_evaluated(monkeypatch, tmp_path, text):
+def test_nothing_in_a_policy_is_evaluated(monkeypatch, tmp_path, text):
     def forbidden(*_):
         raise AssertionError("a text was evaluated")
 
@@ -470,36 +509,34 @@ def test_nothing_in_a_policy_is_ever_evaluated(monkeypatch, tmp_path, text):
     assert list(tmp_path.iterdir()) == []
 
 
-# --- policies made in Python ----------------------------------------------------------------------
+def test_a_policy_with_a_very_long_line_is_refused_at_once():
+    chain = ".".join("a" * 50_000)
+    with pytest.raises(PolicyError, match="expected lines of at most 20,000 characters"):
+        Policy.from_toml(f"{chain} = 1")
+
+
+def test_a_region_of_many_corners_is_read_again():
+    angles = np.linspace(0, 6, 10_000)
+    ring = np.column_stack([np.cos(angles), np.sin(angles)])
+    saved = Policy("notebook-2d", Unwanted.of(regions=[ring]))
+    assert Policy.from_toml(saved.to_toml()) == saved
+
+
+# --- policies in Python ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("bad", [0, -1, MAX_PROPOSALS + 1, 1.0, True, "5", math.nan, np.int64(5)])
-@pytest.mark.parametrize(
-    ("name", "sentence"),
-    [
-        ("proposals", "the number of proposals goes from 1 to 1,000,000,000, not "),
-        ("accepted", "the number to accept goes from 1 to 1,000,000,000, not "),
-    ],
-)
-def test_numbers_of_points_want_to_be_whole_and_in_range(name, sentence, bad):
-    with pytest.raises(PolicyError, match=sentence):
+@pytest.mark.parametrize("name", ["proposals", "results"])
+def test_numbers_of_points_must_be_integers_in_range(name, bad):
+    words = f"expected a number of {name} from 1 to 1,000,000,000, got "
+    with pytest.raises(PolicyError, match=words):
         Policy("notebook-2d", BELOW_50, **{name: bad})
 
 
 @pytest.mark.parametrize("bad", [-1, 2**63, 0.0, True, None])
-def test_a_seed_wants_to_be_whole_and_in_range(bad):
-    with pytest.raises(PolicyError, match="the seed goes from 0 to 9,223,372,036,854,775,807, not"):
+def test_a_seed_must_be_an_integer_in_range(bad):
+    with pytest.raises(PolicyError, match="expected a seed from 0 to 9,223,372,036,854,775,807, "):
         Policy("notebook-2d", BELOW_50, seed=bad)
-
-
-def test_a_policy_error_is_a_value_error():
-    assert issubclass(PolicyError, ValueError)
-
-
-def test_a_policy_of_endless_lines_is_refused_at_once():
-    chain = ".".join("a" * 50_000)
-    with pytest.raises(PolicyError, match="the policy: wanted lines of at most 20,000 characters"):
-        Policy.from_toml(f"{chain} = 1")
 
 
 @pytest.mark.parametrize(
@@ -508,12 +545,5 @@ def test_a_policy_of_endless_lines_is_refused_at_once():
 )
 def test_a_part_of_another_type_is_refused(name, value):
     parts = {"bundle": "notebook-2d", "unwanted": BELOW_50} | {name: value}
-    with pytest.raises(PolicyError, match=f"a policy's {name} cannot be of the type"):
+    with pytest.raises(PolicyError, match=f"expected a policy's {name} as"):
         Policy(**parts)
-
-
-def test_a_region_of_many_corners_is_read_again():
-    angles = np.linspace(0, 6, 10_000)
-    ring = np.column_stack([np.cos(angles), np.sin(angles)])
-    saved = Policy("notebook-2d", Unwanted.of(regions=[ring]))
-    assert Policy.from_toml(saved.to_toml()) == saved
