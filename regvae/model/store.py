@@ -76,7 +76,7 @@ def check_free(path: Path) -> None:
         )
     if not path.parent.is_dir():
         raise FileNotFoundError(
-            f"expected an existing folder for {path.name}, got {str(path.parent)!r}; create it first"
+            f"expected a folder that exists, got {str(path.parent)!r} for {path.name}; create it"
         )
 
 
