@@ -1,97 +1,98 @@
-"""One-hot vectors: their order, and that they say the reg they came from."""
+"""One-hot vectors: their layout, and round trips of codes of any format."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regvae import onehot
-from regvae.formats import uk_registration
+from regvae.formats import UK_REGISTRATION, FormatError, uk_registration
+from regvae.formats.codes import characters
+from regvae.onehot import OneHot, one_hot
+from tests.codes import EVERY_TOY, TOY, codes_of
 
-REGS = st.from_regex(r"[A-Z]{2}[0-9]{2}[A-Z]{3}", fullmatch=True)
-ORDER = (0, 1, 4, 5, 6, 2, 3)
-"""Positions of a reg in the order of a vector: the notebook's, letters first."""
+BOTH = pytest.mark.parametrize("format", [UK_REGISTRATION, TOY], ids=lambda one: one.name)
+ORDERS = {"uk-registration": (0, 1, 4, 5, 6, 2, 3), "toy": (0, 2, 1)}
+"""Positions of a code in the order of a vector: grouped by alphabet, as in the notebook."""
+
+UK = OneHot(UK_REGISTRATION)
+SOME = uk_registration.generate(300, rng=np.random.default_rng(4))
 
 
-def vector_by_hand(reg):
+def vector_by_hand(format, code):
     """The notebook's way: one block after the other, joined."""
-    blocks = []
-    for position in ORDER:
-        alphabet = "0123456789" if position in (2, 3) else "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-        blocks += [float(character == reg[position]) for character in alphabet]
-    return blocks
+    return [
+        float(character == code[position])
+        for position in ORDERS[format.name]
+        for character in format.alphabets[position]
+    ]
 
 
-def some_regs(n=300):
-    return uk_registration.generate(n, rng=np.random.default_rng(4))
+@BOTH
+def test_the_blocks_tile_a_vector_and_are_grouped_by_alphabet(format):
+    layout = OneHot(format)
+    assert [block.position for block in layout.blocks] == list(range(format.length))
+    assert tuple(block.alphabet for block in layout.blocks) == format.alphabets
+    in_order = sorted(layout.blocks, key=lambda block: block.start)
+    assert tuple(block.position for block in in_order) == ORDERS[format.name]
+    columns = [c for block in in_order for c in range(layout.width)[block.columns]]
+    assert columns == list(range(layout.width))
+    assert layout.positions == format.length
 
 
-def test_a_vector_has_150_numbers_in_blocks_that_tile_it():
-    assert onehot.WIDTH == 150
-    in_order = sorted(onehot.BLOCKS, key=lambda block: block.start)
-    assert tuple(block.position for block in in_order) == ORDER
-    assert [block.stop - block.start for block in in_order] == [26] * 5 + [10] * 2
-    starts = [block.start for block in in_order]
-    assert starts == [0, *(block.stop for block in in_order[:-1])]
-    assert in_order[-1].stop == 150
+def test_the_layout_of_a_registration_is_the_notebooks():
+    assert UK.width == 150
+    assert [block.stop - block.start for block in UK.blocks] == [26, 26, 10, 10, 26, 26, 26]
+    assert one_hot(UK_REGISTRATION) == UK
+    assert one_hot(UK_REGISTRATION) is one_hot(UK_REGISTRATION)
+    assert one_hot(TOY).width == 4 + 10 + 4
 
 
-def test_blocks_stand_in_the_order_of_the_regs_positions_with_their_alphabets():
-    assert [block.position for block in onehot.BLOCKS] == list(range(7))
-    assert tuple(block.alphabet for block in onehot.BLOCKS) == uk_registration.PATTERN
-    for block in onehot.BLOCKS:
-        assert list(range(150))[block.columns] == list(range(block.start, block.stop))
-
-
-@given(drawn=st.lists(REGS, min_size=1, max_size=12))
-@settings(deadline=None)
-def test_vectors_are_those_joined_by_hand(drawn):
-    vectors = onehot.encode(drawn)
-    assert vectors.shape == (len(drawn), 150)
+@BOTH
+@given(data=st.data())
+@settings(deadline=None, max_examples=50)
+def test_codes_are_encoded_as_by_hand_and_decoded_to_themselves(format, data):
+    drawn = data.draw(st.lists(codes_of(format), min_size=1, max_size=12))
+    layout = OneHot(format)
+    vectors = layout.encode(drawn)
     assert vectors.dtype == np.float32
-    assert vectors.tolist() == [vector_by_hand(reg) for reg in drawn]
-
-
-def test_every_block_of_a_vector_holds_one_one():
-    vectors = onehot.encode(some_regs())
-    assert set(np.unique(vectors)) == {0.0, 1.0}
-    for block in onehot.BLOCKS:
-        assert np.array_equal(vectors[:, block.columns].sum(axis=1), np.ones(300))
-
-
-@given(drawn=st.lists(REGS, min_size=1, max_size=12))
-@settings(deadline=None)
-def test_decoding_is_the_inverse_of_encoding(drawn):
-    decoded = onehot.decode(onehot.encode(drawn))
-    assert decoded.shape == (len(drawn),)
-    assert decoded.dtype.str[1:] == "U7"
+    assert vectors.tolist() == [vector_by_hand(format, code) for code in drawn]
+    decoded = layout.decode(vectors)
+    assert decoded.dtype == np.dtype(format.dtype)
     assert decoded.tolist() == drawn
 
 
-def test_hot_columns_are_where_the_vectors_are_one_in_the_order_of_positions():
-    drawn = some_regs()
-    columns = onehot.hot_columns(drawn)
+def test_every_code_of_a_format_has_its_own_vector():
+    vectors = OneHot(TOY).encode(EVERY_TOY)
+    assert len(np.unique(vectors, axis=0)) == len(EVERY_TOY)
+    assert np.array_equal(OneHot(TOY).decode(vectors), EVERY_TOY)
+
+
+def test_hot_columns_are_the_columns_that_are_1():
+    columns, vectors = UK.hot_columns(SOME), UK.encode(SOME)
     assert columns.shape == (300, 7)
-    vectors = onehot.encode(drawn)
     assert np.array_equal(np.take_along_axis(vectors, columns, axis=1), np.ones((300, 7)))
-    for block in onehot.BLOCKS:
+    assert vectors.sum() == columns.size
+    for block in UK.blocks:
         inside = columns[:, block.position]
         assert ((block.start <= inside) & (inside < block.stop)).all()
 
 
-def test_decoding_takes_the_largest_number_of_each_block():
-    outputs = np.random.default_rng(1).normal(size=(200, 150)).astype(np.float32)
+@BOTH
+def test_decoding_takes_the_largest_value_of_each_block(format):
+    layout = OneHot(format)
+    outputs = np.random.default_rng(1).normal(size=(200, layout.width)).astype(np.float32)
     expected = []
     for row in outputs.tolist():
-        characters = [""] * 7
+        found = [""] * format.length
         start = 0
-        for position in ORDER:
-            alphabet = uk_registration.PATTERN[position]
+        for position in ORDERS[format.name]:
+            alphabet = format.alphabets[position]
             block = row[start : start + len(alphabet)]
-            characters[position] = alphabet[block.index(max(block))]
+            found[position] = alphabet[block.index(max(block))]
             start += len(alphabet)
-        expected.append("".join(characters))
-    assert onehot.decode(outputs).tolist() == expected
+        expected.append("".join(found))
+    assert layout.decode(outputs).tolist() == expected
+    assert layout.decode(np.zeros((1, layout.width))) == ["".join(a[0] for a in format.alphabets)]
 
 
 @pytest.mark.parametrize(
@@ -99,21 +100,38 @@ def test_decoding_takes_the_largest_number_of_each_block():
     [lambda x: 1 / (1 + np.exp(-x)), np.tanh, lambda x: 3 * x + 8, np.exp],
     ids=["sigmoid", "tanh", "affine", "exp"],
 )
-def test_any_increasing_function_of_the_outputs_decodes_the_same(increasing):
+def test_any_increasing_function_of_the_outputs_decodes_to_the_same_codes(increasing):
     outputs = np.random.default_rng(2).normal(size=(100, 150))
-    decoded = onehot.decode(outputs)
-    assert np.array_equal(onehot.decode(increasing(outputs)), decoded)
-    assert not np.array_equal(onehot.decode(-outputs), decoded)
+    decoded = UK.decode(outputs)
+    assert np.array_equal(UK.decode(increasing(outputs)), decoded)
+    assert not np.array_equal(UK.decode(-outputs), decoded)
 
 
-def test_two_vectors_differ_by_two_numbers_for_each_character_that_differs():
-    one, other = some_regs(50), some_regs(100)[50:]
-    differing = (uk_registration.characters(one) != uk_registration.characters(other)).sum(axis=1)
-    numbers = np.abs(onehot.encode(one) - onehot.encode(other)).sum(axis=1)
-    assert np.array_equal(numbers, 2 * differing)
+def test_two_vectors_differ_by_two_columns_for_each_character_that_differs():
+    one, other = SOME[:150], SOME[150:]
+    differing = (characters(one) != characters(other)).sum(axis=1)
+    columns = np.abs(UK.encode(one) - UK.encode(other)).sum(axis=1)
+    assert np.array_equal(columns, 2 * differing)
 
 
-def test_no_vectors_decode_to_no_regs():
-    assert onehot.decode(np.empty((0, 150))).shape == (0,)
-    assert onehot.encode([]).shape == (0, 150)
-    assert onehot.hot_columns([]).shape == (0, 7)
+@BOTH
+def test_no_codes_have_no_vectors(format):
+    layout = OneHot(format)
+    assert layout.encode([]).shape == (0, layout.width)
+    assert layout.hot_columns([]).shape == (0, format.length)
+    assert layout.decode(np.empty((0, layout.width))).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["AB12CD", "AB12CDEF", "ab12cde", "A112CDE", "", "AB12 CDE", "ÀB12CDE", "AB12CDÀ"]
+)
+def test_the_first_text_that_is_not_a_normalised_code_is_named(wrong):
+    with pytest.raises(FormatError, match=f"regs such as AB12CDE, got {wrong!r} as number 3"):
+        UK.encode(["AB12CDE", "YK66BIQ", wrong, "x"])
+
+
+def test_codes_of_one_format_are_refused_by_another():
+    with pytest.raises(FormatError, match="expected normalised tags such as B7D, got 'AB12CDE'"):
+        OneHot(TOY).encode(["AB12CDE"])
+    with pytest.raises(FormatError, match="expected normalised regs such as AB12CDE, got 'B7D'"):
+        UK.encode(["B7D"])

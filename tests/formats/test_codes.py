@@ -83,5 +83,5 @@ def test_splits_are_shuffled_with_the_seed_and_contain_every_code_once():
 
 @pytest.mark.parametrize("sizes", [(8, 1), (8, 1, 0), (8, 1, 2), (7, 1, 1), (12, -1, -1)])
 def test_sizes_of_splits_sum_to_the_number_of_codes(sizes):
-    with pytest.raises(ValueError, match="three sizes of 1 or more .* sum to the 10 codes, got"):
+    with pytest.raises(ValueError, match=r"three sizes of 1 or more .* sum to the 10 codes, got"):
         codes.split(EVERY_TOY[:10], 0, sizes)

@@ -168,7 +168,7 @@ def test_an_unknown_format_is_answered_with_the_names_that_exist(name):
 
 @pytest.mark.parametrize("alphabet", ["", "ACE", "BA", "AA", "abc", "ÀÁ", "Zİ"])
 def test_an_alphabet_has_consecutive_ascii_characters_without_lower_case(alphabet):
-    with pytest.raises(FormatError, match="consecutive ASCII characters .* at position 2"):
+    with pytest.raises(FormatError, match=r"consecutive ASCII characters .* at position 2"):
         replace(TOY, alphabets=("ABCD", alphabet, "ABCD"))
 
 
