@@ -39,10 +39,10 @@ def codes_of(format):
 
 
 def random_weights(preset, seed=5):
-    """Small normal weights with the names and shapes of the preset's network."""
+    """Normal weights with the names and shapes of the preset's network."""
     rng = np.random.default_rng(seed)
     shapes = weight_shapes(preset.network, preset.data.onehot.width)
-    return {name: rng.normal(0, 0.3, shape).astype(np.float32) for name, shape in shapes.items()}
+    return {name: rng.normal(0, 1, shape).astype(np.float32) for name, shape in shapes.items()}
 
 
 def random_bundle(preset, own=()):
