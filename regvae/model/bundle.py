@@ -280,7 +280,7 @@ def _records(path: Path, content: bytes, preset: Preset) -> Records:
         raise _wrong(path, "a Parquet table", error) from error
     _check_columns(path, table, ["reg", "split", *names])
     try:
-        codes, split = (table[name].to_numpy(str) for name in ("reg", "split"))
+        codes, split = (np.array(list(table[name]), dtype=str) for name in ("reg", "split"))
         preset.data.onehot.hot_columns(codes)  # raises FormatError for a wrong code
         gaussians = table[names].to_numpy(np.float32)
     except (ValueError, TypeError) as error:
