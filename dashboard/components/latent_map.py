@@ -150,6 +150,13 @@ def plane_for_browser(plane: Plane, anchor: NDArray, labels: tuple[str, str]) ->
     }
 
 
+def _reference(
+    name: str, sent: Geometry | SampleLayer | PaintedLayer | None
+) -> dict[str, str] | None:
+    """The name and the version under which the browser finds what was sent; None for nothing."""
+    return {"name": name, "version": sent.version} if sent else None
+
+
 def latent_map(
     geometry: Geometry,
     samples: SampleLayer | None,
@@ -173,10 +180,10 @@ def latent_map(
             box=samples.box,
         )
     data = {
-        "geometry": {"name": "geometry", "version": geometry.version},
+        "geometry": _reference("geometry", geometry),
         "plane": plane_for_browser(view.plane, view.anchor, view.labels),
-        "samples": {"name": "samples", "version": samples.version} if samples else None,
-        "painted": {"name": "painted", "version": painted.version} if painted else None,
+        "samples": _reference("samples", samples),
+        "painted": _reference("painted", painted),
         "palette": palette.MAP,
         "colour": view.colour,
         "rule": _rule(view.rule, view.unwanted) if view.rule else None,

@@ -78,11 +78,9 @@ def _free_name(preset: str, seed: int) -> str:
 def _named(base: Preset, network: Network, data: Data, training: Training) -> Preset:
     """The preset as the widgets define it, under another name if it differs from `base`."""
     same = Preset(base.name, network, data, training, base.about)
-    return (
-        same
-        if same == base
-        else replace(same, name=words.CHANGED_NAME.format(name=base.name), about="")
-    )
+    if same == base:
+        return same
+    return replace(same, name=words.CHANGED_NAME.format(name=base.name), about="")
 
 
 def _start(name: str, preset: Preset, seed: int, own: Codes | None, problems: list[str]) -> None:

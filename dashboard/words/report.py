@@ -26,7 +26,7 @@ ACCURACY_CAPTION = (
 CONFUSION = "Confusion of characters"
 CONFUSION_CAPTION = (
     "Rows: the true character; columns: what it was decoded as; each row sums to 100 %. A model "
-    "that encodes the characters has a strong diagonal; strong columns are its favourite guesses. "
+    "that encodes the characters has a strong diagonal; strong columns are its frequent guesses. "
     "{n:,} held-out regs; the colour goes by the square root of the share, so that small ones "
     "show."
 )
