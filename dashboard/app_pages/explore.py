@@ -6,7 +6,7 @@ from typing import NamedTuple
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import model_box, services, state, text
+from dashboard import model_box, services, state
 from dashboard.components.fields import PaintedLayer, SampleLayer
 from dashboard.components.geometry import Geometry, send_geometry
 from dashboard.components.latent_map import MODULE, Gestures, View, latent_map
@@ -18,6 +18,9 @@ from dashboard.panels.context import Context
 from dashboard.panels.plane_controls import plane_controls, slice_shown
 from dashboard.panels.point import pinned
 from dashboard.panels.without_mouse import without_mouse
+from dashboard.words import common
+from dashboard.words import explore as words
+from dashboard.words import sampling as sampling_words
 from regvae.formats import UK_REGISTRATION, FormatError
 from regvae.latent.polygon import Polygon
 from regvae.rejection import sampling
@@ -79,7 +82,7 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
             with tabs.sample:
                 sampling_form.controls(name, version)
     except OverflowError:  # Streamlit's own, on an infinite whole number
-        left.error(text.ENDLESS)
+        left.error(words.INFINITE)
         return
     problems: list[str] = []
     choices = read_choices(name, version, tabs.journeys, problems)
@@ -94,8 +97,8 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
     if known:
         with tabs.sample:
             sampling_form.controls(name, version)
-    for sentence in [*state.judge_address(), *problems]:  # now that all widgets are made
-        tabs.above.warning(text.plain(sentence))
+    for sentence in [*state.address_problems(), *problems]:  # now that all widgets are made
+        tabs.above.warning(common.plain(sentence))
     show_tabs(tabs, choices)
 
 
@@ -120,7 +123,7 @@ def read_choices(
     context = Context(name, version, unwanted, state.rule(), shown)
     path = None
     # It has many widgets, which every gesture would draw again.
-    if st.session_state[state.TAB] == text.JOURNEYS_TAB:
+    if st.session_state[state.TAB] == words.JOURNEYS_TAB:
         with journeys_tab:
             journey.controls(context)
         path = journey.chosen(context, point)
@@ -175,7 +178,7 @@ def panel_tabs(column: DeltaGenerator) -> Tabs:
     """The panel's tabs, still empty."""
     with column, st.container(height=PANEL_HEIGHT, border=False, key="panel"):
         above = st.container(key="problems")
-        tabs = st.tabs(text.TABS, key=state.TAB, on_change="rerun", bind="query-params")
+        tabs = st.tabs(words.TABS, key=state.TAB, on_change="rerun", bind="query-params")
         return Tabs(above, *tabs)
 
 
@@ -190,25 +193,25 @@ def controls(name: str, version: str) -> DeltaGenerator | None:
     bundle = services.bundle(name, version)
     k, attributes = bundle.records.latent_dim, bundle.format.attributes
     colour.selectbox(
-        text.COLOUR_LABEL,
+        common.COLOUR_LABEL,
         list(attributes),
         key=state.COLOUR,
         format_func=lambda name: attributes[name].label,
         bind="query-params",
     )
     find.text_input(
-        text.SEARCH_LABEL,
+        words.SEARCH_LABEL,
         key=state.SEARCH,
-        placeholder=text.SEARCH_PLACEHOLDER,
+        placeholder=words.SEARCH_PLACEHOLDER,
         label_visibility="collapsed",
         on_change=state.bring_forward,
         args=(state.SEARCH,),
         bind="query-params",
     )
     go.text_input(
-        text.POINT_LABEL,
+        words.POINT_LABEL,
         key=state.POINT,
-        placeholder=text.POINT_PLACEHOLDERS.get(k, text.POINT_PLACEHOLDER.format(k=k)),
+        placeholder=words.POINT_PLACEHOLDERS.get(k, words.POINT_PLACEHOLDER.format(k=k)),
         label_visibility="collapsed",
         on_change=state.bring_forward,
         args=(state.POINT,),
@@ -225,7 +228,7 @@ def pinned_point(k: int, problems: list[str]) -> tuple[float, ...] | None:
     typed = st.session_state[state.POINT].strip()
     numbers = state.numbers(typed, k)
     if typed and not numbers:
-        problems.append(text.NO_POINT.format(coordinates=text.coordinates(k), typed=typed[:40]))
+        problems.append(words.NO_POINT.format(coordinates=common.coordinates(k), typed=typed[:40]))
     return tuple(numbers) if numbers else None
 
 
@@ -235,7 +238,7 @@ def searched_code(problems: list[str]) -> str | None:
     try:
         return UK_REGISTRATION.parse(typed) if typed else None
     except FormatError as error:
-        problems.append(f"{text.SEARCH_LABEL}: {error}.")
+        problems.append(f"{words.SEARCH_LABEL}: {error}.")
         return None
 
 
@@ -252,7 +255,7 @@ def propose(
             context.name, context.version, policy, shown.choice, tuple(shown.anchor.tolist())
         )
     except ValueError as error:
-        problems.append(f"{text.SAMPLING}: {error}.")
+        problems.append(sampling_words.PROBLEM.format(problem=error))
         return None, None
     return layer, sampling.report(samples, context.rule)
 
@@ -287,8 +290,8 @@ def show_panel(choices: Choices) -> None:
     for key in state.newest_first(sections):
         sections[key]()
     if not sections:
-        st.markdown(text.WELCOME)
-        st.page_link("app_pages/read.py", label=text.READ, icon=":material/menu_book:")
+        st.markdown(words.WELCOME)
+        st.page_link("app_pages/read.py", label=common.TOUR, icon=":material/menu_book:")
     without_mouse(keep_box)
 
 
