@@ -32,7 +32,7 @@ def usual_policy(name: str) -> Policy:
     usual = state.DEFAULTS
     return Policy(
         bundle=name,
-        unwanted=services.unwanted(usual[state.UNWANTED], None, "", usual[state.TRAINING]),
+        unwanted=services.unwanted(usual[state.UNWANTED], None, "", usual[state.UNWANTED_TRAINING]),
         rule=RULES[usual[state.RULE]](),
         proposal=Box(usual[state.BOX]),
         proposals=usual[state.SAMPLES],

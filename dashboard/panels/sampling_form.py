@@ -19,7 +19,7 @@ from regvae.rejection.rules import RULES, Parameter
 from regvae.rejection.unwanted import Unwanted, UnwantedError
 
 _KEYS = (
-    *(state.UNWANTED, state.TRAINING, state.RULE, *state.PARAMETERS),
+    *(state.UNWANTED, state.UNWANTED_TRAINING, state.RULE, *state.PARAMETERS),
     *(state.PROPOSAL, state.SAMPLES, state.BOX, state.SEED),
 )
 """The keys of the form's widgets that are bound to the address."""

@@ -72,9 +72,9 @@ def generate(
 
     `files` are empty binary files by kind, `.parquet` or `.csv`, open for writing: each gets the
     same rows, and is hashed as it is written. A Parquet file has the manifest in its metadata. The
-    same policy writes the same bytes. `measurer` is that of `make_measurer` unless given; `on_block` is
-    called with the counts so far. Raises `PolicyError` if the policy is for another bundle, and
-    `ValueError` for another kind of file, both before anything is written; and what
+    same policy writes the same bytes. `measurer` is that of `make_measurer` unless given;
+    `on_block` is called with the counts so far. Raises `PolicyError` if the policy is for another
+    bundle, and `ValueError` for another kind of file, both before anything is written; and what
     `sampling.stream` raises.
 
     >>> with open("new.parquet", "wb") as file:
