@@ -79,8 +79,7 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
         # The map comes first wherever the form's values are known without the form's widgets.
         known = sampling_form.values_are_known()
         if not known:
-            with tabs.sample:
-                sampling_form.controls(name, version)
+            show_form(tabs, name, version)
     except OverflowError:  # Streamlit's own, on an infinite whole number
         left.error(words.INFINITE)
         return
@@ -95,20 +94,31 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
     if plane_words:
         plane_words.caption(choices.context.shown.words)
     if known:
-        with tabs.sample:
-            sampling_form.controls(name, version)
+        show_form(tabs, name, version)
     for sentence in [*state.address_problems(), *problems]:  # now that all widgets are made
         tabs.above.warning(common.plain(sentence))
     show_tabs(tabs, choices)
 
 
+def show_form(tabs: Tabs, name: str, version: str) -> None:
+    """The form of rejection sampling, if its tab is open."""
+    with tabs.sample:
+        if st.session_state[state.TAB] == words.SAMPLE_TAB:
+            sampling_form.controls(name, version)
+        else:
+            sampling_form.hidden_controls()
+
+
 def show_tabs(tabs: Tabs, choices: Choices) -> None:
-    """What belongs in the panel's tabs, but for their forms."""
-    with tabs.read:
-        show_panel(choices)
-    with tabs.results:
-        results.results(choices.context, choices.policy)
-    if choices.path:
+    """What the open tab shows, but for the forms."""
+    shown = st.session_state[state.TAB]
+    if shown == words.READ_TAB:
+        with tabs.read:
+            show_panel(choices)
+    elif shown == words.RESULTS_TAB:
+        with tabs.results:
+            results.results(choices.context, choices.policy)
+    elif choices.path:
         with tabs.journeys:
             journey.show(choices.context, choices.path)
 
