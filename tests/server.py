@@ -16,7 +16,7 @@ from typing import IO
 ROOT = Path(__file__).resolve().parent.parent
 
 
-APP = ROOT / "dashboard" / "app.py"
+APP = ROOT / "dashboard" / "server.py"
 
 
 def free_port() -> int:
@@ -33,8 +33,7 @@ def serve(script: Path = APP, **environment: str) -> Iterator[str]:
     Raises `RuntimeError` with the server's output if it does not answer within 30 seconds.
     """
     port = free_port()
-    program = ["-m", "dashboard"] if script == APP else ["-m", "streamlit", "run", str(script)]
-    command = [sys.executable, *program, "--server.headless", "true"]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless", "true"]
     # A file, not a pipe: a pipe that nobody reads blocks the server when it is full.
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(

@@ -6,7 +6,6 @@ import streamlit as st
 
 from dashboard import charts, model_box, plates, services, state
 from dashboard.components.comparison import (
-    MODULE,
     SIDES,
     Selected,
     Shown,
@@ -14,7 +13,6 @@ from dashboard.components.comparison import (
     comparison,
     send,
 )
-from dashboard.components.transfer import load_ahead
 from dashboard.panels.plane_controls import usual_choice
 from dashboard.widgets import facts
 from dashboard.words import common
@@ -32,7 +30,6 @@ Models = tuple[tuple[str, str], tuple[str, str]]
 
 def page() -> None:
     """The boxes of two models, their linked maps, and their figures in two columns."""
-    load_ahead(MODULE)
     models = choose()
     if models is None:
         return

@@ -9,9 +9,8 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import model_box, services, state
 from dashboard.components.fields import PaintedLayer, SampleLayer
 from dashboard.components.geometry import Geometry, send_geometry
-from dashboard.components.latent_map import MODULE, Gestures, View, latent_map
+from dashboard.components.latent_map import Gestures, View, latent_map
 from dashboard.components.layers import PointLayer
-from dashboard.components.transfer import load_ahead
 from dashboard.panels import journey, leaks, results, sampling_form, searched
 from dashboard.panels import region as region_panel
 from dashboard.panels.context import Context
@@ -32,7 +31,6 @@ PANEL_HEIGHT = 716  # pixels at least; style.css stretches it with the window
 
 def page() -> None:
     """Load the model, run the live part, and hand the geometry to the browser."""
-    load_ahead(MODULE)
     chosen = model_box.chosen()
     if chosen is None:
         model_box.choose()

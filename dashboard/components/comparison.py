@@ -18,9 +18,8 @@ from regvae.latent.polygon import Polygon, polygon_corners
 
 SIDES = ("left", "right")
 
-MODULE = "comparison/main.js"
 _mount = st.components.v2.component(
-    "regvae_comparison", js=module_script(MODULE), isolate_styles=False
+    "regvae_comparison", js=module_script("comparison/main.js"), isolate_styles=False
 )
 
 

@@ -20,8 +20,9 @@ from regvae.rejection.sampling import Report
 _LARGEST = 2**53
 """Whole numbers from here on are not exact in the browser."""
 
-MODULE = "latent_map/main.js"
-_mount = st.components.v2.component("regvae_map", js=module_script(MODULE), isolate_styles=False)
+_mount = st.components.v2.component(
+    "regvae_map", js=module_script("latent_map/main.js"), isolate_styles=False
+)
 
 
 @dataclass(frozen=True)

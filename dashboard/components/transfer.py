@@ -1,4 +1,4 @@
-"""How modules and tables get to the browser: early, and once.
+"""How tables get to the browser: once, through mounts of their own.
 
 Tables are sent through mounts of their own, whose content does not change from one rerun to the
 next, so that Streamlit sends them once; the mount of the component that uses them stays small.
@@ -20,16 +20,7 @@ def module_script(module: str) -> str:
     )
 
 
-_ahead = st.components.v2.component("regvae_ahead", js=module_script("shared/ahead.js"))
 _transfer = st.components.v2.component("regvae_transfer", js=module_script("shared/store.js"))
-
-
-def load_ahead(module: str) -> None:
-    """Let the browser load a map's module and plotly.js while Python computes what it shows.
-
-    Call it before anything else on a page with maps.
-    """
-    _ahead(key=f"send-ahead-{module.split('/')[0]}", data={"module": module})
 
 
 def send(slot: str, version: str, **content: Any) -> None:

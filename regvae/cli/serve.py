@@ -29,7 +29,7 @@ def dashboard(
     headless: Annotated[bool, typer.Option(help="do not open a browser")] = False,
 ) -> None:
     """Start the dashboard on this machine, and open it in the browser."""
-    script = _in_checkout(ROOT / "dashboard" / "app.py")
+    script = _in_checkout(ROOT / "dashboard" / "server.py")
     with socket.socket() as probe:
         if probe.connect_ex(("localhost", port)) == 0:
             raise UsageError(
@@ -38,7 +38,7 @@ def dashboard(
             )
     if not headless:
         threading.Thread(target=_open_when_up, args=(port,), daemon=True).start()
-    _run(["-m", "dashboard", "--server.port", str(port)])
+    _run(["-m", "streamlit", "run", str(script), "--server.port", str(port)])
 
 
 def _open_when_up(port: int, seconds: float = 30) -> None:
