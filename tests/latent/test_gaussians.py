@@ -424,13 +424,6 @@ def test_the_tail_is_chi_squares_survival_function(k):
     assert tail_probability(1e200, k) == 0
 
 
-def test_the_tail_is_the_share_of_draws_and_in_two_dimensions_an_exponential():
-    draws = np.random.default_rng(0).normal(size=(100_000, 3))
-    share = (np.linalg.norm(draws, axis=1) > 1.7).mean()
-    assert tail_probability(1.7, 3) == pytest.approx(share, abs=0.005)
-    assert tail_probability(2.5, 2) == pytest.approx(math.exp(-(2.5**2) / 2))
-
-
 # --- Gaussians and wrong values -------------------------------------------------------------------
 
 
