@@ -142,7 +142,7 @@ def test_a_training_is_watched_by_everyone_and_disturbs_nobody(
     expect(page.locator(f"{VIEW} .map-title")).to_have_text(text.FORMING.format(n=80))
     for name in (
         r"Loss, in nats, after epoch \d+: training [\d.]+; validation [\d.]+",
-        r"right, by character, after epoch \d+: .*; all 7 \d+ %",
+        r"accuracy, by character, after epoch \d+: .*; all 7 \d+ %",
     ):
         expect(page.get_by_role("img", name=re.compile(name))).to_be_visible()
     assert page.locator(f"{VIEW} .loss path[stroke]").count() >= 2

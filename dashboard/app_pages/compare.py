@@ -34,8 +34,8 @@ def page() -> None:
     if models is None:
         return
     shown = (_shown(*models), _shown(*models[::-1]))
-    linked(models, shown)
     send(shown)
+    linked(models, shown)
     st.markdown(f"##### {words.FIGURES}")
     figures(models)
     histories(models)

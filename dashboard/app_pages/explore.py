@@ -1,6 +1,7 @@
 """The latent map with its controls and the panel beside it."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -35,9 +36,10 @@ def page() -> None:
         model_box.choose()
         return
     geometry = services.geometry(*chosen)
-    explore(*chosen, geometry)
-    # Outside the fragment, so that no gesture sends it again.
+    # Before all else, as the map waits for it; outside the fragment, so that no gesture sends it
+    # again.
     send_geometry(geometry)
+    explore(*chosen, geometry)
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,16 @@ class Choices:
     policy: Policy | None
 
 
+class Tabs(NamedTuple):
+    """The panel's tabs, and a place for problems above them."""
+
+    above: DeltaGenerator
+    read: DeltaGenerator
+    sample: DeltaGenerator
+    results: DeltaGenerator
+    journeys: DeltaGenerator
+
+
 @st.fragment
 def explore(name: str, version: str, geometry: Geometry) -> None:
     """Controls, map and panel; every gesture reruns this much and no more."""
@@ -61,14 +73,16 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
             plane_words = controls(name, version)
         if st.session_state[state.MODEL] != name:
             st.rerun()  # all of the page, since the geometry is sent outside the fragment
-        read_tab, sample_tab, results_tab, journeys_tab, above = panel_tabs(right)
-        with sample_tab:
-            sampling_form.controls(name, version)
+        tabs = panel_tabs(right)
+        # The map comes first wherever the form's values are known without the form's widgets.
+        known = sampling_form.values_are_known()
+        if not known:
+            show_form(tabs, name, version)
     except OverflowError:  # Streamlit's own, on an infinite whole number
         left.error(words.INFINITE)
         return
     problems: list[str] = []
-    choices = read_choices(name, version, journeys_tab, problems)
+    choices = read_choices(name, version, tabs.journeys, problems)
     samples, report = propose(choices.context, choices.policy, problems)
     if samples is None:  # without samples nothing on the page can show a rule's decision
         context = replace(choices.context, unwanted=None)
@@ -77,14 +91,33 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
         show_map(geometry, samples, report, choices)
     if plane_words:
         plane_words.caption(choices.context.shown.words)
-    for sentence in problems:
-        above.warning(common.plain(sentence))
-    with read_tab:
-        show_panel(choices)
-    with results_tab:
-        results.results(choices.context, choices.policy)
-    if choices.path:
-        with journeys_tab:
+    if known:
+        show_form(tabs, name, version)
+    for sentence in [*state.address_problems(), *problems]:  # now that all widgets are made
+        tabs.above.warning(common.plain(sentence))
+    show_tabs(tabs, choices)
+
+
+def show_form(tabs: Tabs, name: str, version: str) -> None:
+    """The form of rejection sampling, if its tab is open."""
+    with tabs.sample:
+        if st.session_state[state.TAB] == words.SAMPLE_TAB:
+            sampling_form.controls(name, version)
+        else:
+            sampling_form.hidden_controls()
+
+
+def show_tabs(tabs: Tabs, choices: Choices) -> None:
+    """What the open tab shows, but for the forms."""
+    shown = st.session_state[state.TAB]
+    if shown == words.READ_TAB:
+        with tabs.read:
+            show_panel(choices)
+    elif shown == words.RESULTS_TAB:
+        with tabs.results:
+            results.results(choices.context, choices.policy)
+    elif choices.path:
+        with tabs.journeys:
             journey.show(choices.context, choices.path)
 
 
@@ -102,7 +135,6 @@ def read_choices(
         with journeys_tab:
             journey.controls(context)
         path = journey.chosen(context, point)
-    problems[:0] = state.address_problems()  # now that all widgets are made
     return Choices(
         context,
         point,
@@ -150,12 +182,12 @@ def point_layers(choices: Choices) -> list[PointLayer]:
     return layers
 
 
-def panel_tabs(column: DeltaGenerator) -> list[DeltaGenerator]:
-    """The panel's tabs, and a place above them for problems, which comes last."""
+def panel_tabs(column: DeltaGenerator) -> Tabs:
+    """The panel's tabs, still empty."""
     with column, st.container(height=PANEL_HEIGHT, border=False, key="panel"):
         above = st.container(key="problems")
         tabs = st.tabs(words.TABS, key=state.TAB, on_change="rerun", bind="query-params")
-        return [*tabs, above]
+        return Tabs(above, *tabs)
 
 
 # --- controls -------------------------------------------------------------------------------------

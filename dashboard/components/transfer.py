@@ -1,7 +1,7 @@
 """How tables get to the browser: once, through mounts of their own.
 
-The content of such a mount does not change from one rerun to the next, so that Streamlit sends it
-once; the mount of the component that uses it stays small.
+Tables are sent through mounts of their own, whose content does not change from one rerun to the
+next, so that Streamlit sends them once; the mount of the component that uses them stays small.
 """
 
 import hashlib

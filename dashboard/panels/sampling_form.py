@@ -18,20 +18,51 @@ from regvae.rejection.proposals import PROPOSALS, Box, Proposal, ProposalError, 
 from regvae.rejection.rules import RULES, Parameter
 from regvae.rejection.unwanted import Unwanted, UnwantedError
 
+_KEYS = (
+    *(state.UNWANTED, state.UNWANTED_TRAINING, state.RULE, *state.PARAMETERS),
+    *(state.PROPOSAL, state.SAMPLES, state.BOX, state.SEED),
+)
+"""The keys of the form's widgets that are bound to the address."""
+
+
+def values_are_known() -> bool:
+    """Whether the form's values can be read before its widgets are made, which takes longer.
+
+    They can unless the address has some that no widget has taken yet.
+    """
+    session = st.session_state
+    session.setdefault(state.LISTED, "")
+    session.setdefault(state.USE_REGION, False)
+    if any(key in st.query_params and key not in session for key in _KEYS):
+        return False
+    _set_defaults()
+    return True
+
+
+def _set_defaults() -> None:
+    for key in _KEYS:
+        st.session_state.setdefault(key, state.DEFAULTS[key])
+
+
+def hidden_controls() -> None:
+    """Only the widgets whose values differ from their defaults, unseen: the address keeps these.
+
+    Widgets cost time in the browser, and those in a closed tab are seen by nobody.
+    """
+    with st.container(key="off-sampling"):
+        for key in _KEYS:
+            known = st.session_state.get(key, state.DEFAULTS[key]) == state.DEFAULTS[key]
+            if not known or (key in st.query_params and key not in st.session_state):
+                _widget(st, key)
+    _set_defaults()
+
 
 def controls(name: str, version: str) -> None:
     """Widgets for everything that a rejection sample depends on."""
     st.markdown(f"##### {words.UNWANTED_HEADING}")
-    st.text_input(
-        words.UNWANTED_LABEL,
-        state.DEFAULTS[state.UNWANTED],
-        key=state.UNWANTED,
-        help=words.UNWANTED_HELP,
-        bind="query-params",
-    )
+    _widget(st, state.UNWANTED)
     left, right = st.columns(2)
-    label, explanation = words.TRAINING_DATA
-    left.checkbox(label, key=state.UNWANTED_TRAINING, help=explanation, bind="query-params")
+    _widget(left, state.UNWANTED_TRAINING)
     label, explanation = words.USE_REGION
     right.checkbox(label, key=state.USE_REGION, help=explanation, persist_state="session")
     with st.expander(words.MORE):
@@ -47,7 +78,15 @@ def controls(name: str, version: str) -> None:
         uploader(words.LISTED_FILE, "txt", state.LISTED_FILE, _take_list)
     _rule_controls()
     _calibration(name, version)
-    _proposal_controls()
+    st.markdown(f"##### {words.PROPOSAL_HEADING}")
+    left, right = st.columns(2)
+    for column, key in (
+        (left, state.PROPOSAL),
+        (right, state.BOX),
+        (left, state.SAMPLES),
+        (right, state.SEED),
+    ):
+        _widget(column, key)
     uploader(words.POLICY_FILE, "toml", state.POLICY_FILE, partial(_take_policy, name))
 
 
@@ -65,65 +104,82 @@ def _take_policy(bundle: str, content: str, name: str) -> dict[str, Any]:
 
 def _rule_controls() -> None:
     st.markdown(f"##### {words.RULE_HEADING}")
-    st.segmented_control(
-        words.RULE_LABEL,
-        list(RULES),
-        default=state.DEFAULTS[state.RULE],
-        required=True,
-        key=state.RULE,
-        label_visibility="collapsed",
-        width="stretch",
-        bind="query-params",
-    )
-    chosen = st.session_state[state.RULE]
-    st.caption(RULES[chosen].summary)
+    _widget(st, state.RULE)
+    chosen = RULES[st.session_state[state.RULE]]
+    st.caption(chosen.summary)
     # The parameters of the other rules are hidden, not left out, so that their values are not lost.
     for kind in RULES.values():
-        columns = st.columns(2) if kind.name == chosen else [st.container(key=f"off-{kind.name}")]
+        columns = st.columns(2) if kind is chosen else [st.container(key=f"off-{kind.name}")]
         for place, parameter in enumerate(kind.parameters()):
-            _number(columns[place % len(columns)], parameter)
+            _widget(columns[place % len(columns)], parameter.name)
 
 
-def _number(container: Any, parameter: Parameter) -> None:
-    container.number_input(
-        parameter.label,
-        0.0,
-        parameter.maximum,
-        parameter.default,
-        parameter.step,
-        format="%.3f" if parameter.step < 0.01 else "%.2f",
-        key=parameter.name,
-        help=parameter.help,
-        bind="query-params",
-    )
-
-
-def _proposal_controls() -> None:
-    st.markdown(f"##### {words.PROPOSAL_HEADING}")
-    left, right = st.columns(2)
-    left.selectbox(
-        words.PROPOSAL_LABEL,
-        list(PROPOSALS),
-        key=state.PROPOSAL,
-        help=words.PROPOSAL_HELP,
-        bind="query-params",
-    )
-    numbers = (
-        (right, state.BOX, words.BOX, state.MIN_BOX, state.MAX_BOX, 0.1),
-        (left, state.SAMPLES, words.SAMPLES, 1, state.MAX_SAMPLES, 100),
-        (right, state.SEED, words.SEED, 0, state.MAX_SEED, 1),
-    )
-    for column, key, (label, explanation), low, high, step in numbers:
-        column.number_input(
-            label,
-            low,
-            high,
+def _widget(place: Any, key: str) -> None:
+    """The widget of one of `_KEYS`, bound to the address."""
+    if key in state.PARAMETERS:
+        _number(place, state.PARAMETERS[key])
+    elif key in _COUNTS:
+        (label, explanation), low, high, step = _COUNTS[key]
+        _number_input(place, label, explanation, low, high, state.DEFAULTS[key], step, key=key)
+    elif key == state.UNWANTED:
+        place.text_input(
+            words.UNWANTED_LABEL,
             state.DEFAULTS[key],
-            step,
             key=key,
-            help=explanation,
+            help=words.UNWANTED_HELP,
             bind="query-params",
         )
+    elif key == state.UNWANTED_TRAINING:
+        label, explanation = words.TRAINING_DATA
+        place.checkbox(label, key=key, help=explanation, bind="query-params")
+    elif key == state.RULE:
+        place.segmented_control(
+            words.RULE_LABEL,
+            list(RULES),
+            default=state.DEFAULTS[key],
+            required=True,
+            key=key,
+            label_visibility="collapsed",
+            width="stretch",
+            bind="query-params",
+        )
+    elif key == state.PROPOSAL:
+        place.selectbox(
+            words.PROPOSAL_LABEL,
+            list(PROPOSALS),
+            key=key,
+            help=words.PROPOSAL_HELP,
+            bind="query-params",
+        )
+
+
+_COUNTS: dict[str, tuple[tuple[str, str], Any, Any, Any]] = {
+    state.BOX: (words.BOX, state.MIN_BOX, state.MAX_BOX, 0.1),
+    state.SAMPLES: (words.SAMPLES, 1, state.MAX_SAMPLES, 100),
+    state.SEED: (words.SEED, 0, state.MAX_SEED, 1),
+}
+"""Words, span and step of the numbers that are no rule's parameters."""
+
+
+def _number(place: Any, one: Parameter) -> None:
+    _number_input(
+        place,
+        one.label,
+        one.help,
+        0.0,
+        one.maximum,
+        one.default,
+        one.step,
+        key=one.name,
+        format="%.3f" if one.step < 0.01 else "%.2f",
+    )
+
+
+def _number_input(
+    place: Any, label: str, explanation: str, *span: float, key: str, format: str | None = None
+) -> None:
+    """A number input; `span` is least, most, default and step."""
+    place.number_input(label, *span, format=format, key=key, help=explanation, bind="query-params")
 
 
 def _calibration(name: str, version: str) -> None:
