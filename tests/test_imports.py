@@ -45,6 +45,8 @@ DASHBOARD_MAY_IMPORT = {
         *("model_box", "panels"),
     },
     "app": {"palette", "services", "state", "words"},
+    "prepare": {"panels", "services", "state"},
+    "server": {"prepare"},
 }
 TABLES = {"regvae": MAY_IMPORT, "dashboard": DASHBOARD_MAY_IMPORT}
 ROOMS = [(package, room) for package, table in TABLES.items() for room in table]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
+from dashboard import state
 from regvae.formats import UK_REGISTRATION
 from regvae.model.bundle import Bundle
 from regvae.model.records import Records
@@ -29,6 +30,12 @@ def opened(page: str = "explore", **query: str) -> AppTest:
     app.switch_page(f"app_pages/{page}.py").run()
     assert not app.exception
     return app
+
+
+def open_tab(app: AppTest, tab: str) -> None:
+    """Open a tab of the panel; only that one has widgets."""
+    app.query_params[state.TAB] = app.session_state[state.TAB] = tab
+    app.run()
 
 
 def unescaped(text: str) -> str:

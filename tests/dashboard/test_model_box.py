@@ -12,7 +12,7 @@ from regvae.evaluation.accuracy import accuracy
 from regvae.model import bundle as bundles
 from regvae.model import store
 from regvae.model.bundle import Bundle
-from tests.dashboard import SQUARE, opened, press, problems_of, shown, text_of
+from tests.dashboard import SQUARE, open_tab, opened, press, problems_of, shown, text_of
 
 SHIPPED = tuple(store.available(store.ASSETS))
 
@@ -62,17 +62,22 @@ def test_a_damaged_model_is_a_sentence(
 def test_another_model_drops_what_lies_in_the_space_of_the_one_before() -> None:
     app = opened(tab="Journeys", point="0.5, 0.3", from_="0.1, 0.2", to="AB12CDE")
     app.session_state[state.REGION] = SQUARE
+    open_tab(app, explore.READ_TAB)
+    press(app, explore.DECODE_REGION.format(n=state.DECODE))
+    open_tab(app, explore.RESULTS_TAB)
     app.number_input(key=state.NUMBER).set_value(3).run()
-    for label in (explore.DECODE_REGION.format(n=state.DECODE), results.HUNT, results.GENERATE):
-        press(app, label)
+    press(app, results.HUNT)
+    press(app, results.GENERATE)
     stored = (state.REGION, state.DECODED, state.RESULTS, state.HUNT)
     assert all(app.session_state[key] for key in stored)
     app.selectbox(key=state.MODEL).select("ordered-2d").run()
     assert not problems_of(app)
+    assert not any(key in app.session_state for key in stored)
+    open_tab(app, explore.READ_TAB)
     assert explore.PINNED not in text_of(app)
     assert "Region: " not in text_of(app)
-    assert not any(key in app.session_state for key in stored)
     assert app.text_input(key=state.POINT).value == ""
+    open_tab(app, explore.JOURNEYS_TAB)
     assert app.text_input(key=state.FROM).value == ""
     assert app.text_input(key=state.TO).value == "AB12CDE"  # every model can encode a reg
     app.switch_page("app_pages/report.py").run()

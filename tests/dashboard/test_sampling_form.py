@@ -4,6 +4,7 @@ import dataclasses
 import re
 from collections.abc import Callable
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import state
@@ -15,49 +16,72 @@ from regvae.rejection.policy import Policy
 from regvae.rejection.proposals import Prior
 from regvae.rejection.rules import TwoSided
 from regvae.rejection.unwanted import Unwanted
-from tests.dashboard import SQUARE, opened, press, problems_of, text_of
+from tests.dashboard import SQUARE, open_tab, opened, press, problems_of, text_of
+
+
+@pytest.fixture
+def form() -> AppTest:
+    """The explore page with the form of rejection sampling open."""
+    return opened(tab=explore_words.SAMPLE_TAB)
 
 
 def unwanted_problem(problem: str) -> str:
     return words.UNWANTED_PROBLEM.format(problem=problem)
 
 
-def test_a_list_of_regs_is_unwanted_too(app: AppTest) -> None:
-    app.text_input(key=state.UNWANTED).input("")
-    app.text_area(key=state.LISTED).input("AB12 CDE\nXY67ZZZ").run()
-    assert not problems_of(app)
-    upload = app.file_uploader(key=state.LISTED_FILE)
+def test_a_list_of_regs_is_unwanted_too(form: AppTest) -> None:
+    form.text_input(key=state.UNWANTED).input("")
+    form.text_area(key=state.LISTED).input("AB12 CDE\nXY67ZZZ").run()
+    assert not problems_of(form)
+    upload = form.file_uploader(key=state.LISTED_FILE)
     upload.upload("more.txt", b"xy67 zzz\r\nde34fgh\r\nab12cde").run()
-    listed = app.text_area(key=state.LISTED).value.split()
+    listed = form.text_area(key=state.LISTED).value.split()
     assert listed == ["AB12", "CDE", "XY67ZZZ", "DE34FGH", "AB12CDE"]
-    upload = app.file_uploader(key=state.LISTED_FILE)
+    upload = form.file_uploader(key=state.LISTED_FILE)
     upload.upload("bad.txt", b"AB12CDE\nrubbish").run()
-    assert "bad.txt" in problems_of(app)
-    assert "line 2 ('rubbish')" in problems_of(app)
-    app.text_area(key=state.LISTED).input("AB12 CDE\nrubbish\n\n12345").run()
-    assert "line 2 ('rubbish'), line 4 ('12345')" in problems_of(app)
+    assert "bad.txt" in problems_of(form)
+    assert "line 2 ('rubbish')" in problems_of(form)
+    form.text_area(key=state.LISTED).input("AB12 CDE\nrubbish\n\n12345").run()
+    assert "line 2 ('rubbish'), line 4 ('12345')" in problems_of(form)
+
+
+BAD_PREDICATES = [
+    ("colour == red", "Unwanted: expected an attribute"),
+    ("__import__('os')", "Unwanted: expected 'attribute op value'"),
+    ("", "Unwanted: expected something unwanted"),
+    ("number >= 0", "number >= 0"),
+    ("number < 0", "number < 0"),
+]
+
+
+def test_a_predicate_that_cannot_be_used_is_a_sentence(form: AppTest) -> None:
+    for predicate, sentence in BAD_PREDICATES:
+        form.text_input(key=state.UNWANTED).input(predicate).run()
+        assert sentence in problems_of(form), predicate
+    form.text_input(key=state.UNWANTED).input("number < 50").run()
+    assert not problems_of(form)
 
 
 def test_all_training_data_can_be_unwanted() -> None:
-    app = opened(training="true", point="0, 0", unwanted="number < 3")
-    assert not problems_of(app)
-    assert explore_words.REJECTED.format(rule="one-sided") in text_of(app)
+    form = opened(training="true", point="0, 0", unwanted="number < 3")
+    assert not problems_of(form)
+    assert explore_words.REJECTED.format(rule="one-sided") in text_of(form)
 
 
-def test_a_region_must_be_selected_before_it_is_used(app: AppTest) -> None:
-    app.checkbox(key=state.USE_REGION).check().run()
-    assert unwanted_problem(words.NO_REGION) in problems_of(app)
-    app.checkbox(key=state.USE_REGION).uncheck()
-    app.selectbox(key=state.PROPOSAL).select("region").run()
-    assert words.PROBLEM.format(problem=words.NO_REGION) in problems_of(app)
-    app.session_state[state.REGION] = SQUARE
-    assert not problems_of(app.run())
+def test_a_region_must_be_selected_before_it_is_used(form: AppTest) -> None:
+    form.checkbox(key=state.USE_REGION).check().run()
+    assert unwanted_problem(words.NO_REGION) in problems_of(form)
+    form.checkbox(key=state.USE_REGION).uncheck()
+    form.selectbox(key=state.PROPOSAL).select("region").run()
+    assert words.PROBLEM.format(problem=words.NO_REGION) in problems_of(form)
+    form.session_state[state.REGION] = SQUARE
+    assert not problems_of(form.run())
     for proposal in ("prior", "records", "box"):
-        app.selectbox(key=state.PROPOSAL).select(proposal).run()
-        assert not problems_of(app)
+        form.selectbox(key=state.PROPOSAL).select(proposal).run()
+        assert not problems_of(form)
 
 
-def test_a_saved_policy_sets_every_widget(app: AppTest) -> None:
+def test_a_saved_policy_sets_every_widget(form: AppTest) -> None:
     saved = Policy(
         "notebook-2d",
         Unwanted.of(["number < 50", "area == london"], listed=["AB12CDE"], training=True),
@@ -68,10 +92,11 @@ def test_a_saved_policy_sets_every_widget(app: AppTest) -> None:
         clean=False,
         seed=9,
     ).signed()
-    app.file_uploader(key=state.POLICY_FILE).upload("saved.toml", saved.to_toml().encode()).run()
-    assert not problems_of(app)
-    press(app, results_words.GENERATE)
-    used = app.session_state[state.RESULTS].policy
+    form.file_uploader(key=state.POLICY_FILE).upload("saved.toml", saved.to_toml().encode()).run()
+    assert not problems_of(form)
+    open_tab(form, explore_words.RESULTS_TAB)
+    press(form, results_words.GENERATE)
+    used = form.session_state[state.RESULTS].policy
     assert dataclasses.replace(used, proposals=700) == saved  # a limit, which the page sets itself
 
 
@@ -86,12 +111,12 @@ CHANGES: list[tuple[Callable[[str], str], str]] = [
 ]
 
 
-def test_a_policy_that_the_widgets_cannot_have_is_a_sentence(app: AppTest) -> None:
+def test_a_policy_that_the_widgets_cannot_have_is_a_sentence(form: AppTest) -> None:
     saved = Policy("notebook-2d", UNWANTED).signed().to_toml()
     for change, sentence in CHANGES:
         assert change(saved) != saved
-        upload = app.file_uploader(key=state.POLICY_FILE)
+        upload = form.file_uploader(key=state.POLICY_FILE)
         upload.upload("saved.toml", change(saved).encode()).run()
-        assert sentence in problems_of(app)
-    app.file_uploader(key=state.POLICY_FILE).upload("saved.toml", saved.encode()).run()
-    assert not problems_of(app)
+        assert sentence in problems_of(form)
+    form.file_uploader(key=state.POLICY_FILE).upload("saved.toml", saved.encode()).run()
+    assert not problems_of(form)
