@@ -335,13 +335,13 @@ def dimensions(found: Dimensions) -> go.Figure:
     figure = go.Figure(
         go.Bar(
             x=[dimension_name(place) for place in range(len(found.kl))],
-            y=found.variance if found.endless else found.kl,
+            y=found.variance if found.infinite else found.kl,
             customdata=found.variance,
             marker_color=[MODELS[1] if active else MODELS[0] for active in found.active],
             hovertemplate="%{y:.3f}, variance of the means %{customdata:.4f}<extra></extra>",
         )
     )
-    title = "variance of the means" if found.endless else "nats"
+    title = "variance of the means" if found.infinite else "nats"
     figure.update_yaxes(title=title, rangemode="tozero")
     return _compact(figure, 280).update_layout(bargap=0.5)
 

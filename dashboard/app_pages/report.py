@@ -121,7 +121,7 @@ def nats(rates: tuple[RateDistortion, ...]) -> None:
     """Rate and distortion of every split, and their sum, the code length."""
     st.markdown(f"##### {words.NATS}")
     test = rates[-1]
-    if test.endless:
+    if test.infinite:
         st.markdown(words.NATS_NO_NOISE.format(distortion=test.distortion))
         return
     left, right = st.columns([1.2, 1], gap="large")
@@ -149,7 +149,7 @@ def dimensions(found: Dimensions) -> None:
     """The rate of each latent dimension, and how many are active."""
     st.markdown(f"##### {words.DIMENSIONS}")
     st.plotly_chart(charts.dimensions(found), config=charts.CONFIG)
-    caption = words.DIMENSIONS_NO_NOISE if found.endless else words.DIMENSIONS_CAPTION
+    caption = words.DIMENSIONS_NO_NOISE if found.infinite else words.DIMENSIONS_CAPTION
     st.caption(caption.format(active=found.active.sum(), k=len(found.kl), least=ACTIVE))
 
 

@@ -201,7 +201,7 @@ class RateDistortion:
         return self.rate + self.distortion
 
     @property
-    def endless(self) -> bool:
+    def infinite(self) -> bool:
         """Whether the rate is infinite."""
         return math.isinf(self.rate)
 
@@ -269,7 +269,7 @@ class Dimensions:
     kl: Floats
 
     @property
-    def endless(self) -> bool:
+    def infinite(self) -> bool:
         """Whether the divergences are infinite."""
         return bool(np.isinf(self.kl).any())
 

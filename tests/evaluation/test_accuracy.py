@@ -12,7 +12,7 @@ from regvae.model.config import Order
 from tests.evaluation.models import SIZES, identity, random_bundle, with_noise
 
 
-@pytest.mark.parametrize(("split", "n"), zip(SPLITS, SIZES, strict=True))
+@pytest.mark.parametrize(("split", "n"), list(zip(SPLITS, SIZES, strict=True)))
 def test_a_network_that_reconstructs_everything_has_an_accuracy_of_one(split, n):
     assert accuracy(identity(), split=split) == {
         "split": split,
