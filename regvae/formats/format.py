@@ -56,7 +56,7 @@ class Format:
     `alphabets` has the characters allowed at each position: consecutive ASCII characters, no
     lower-case letters; `layout` describes them in words. `gaps` are the positions (from 0) before
     which a space is shown. `attributes` are listed to people in this order. Raises `FormatError` if
-    an alphabet is another, or if `example` is not a normalised code.
+    an alphabet has other characters, or if `example` is not a normalised code.
 
     >>> from regvae.formats.uk_registration import UK_REGISTRATION
     >>> UK_REGISTRATION.parse("ab12 cde")
@@ -183,7 +183,8 @@ class Format:
 
 def _is_alphabet(allowed: str) -> bool:
     steps = np.diff([ord(character) for character in allowed])
-    return allowed.isascii() and allowed == allowed.upper() != "" and bool((steps == 1).all())
+    fits = bool(allowed) and allowed.isascii() and allowed == allowed.upper()
+    return fits and bool((steps == 1).all())
 
 
 def _described(allowed: str) -> str:

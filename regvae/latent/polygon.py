@@ -44,15 +44,15 @@ def polygon_corners(polygon: Polygon, farthest: float = np.inf) -> NDArray[np.fl
         corners = np.empty(0)
     if corners.ndim != 2 or corners.shape[1] != 2 or not 3 <= len(corners) <= _MOST_CORNERS:
         raise ValueError(
-            f"expected 3 to {_MOST_CORNERS:,} corners of a region, each a pair (x, y) of numbers, "
+            f"expected a region with 3 to {_MOST_CORNERS:,} corners, each a pair (x, y) of numbers, "
             "got others; change them"
         )
     if not np.isfinite(corners).all():
         raise ValueError(
-            "expected corners of a region with finite coordinates, got others; change them"
+            "expected a region with corners of finite coordinates, got others; change them"
         )
     if np.abs(corners).max() > farthest:
         raise ValueError(
-            f"expected corners of a region at most {farthest:g} from 0, got others; change them"
+            f"expected a region with corners at most {farthest:g} from 0, got others; change them"
         )
     return corners

@@ -1,4 +1,4 @@
-"""Densities of mixtures: against scipy, closed forms, and the bound on what is not counted."""
+"""Densities of mixtures: compared with scipy and closed forms, and the bound on their error."""
 
 import math
 import tracemalloc
@@ -18,7 +18,7 @@ ROUNDING = 1e-10
 
 @pytest.fixture
 def splitting_is_free(monkeypatch):
-    """The points are sorted into cells as deep as it goes, so that most is left out."""
+    """Cells are split down to the finest, so that most components are left out."""
     monkeypatch.setattr(cells, "_WEIGHING", 0.0)
     monkeypatch.setattr(cells, "_CELL", 0.0)
 
@@ -30,7 +30,7 @@ def random_mixture(n, k, seed=0):
 
 
 def log_terms(mean, sigma, z):
-    """Logarithm of what each component adds to the density: (m, n)."""
+    """Logarithm of each component's term of the density: (m, n)."""
     terms = [
         stats.norm.logpdf(z, one_mean, one_sigma).sum(axis=1)
         for one_mean, one_sigma in zip(mean, sigma, strict=True)
@@ -41,13 +41,13 @@ def log_terms(mean, sigma, z):
 def by_scipy(mean, sigma, part, z):
     """Logarithm of the density and share of the part, from all components: (m,) both."""
     terms = log_terms(mean, sigma, z)
-    whole = special.logsumexp(terms, axis=1)
+    total = special.logsumexp(terms, axis=1)
     of_part = special.logsumexp(terms, axis=1, b=np.asarray(part, float))
-    return whole, np.exp(of_part - whole)
+    return total, np.exp(of_part - total)
 
 
 def assert_within_the_bound(mean, sigma, part, z):
-    """Never too dense, too thin by at most `LEFT_OUT`; the share is off by no more than that."""
+    """The density is too small by at most `LEFT_OUT`, never too large; the share is as exact."""
     found, share = Mixture(mean, sigma, part).query(z)
     with np.errstate(divide="ignore"):  # a part that is empty
         expected, expected_share = by_scipy(mean, sigma, part, z)
@@ -71,9 +71,9 @@ def test_the_density_is_the_mean_of_the_multivariate_normals(k):
             for one_mean, one_sigma in zip(mean, sigma, strict=True)
         ]
     )
-    whole = special.logsumexp(each, axis=0)
-    np.testing.assert_allclose(found, whole - math.log(40), rtol=1e-10, atol=1e-10)
-    expected = np.exp(special.logsumexp(each[part], axis=0) - whole)
+    total = special.logsumexp(each, axis=0)
+    np.testing.assert_allclose(found, total - math.log(40), rtol=1e-10, atol=1e-10)
+    expected = np.exp(special.logsumexp(each[part], axis=0) - total)
     np.testing.assert_allclose(share, expected, rtol=1e-8, atol=1e-12)
 
 
@@ -81,13 +81,13 @@ def test_the_density_is_the_mean_of_the_multivariate_normals(k):
 @pytest.mark.parametrize("k", [1, 2, 3, 5])
 def test_many_points_have_the_density_of_all_components(k):
     mean, sigma, part = random_mixture(200, k)
-    z = np.random.default_rng(2).uniform(-4, 4, (3_000, k))
+    z = np.random.default_rng(2).uniform(-4, 4, (1_500, k))
     assert_within_the_bound(mean, sigma, part, z)
 
 
 @pytest.mark.usefixtures("splitting_is_free")
 @pytest.mark.parametrize("k", [2, 3])
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_narrow_and_wide_components_together_have_the_density_of_all(k, seed):
     rng = np.random.default_rng(seed)
     sigma = 10.0 ** rng.uniform(-3, 1, (100, 1)) * rng.uniform(0.5, 2, (100, k))
@@ -108,19 +108,19 @@ def test_in_other_dimensions_nothing_is_left_out(k):
 
 def test_the_shipped_records_have_the_density_of_all_components(bundle):
     records = bundle.records
-    mean, sigma = (array[::10].astype(float) for array in (records.mean, records.sigma))
-    ticks = np.linspace(-3, 3, 40)
+    mean, sigma = (array[::20].astype(float) for array in (records.mean, records.sigma))
+    ticks = np.linspace(-3, 3, 25)
     grid = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
     for scale in (0.1, 1.0):
-        assert_within_the_bound(mean, sigma * scale, records.split[::10] == "train", grid)
+        assert_within_the_bound(mean, sigma * scale, records.split[::20] == "train", grid)
 
 
-# --- what is left out -----------------------------------------------------------------------------
+# --- components left out --------------------------------------------------------------------------
 
 
 @st.composite
 def mixtures(draw):
-    """Means, sigmas and flags of components in clumps, and points in, between and beyond them."""
+    """Means, sigmas and flags of components in clusters, and points near and far from them."""
     rng = np.random.default_rng(draw(SEEDS))
     k, n, m = draw(st.integers(1, 4)), draw(st.integers(1, 120)), draw(st.integers(1, 300))
     spread = 10.0 ** draw(st.floats(-2, 2))
@@ -137,7 +137,7 @@ def mixtures(draw):
 
 
 @given(problem=mixtures(), deep=st.booleans())
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 def test_no_more_than_the_bound_is_left_out(problem, deep):
     with pytest.MonkeyPatch.context() as patch:
         if deep:
@@ -147,9 +147,9 @@ def test_no_more_than_the_bound_is_left_out(problem, deep):
 
 
 def beside_one(n, k, t):
-    """A component at 0, n - 1 in one place so far off that together they add t times its density.
+    """A component at 0, and n - 1 in one place so far away that their sum is t times its density.
 
-    Also points (100, k), so near to 0 that this holds for each, to 1e-5 of t.
+    Also points (100, k) so near 0 that this holds at each, within 1e-5 of t.
     """
     away = math.sqrt(-2 * math.log(t / (n - 1)))
     mean = np.zeros((n, k))
@@ -161,7 +161,7 @@ def beside_one(n, k, t):
 @pytest.mark.usefixtures("splitting_is_free")
 @pytest.mark.parametrize("k", [2, 3])
 @pytest.mark.parametrize("n", [2, 100, 5_000])
-def test_many_that_are_next_to_nothing_are_left_out_only_while_their_sum_is(n, k):
+def test_many_tiny_components_are_left_out_only_if_their_sum_is_tiny(n, k):
     alone = -0.5 * k * math.log(2 * math.pi) - math.log(n)
     mixture, z = beside_one(n, k, LEFT_OUT * 0.9 * (n - 1) / n)
     log_density, share = mixture.query(z)
@@ -183,8 +183,8 @@ def test_most_components_are_left_out_where_few_matter():
     assert pairs < 0.2 * 5_000 * 500
 
 
-def test_a_query_never_holds_all_points_by_components():
-    n, m = 6_000, 20_000
+def test_memory_does_not_grow_with_points_times_components():
+    n, m = 2_000, 5_000
     mean, sigma, part = random_mixture(n, 2)
     z = np.random.default_rng(6).uniform(-3, 3, (m, 2))
     mixture = Mixture(mean, sigma, part)
@@ -194,7 +194,7 @@ def test_a_query_never_holds_all_points_by_components():
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak < 8 * n * m / 4  # all terms would take 960 MB
+    assert peak < 8 * n * m / 8  # all terms would take 80 MB
 
 
 # --- closed forms and invariances -----------------------------------------------------------------
@@ -206,7 +206,7 @@ def test_a_single_component_has_the_density_of_its_normal():
     assert share.tolist() == [1.0]
 
 
-def test_halfway_between_two_alike_the_shares_are_equal():
+def test_halfway_between_two_equal_components_the_shares_are_equal():
     _, share = Mixture([[0.0], [4.0]], [[1.0], [1.0]], [True, False]).query([[2.0], [1.0]])
     assert share.tolist() == [0.5, pytest.approx(special.expit(4.0))]
 
@@ -217,12 +217,11 @@ def test_the_height_is_the_density_of_a_component_at_its_own_mean():
     np.testing.assert_allclose(Mixture(mean, sigma, part).log_height, expected, rtol=1e-12)
 
 
-@pytest.mark.parametrize("scale", [0.3, 1.0])
-def test_the_density_integrates_to_one_and_that_of_a_part_to_its_weight(scale):
+def test_the_density_integrates_to_1_and_that_of_a_part_to_its_weight():
     mean, sigma, part = random_mixture(30, 2)
-    ticks, step = np.linspace(-6, 6, 1_201, retstep=True)
+    ticks, step = np.linspace(-5, 5, 401, retstep=True)
     grid = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
-    sigma = np.maximum(sigma * scale, 2 * step)  # so that the grid is fine enough
+    sigma = np.maximum(sigma, 2 * step)  # so that the grid is fine enough
     log_density, share = Mixture(mean, sigma, part).query(grid)
     density = np.exp(log_density)
     assert density.sum() * step**2 == pytest.approx(1, abs=2 * LEFT_OUT)
@@ -230,7 +229,7 @@ def test_the_density_integrates_to_one_and_that_of_a_part_to_its_weight(scale):
 
 
 @pytest.mark.parametrize("k", [1, 2, 3, 5])
-def test_the_shares_of_a_part_and_of_the_rest_add_up_to_one(k):
+def test_the_shares_of_a_part_and_of_the_rest_sum_to_1(k):
     mean, sigma, part = random_mixture(150, k)
     z = np.random.default_rng(7).uniform(-5, 5, (2_000, k))
     log_density, share = Mixture(mean, sigma, part).query(z)
@@ -242,7 +241,7 @@ def test_the_shares_of_a_part_and_of_the_rest_add_up_to_one(k):
 
 
 @pytest.mark.parametrize("k", [1, 2, 3, 5])
-def test_all_have_the_whole_share_and_none_has_none(k):
+def test_the_share_of_all_components_is_1_and_of_none_is_0(k):
     mean, sigma, _ = random_mixture(150, k)
     z = np.random.default_rng(8).uniform(-5, 5, (2_000, k))
     _, share = Mixture(mean, sigma, np.ones(150, bool)).query(z)
@@ -253,22 +252,22 @@ def test_all_have_the_whole_share_and_none_has_none(k):
 
 
 @given(seed=SEEDS, k=st.integers(1, 4), factor=st.floats(0.01, 100), shift=st.floats(-10, 10))
-@settings(deadline=None)
-def test_stretching_the_space_thins_the_density_and_shifting_it_changes_nothing(
+@settings(deadline=None, max_examples=50)
+def test_scaling_the_space_divides_the_density_and_shifting_it_changes_nothing(
     seed, k, factor, shift
 ):
     mean, sigma, part = random_mixture(20, k, seed)
     z = np.random.default_rng(seed).uniform(-2, 2, (50, k))
     before, share = Mixture(mean, sigma, part).query(z)
-    stretched = Mixture(mean * factor + shift, sigma * factor, part)
-    after, share_after = stretched.query(z * factor + shift)
+    scaled = Mixture(mean * factor + shift, sigma * factor, part)
+    after, share_after = scaled.query(z * factor + shift)
     tolerance = 1e-7 * np.abs(before).max() / min(factor, 1)  # for the rounding of the shift
     np.testing.assert_allclose(after, before - k * math.log(factor), atol=tolerance + 2 * LEFT_OUT)
     np.testing.assert_allclose(share_after, share, atol=tolerance + 2 * LEFT_OUT)
 
 
 @pytest.mark.parametrize("k", [1, 2, 3])
-def test_components_that_come_twice_change_nothing(k):
+def test_duplicating_every_component_changes_nothing(k):
     mean, sigma, part = random_mixture(60, k)
     z = np.random.default_rng(9).uniform(-3, 3, (1_000, k))
     once, share = Mixture(mean, sigma, part).query(z)
@@ -280,7 +279,7 @@ def test_components_that_come_twice_change_nothing(k):
 
 @pytest.mark.usefixtures("splitting_is_free")
 @pytest.mark.parametrize("k", [1, 2, 3])
-def test_points_together_have_what_each_has_alone(k):
+def test_points_have_the_same_density_together_and_alone(k):
     mean, sigma, part = random_mixture(200, k)
     mixture = Mixture(mean, sigma, part)
     z = np.random.default_rng(10).uniform(-3, 3, (1_000, k))
@@ -298,7 +297,7 @@ def test_points_together_have_what_each_has_alone(k):
 @pytest.mark.parametrize("k", [1, 2, 3, 5])
 @pytest.mark.parametrize("distance", [1e2, 1e6, 1e50, 1e100])
 def test_far_away_densities_are_finite_and_the_share_is_that_of_the_nearest(distance, k, m):
-    # Of those at one place the widest are nearest by far, when measured in their own sigmas.
+    # Of components with equal means the widest are the nearest in units of their own sigmas.
     mean = np.zeros((6, k))
     sigma = np.repeat([[1.0], [2.0], [3.0]], 2, axis=0) * np.ones(k)
     z = np.random.default_rng(11).choice([-distance, distance], (m, k))
@@ -311,7 +310,7 @@ def test_far_away_densities_are_finite_and_the_share_is_that_of_the_nearest(dist
 
 @pytest.mark.parametrize("m", [4, 400])
 @pytest.mark.parametrize("k", [1, 2, 3])
-def test_far_away_the_share_is_of_the_side_that_one_stands_on(k, m):
+def test_far_away_the_share_is_that_of_the_nearer_side(k, m):
     mean = np.concatenate([np.full((3, k), -1.0), np.full((3, k), 1.0)])
     mixture = Mixture(mean, np.full((6, k), 0.1), np.arange(6) >= 3)
     side = np.random.default_rng(12).choice([-1.0, 1.0], m)
@@ -338,7 +337,7 @@ def test_no_points_have_no_densities():
     assert log_density.shape == share.shape == (0,)
 
 
-def test_flags_may_be_any_truth_values_and_are_a_copy():
+def test_flags_are_a_read_only_copy_as_booleans():
     part = np.array([1, 0])
     mixture = Mixture([[0.0], [1.0]], [[1.0], [1.0]], part)
     part[:] = 1
@@ -347,35 +346,23 @@ def test_flags_may_be_any_truth_values_and_are_a_copy():
         mixture.part[0] = False
 
 
-@pytest.mark.parametrize(
-    ("part", "came"),
-    [([True], r"\(1,\)"), ([True] * 3, r"\(3,\)"), ([], r"\(0,\)"), (True, r"\(\)")],
-)
-def test_the_part_wants_one_flag_a_component(part, came):
-    message = rf"part wants one flag a Gaussian, \(2,\), but came as {came}$"
-    with pytest.raises(ValueError, match=message):
+@pytest.mark.parametrize("part", [[True], [True] * 3, [], True, [[True], [False]]])
+def test_the_part_has_one_flag_for_each_component(part):
+    shape = str(np.shape(part))
+    with pytest.raises(ValueError, match=r"part of shape \(2,\), .* got") as caught:
         Mixture([[0.0], [1.0]], [[1.0], [1.0]], part)
+    assert f"got {shape};" in str(caught.value)
 
 
-def test_a_part_by_coordinate_is_refused():
-    with pytest.raises(ValueError, match=r"one flag a Gaussian, \(2,\), but came as \(2, 1\)"):
-        Mixture([[0.0], [1.0]], [[1.0], [1.0]], [[True], [False]])
-
-
-def test_a_mixture_wants_means_and_sigmas_as_gaussians_do():
-    with pytest.raises(ValueError, match=r"want the same shape \(n, k\) with n and k at least 1"):
+def test_means_sigmas_and_points_are_checked_as_those_of_gaussians():
+    with pytest.raises(ValueError, match="mean and sigma of one shape"):
         Mixture([[0.0, 0.0]], [[1.0]], [True])
-    with pytest.raises(ValueError, match="sigmas finite numbers above 0"):
+    with pytest.raises(ValueError, match="finite sigmas"):
         Mixture([[0.0]], [[0.0]], [True])
-
-
-@pytest.mark.parametrize("z", [[[1.0]], [[1.0, 2.0, 3.0]], [1.0, 2.0]])
-def test_points_want_the_components_dimensions(z):
-    with pytest.raises(ValueError, match=r"points want shape \(m, 2\), but came with shape"):
-        Mixture([[0.0, 0.0]], [[1.0, 1.0]], [True]).query(z)
-
-
-@pytest.mark.parametrize("bad", [math.nan, math.inf, 1e101])
-def test_points_want_coordinates_that_can_be_measured(bad):
-    with pytest.raises(ValueError, match="points want finite coordinates"):
-        Mixture([[0.0, 0.0]], [[1.0, 1.0]], [True]).query([[0.0, bad]])
+    mixture = Mixture([[0.0, 0.0]], [[1.0, 1.0]], [True])
+    for z in ([[1.0]], [[1.0, 2.0, 3.0]], [1.0, 2.0]):
+        with pytest.raises(ValueError, match=r"points of shape \(m, 2\), got"):
+            mixture.query(z)
+    for bad in (math.nan, math.inf, 1e101):
+        with pytest.raises(ValueError, match="finite coordinates"):
+            mixture.query([[0.0, bad]])

@@ -183,13 +183,15 @@ def test_no_point_is_in_a_polygon_without_area():
     ],
 )
 def test_other_values_than_corners_are_refused(polygon):
-    with pytest.raises(ValueError, match=r"3 to 10,000 corners of a region, each a pair \(x, y\)"):
+    with pytest.raises(
+        ValueError, match=r"a region with 3 to 10,000 corners, each a pair \(x, y\)"
+    ):
         in_polygon(np.zeros((1, 2)), polygon)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_corners_are_finite(bad):
-    with pytest.raises(ValueError, match="with finite coordinates"):
+    with pytest.raises(ValueError, match="corners of finite coordinates"):
         in_polygon(np.zeros((1, 2)), [(0, 0), (1, 0), (0, bad)])
 
 
