@@ -8,7 +8,7 @@ from dashboard.words import common
 
 
 def main() -> None:
-    """Page config, styles, navigation."""
+    """Configure the page, add the styles, and show the chosen page."""
     st.set_page_config(page_title="regvae", page_icon=STATIC / "icon.svg", layout="wide")
     st.logo(STATIC / "icon.svg", size="large")
     st.html(f"<style>{palette.CSS}</style>")

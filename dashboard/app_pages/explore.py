@@ -1,4 +1,4 @@
-"""The latent map with its controls and the panel beside it."""
+"""Explore: the latent map, its controls, and the panel beside it."""
 
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -30,21 +30,21 @@ PANEL_HEIGHT = 716  # pixels at least; style.css stretches it with the window
 
 
 def page() -> None:
-    """Load the model, run the live part, and hand the geometry to the browser."""
+    """Load the model, send its geometry to the browser, and show the map and the panel."""
     chosen = model_box.chosen()
     if chosen is None:
         model_box.choose()
         return
     geometry = services.geometry(*chosen)
-    # Before all else, as the map waits for it; outside the fragment, so that no gesture sends it
-    # again.
+    # Before everything else, as the map waits for it; outside the fragment, so that no gesture
+    # sends it again.
     send_geometry(geometry)
     explore(*chosen, geometry)
 
 
 @dataclass(frozen=True)
 class Choices:
-    """The values of all controls, and of the gestures before them."""
+    """The values of all widgets, and what gestures have set."""
 
     context: Context
     point: tuple[float, ...] | None
@@ -66,7 +66,7 @@ class Tabs(NamedTuple):
 
 @st.fragment
 def explore(name: str, version: str, geometry: Geometry) -> None:
-    """Controls, map and panel; every gesture reruns this much and no more."""
+    """Controls, map and panel; a gesture reruns only this."""
     left, right = st.columns([2, 1], gap="medium")
     try:
         with left:
@@ -74,7 +74,7 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
         if st.session_state[state.MODEL] != name:
             st.rerun()  # all of the page, since the geometry is sent outside the fragment
         tabs = panel_tabs(right)
-        # The map comes first wherever the form's values are known without the form's widgets.
+        # The map is drawn first if the form's values are known without the form's widgets.
         known = sampling_form.values_are_known()
         if not known:
             show_form(tabs, name, version)
@@ -124,7 +124,7 @@ def show_tabs(tabs: Tabs, choices: Choices) -> None:
 def read_choices(
     name: str, version: str, journeys_tab: DeltaGenerator, problems: list[str]
 ) -> Choices:
-    """The values of all controls; those of a journey are made only when their tab is open."""
+    """The values of all widgets; those of a journey exist only while their tab is open."""
     point = pinned_point(services.bundle(name, version).records.latent_dim, problems)
     shown = slice_shown(name, version, point, problems)
     unwanted = sampling_form.unwanted(problems, shown.of_regions)
@@ -194,7 +194,7 @@ def panel_tabs(column: DeltaGenerator) -> Tabs:
 
 
 def controls(name: str, version: str) -> DeltaGenerator | None:
-    """The widgets above the map; and a place for words on a plane of a larger space."""
+    """The widgets above the map, and the place for a caption on its plane, if there is one."""
     which, colour, find, go = st.columns(4, gap="small")
     with which:
         model_box.choose()
@@ -228,7 +228,7 @@ def controls(name: str, version: str) -> DeltaGenerator | None:
     return plane_controls(name, version)
 
 
-# --- what the controls hold -----------------------------------------------------------------------
+# --- values ---------------------------------------------------------------------------------------
 
 
 def pinned_point(k: int, problems: list[str]) -> tuple[float, ...] | None:
@@ -253,7 +253,10 @@ def searched_code(problems: list[str]) -> str | None:
 def propose(
     context: Context, policy: Policy | None, problems: list[str]
 ) -> tuple[SampleLayer, Report] | tuple[None, None]:
-    """The samples of the present settings for the browser, and Python's report on them."""
+    """The samples of a policy for the browser, and the report on them.
+
+    None and None, with a sentence in `problems`, if they cannot be proposed.
+    """
     if policy is None:
         return None, None
     shown = context.shown
@@ -269,7 +272,7 @@ def propose(
 
 
 def painted(context: Context) -> PaintedLayer | None:
-    """What is decoded everywhere on the map, if the map is to be painted with it."""
+    """The attribute decoded everywhere on the plane, if the map is to be painted with it."""
     if not st.session_state.get(state.PAINT):
         return None
     shown = context.shown
@@ -313,13 +316,13 @@ def keep_pick(z: list[float]) -> None:
 
 
 def keep_region(polygon: Polygon | None) -> None:
-    """A box or lasso, or its end."""
+    """A brushed region, or None when it is cleared."""
     st.session_state[state.REGION] = polygon
     state.bring_forward(state.REGION)
 
 
 def keep_parameter(name: str, value: float) -> None:
-    """A released slider sets the number that the URL and the number box share."""
+    """A released slider sets the value of the rule's parameter, which the URL has too."""
     st.session_state[name] = value
 
 

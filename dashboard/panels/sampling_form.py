@@ -26,9 +26,9 @@ _KEYS = (
 
 
 def values_are_known() -> bool:
-    """Whether the form's values can be read before its widgets are made, which takes longer.
+    """Whether the form's values can be read before its widgets are drawn, which takes longer.
 
-    They can unless the address has some that no widget has taken yet.
+    They can, unless the address has values that no widget has taken yet.
     """
     session = st.session_state
     session.setdefault(state.LISTED, "")
@@ -45,14 +45,14 @@ def _set_defaults() -> None:
 
 
 def hidden_controls() -> None:
-    """Only the widgets whose values differ from their defaults, unseen: the address keeps these.
+    """Hidden widgets for the values that differ from their defaults, which the address must have.
 
-    Widgets cost time in the browser, and those in a closed tab are seen by nobody.
+    The others are left out, as each widget takes time in the browser.
     """
     with st.container(key="off-sampling"):
         for key in _KEYS:
-            known = st.session_state.get(key, state.DEFAULTS[key]) == state.DEFAULTS[key]
-            if not known or (key in st.query_params and key not in st.session_state):
+            changed = st.session_state.get(key, state.DEFAULTS[key]) != state.DEFAULTS[key]
+            if changed or (key in st.query_params and key not in st.session_state):
                 _widget(st, key)
     _set_defaults()
 
@@ -158,7 +158,7 @@ _COUNTS: dict[str, tuple[tuple[str, str], Any, Any, Any]] = {
     state.SAMPLES: (words.SAMPLES, 1, state.MAX_SAMPLES, 100),
     state.SEED: (words.SEED, 0, state.MAX_SEED, 1),
 }
-"""Words, span and step of the numbers that are no rule's parameters."""
+"""Label and help, least, most and step of the numbers that are no parameters of a rule."""
 
 
 def _number(place: Any, one: Parameter) -> None:
