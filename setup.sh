@@ -51,7 +51,7 @@ install_for_tests() {
 
 # The browser tests drive the Chromium on the machine, else Playwright's, else Debian's package.
 find_browser() {
-    .venv/bin/python -m tests.browser --find >/dev/null 2>&1
+    .venv/bin/python -m tests.drive --find >/dev/null 2>&1
 }
 
 install_browser() {

@@ -1,15 +1,26 @@
-"""Fixtures shared by the tests: the shipped bundle, a running dashboard, a browser."""
+"""Fixtures shared by the tests: shipped bundles, a running dashboard, a browser."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
 
 import regvae
 from regvae.model.bundle import Bundle
-from tests import browser as browsers
 from tests import server
-from tests.browser import Explorer
+
+if TYPE_CHECKING:  # a test that needs no browser should not wait for its driver
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+    from tests.browser.pages import Explorer
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m selects by the markers
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that a browser is started for, by whatever fixture."""
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -34,20 +45,22 @@ def exact() -> Bundle:
 
 @pytest.fixture(scope="session")
 def dashboard() -> Iterator[str]:
-    """URL of a running dashboard."""
+    """URL of a running dashboard, which has the session's private home."""
     with server.serve() as url:
         yield url
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def chromium() -> Iterator["Browser"]:
     """A running browser."""
-    with browsers.chromium() as running:
+    from tests import drive
+
+    with drive.chromium() as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def profile(chromium: Browser) -> Iterator[BrowserContext]:
+def profile(chromium: "Browser") -> Iterator["BrowserContext"]:
     """A browser profile, shared for its cache of downloaded files."""
     context = chromium.new_context(viewport={"width": 1280, "height": 800})
     yield context
@@ -55,16 +68,17 @@ def profile(chromium: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def page(profile: BrowserContext) -> Iterator[Page]:
+def page(profile: "BrowserContext") -> Iterator["Page"]:
     """A new page, which is a new session; an error in its JavaScript or console fails the test."""
-    opened = profile.new_page()
-    errors = browsers.errors_of(opened)
-    yield opened
-    opened.close()
-    assert errors == []
+    from tests import drive
+
+    with drive.watched(profile) as opened:
+        yield opened
 
 
 @pytest.fixture
-def explorer(page: Page, dashboard: str) -> Explorer:
+def explorer(page: "Page", dashboard: str) -> "Explorer":
     """The explore page, opened and drawn."""
+    from tests.browser.pages import Explorer
+
     return Explorer(page, dashboard).open()

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 
 from tests import server
 from tests.benchmarks.figure import Figure
-from tests.browser import READY, Explorer, chromium
+from tests.drive import READY, Explorer, chromium
 
 BASELINE = Path(__file__).with_name("baseline_app.py")
 STEPS = 40

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Browser, Page
 
-from tests import browser as browsers
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 STATIC = Path(__file__).resolve().parents[2] / "dashboard" / "static"
 
@@ -38,7 +38,7 @@ class _Static(SimpleHTTPRequestHandler):
 class Blank:
     """A blank page on which modules run."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: "Page") -> None:
         self.page = page
 
     def run(self, module: str, body: str, given: Any = None) -> Any:
@@ -60,11 +60,10 @@ def static_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def blank(chromium: Browser, static_url: str) -> Iterator[Blank]:
+def blank(chromium: "Browser", static_url: str) -> Iterator[Blank]:
     """A blank page; an error in its JavaScript or console fails the module's last test."""
-    page = chromium.new_page()
-    errors = browsers.errors_of(page)
-    page.goto(static_url)
-    yield Blank(page)
-    page.close()
-    assert errors == []
+    from tests import drive
+
+    with drive.watched(chromium) as page:
+        page.goto(static_url)
+        yield Blank(page)

@@ -6,17 +6,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dashboard.latent_map import Geometry, plane_for_browser
-from regvae.acceptance import RULES
-from regvae.bundle import Bundle
-from regvae.plane import Plane
-from regvae.regs import pretty
 
 import regvae
-from dashboard import latent_map
+from dashboard.components import latent_map
+from dashboard.components.geometry import Geometry
+from dashboard.components.latent_map import plane_for_browser
+from regvae.formats import UK_REGISTRATION
+from regvae.latent.plane import Plane
+from regvae.model.bundle import Bundle
+from regvae.rejection.rules import RULES
 from tests.static.conftest import Blank
-
-pytestmark = pytest.mark.browser
 
 OPERATORS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 EVERY_LIMIT = list(itertools.product(OPERATORS, (False, True)))
@@ -284,7 +283,7 @@ def test_a_contour_goes_through_where_nothing_could_be_measured(blank: Blank) ->
 @pytest.mark.parametrize(
     ("code", "gaps", "shown"),
     [
-        ("AB12CDE", [4], pretty("AB12CDE")),
+        ("AB12CDE", [4], UK_REGISTRATION.shown("AB12CDE")),
         ("AB12CDE", [], "AB12CDE"),
         ("AB12CDE", [2, 4], "AB 12 CDE"),
         ("4006381333931", [1, 7], "4 006381 333931"),

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dashboard.layers import PointLayer, table_of
 
 from dashboard import palette
+from dashboard.components.layers import PointLayer, table_of
 from tests.static.conftest import Blank
 
 PALETTE = palette.MAP | palette.MAP["light"] | {"background": "#ffffff"}
@@ -59,7 +59,6 @@ def test_a_layer_of_another_shape_is_refused(layer: PointLayer, words: str) -> N
         table_of([layer])
 
 
-@pytest.mark.browser
 def test_every_layer_is_drawn_in_its_style_from_below(blank: Blank) -> None:
     points = [[1.0, -2.0], [0.0, 4.0], [5.0, 5.0]]
     path, leaks = PointLayer("path", points), PointLayer("leaks", points[:2])
@@ -74,19 +73,16 @@ def test_every_layer_is_drawn_in_its_style_from_below(blank: Blank) -> None:
     assert halo["line"]["width"] > line["line"]["width"]
 
 
-@pytest.mark.browser
 @pytest.mark.parametrize(("name", "quiet"), [("path", True), ("leaks", False), ("decoded", False)])
 def test_samples_stand_back_for_a_path_alone(blank: Blank, name: str, quiet: bool) -> None:
     traces = drawn(blank, [PointLayer(name, [[1, 2]])])
     assert any(trace.get("meta", {}).get("quiet") for trace in traces) == quiet
 
 
-@pytest.mark.browser
 def test_no_points_are_no_traces(blank: Blank) -> None:
     assert drawn(blank, []) == []
 
 
-@pytest.mark.browser
 def test_a_layer_without_a_style_is_an_error(blank: Blank) -> None:
     with pytest.raises(Exception, match="there is no style for the layer “toString”"):
         drawn(blank, [PointLayer("toString", [[1, 2]])])

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from dashboard import latent_map, state
+from dashboard import state
+from dashboard.components import latent_map
 from tests.static.conftest import Blank
 
 # Sliders of one rule; `say` is Python's rule, `release` a slider let go, `drag` one on its way.
@@ -36,7 +37,6 @@ def played(blank: Blank, script: str) -> Any:
     return blank.run("latent_map/scrubber.js", f"{SCENE} {script} root.remove(); return said;")
 
 
-@pytest.mark.browser
 def test_a_new_mount_counts_on_from_where_python_stands(blank: Blank) -> None:
     said = played(
         blank,
@@ -49,7 +49,6 @@ def test_a_new_mount_counts_on_from_where_python_stands(blank: Blank) -> None:
     ]
 
 
-@pytest.mark.browser
 def test_an_answer_that_is_late_calls_no_slider_back(blank: Blank) -> None:
     said = played(
         blank,
@@ -59,7 +58,6 @@ def test_an_answer_that_is_late_calls_no_slider_back(blank: Blank) -> None:
     assert said == [False, 3, False, 3, False, 3]
 
 
-@pytest.mark.browser
 def test_an_answer_leaves_a_slider_that_is_dragged_on_alone(blank: Blank) -> None:
     said = played(
         blank,
@@ -69,7 +67,6 @@ def test_an_answer_leaves_a_slider_that_is_dragged_on_alone(blank: Blank) -> Non
     assert said == [False, 2.7]
 
 
-@pytest.mark.browser
 def test_a_refused_value_goes_back_to_what_python_has(blank: Blank) -> None:
     said = played(
         blank, """say(0, {a: 1}); release("a", 5); const said = [say(1, {a: 1}), at().a];"""
@@ -77,7 +74,6 @@ def test_a_refused_value_goes_back_to_what_python_has(blank: Blank) -> None:
     assert said == [True, 1]
 
 
-@pytest.mark.browser
 def test_a_number_typed_elsewhere_moves_the_slider(blank: Blank) -> None:
     said = played(
         blank,
@@ -87,7 +83,6 @@ def test_a_number_typed_elsewhere_moves_the_slider(blank: Blank) -> None:
     assert said == [False, True, 4.5, False]
 
 
-@pytest.mark.browser
 def test_another_rule_is_taken_though_a_slider_was_released_since(blank: Blank) -> None:
     said = played(
         blank,
@@ -97,7 +92,6 @@ def test_another_rule_is_taken_though_a_slider_was_released_since(blank: Blank) 
     assert said == [True, {"b": 3}, False]
 
 
-@pytest.mark.browser
 def test_a_count_that_goes_back_is_a_new_session_s(blank: Blank) -> None:
     said = played(
         blank,

@@ -1,0 +1,306 @@
+"""The latent map in a real browser: point, click, brush, and read what a person reads."""
+
+import itertools
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from dashboard import state
+from regvae.formats import UK_REGISTRATION
+from regvae.latent.polygon import in_polygon
+from regvae.model.bundle import Bundle
+from tests import drive
+from tests.browser.pages import DECODE, LOADING, Explorer, Points
+
+shown = UK_REGISTRATION.shown
+LASSO = [(-1.4, -0.3), (-0.6, 0.4), (0.2, 0.1), (-0.3, -0.9), (-1.3, -0.8)]
+REGIONS = "(plot) => (plot._fullLayout.selections ?? []).length"
+LIT = "(plot) => plot.data[0].selectedpoints?.length > 0"
+
+
+def test_the_page_loads_without_a_jump_and_sends_its_geometry_once(
+    page: Page, dashboard: str
+) -> None:
+    received: list[int] = []
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on(
+        "websocket",
+        lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame))),
+    )
+    page.goto(dashboard)
+    page.wait_for_selector(".latent-map")
+    place = page.locator(".picture").bounding_box()
+    explorer = Explorer(page, dashboard).wait()
+    assert sum(received) > 300_000  # 12,000 records and the decoder's weights
+    received.clear()
+    explorer.pin(1.0, 1.0)
+    explorer.search("ab12cde")
+    assert sum(received) < 100_000
+    assert page.locator(".picture").bounding_box() == place
+    outside = [url for url in asked if not url.startswith((dashboard, "data:", "blob:"))]
+    assert outside == []
+
+
+def test_a_page_that_is_left_while_the_map_loads_draws_nothing(page: Page, dashboard: str) -> None:
+    held: list[Route] = []
+    page.route("**/plotly.min.js", lambda route: held.append(route))
+    page.goto(dashboard)
+    explorer = Explorer(page, dashboard)
+    expect(explorer.panel.get_by_role("tab").first).to_be_visible(timeout=LOADING)
+    page.wait_for_selector(".latent-map", state="attached")
+    page.evaluate("() => { window.left = document.querySelector('.latent-map'); }")
+    explorer.go("figures")
+    expect(page.get_by_test_id("stTable").first).to_be_visible()
+    held[0].continue_()
+    page.wait_for_function("() => window.Plotly")
+    explorer.go("")
+    explorer.wait()  # another map is drawn by now, and so would be the one that was left
+    left = page.evaluate("() => [window.left.isConnected, window.left.dataset.ready]")
+    assert left == [False, "false"]
+
+
+def test_what_is_pointed_at_is_decoded_and_what_is_clicked_is_pinned(
+    explorer: Explorer, bundle: Bundle
+) -> None:
+    for x, y in [(0.5, 0.3), (-2.5, 2.5), (2.2, -1.7)]:
+        explorer.point(x, y)
+        assert_reads(explorer, bundle, x, y)
+    for part in (explorer.plate, explorer.where):  # to those who do not see it too
+        live = part.evaluate("(element) => element.closest('[aria-live]')?.className")
+        assert live == "reading"
+
+    lonely = int(np.hypot(*bundle.records.mean.T).argmax())  # nothing else is drawn near it
+    explorer.point(*bundle.records.mean[lonely].tolist())
+    plates = explorer.record.locator(".plate")
+    decoded = bundle.autoencoder.decode(bundle.records.mean[[lonely]])[0]
+    expect(plates).to_have_text([shown(bundle.records.codes[lonely]), shown(decoded)])
+    explorer.point(1.7, 1.3)  # neither a record nor a sample is drawn near it
+    expect(plates).to_have_count(0)
+
+    regs = ("ab12 cde", "xy87 zzz", "yk66 biq")
+    for reg, press in zip(regs, other_presses(explorer), strict=True):
+        press(2.0, 2.0)
+        explorer.search(reg)  # Python has handled what came later, and knows of no pinned point
+        expect(explorer.coordinates).to_have_value("")
+    assert_ellipses(explorer, bundle, "YK66BIQ")
+
+    for x, y in [(1.7, 1.3), (2.0, 2.0), (2.0, 2.0)]:  # the same spot again, too
+        z = explorer.pin(x, y)
+        np.testing.assert_allclose(z, [x, y], atol=0.02)
+        assert_pinned(explorer, bundle, z)
+        explorer.clear(state.POINT)
+
+    explorer.picture.plot.focus()
+    for _ in range(5):
+        explorer.page.keyboard.press("ArrowRight")
+    expect(explorer.where).to_have_text(re.compile(r"\(0\.\d+, "))
+    explorer.page.keyboard.press("Enter")
+    z = explorer.pinned
+    assert z[0] > 0
+    assert_pinned(explorer, bundle, z)
+    x, y = explorer.pin(1.5, 1.0)
+    explorer.picture.plot.focus()
+    explorer.page.keyboard.press("ArrowRight")  # from the pinned point
+    right = explorer.picture.pixels([[x, y]])[0][0] + 10
+    expect(explorer.where).to_have_text(re.compile(r"\(1\.[56]\d+, (0\.9|1\.0)\d+\)"))
+    place = [float(number) for number in re.findall(r"-?[\d.]+\d", explorer.where.inner_text())]
+    assert explorer.picture.pixels([place])[0][0] == pytest.approx(right, abs=1)
+
+
+def assert_reads(explorer: Explorer, bundle: Bundle, x: float, y: float) -> None:
+    """The strip above the map decodes the point that it names, which is the one pointed at."""
+    place = re.search(r"\((-?[\d.]+), (-?[\d.]+)\)", explorer.where.inner_text())
+    assert place
+    at = np.array([[float(number) for number in place.groups()]])
+    np.testing.assert_allclose(at, [[x, y]], atol=0.02)
+    # The words are rounded to a thousandth, so the plate is that of some point so near.
+    near = at + 0.0005 * np.array(list(itertools.product((-1, 0, 1), repeat=2)))
+    assert explorer.plate.inner_text() in map(shown, bundle.autoencoder.decode(near))
+
+
+def other_presses(explorer: Explorer):
+    """Presses on the map that are no clicks: of other buttons, cancelled, of another finger."""
+
+    def synthetic(*events: tuple[str, int]):
+        def press(x: float, y: float) -> None:
+            ((px, py),) = explorer.picture.pixels([[x, y]])
+            for kind, pointer in [("pointerdown", 7), *events]:
+                explorer.picture.plot.dispatch_event(
+                    kind, {"pointerId": pointer, "button": 0, "clientX": px, "clientY": py}
+                )
+
+        return press
+
+    def others(x: float, y: float) -> None:
+        for button in ("right", "middle"):
+            explorer.picture.click(x, y, button)
+
+    return others, synthetic(("pointercancel", 7), ("pointerup", 7)), synthetic(("pointerup", 8))
+
+
+def assert_pinned(explorer: Explorer, bundle: Bundle, z: list[float]) -> None:
+    """The panel shows what a point decodes to, and the record nearest to it."""
+    plate = shown(bundle.autoencoder.decode([z])[0])
+    expect(explorer.panel.locator(".plate").first).to_have_text(plate)
+    sigmas = (np.array(z) - bundle.records.mean) / bundle.records.sigma
+    nearest = bundle.records.codes[np.hypot(*sigmas.T).argmin()]
+    expect(explorer.panel).to_contain_text(shown(nearest))
+    assert "point=" in explorer.page.url
+
+
+def assert_ellipses(explorer: Explorer, bundle: Bundle, reg: str) -> None:
+    """The searched reg is drawn with its Gaussian, and shown with its reconstruction."""
+    mean, sigma = (values[0] for values in bundle.autoencoder.encode([reg]))
+    decoded = bundle.autoencoder.decode(mean[None])[0]
+    expect(explorer.panel).to_contain_text(shown(decoded))
+    ellipses = "plot.data.filter((one) => one.x.length === 73)"
+    explorer.picture.wait_for(
+        f"(plot, [x]) => {ellipses}.some((one) => Math.abs(one.x[0] - x) < 1e-4)",
+        [float(mean[0] + sigma[0])],
+    )
+    lines = explorer.picture.plot.evaluate(
+        f"(plot) => {ellipses}.map((one) => [Array.from(one.x), Array.from(one.y)])"
+    )
+    assert len(lines) == 2
+    for radius, (x, y) in zip((1, 2), lines, strict=True):
+        scaled = (np.column_stack([x, y]) - mean) / sigma
+        np.testing.assert_allclose(np.hypot(*scaled.T), radius, rtol=1e-4)
+
+
+def test_a_lasso_selects_a_region_that_is_counted_and_decoded(
+    explorer: Explorer, bundle: Bundle
+) -> None:
+    explorer.tool("Lasso")
+    explorer.picture.drag([*LASSO, LASSO[0]])
+    assert_counted(explorer, bundle, LASSO)
+    assert_share(explorer, bundle, LASSO)
+    expect(explorer.coordinates).to_have_value("")  # though it ended where it began
+
+    explorer.button(DECODE).click()
+    decoded = explorer.panel.locator(".plates").last.locator(".plate")
+    expect(decoded).to_have_count(50)
+    explorer.picture.wait_for(
+        "(plot) => plot.data.some((one) => one.marker?.symbol === 'square' && one.x.length === 50)"
+    )
+
+    explorer.clear(state.REGION)
+    explorer.picture.wait_for(f"(plot) => ({REGIONS})(plot) === 0")
+
+    explorer.panel.locator("[data-testid=stExpander]:visible").last.locator("summary").click()
+    explorer.enter(state.BOX_CORNERS, "-1, -1, 0, 0.5")
+    inside = in_polygon(bundle.records.mean, corners_of((-1, -1), (0, 0.5)))
+    explorer.expect_section(state.REGION)
+    assert explorer.selected == (inside.sum(), 12_000)
+    explorer.picture.wait_for(LIT)
+    explorer.picture.plot.focus()
+    explorer.page.keyboard.press("Escape")
+    explorer.expect_no_section(state.REGION)
+
+
+def test_a_box_and_the_zoom_outlast_everything_else_that_is_done(
+    explorer: Explorer, bundle: Bundle
+) -> None:
+    picture = explorer.picture
+    picture.point(0, 0)
+    explorer.page.mouse.wheel(0, -400)
+    picture.wait_for("(plot) => plot._fullLayout.yaxis.range[1] < 2.9")
+    explorer.tool("Box")
+    picture.drag([(-1, -1), (0.5, 0.2)])
+    assert_counted(explorer, bundle, corners_of((-1, -1), (0.5, 0.2)))
+    assert_share(explorer, bundle, corners_of((-1, -1), (0.5, 0.2)))
+    state_of = """(plot) => [...plot._fullLayout.xaxis.range, ...plot._fullLayout.yaxis.range,
+        plot._fullLayout.selections.length, plot.data[0].selectedpoints?.length]"""
+    before = picture.plot.evaluate(state_of)
+    assert before[4] == 1
+    explorer.pin(-1.0, 0.8)
+    explorer.search("ab12 cde")
+    # Keeping the aspect may move an edge by a fraction of a pixel.
+    assert picture.plot.evaluate(state_of) == pytest.approx(before, abs=0.005)
+
+    first, _ = explorer.selected
+    explorer.page.keyboard.down("Shift")
+    picture.drag([(0.3, 0.3), (1.2, 1.2)])
+    explorer.page.keyboard.up("Shift")
+    expect(explorer.heading(state.REGION)).not_to_contain_text(f"{first:,} ")
+    assert_counted(explorer, bundle, corners_of((0.3, 0.3), (1.2, 1.2)))  # it replaces the other
+    assert len(picture.outlines) == 1
+
+    explorer.page.evaluate("() => { window.left = document.querySelector('.picture'); }")
+    explorer.go("figures")
+    explorer.page.wait_for_function("() => window.left._fullLayout === undefined")  # it is freed
+    expect(explorer.page.get_by_test_id("stTable").first).to_be_visible()
+    explorer.go("")
+    explorer.wait()
+    for section in (state.POINT, state.SEARCH, state.REGION):
+        explorer.expect_section(section)
+    picture.wait_for(LIT)
+
+
+def corners_of(low: tuple[float, float], high: tuple[float, float]) -> Points:
+    """The corners of a box."""
+    (x1, y1), (x2, y2) = low, high
+    return [(x1, y1), (x2, y1), (x2, y2), (x1, y2)]
+
+
+def assert_counted(explorer: Explorer, bundle: Bundle, polygon: Points) -> None:
+    """The panel counts the records in a region."""
+    count, total = explorer.selected
+    # A pixel is some hundredths of the map: records on the border may fall either way.
+    assert count == pytest.approx(in_polygon(bundle.records.mean, polygon).sum(), rel=0.03)
+    assert total == 12_000
+
+
+def assert_share(explorer: Explorer, bundle: Bundle, polygon: Points) -> None:
+    """And those of them with a number of 50 or more."""
+    inside = in_polygon(bundle.records.mean, polygon)
+    share = re.search(r"\(([\d.]+)%\)", explorer.panel.inner_text())
+    assert share
+    expected = 100 * bundle.records.attribute("at_least_50")[inside].mean()
+    assert float(share.group(1)) == pytest.approx(expected, abs=3)
+
+
+def test_every_attribute_colours_the_map_and_a_class_can_be_dimmed_or_kept_alone(
+    explorer: Explorer, bundle: Bundle
+) -> None:
+    picture, legend = explorer.picture, explorer.legend
+    bright = picture.opacities[0]
+    legend.chips.first.click()
+    assert 0 < picture.opacities[0] < bright / 5  # dimmed, not hidden
+    expect(legend.chips.first).to_have_attribute("aria-pressed", "false")
+    legend.chips.first.click()
+    assert picture.opacities[0] == bright
+
+    for name, attribute in UK_REGISTRATION.attributes.items():
+        explorer.choose(state.COLOUR, attribute.label)
+        if attribute.kind == "number" or name == "period":
+            expect(legend.root).to_contain_text(re.compile(f"^{attribute.label}: .*12,000"))
+            expect(legend.scale).to_be_visible()
+            continue
+        expect(legend.chips).to_have_count(len(set(bundle.records.attribute(name))))
+        counts = [
+            int(one.replace(",", "")) for one in legend.root.locator("small").all_inner_texts()
+        ]
+        assert sum(counts) == len(bundle.records)
+        if name == "area":
+            for alone in (3, None):
+                legend.chips.nth(3).dblclick()
+                legend.expect_alone(alone)
+
+
+def test_a_finger_taps_where_it_is_in_the_dark(chromium: Browser, dashboard: str) -> None:
+    context = chromium.new_context(
+        viewport={"width": 1280, "height": 800}, has_touch=True, color_scheme="dark"
+    )
+    with drive.watched(context) as page:
+        explorer = Explorer(page, dashboard).open()
+        text = explorer.picture.plot.evaluate("(plot) => plot._fullLayout.font.color")
+        assert min(int(text[at : at + 2], 16) for at in (1, 3, 5)) > 150
+        for place in [(-2.5, 2.0), (2.0, -2.5)]:
+            before = explorer.coordinates.input_value()
+            page.touchscreen.tap(*explorer.picture.pixels([place])[0])
+            expect(explorer.coordinates).not_to_have_value(before)
+            np.testing.assert_allclose(explorer.pinned, place, atol=0.02)
+    context.close()

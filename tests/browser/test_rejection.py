@@ -1,0 +1,258 @@
+"""Rejection sampling in a real browser: three rules, their sliders, the zone, results and leaks."""
+
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from playwright.sync_api import Page, expect
+
+from dashboard import palette, state
+from regvae.evaluation.notebook import UNWANTED
+from regvae.formats import UK_REGISTRATION
+from regvae.model.bundle import Bundle
+from regvae.rejection import rules, sampling
+from regvae.rejection.measures import Measurer
+from regvae.rejection.policy import Policy
+from regvae.rejection.rules import RULES, OneSided, Rule, TwoSided
+from regvae.rejection.sampling import Samples
+from regvae.rejection.unwanted import Unwanted
+from tests.browser.pages import GO_THERE, HUNT, Explorer
+
+# What a sample's dot shows, by whether it decodes to something wanted.
+DOTS = {
+    wanted: [*(int(colour[at : at + 2], 16) for at in (1, 3, 5)), 255]
+    for wanted, colour in (
+        (True, palette.MAP["accepted"]),
+        (False, palette.MAP["light"]["impure"]),
+    )
+}
+
+
+def policy_of(rule: Rule) -> Policy:
+    return Policy("notebook-2d", UNWANTED, rule)
+
+
+def test_every_slider_of_every_rule_moves_everything_at_every_step(
+    explorer: Explorer, bundle: Bundle
+) -> None:
+    for kind in RULES.values():
+        rule = kind()
+        samples = sampling.sample(bundle, policy_of(rule))
+        explorer.use_rule(rule)
+        assert_shows(explorer, samples, rule)
+        assert_coloured(explorer, samples, rule)
+        assert_shaded(explorer, bundle, rule)
+        for parameter in rule.parameters():
+            assert_follows(explorer, samples, rule, parameter.name)
+            # All others stand at their defaults again.
+            explorer.slider(parameter.name).fill(f"{parameter.default}")
+            explorer.expect_confirmed()
+
+
+def assert_shows(explorer: Explorer, samples: Samples, rule: Rule) -> None:
+    """The figures and plates on the page are those that Python counts."""
+    report = sampling.report(samples, rule)
+    counted = re.findall(r"\d[\d,]*", explorer.figure("accepted"))
+    assert counted == [f"{report.accepted:,}", "1,000"]
+    purity = explorer.figure("purity")
+    assert purity == f"{report.purity:.3f}" if report.accepted else not re.search(r"\d", purity)
+    if report.tail_probability is not None:
+        tail = report.tail_probability * 100
+        assert float(explorer.figure("tail").rstrip(" %")) == pytest.approx(tail, abs=0.06)
+    accepted = samples.codes[rule.accepts(samples.measures)]
+    plates = explorer.plates
+    assert plates == [UK_REGISTRATION.shown(reg) for reg in accepted[: len(plates)]]
+    assert len(plates) == min(48, len(accepted))
+
+
+def assert_follows(explorer: Explorer, samples: Samples, rule: Rule, parameter: str) -> None:
+    """Everything follows a slider at every step; Python is asked on release, and agrees."""
+    explorer.grab(parameter)
+    seen = set()
+    default = rule.values()[parameter]
+    for target in (default * 0.5, default * 0.2, default * 1.3):
+        explorer.slide(parameter, target)
+        assert explorer.value(parameter) == pytest.approx(target, abs=0.05)
+        values = {name: explorer.value(name) for name in rule.values()}
+        assert_shows(explorer, samples, rules.rule_named(rule.name, values))
+        assert "✓" not in explorer.figure("confirmed")
+        seen.add((explorer.figure("accepted"), explorer.value(parameter)))
+    assert len(seen) == 3
+    explorer.release()
+    assert f"{parameter}={explorer.value(parameter):g}" in explorer.page.url
+
+
+def assert_coloured(explorer: Explorer, samples: Samples, rule: Rule) -> None:
+    """An accepted sample's dot says whether it decodes to something wanted; a rejected has none."""
+    accepted = rule.accepts(samples.measures)
+    rows = lonely(samples.z, accepted)
+    painted = explorer.picture.painted(samples.z[rows])
+    assert painted.tolist() == [DOTS[bool(wanted)] for wanted in samples.wanted[rows]]
+    rejected = explorer.picture.painted(samples.z[~accepted][:20]).tolist()
+    assert not any(dot in rejected for dot in DOTS.values())
+
+
+def lonely(z: np.ndarray, accepted: np.ndarray) -> np.ndarray:
+    """Rows of accepted points (n, 2) on the map that no other accepted one is drawn near to."""
+    away = np.hypot(*(z[:, None] - z[accepted]).transpose(2, 0, 1))
+    rows = np.flatnonzero(accepted & ((away < 0.15).sum(axis=1) == 1))
+    return rows[np.abs(z[rows]).max(axis=1) < 2.95]
+
+
+def assert_shaded(explorer: Explorer, bundle: Bundle, rule: Rule) -> None:
+    """The zone is shaded where Python rejects."""
+    measurer = sampling.make_measurer(bundle, policy_of(rule))
+    points = np.random.default_rng(5).uniform(-2.8, 2.8, (60, 2))
+    ticks = np.linspace(-0.08, 0.08, 9)
+    around = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 1, 2)
+    accepted = rule.accepts(measurer.measure(rule, (points + around).reshape(-1, 2)))
+    accepted = accepted.reshape(len(around), -1)
+    clear = (accepted == accepted[0]).all(axis=0)  # no edge runs close by
+    assert clear.sum() > 30
+    opacity = explorer.picture.painted(points[clear], "under")[:, 3]
+    assert ((opacity == 0) == accepted[0][clear]).all()
+
+
+def test_a_threshold_is_given_by_address_slider_and_number_alike(
+    page: Page, dashboard: str, bundle: Bundle
+) -> None:
+    explorer = Explorer(page, dashboard).open("?threshold=1.2345")  # between two steps
+    assert explorer.value("threshold") == 1.23
+    explorer.expect_confirmed()
+    assert_held_out_counted(explorer, bundle)
+
+    marker = explorer.page.locator(".curves .marker")
+    explorer.grab("threshold")
+    places = []
+    for target in (1.0, 5.0):
+        explorer.slide("threshold", target)
+        places.append((float(marker.get_attribute("x1") or 0), explorer.value("threshold")))
+    (x1, low), (x2, high) = places
+    assert (x2 - x1) / (264 - 34) == pytest.approx((high - low) / 6, abs=0.01)
+    explorer.release()
+
+    explorer.tab("sample")
+    explorer.enter("threshold", "2.5")
+    expect(explorer.page.locator(".scrub-row output")).to_have_text(re.compile(r"^2\.50 "))
+    explorer.grab("threshold")
+    explorer.slide("threshold", high)  # where it was released last
+    explorer.release()
+    assert f"threshold={high:g}" in explorer.page.url
+    assert_not_called_back(explorer)
+
+    explorer.enter(state.UNWANTED, "number >= 50")
+    policy = Policy("notebook-2d", Unwanted.of(["number >= 50"]), OneSided(3.0))
+    samples = sampling.sample(bundle, policy)
+    report = sampling.report(samples, policy.rule)
+    accepted = explorer.page.locator("[data-figure=accepted]")
+    expect(accepted).to_have_text(re.compile(f"^{report.accepted:,} "))
+    explorer.expect_confirmed()
+    assert_shows(explorer, samples, policy.rule)
+
+
+def assert_held_out_counted(explorer: Explorer, bundle: Bundle) -> None:
+    """How many held-out unwanted records the training records alone reject."""
+    records = bundle.records
+    measurer = Measurer.of(bundle, UNWANTED, split="train")
+    rows = UNWANTED.of_records(records) & (records.split != "train")
+    distance, _ = measurer.unwanted.query(records.mean[rows])
+    for value in (0.03, 0.06, 2.5):
+        explorer.slider("threshold").fill(f"{value}")
+        covered = 100 * np.mean(distance <= value)
+        assert float(explorer.figure("covered").rstrip(" %")) == pytest.approx(covered, abs=0.06)
+    explorer.expect_confirmed()
+
+
+def assert_not_called_back(explorer: Explorer) -> None:
+    """A slider that is released, moved on and released again stays, whatever Python answers."""
+    stood = explorer.page.evaluate(
+        """async () => {
+            const slider = document.querySelector(".scrub-row input");
+            const confirmed = document.querySelector("[data-figure=confirmed]");
+            const frame = () => new Promise(requestAnimationFrame);
+            for (const value of [1, 2, 3]) {
+                slider.value = value;
+                slider.dispatchEvent(new Event("input", {bubbles: true}));
+                slider.dispatchEvent(new Event("change", {bubbles: true}));
+                for (let i = 0; i < 4; i++) await frame();
+            }
+            const seen = new Set([slider.value]);
+            while (!confirmed.textContent.includes("✓")) {
+                await frame();
+                seen.add(slider.value);
+            }
+            return [...seen];
+        }"""
+    )
+    assert stood == ["3"]
+    expect(explorer.page).to_have_url(re.compile(r"threshold=3(\.0)?(&|$)"))
+
+
+def test_a_rejected_sample_says_why_and_a_button_leads_to_the_nearest_accepted_point(
+    explorer: Explorer, bundle: Bundle
+) -> None:
+    rule = TwoSided()
+    samples = sampling.sample(bundle, policy_of(rule))
+    explorer.use_rule(rule)
+    rejected = samples.z[~rule.accepts(samples.measures)]
+    z = rejected[np.hypot(*rejected.T).argmax()]
+    explorer.point(*z)
+    expect(explorer.record).to_contain_text("rejected")
+    np.testing.assert_allclose(explorer.pin(*z), z, atol=1e-6)
+    measurer = sampling.make_measurer(bundle, policy_of(rule))
+    measures = measurer.measure(rule, [z])
+    for name in ("margin", "to_wanted"):
+        expect(explorer.panel).to_contain_text(f"{measures[name][0]:.2f} σ")
+    before = explorer.coordinates.input_value()
+    explorer.button(GO_THERE).click()
+    expect(explorer.coordinates).not_to_have_value(before)
+    assert rule.accepts(measurer.measure(rule, [explorer.pinned]))[0]
+    assert_pan_moves_all(explorer, bundle, rule)
+
+
+def assert_pan_moves_all(explorer: Explorer, bundle: Bundle, rule: Rule) -> None:
+    """The samples and the zone, on canvases of our own, are panned with the map."""
+    picture = explorer.picture
+    samples = sampling.sample(bundle, policy_of(rule))
+    z = samples.z[lonely(samples.z, rule.accepts(samples.measures))]
+    assert len(z) > 3
+    before = picture.painted(z)
+    ((x, y),) = picture.pixels([[0.2, 0.1]])
+    left = picture.plot.evaluate("(plot) => plot._fullLayout.xaxis.range[0]")
+    explorer.page.mouse.move(x, y)
+    explorer.page.mouse.down()
+    explorer.page.mouse.move(x + 20, y + 15, steps=4)
+    explorer.page.mouse.up()
+    picture.wait_for("(plot, left) => plot._fullLayout.xaxis.range[0] < left", left)
+    expect(explorer.page.locator(".dragcover")).to_have_count(0)
+    np.testing.assert_allclose(picture.painted(z), before, atol=3)
+    assert_shaded(explorer, bundle, rule)
+
+
+def test_results_are_made_and_downloaded_and_leaks_are_found_and_removed(
+    explorer: Explorer,
+) -> None:
+    explorer.tab("results")
+    explorer.enter(state.WANTED, "100")
+    explorer.panel.get_by_test_id("stBaseButton-primary").click()
+    files = {}
+    for name in ("Parquet", "Policy"):
+        with explorer.page.expect_download() as download:
+            explorer.button(name).click()
+        files[name] = Path(download.value.path()).read_bytes()
+    table = pd.read_parquet(io.BytesIO(files["Parquet"]))
+    assert len(table) == 100
+    assert table["wanted"].all()  # leaks are left out unless they are asked for
+    assert Policy.from_toml(files["Policy"].decode()).results == 100
+
+    crosses = """(plot) => plot.data.find((one) => one.marker?.symbol === "x-thin-open")
+        ?.x.length ?? 0"""
+    assert explorer.picture.plot.evaluate(crosses) == 0
+    explorer.button(HUNT).click()
+    explorer.picture.wait_for(f"(plot) => ({crosses})(plot) > 0")
+    explorer.panel.get_by_role("button", name=re.compile("threshold")).click()
+    explorer.picture.wait_for(f"(plot) => ({crosses})(plot) === 0")
+    expect(explorer.page.locator("[data-figure=impure]")).to_have_text("0")

@@ -1,0 +1,212 @@
+"""The training page in a real browser: a run is watched, stopped, resumed, kept and explored."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import psutil
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from dashboard import palette, state
+from regvae.evaluation.check import check
+from regvae.model import store
+from regvae.model.config import Data, Network, Phase, Preset, Training
+from regvae.training import jobs
+from tests import drive
+from tests.browser.pages import LOADING, Explorer, Trainer
+
+pytestmark = pytest.mark.training
+
+TINY = Preset(
+    "tiny",
+    Network(latent_dim=2, encoder=(12,), decoder=(12,)),
+    Data(sizes=(80, 16, 16)),
+    Training(phases=(Phase(0.004, 10_000),), batch_size=8),
+)
+"""Longer than any test waits: it is stopped when enough has been seen."""
+
+
+@pytest.fixture(autouse=True)
+def tidy() -> Iterator[None]:
+    """No run and no kept model is left of a test, nor a process that trains."""
+    yield
+    for job in jobs.all_jobs():
+        jobs.stop(job.name)
+    wait_until(lambda: not any(job.alive for job in jobs.all_jobs()))
+    for job in jobs.all_jobs():
+        jobs.delete(job.name)
+    for name in store.available(store.models()):
+        jobs.delete_model(name)
+    while jobs._workers:
+        jobs._workers.pop().wait()
+
+
+def wait_until(true: Callable[[], object], seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def test_a_run_is_watched_by_everyone_stopped_looked_through_resumed_and_killed(
+    page: Page, profile: BrowserContext, dashboard: str
+) -> None:
+    jobs.create("watched", TINY)
+    trainer = Trainer(page, dashboard).open()
+    # It counts up without a click, and the map moves.
+    assert_formed(trainer)
+    with drive.watched(profile) as another:  # of another session, with nothing of the first's
+        other = Trainer(another, dashboard).open()
+        other.wait_for_epoch(trainer.shown)
+        assert_looked_at_stays(other)
+    reached = jobs.read_job("watched").epochs  # nor does a closed page end anything
+    wait_until(lambda: jobs.read_job("watched").epochs > reached + 20)
+    trainer.go("")  # and the map of a model answers meanwhile
+    explorer = Explorer(page, dashboard).wait()
+    np.testing.assert_allclose(explorer.pin(0.5, 0.3), (0.5, 0.3), atol=0.05)
+    assert jobs.read_job("watched").state == "training"
+    trainer.go("train")
+
+    trainer.stop.click()
+    wait_until(lambda: jobs.read_job("watched").state == "stopped")
+    stopped = jobs.read_job("watched").epochs
+    expect(trainer.stop).to_have_count(0)
+    expect(trainer.epoch).to_have_text(f"epoch {stopped}")
+    assert_played_and_left(trainer, stopped)
+
+    trainer.go("train")
+    trainer.wait()
+    trainer.main_button.click()
+    expect(trainer.stop).to_be_visible(timeout=LOADING)
+    trainer.wait_for_epoch(stopped)
+    kill_worker()  # it says so by itself, and can be resumed just the same
+    expect(page.get_by_test_id("stAlert")).to_be_visible()
+    expect(trainer.stop).to_have_count(0)
+    expect(trainer.main_button).to_be_visible()
+    assert jobs.read_job("watched").state == "interrupted"
+
+
+def assert_formed(trainer: Trainer) -> None:
+    """The map of the newest epoch is drawn in two colours, with lines and words beside it."""
+    first = trainer.wait_for_epoch(0)
+    trainer.page.wait_for_function(
+        """() => {
+            const canvas = document.querySelector(".forming canvas");
+            const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            return canvas.width > 100 && data.some((value) => value > 0);
+        }"""
+    )
+    for colour in (palette.BELOW, palette.ABOVE):
+        assert pixels_of(trainer, colour) > 40
+    before = trainer.map.evaluate("(canvas) => canvas.toDataURL()")
+    trainer.wait_for_epoch(first)
+    trainer.page.wait_for_function(
+        "(before) => document.querySelector('.forming canvas').toDataURL() !== before", arg=before
+    )
+    progress = trainer.page.get_by_test_id("stProgress")
+    expect(progress).to_have_text(re.compile(r"\d+ of 10,?000$"))
+    expect(trainer.epoch).to_have_text(re.compile(r"^epoch \d+$"))
+    expect(trainer.view.locator(".map-title")).to_contain_text("80")
+    number = r"[\d.]+"
+    for part, lines, words in (
+        ("loss", 2, rf"epoch \d+: training {number}; validation {number}"),
+        ("accuracy", 8, r"epoch \d+: (.*\d+ %; ){7}all 7 \d+ %"),
+    ):
+        chart = trainer.view.locator(f".{part}")
+        expect(chart.get_by_role("img", name=re.compile(words))).to_be_visible()
+        assert chart.locator("path[stroke]").count() >= lines
+
+
+def pixels_of(trainer: Trainer, colour: str) -> int:
+    """How many pixels of the forming map have a colour."""
+    return trainer.map.evaluate(
+        """(canvas, wanted) => {
+            const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            let found = 0;
+            for (let i = 0; i < data.length; i += 4) {
+                if (wanted.every((value, channel) => data[i + channel] === value)) found += 1;
+            }
+            return found;
+        }""",
+        [int(colour[at : at + 2], 16) for at in (1, 3, 5)],
+    )
+
+
+def assert_looked_at_stays(trainer: Trainer) -> None:
+    """An epoch that somebody looks at stays, while others come."""
+    trainer.page.wait_for_function("() => document.querySelector('.forming input').max > 1")
+    trainer.slider.press("Home")
+    looked_at = trainer.epoch.inner_text()
+    trainer.wait_for_epoch(trainer.wait_for_epoch(trainer.shown))
+    expect(trainer.epoch).to_have_text(looked_at)
+    expect(trainer.slider).to_have_attribute("aria-valuetext", looked_at)
+
+
+def assert_played_and_left(trainer: Trainer, stopped: int) -> None:
+    """The epochs of a run that has ended can be gone through, by hand or played."""
+    epoch, play, slider = trainer.epoch, trainer.play, trainer.slider
+    expect(slider).to_have_attribute("max", re.compile(r"^(59|[6-9]\d|\d{3})$"))
+    slider.press("Home")
+    expect(epoch).to_have_text("epoch 1")
+    play.click()
+    playing = play.inner_text()
+    expect(epoch).not_to_have_text("epoch 1")
+    play.click()
+    expect(play).not_to_have_text(playing)
+    paused = play.inner_text()
+    slider.press("End")
+    expect(epoch).to_have_text(f"epoch {stopped}")
+    # Whoever leaves while they are played leaves nothing behind that goes on.
+    slider.press("Home")
+    play.click()
+    expect(play).to_have_text(playing)
+    trainer.page.evaluate("() => { window.left = document.querySelector('.forming'); }")
+    trainer.go("read")
+    trainer.page.wait_for_function(
+        "(paused) => window.left.querySelector('.play').textContent === paused", arg=paused
+    )
+    value, last = trainer.page.evaluate(
+        "() => { const {value, max} = window.left.querySelector('input'); return [+value, +max]; }"
+    )
+    assert value < last
+
+
+def kill_worker() -> None:
+    """End the only process that trains in our home, which the server has started."""
+    mine = str(jobs.folder())
+    (worker,) = (
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if jobs.WORKER in (line := process.info["cmdline"] or []) and mine in " ".join(line)
+    )
+    worker.kill()
+
+
+def test_a_training_is_started_kept_and_explored(page: Page, dashboard: str) -> None:
+    trainer = Trainer(page, dashboard).open()
+    expect(trainer.view).to_have_count(0)
+    trainer.enter(state.RUN_NAME, "mine")
+    trainer.unfold(0)
+    for split, size in (("train", "200"), ("validation", "20"), ("test", "20")):
+        trainer.enter(f"new-{split}-ordered-2d", size)
+    trainer.unfold(3)
+    trainer.enter("new-phases-ordered-2d", "0.002 × 6")
+    expect(page.get_by_text(re.compile("200 regs.* 6 epochs"))).to_be_visible()
+    trainer.start.click()
+    # From here on without a click, until it is finished.
+    name = trainer.keyed(f"{state.KEEP_AS}-mine").locator("input")
+    expect(name).to_be_visible(timeout=LOADING)
+    assert trainer.wait_for_epoch(5) == 6
+    name.fill("kept-mine")
+    trainer.main_button.click()
+    expect(name).to_have_count(0)
+    assert jobs.all_jobs() == []
+    kept = check("kept-mine")
+    assert kept.preset.data.sizes == (200, 20, 20)
+    trainer.go("")
+    explorer = Explorer(page, dashboard).wait()
+    expect(explorer.keyed(state.MODEL).get_by_role("combobox")).to_have_value("kept-mine")
+    z = explorer.pin(0.2, 0.1)
+    expect(explorer.plate).to_have_text(kept.format.shown(kept.autoencoder.decode([z])[0]))
