@@ -44,8 +44,8 @@ def polygon_corners(polygon: Polygon, farthest: float = np.inf) -> NDArray[np.fl
         corners = np.empty(0)
     if corners.ndim != 2 or corners.shape[1] != 2 or not 3 <= len(corners) <= _MOST_CORNERS:
         raise ValueError(
-            f"expected a region with 3 to {_MOST_CORNERS:,} corners, each a pair (x, y) of numbers, "
-            "got others; change them"
+            f"expected a region with 3 to {_MOST_CORNERS:,} corners, each a pair (x, y) of "
+            "numbers, got others; change them"
         )
     if not np.isfinite(corners).all():
         raise ValueError(
