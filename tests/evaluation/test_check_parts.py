@@ -27,7 +27,7 @@ def tiny():
 
 
 def assert_refused(bundle, folder, words):
-    """The saved bundle can be loaded, but its check fails with these words and names the records."""
+    """The saved bundle loads, but its check fails with these words and names the records."""
     path = bundles.save(bundle, folder / "b")
     bundles.load(path)
     with pytest.raises(BundleError, match=words) as caught:
