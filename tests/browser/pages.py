@@ -20,7 +20,11 @@ LOADING = 120_000  # milliseconds: for a page, a model or TensorFlow to be there
 TABS = ("read", "sample", "results", "journeys")
 GO_THERE = "Go there"  # buttons without a key, by their words
 DECODE = re.compile("Decode 50")
-HUNT = "Look for leaks"
+HUNT = "Search for leaks"
+
+SELECTED = """(plot.records.selected &&
+    [...plot.records.selected.keys()].filter((row) => plot.records.selected[row]))"""
+"""JavaScript: the rows of a plot's records that are lit up, or null."""
 
 Points = Sequence[Sequence[float]]
 
@@ -165,8 +169,8 @@ class Picture:
 
     @property
     def opacities(self) -> list[float]:
-        """How strongly each trace of records is drawn."""
-        return self.plot.evaluate("(plot) => plot.data.map((one) => one.marker.opacity)")
+        """The opacity of each class of records, 0 to 1."""
+        return self.plot.evaluate("(plot) => plot.records.groups.map((one) => one.opacity)")
 
     @property
     def outlines(self) -> list[str]:
@@ -390,11 +394,9 @@ class Comparer(Visit):
         words = self.counts.nth(("left", "right").index(side)).inner_text()
         return int(words.split(" of ")[0].replace(",", ""))
 
-    def selected(self, side: str) -> list[list[int] | None]:
-        """Of each trace of a map's records, the places of those that are lit up; None for all."""
-        return self.pictures[side].plot.evaluate(
-            "(plot) => plot.data.map((one) => one.selectedpoints ?? null)"
-        )
+    def selected(self, side: str) -> list[int] | None:
+        """The rows of a map's records that are lit up; None if nothing is selected."""
+        return self.pictures[side].plot.evaluate(f"(plot) => {SELECTED}")
 
     def ring(self, side: str, x: float, y: float) -> bool:
         """Whether a ring is drawn about a point: eight pixels from it, in the ring's colour."""
@@ -432,7 +434,7 @@ class Trainer(Visit):
 
     def wait(self) -> "Trainer":
         """Wait for the form."""
-        expect(self.keyed(state.RUN_NAME)).to_be_visible(timeout=LOADING)
+        expect(self.keyed(state.JOB_NAME)).to_be_visible(timeout=LOADING)
         return self
 
     @property

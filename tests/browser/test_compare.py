@@ -2,7 +2,6 @@
 
 import re
 import shutil
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -13,7 +12,6 @@ from scipy.spatial import cKDTree
 
 import regvae
 from dashboard import state
-from dashboard.components.colouring import Colouring
 from regvae import predicates
 from regvae.formats import UK_REGISTRATION
 from regvae.latent.plane import Plane
@@ -22,7 +20,7 @@ from regvae.model import bundle as bundles
 from regvae.model import store
 from regvae.model.bundle import Bundle
 from regvae.model.records import Records
-from tests.browser.pages import Comparer, Points
+from tests.browser.pages import SELECTED, Comparer, Points
 
 shown = UK_REGISTRATION.shown
 ATTRIBUTES = UK_REGISTRATION.attributes
@@ -44,32 +42,23 @@ def maps(page: Page, dashboard: str) -> Comparer:
 
 
 def lit(maps: Comparer, side: str, records: Records) -> set[str] | None:
-    """The regs that are lit up in a map of two classes; None if nothing is selected."""
-    codes = Colouring.of(ATTRIBUTES["at_least_50"], records.codes).values(records.codes)
-    traces = [records.codes[codes == code] for code in (0, 1)]
-    places = maps.selected(side)
-    if places == [None, None]:
-        return None
-    pairs = zip(traces, places, strict=True)
-    return {str(reg) for regs, at in pairs for reg in regs[at or []]}
+    """The regs that are lit up in a map; None if nothing is selected."""
+    rows = maps.selected(side)
+    return None if rows is None else set(records.codes[rows].tolist())
 
 
 def expect_lit(maps: Comparer, regs: set[str], **models: Bundle) -> None:
     """Wait until both maps and Python's counts agree on what is lit up."""
     expect(maps.counts).to_contain_text([f"{len(regs):,} of 12,000"] * 2)
     for side, model in models.items():
-        maps.pictures[side].wait_for(
-            """(plot, n) => n ===
-                plot.data.reduce((sum, one) => sum + (one.selectedpoints?.length ?? 0), 0)""",
-            len(regs),
-        )
+        maps.pictures[side].wait_for(f"(plot, n) => {SELECTED}?.length === n", len(regs))
         assert lit(maps, side, model.records) == regs
 
 
 def expect_nothing_lit(maps: Comparer, **models: Bundle) -> None:
     expect(maps.counts).to_have_count(0)
     for side, model in models.items():
-        maps.pictures[side].wait_for("(plot) => plot.data.every((one) => !one.selectedpoints)")
+        maps.pictures[side].wait_for("(plot) => plot.records.selected === null")
         assert lit(maps, side, model.records) is None
         assert maps.pictures[side].outlines == []
 
@@ -80,8 +69,7 @@ def expect_brushed(maps: Comparer, side: str, polygon: Points, **models: Bundle)
     inside = {str(reg) for reg in records.codes[in_polygon(records.mean, polygon)]}
     # The maps show at once what Python counts later; a selection before it had other records.
     maps.pictures[side].wait_for(
-        """(plot, n) => Math.abs(n -
-            plot.data.reduce((sum, one) => sum + (one.selectedpoints?.length ?? 0), 0)) <= 0.08 * n
+        f"""(plot, n) => Math.abs(n - ({SELECTED}?.length ?? 0)) <= 0.08 * n
             && plot._fullLayout.selections.length === 1""",
         len(inside),
     )
@@ -112,19 +100,19 @@ def test_a_brush_or_a_rule_in_one_map_lights_up_the_same_regs_in_the_other(
     maps.pictures["left"].drag(LASSO)
     expect_brushed(maps, "left", LASSO, **models)
     for rule in ("number < 10", "area == london"):
-        maps.enter(state.SELECT_RULE, rule)
+        maps.enter(state.PREDICATE, rule)
         codes = bundle.records.codes
         chosen = predicates.mask(predicates.parse_all([rule]), codes, bundle.format)
         expect_lit(maps, set(codes[chosen].tolist()), **models)
         assert maps.pictures["left"].outlines == []
-    maps.enter(state.SELECT_RULE, "area == atlantis")
+    maps.enter(state.PREDICATE, "area == atlantis")
     expect(maps.page.get_by_test_id("stAlert")).to_contain_text("atlantis")
     expect_nothing_lit(maps, **models)
 
     maps.pictures["right"].drag(ELSEWHERE)
     regs = expect_brushed(maps, "right", ELSEWHERE, **models)
     # It was asked for last, and so the rule is taken out of its box.
-    expect(maps.keyed(state.SELECT_RULE).locator("input")).to_have_value("")
+    expect(maps.keyed(state.PREDICATE).locator("input")).to_have_value("")
     (drawn,) = maps.pictures["right"].outlines
     maps.go("figures")
     expect(maps.page.get_by_test_id("stTable").first).to_be_visible()
@@ -155,7 +143,7 @@ def test_what_is_pointed_at_is_ringed_in_both_and_both_have_the_same_colours(
     maps.choose(state.COMPARE_COLOUR, ATTRIBUTES["number"].label)
     expect(maps.legend.scale).to_be_visible()
     for picture in maps.pictures.values():  # lit up in other colours too
-        picture.wait_for("(plot, n) => plot.data[0].selectedpoints?.length === n", len(regs))
+        picture.wait_for(f"(plot, n) => {SELECTED}?.length === n", len(regs))
 
     maps.choose(state.COMPARE_COLOUR, ATTRIBUTES["area"].label)
     chip = maps.legend.chips.nth(3)
@@ -198,7 +186,7 @@ def loneliest(mean: np.ndarray, among: np.ndarray | None = None) -> int:
 def test_new_data_while_the_maps_load_make_no_second_maps(page: Page, dashboard: str) -> None:
     held: list[Route] = []
     page.route("**/plotly.min.js", lambda route: held.append(route))
-    page.goto(f"{dashboard}/compare")
+    page.goto(f"{dashboard}/compare", wait_until="commit")
     maps = Comparer(page, dashboard)
     page.wait_for_selector(".comparison[data-ready='false']", state="attached")
     expect(page.get_by_test_id("stTable")).to_be_visible()
@@ -209,7 +197,7 @@ def test_new_data_while_the_maps_load_make_no_second_maps(page: Page, dashboard:
     maps.wait()
     expect(maps.legend.scale).to_be_visible()
     for side in ("left", "right"):
-        expect(maps.side(side).locator(".frame > canvas")).to_have_count(2)
+        expect(maps.side(side).locator(".frame > canvas")).to_have_count(3)
 
 
 # --- other models ---------------------------------------------------------------------------------
@@ -318,13 +306,12 @@ def assert_coloured_alike(maps: Comparer, **records: Records) -> None:
     chips = maps.legend.chips
     expect(chips).to_have_count(36)
     areas = chips.locator("span").all_inner_texts()
-    looks = "(plot) => plot.data.map(({marker}) => [marker.color, marker.symbol])"
+    looks = "(plot) => plot.records.groups.map(({colour, symbol}) => [colour, symbol])"
     left, right = (maps.pictures[side].plot.evaluate(looks) for side in records)
     assert left == right
     for side, one in records.items():
-        found = maps.pictures[side].plot.evaluate("(plot) => plot.data.map((one) => one.x.length)")
-        counts = Counter(one.attribute("area").tolist())
-        assert found == [counts[area] for area in areas]
+        groups = maps.pictures[side].plot.evaluate("(plot) => [...plot.records.groupOf]")
+        assert [areas[group] for group in groups] == one.attribute("area").tolist()
     leeds = areas.index("leeds")
     by_side = [f"{(one.attribute('area') == 'leeds').sum():,}" for one in records.values()]
     expect(chips.nth(leeds).locator("small")).to_have_text(" / ".join(by_side))
@@ -338,9 +325,10 @@ def assert_coloured_alike(maps: Comparer, **records: Records) -> None:
         label = ATTRIBUTES[name].label
         maps.choose(state.COMPARE_COLOUR, label)
         expect(maps.legend.root).to_contain_text(f"{label}: ")
-        for picture in maps.pictures.values():
-            picture.wait_for(
-                """(plot, [low, high]) =>
-                    plot.data[0].marker.cmin === low && plot.data[0].marker.cmax === high""",
-                span,
+        for side, one in records.items():
+            values = ATTRIBUTES[name].ranks(one.codes)
+            shades = np.floor(64 * (values - span[0]) / (span[1] - span[0]) + 0.5)
+            maps.pictures[side].wait_for(
+                "({records}, shades) => shades.every((one, row) => records.groupOf[row] === one)",
+                shades.tolist(),
             )

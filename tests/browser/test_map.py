@@ -12,12 +12,12 @@ from regvae.formats import UK_REGISTRATION
 from regvae.latent.polygon import in_polygon
 from regvae.model.bundle import Bundle
 from tests import drive
-from tests.browser.pages import DECODE, LOADING, Explorer, Points
+from tests.browser.pages import DECODE, LOADING, SELECTED, Explorer, Points
 
 shown = UK_REGISTRATION.shown
 LASSO = [(-1.4, -0.3), (-0.6, 0.4), (0.2, 0.1), (-0.3, -0.9), (-1.3, -0.8)]
 REGIONS = "(plot) => (plot._fullLayout.selections ?? []).length"
-LIT = "(plot) => plot.data[0].selectedpoints?.length > 0"
+LIT = f"(plot) => {SELECTED}?.length > 0"
 
 
 def test_the_page_loads_without_a_jump_and_sends_its_geometry_once(
@@ -47,7 +47,7 @@ def test_the_page_loads_without_a_jump_and_sends_its_geometry_once(
 def test_a_page_that_is_left_while_the_map_loads_draws_nothing(page: Page, dashboard: str) -> None:
     held: list[Route] = []
     page.route("**/plotly.min.js", lambda route: held.append(route))
-    page.goto(dashboard)
+    page.goto(dashboard, wait_until="commit")
     explorer = Explorer(page, dashboard)
     expect(explorer.panel.get_by_role("tab").first).to_be_visible(timeout=LOADING)
     page.wait_for_selector(".latent-map", state="attached")
@@ -211,8 +211,8 @@ def test_a_box_and_the_zoom_outlast_everything_else_that_is_done(
     picture.drag([(-1, -1), (0.5, 0.2)])
     assert_counted(explorer, bundle, corners_of((-1, -1), (0.5, 0.2)))
     assert_share(explorer, bundle, corners_of((-1, -1), (0.5, 0.2)))
-    state_of = """(plot) => [...plot._fullLayout.xaxis.range, ...plot._fullLayout.yaxis.range,
-        plot._fullLayout.selections.length, plot.data[0].selectedpoints?.length]"""
+    state_of = f"""(plot) => [...plot._fullLayout.xaxis.range, ...plot._fullLayout.yaxis.range,
+        plot._fullLayout.selections.length, {SELECTED}?.length]"""
     before = picture.plot.evaluate(state_of)
     assert before[4] == 1
     explorer.pin(-1.0, 0.8)

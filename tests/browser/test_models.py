@@ -172,7 +172,8 @@ def test_another_model_is_another_map_on_every_page(
     explorer.expect_no_section(state.POINT)
     below = exact.records.mean[exact.records.attribute("number") < 50].astype(float)
     drawn = explorer.picture.plot.evaluate(
-        "(plot) => { const {x, y} = plot.data[0]; return [Array.from(x), Array.from(y)]; }"
+        """({records: {x, y, groupOf}}) => [x, y].map((one) =>
+            Array.from(one).filter((_, row) => groupOf[row] === 0))"""
     )
     expected = Plane.principal(exact.records).project(below)
     np.testing.assert_allclose(np.transpose(drawn), expected, rtol=1e-4, atol=1e-5)
