@@ -16,7 +16,7 @@ from regvae.model import presets, store
 from regvae.model.config import Data, Network, Phase, Preset, Training
 from regvae.training import jobs
 from tests.dashboard import has_picture, labels_of, opened, press, problems_of, text_of, unescaped
-from tests.dashboard.jobs import finished_job, stored_job
+from tests.jobs import finished_job, stored_job
 
 DELETE_ONE = words.DELETE_YES.format(name="one")
 STOPPED_AFTER = "stopped after epoch {} of 60"

@@ -18,7 +18,7 @@ from regvae.model.bundle import history_columns
 from regvae.model.config import Data, Network
 from regvae.training import jobs
 from regvae.training.jobs import Job
-from tests.dashboard.jobs import stored_job
+from tests.jobs import stored_job
 
 REGS = np.array(["AB12CDE", "AB49CDE", "AB50CDE", "AB99CDE"])
 COLUMNS = history_columns(7)

@@ -1,4 +1,4 @@
-"""Trainings in processes of their own: queued, stopped, killed, on a full disk, kept, damaged."""
+"""Jobs: queued, stopped, killed, on a full disk, kept, deleted, damaged."""
 
 import fcntl
 import json
@@ -22,30 +22,33 @@ import pytest
 import safetensors
 import safetensors.numpy
 
-from regvae.evaluation import check
-from regvae.formats import uk_registration
+from regvae.evaluation.check import check
+from regvae.evaluation.metrics import metrics
+from regvae.formats import Codes, uk_registration
+from regvae.formats.codes import distinct
 from regvae.model import bundle as bundles
 from regvae.model import store
-from regvae.model.bundle import HISTORY_COLUMNS, Bundle
+from regvae.model.bundle import Bundle, history_columns
 from regvae.model.config import Data, Network, Phase, Preset, Training
 from regvae.model.presets import PRESETS
 from regvae.model.store import BundleError
-from regvae.training import jobs, queue, worker
-from regvae.training import trainer as training
+from regvae.training import jobs, worker
+from regvae.training.checkpoint import checkpoint_path
 from regvae.training.jobs import Job, JobError, is_first
 from regvae.training.queue import slots
+from tests.jobs import stored_job
+from tests.training.networks import FIGURES
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 LONG = Preset(
     "long",
     Network(latent_dim=2, encoder=(12,), decoder=(12,)),
     Data(seed=0, sizes=(80, 16, 16)),
-    Training(phases=(Phase(0.004, 150), Phase(0.001, 150)), batch_size=8),
+    Training(phases=(Phase(0.004, 100), Phase(0.001, 100)), batch_size=8),
 )
-EPOCHS = 300
+EPOCHS = 200
 SHORT = replace(LONG, name="short", training=Training(phases=(Phase(0.004, 3),)))
 SEED = 3
-TOLD = [column for column in HISTORY_COLUMNS if column != "seconds"]
 
 
 def wait_until(true: Callable[[], Any], what: str, seconds: float = 90) -> None:
@@ -119,8 +122,8 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Finished, Whole]:
     folder = tmp_path_factory.mktemp("trained")
     with at_home(folder / "home"):
         script = (
-            "from regvae import runs; from tests.test_runs import LONG, SEED\n"
-            "print(runs.create('long', LONG, SEED).state)"
+            "from regvae.training import jobs; from tests.training.test_jobs import LONG, SEED\n"
+            "print(jobs.create('long', LONG, SEED).state)"
         )
         starter = subprocess.Popen(
             [sys.executable, "-c", script],
@@ -141,7 +144,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Finished, Whole]:
 
         def keep(trainer: Any) -> None:
             means.append(trainer.autoencoder().encode(shown)[0])
-            sizes.append(training.checkpoint_path(folder / "whole").stat().st_size)
+            sizes.append(checkpoint_path(folder / "whole").stat().st_size)
             look()
 
         def look() -> bool:
@@ -176,20 +179,15 @@ def copied(home: Path, finished: Finished) -> Job:
     return jobs.read_job("long")
 
 
-def made(
+def untrained(
     home: Path, name: str, state: str = "stopped", preset: Preset = LONG, **status: Any
 ) -> Job:
-    """A run that nobody has trained, in some state."""
-    folder = home / "runs" / name
-    folder.mkdir(parents=True)
-    run = {"preset": preset.to_dict(), "seed": SEED, "created": 5.0}
-    (folder / jobs.RUN).write_text(json.dumps(run), "utf-8")
-    (folder / jobs.STATUS).write_text(json.dumps({"state": state} | status), "utf-8")
-    return jobs.read_job(name)
+    """A job with no worker and no training, in some state."""
+    return stored_job(home, name, state, preset, seed=SEED, **status)
 
 
 @contextmanager
-def at_work(run: Job) -> Iterator[None]:
+def active(run: Job) -> Iterator[None]:
     """Hold the lock that a worker would."""
     with (run.folder / jobs.LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -206,11 +204,11 @@ def work(run: Job) -> Job:
     return jobs.read_job(run.name)
 
 
-def refused(sentence: str, act: Callable[..., object], *arguments: Any) -> None:
-    """Acting raises a `JobError` of just this sentence."""
+def refused(words: str, act: Callable[..., object], *arguments: Any) -> None:
+    """The call must raise a `JobError` with these words."""
     with pytest.raises(JobError) as caught:
         act(*arguments)
-    assert str(caught.value) == sentence
+    assert words in str(caught.value)
 
 
 def assert_equals(run: Job, whole: Whole) -> None:
@@ -219,10 +217,10 @@ def assert_equals(run: Job, whole: Whole) -> None:
     bundle = bundles.load(run.out)
     for name, weights in whole.bundle.weights.items():
         np.testing.assert_array_equal(bundle.weights[name], weights)
-    np.testing.assert_array_equal(bundle.history[TOLD], whole.bundle.history[TOLD])
+    np.testing.assert_array_equal(bundle.history[FIGURES], whole.bundle.history[FIGURES])
     progress = jobs.progress(run)
     assert progress is not None
-    np.testing.assert_array_equal(progress.history[TOLD], whole.bundle.history[TOLD])
+    np.testing.assert_array_equal(progress.history[FIGURES], whole.bundle.history[FIGURES])
     np.testing.assert_array_equal(progress.frames, whole.means.astype(np.float16))
 
 
@@ -240,7 +238,8 @@ def frames_of(run: Job) -> float:
 # --- from its start to its end --------------------------------------------------------------------
 
 
-def test_a_training_goes_on_when_the_process_that_started_it_has_ended(finished: Finished) -> None:
+@pytest.mark.training
+def test_a_job_continues_after_the_process_that_started_it(finished: Finished) -> None:
     assert finished.first == "waiting"
     assert finished.alive_after_its_starter
     states = [state for state, _ in finished.seen]
@@ -253,14 +252,15 @@ def test_a_training_goes_on_when_the_process_that_started_it_has_ended(finished:
     assert len({epoch for state, epoch in finished.seen if state == "training"}) > 3
 
 
-def test_a_run_comes_to_what_a_training_in_this_process_comes_to(copied: Job, whole: Whole) -> None:
+@pytest.mark.training
+def test_a_job_equals_a_training_run_in_this_process(copied: Job, whole: Whole) -> None:
     assert copied.preset == LONG
     assert copied.seed == SEED
     assert copied.epochs == EPOCHS
     assert_equals(copied, whole)
     progress = jobs.progress(copied)
     assert progress is not None
-    bundle = check.check(copied.out)
+    bundle = bundles.load(copied.out)  # a worker stores no metrics
     train = bundle.records.codes[bundle.records.split == "train"]
     assert progress.codes.tolist() == train[: jobs.SHOWN].tolist()
     mean, _ = bundle.autoencoder.encode(progress.codes)
@@ -270,7 +270,9 @@ def test_a_run_comes_to_what_a_training_in_this_process_comes_to(copied: Job, wh
     )
 
 
-def test_of_many_regs_the_first_are_shown(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_map_shows_the_first_codes_and_axes_as_finite_numbers(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Trainer:
         finished = False
 
@@ -281,12 +283,12 @@ def test_of_many_regs_the_first_are_shown(home: Path, monkeypatch: pytest.Monkey
         def autoencoder(self) -> Any:
             return self
 
-        def encode(self, reg: uk_registration.Regs) -> tuple[np.ndarray, np.ndarray]:
+        def encode(self, reg: Codes) -> tuple[np.ndarray, np.ndarray]:
             far = np.array([[1e9, -1e9, 0.0]] * len(reg)) * len(self.history)
             return far, far
 
     monkeypatch.setattr(jobs, "SHOWN", 7)
-    run, trainer = made(home, "many"), Trainer()
+    run, trainer = untrained(home, "many"), Trainer()
     watcher = worker.Watcher(run)
     trainer.history.append(None)
     monkeypatch.setattr(watcher, "finish", lambda: None)
@@ -299,10 +301,9 @@ def test_of_many_regs_the_first_are_shown(home: Path, monkeypatch: pytest.Monkey
 # --- the queue ------------------------------------------------------------------------------------
 
 
+@pytest.mark.training
 @pytest.mark.usefixtures("home")
-def test_runs_wait_for_each_other_stop_and_go_on(
-    whole: Whole, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_jobs_wait_in_order_stop_and_resume(whole: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REGVAE_TRAININGS", "1")
     # The first is called as the file was once that asks a run to stop.
     jobs.create("stop", LONG, SEED)
@@ -310,7 +311,7 @@ def test_runs_wait_for_each_other_stop_and_go_on(
     jobs.create("second", SHORT)
     jobs.create("third", SHORT)
     for name in ("stop", "second"):
-        refused(f"the training {name!r} is at work already; stop it first", jobs.start, name)
+        refused(f"not active, got {name!r}, which is; stop it first", jobs.start, name)
     assert [jobs.read_job(name).ahead for name in ("stop", "second", "third")] == [0, 0, 1]
     reached = jobs.read_job("stop").epochs + 10
     while jobs.read_job("stop").epochs < reached:
@@ -339,7 +340,7 @@ def test_runs_wait_for_each_other_stop_and_go_on(
     assert_equals(wait_for("stop", "finished"), whole)
     assert [run.name for run in jobs.all_jobs()] == ["stop", "second", "third"]
     refused(
-        "the training 'stop' is finished; keep it, or start another",
+        "got 'stop', which is finished; keep it",
         jobs.start,
         "stop",
     )
@@ -348,7 +349,7 @@ def test_runs_wait_for_each_other_stop_and_go_on(
 @pytest.mark.parametrize(
     ("asked", "given"), [("1", 1), ("7", 7), ("0", None), ("-1", None), ("²", None), ("", None)]
 )
-def test_as_many_train_at_once_as_there_are_processors_or_as_asked(
+def test_the_slots_are_the_processors_or_the_environments_number(
     asked: str, given: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REGVAE_TRAININGS", asked)
@@ -356,15 +357,15 @@ def test_as_many_train_at_once_as_there_are_processors_or_as_asked(
     assert slots() == (given or usable)
 
 
-def test_who_waits_counts_only_those_who_live_and_wait_longer(home: Path) -> None:
+def test_only_active_jobs_that_wait_longer_are_ahead(home: Path) -> None:
     for name, since in (("a", 1.0), ("b", 2.0), ("c", 3.0)):
-        made(home, name, "waiting", since=since)
+        untrained(home, name, "waiting", since=since)
     folders = [home / "runs" / name for name in "abc"]
     assert jobs.read_job("c").state == "interrupted"  # nobody holds its lock
-    with at_work(jobs.read_job("b")), at_work(jobs.read_job("c")):
+    with active(jobs.read_job("b")), active(jobs.read_job("c")):
         assert jobs.read_job("c").ahead == 1
         assert is_first(folders[1])
-        with at_work(jobs.read_job("a")):
+        with active(jobs.read_job("a")):
             assert jobs.read_job("c").ahead == 2
             assert not is_first(folders[1])
             jobs.write_status(folders[0], "training")
@@ -374,8 +375,9 @@ def test_who_waits_counts_only_those_who_live_and_wait_longer(home: Path) -> Non
 # --- killed ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.training
 @pytest.mark.usefixtures("home")
-def test_a_killed_run_loses_at_most_one_epoch_and_comes_to_the_same(whole: Whole) -> None:
+def test_a_killed_job_loses_at_most_one_epoch_and_has_the_same_result(whole: Whole) -> None:
     rng = np.random.default_rng(12)
     jobs.create("long", LONG, SEED)
     time.sleep(rng.uniform(0, 0.8))  # while it starts
@@ -383,7 +385,7 @@ def test_a_killed_run_loses_at_most_one_epoch_and_comes_to_the_same(whole: Whole
     run = jobs.read_job("long")
     assert (run.state, run.epochs) == ("interrupted", 0)
     done = 0
-    for far in sorted(rng.integers(5, 200, 2)):
+    for far in rng.integers(5, 100, 1):
         jobs.start("long")
         wait_until(lambda far=far: frames_of(run) >= far, f"epoch {far}")  # noqa: B023
         time.sleep(rng.uniform(0, 0.02))  # somewhere inside a later epoch
@@ -414,10 +416,10 @@ def kill() -> None:
 
 
 @pytest.mark.parametrize("lost", [0, 1, 5, 10])
-def test_frames_that_are_lost_are_stood_in_for(
+def test_lost_frames_are_filled_with_the_last(
     home: Path, lost: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = made(home, "x")
+    run = untrained(home, "x")
     ours = np.arange(10 * 80 * 2, dtype=np.float16).reshape(10, 80, 2)
     ours[: 10 - lost].tofile(run.folder / jobs.FRAMES)
 
@@ -455,14 +457,16 @@ def largest_file(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_full_disk_is_a_sentence_and_the_checkpoint_stays_good(home: Path, whole: Whole) -> None:
-    run = made(home, "long", "waiting")
+@pytest.mark.training
+def test_a_job_on_a_full_disk_fails_and_can_be_resumed(home: Path, whole: Whole) -> None:
+    run = untrained(home, "long", "waiting")
     with largest_file(whole.sizes[30]), pytest.raises(OSError, match="File too large"):
         work(run)
     run = jobs.read_job("long")
     assert (run.state, run.message) == (
         "failed",
-        "it could not read or write its files (File too large); make room and resume it",
+        "expected to read and write its files, got an error (File too large); make room and "
+        "resume it",
     )
     assert 20 <= run.epochs <= 40
     assert epochs_of_checkpoint(run) == run.epochs
@@ -480,49 +484,52 @@ def test_a_full_disk_is_a_sentence_and_the_checkpoint_stays_good(home: Path, who
         (ValueError("the loss is nan in epoch 3"), "the loss is nan in epoch 3"),
         (
             OSError(28, "No space left on device", "/x/y"),
-            "it could not read or write /x/y (No space left on device); make room and resume it",
+            "expected to read and write /x/y, got an error (No space left on device); make room "
+            "and resume it",
         ),
         (
             OSError("broken"),
-            "it could not read or write its files (broken); make room and resume it",
+            "expected to read and write its files, got an error (broken); make room and resume it",
         ),
         (
             MemoryError(),
-            "it ran out of memory; make its layers narrower, or its regs or its batch fewer",
+            "it ran out of memory; use narrower layers, fewer codes or a smaller batch",
         ),
         (
             RuntimeError("first line\nsecond line"),
-            "RuntimeError (first line); log.txt in its folder has the rest",
+            "RuntimeError (first line); see log.txt in its folder",
         ),
-        (ZeroDivisionError(), "ZeroDivisionError (); log.txt in its folder has the rest"),
+        (ZeroDivisionError(), "ZeroDivisionError (); see log.txt in its folder"),
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_whatever_ends_a_training_is_said(
+def test_an_error_becomes_the_message_of_a_failed_job(
     home: Path, error: Exception, sentence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         raise error
 
-    run = made(home, "x", "waiting", since=1.0)
+    run = untrained(home, "x", "waiting", since=1.0)
     monkeypatch.setattr(worker, "_train", fail)
     with pytest.raises(type(error)):
         work(run)
     run = jobs.read_job("x")
     assert (run.state, run.message) == ("failed", sentence)
-    with at_work(run):
+    with active(run):
         pass  # it has let go of its lock
 
 
-def test_an_exploding_loss_fails_with_its_sentence_and_shows_the_epochs_before(home: Path) -> None:
+@pytest.mark.training
+def test_an_exploding_loss_fails_and_shows_the_epochs_before(home: Path) -> None:
     steps = Training((Phase(0.004, 3), Phase(1e25, 3)), batch_size=80)
-    run = made(home, "wild", "waiting", replace(LONG, training=steps))
+    run = untrained(home, "wild", "waiting", replace(LONG, training=steps))
     with pytest.raises(ValueError, match="lower the learning rate"):
         work(run)
     run = jobs.read_job("wild")
     assert run.state == "failed"
     assert run.message in {
-        f"the loss is {loss} in epoch 4; lower the learning rate" for loss in ("nan", "inf", "-inf")
+        f"expected a finite loss, got {loss} in epoch 4; lower the learning rate"
+        for loss in ("nan", "inf", "-inf")
     }
     assert run.epochs == 3
     progress = jobs.progress(run)
@@ -530,21 +537,21 @@ def test_an_exploding_loss_fails_with_its_sentence_and_shows_the_epochs_before(h
     assert len(progress.frames) == 3
 
 
-def test_a_run_asked_to_stop_while_tensorflow_loads_trains_nothing(home: Path) -> None:
-    run = made(home, "x")
-    processor = queue.processor
+def test_a_job_stopped_before_its_first_epoch_trains_nothing(home: Path) -> None:
+    run = untrained(home, "x")
+    processor = worker.processor
 
     @contextmanager
-    def asked_meanwhile(*arguments: Any) -> Iterator[bool]:
+    def stopped_meanwhile(*arguments: Any) -> Iterator[bool]:
         with processor(*arguments) as free:
             (run.folder / jobs.STOP).touch()
             yield free
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(queue, "processor", asked_meanwhile)
+        patch.setattr(worker, "processor", stopped_meanwhile)
         run = work(run)
     assert (run.state, run.epochs) == ("stopped", 0)
-    assert not training.checkpoint_path(run.out).exists()
+    assert not checkpoint_path(run.out).exists()
 
 
 # --- starting -------------------------------------------------------------------------------------
@@ -565,24 +572,24 @@ def idle(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "name", ["", " ", "a b", "../x", "a/b", ".hidden", "-x", "ä", "x\n", "a.b", "x" * 61, "a\0b"]
 )
-def test_a_name_that_no_folder_should_have_is_refused(home: Path, name: str) -> None:
-    sentence = "a name wants letters, digits, - and _, at most 60, but came "
-    refused(f"{sentence}{name!r}; change it", jobs.create, name, LONG)
+def test_a_name_that_no_folder_can_have_is_refused(home: Path, name: str) -> None:
+    sentence = "expected a name of at most 60 letters, digits, - and _, got "
+    refused(f"{sentence}{name[:80]!r}; change it", jobs.create, name, LONG)
     assert not home.exists()
 
 
 @pytest.mark.usefixtures("copied")
 def test_a_name_that_is_taken_is_refused() -> None:
-    sentence = "there is a training 'long' already; choose another name, or delete it"
+    sentence = "got 'long', which is a training run; choose another name, or delete it"
     refused(sentence, jobs.create, "long", LONG)
-    sentence = "there is a model 'notebook-2d' already; choose another name"
+    sentence = "got 'notebook-2d', which is a model; choose another name"
     refused(sentence, jobs.create, "notebook-2d", LONG)
-    jobs.keep("long", "mine")
-    refused("there is a model 'mine' already; choose another name", jobs.create, "mine", LONG)
+    jobs.keep("long", "mine", metrics)
+    refused("got 'mine', which is a model; choose another name", jobs.create, "mine", LONG)
 
 
 @pytest.mark.usefixtures("idle")
-def test_two_that_take_a_name_at_once_do_not_mix(
+def test_two_processes_cannot_create_the_same_job(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real, asked = jobs.check_name, []
@@ -591,18 +598,18 @@ def test_two_that_take_a_name_at_once_do_not_mix(
         real(name)
         asked.append(name)
         if len(asked) == 1:  # another session is quicker by a hair
-            made(home, "x", "stopped", epochs=7)
+            untrained(home, "x", "stopped", epochs=7)
 
     monkeypatch.setattr(jobs, "check_name", check)
-    sentence = "there is a training 'x' already; choose another name, or delete it"
+    sentence = "got 'x', which is a training run; choose another name, or delete it"
     refused(sentence, jobs.create, "x", SHORT)
     assert jobs.read_job("x").epochs == 7
     assert [path.name for path in (home / "runs").iterdir()] == ["x"]
 
 
 @pytest.mark.usefixtures("idle")
-def test_who_looks_at_a_run_does_not_keep_it_from_starting(home: Path) -> None:
-    run = made(home, "x", "stopped")
+def test_reading_a_job_does_not_prevent_its_start(home: Path) -> None:
+    run = untrained(home, "x", "stopped")
     (run.folder / jobs.LOCK).touch()
     script = (
         "import fcntl, sys, time\n"
@@ -617,23 +624,23 @@ def test_who_looks_at_a_run_does_not_keep_it_from_starting(home: Path) -> None:
     assert (run.folder / jobs.LOG).exists()
 
 
-def test_a_run_that_another_session_has_just_started_is_not_started_again(home: Path) -> None:
-    run = made(home, "x", "stopped")
-    with at_work(run):
-        refused("the training 'x' is at work already; stop it first", jobs.start, "x")
+def test_a_job_that_another_process_has_started_is_not_started_again(home: Path) -> None:
+    run = untrained(home, "x", "stopped")
+    with active(run):
+        refused("not active, got 'x', which is; stop it first", jobs.start, "x")
 
 
 @pytest.mark.parametrize("seed", [-1, -(10**9)])
 def test_a_seed_below_0_is_refused(home: Path, seed: int) -> None:
-    refused(f"the seed wants to be 0 or more, not {seed}", jobs.create, "x", LONG, seed)
+    refused(f"expected a seed from 0, got {seed}; change it", jobs.create, "x", LONG, seed)
     assert not home.exists()
 
 
 @pytest.mark.usefixtures("idle")
-def test_own_regs_stay_with_the_run(home: Path) -> None:
-    own = uk_registration.distinct(uk_registration.generate(150, rng=np.random.default_rng(5)))
+def test_own_codes_are_stored_with_the_job(home: Path) -> None:
+    own = distinct(uk_registration.generate(150, rng=np.random.default_rng(5)))
     preset = replace(LONG, name="", data=Data.of_own(own))
-    with pytest.raises(ValueError, match=r"wants its own .* but came 1 others; give the same list"):
+    with pytest.raises(ValueError, match=r"expected the .* got 1 of .*; give the same list"):
         jobs.create("mine", preset, 0, ["AB12CDE"])
     assert not home.exists()
     run = jobs.create("mine", preset, 0, own)
@@ -643,7 +650,7 @@ def test_own_regs_stay_with_the_run(home: Path) -> None:
 
 
 @pytest.mark.parametrize("below", ["home", "home/runs", "home/runs/x"])
-def test_a_home_that_cannot_be_written_is_a_sentence(
+def test_a_home_that_cannot_be_written_is_refused(
     tmp_path: Path, below: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Permissions would not do: who runs the tests may be allowed everything.
@@ -654,8 +661,7 @@ def test_a_home_that_cannot_be_written_is_a_sentence(
     assert "notebook-2d" in store.available()
     reason = "File exists" if below == "home/runs/" else "Not a directory"
     refused(
-        f"{path} cannot be written ({reason}); make room there, or set REGVAE_HOME to another "
-        "folder",
+        f"{path} that can be written, got an error ({reason}); make room there, or set REGVAE_HOME",
         jobs.create,
         "x",
         LONG,
@@ -665,115 +671,121 @@ def test_a_home_that_cannot_be_written_is_a_sentence(
 # --- keeping and deleting -------------------------------------------------------------------------
 
 
-def test_a_finished_run_is_kept_among_the_models(copied: Job, whole: Whole) -> None:
-    bundle = jobs.keep("long", "my-model_2")
+@pytest.mark.training
+def test_a_finished_job_is_kept_as_a_model(copied: Job, whole: Whole) -> None:
+    bundle = jobs.keep("long", "my-model_2", metrics)
     assert bundle.name == "my-model_2"
     assert jobs.all_jobs() == []
     assert not copied.folder.exists()
     assert store.available(store.models()) == ["my-model_2"]
     assert "my-model_2" in store.available()
-    loaded = check.check("my-model_2")
+    loaded = check("my-model_2")
     assert loaded.name == "my-model_2"
     assert json.loads((store.models() / "my-model_2" / store.MANIFEST).read_text())["name"] == (
         "my-model_2"
     )
     np.testing.assert_array_equal(loaded.records.mean, whole.bundle.records.mean)
-    refused("there is no training 'long' that can be read; start another", jobs.keep, "long", "b")
+    refused("got none of the name 'long'; start another", jobs.keep, "long", "b", metrics)
 
 
 @pytest.mark.usefixtures("copied")
-def test_a_run_is_kept_under_its_own_name_too() -> None:
-    assert jobs.keep("long", "long").name == "long"
-    assert check.check("long").name == "long"
+def test_a_job_can_be_kept_with_its_own_name() -> None:
+    assert jobs.keep("long", "long", metrics).name == "long"
+    assert check("long").name == "long"
 
 
 @pytest.mark.parametrize("state", ["stopped", "failed", "interrupted"])
-def test_only_a_finished_run_is_kept(home: Path, state: str) -> None:
-    made(home, "x", state)
-    sentence = f"the training 'x' is {state}; only a finished one can be kept"
-    refused(sentence, jobs.keep, "x", "x")
+def test_only_a_finished_job_is_kept(home: Path, state: str) -> None:
+    untrained(home, "x", state)
+    sentence = f"got 'x', which is {state}; let it finish"
+    refused(sentence, jobs.keep, "x", "x", metrics)
     assert not store.models().exists()
 
 
-def test_a_run_is_not_kept_under_a_name_that_is_taken(copied: Job, home: Path) -> None:
-    made(home, "other")
+@pytest.mark.training
+def test_a_job_is_not_kept_with_a_name_that_is_taken(copied: Job, home: Path) -> None:
+    untrained(home, "other")
     (home / "models" / "half").mkdir(parents=True)  # no bundle, but in the way
     for name, sentence in {
-        "notebook-2d": "there is a model 'notebook-2d' already; choose another name",
-        "half": "there is a model 'half' already; choose another name",
-        "other": "there is a training 'other' already; choose another name, or delete it",
-        "a/b": "a name wants letters, digits, - and _, at most 60, but came 'a/b'; change it",
-        "": "a name wants letters, digits, - and _, at most 60, but came ''; change it",
+        "notebook-2d": "got 'notebook-2d', which is a model; choose another name",
+        "half": "got 'half', which is a model; choose another name",
+        "other": "got 'other', which is a training run; choose another name, or delete it",
+        "a/b": "expected a name of at most 60 letters, digits, - and _, got 'a/b'; change it",
+        "": "expected a name of at most 60 letters, digits, - and _, got ''; change it",
     }.items():
-        refused(sentence, jobs.keep, "long", name)
+        refused(sentence, jobs.keep, "long", name, metrics)
     (home / "models" / "half").rename(home / "models" / "long")
-    refused("there is a model 'long' already; choose another name", jobs.keep, "long", "long")
+    refused("got 'long', which is a model; choose another name", jobs.keep, "long", "long", metrics)
     assert jobs.read_job("long") == copied
 
 
+@pytest.mark.training
 def test_a_bundle_that_cannot_be_read_is_not_kept(copied: Job) -> None:
     manifest = copied.out / store.MANIFEST
-    manifest.write_text(manifest.read_text("utf-8").replace('"schema": 2', '"schema": 1'), "utf-8")
+    manifest.write_text(
+        manifest.read_text("utf-8").replace(f'"schema": {bundles.SCHEMA}', '"schema": 1'), "utf-8"
+    )
     with pytest.raises(BundleError) as caught:
-        jobs.keep("long", "long")
-    assert str(caught.value) == f"{manifest}: wanted schema 2, but it has 1; train it again"
+        jobs.keep("long", "long", metrics)
+    assert (
+        str(caught.value)
+        == f"{manifest}: expected schema {bundles.SCHEMA}, got 1; train the bundle again"
+    )
     assert copied.folder.exists()
     assert store.available(store.models()) == []
 
 
-def test_a_disk_that_is_full_when_keeping_leaves_the_run(copied: Job) -> None:
+@pytest.mark.training
+def test_keeping_on_a_full_disk_does_not_change_the_job(copied: Job) -> None:
     with largest_file(2_000), pytest.raises(JobError) as caught:
-        jobs.keep("long", "mine")
-    assert str(caught.value) == (
-        f"{store.home()} cannot be written (File too large); make room there, or set "
-        "REGVAE_HOME to another folder"
-    )
+        jobs.keep("long", "mine", metrics)
+    assert "can be written, got an error (File too large); make room" in str(caught.value)
     assert jobs.read_job("long") == copied
     assert list(store.models().iterdir()) == []
 
 
-def test_a_run_is_deleted_unless_it_is_at_work(home: Path) -> None:
+def test_an_active_job_is_not_deleted(home: Path) -> None:
     for state in ("waiting", "training"):
-        run = made(home, state, state)
-        with at_work(run):
-            sentence = f"the training {state!r} is at work; stop it first"
+        run = untrained(home, state, state)
+        with active(run):
+            sentence = f"not active, got {state!r}, which is; stop it first"
             refused(sentence, jobs.delete, state)
             assert jobs.read_job(state).state == state
         assert jobs.read_job(state).state == "interrupted"
         jobs.delete(state)
     assert list((home / "runs").iterdir()) == []
-    sentence = "there is no training 'training' that can be read; start another"
+    sentence = "got none of the name 'training'; start another"
     refused(sentence, jobs.delete, "training")
 
 
 @pytest.mark.usefixtures("copied")
 def test_only_kept_models_are_deleted(home: Path) -> None:
-    jobs.keep("long", "mine")
+    jobs.keep("long", "mine", metrics)
     (home / "models" / "empty").mkdir()
     for name in ("notebook-2d", "empty", "", "..", "../models/mine", "x" * 300):
-        sentence = f"there is no kept model {name[:80]!r}; the shipped ones stay"
+        sentence = f"got {name[:80]!r}; shipped models cannot be deleted"
         refused(sentence, jobs.delete_model, name)
     jobs.delete_model("mine")
     assert [path.name for path in (home / "models").iterdir()] == ["empty"]
     assert "notebook-2d" in store.available()
 
 
-def test_stopping_what_is_not_at_work_leaves_no_trace(home: Path) -> None:
-    run = made(home, "x")
+def test_stopping_an_inactive_job_does_nothing(home: Path) -> None:
+    run = untrained(home, "x")
     jobs.stop("x")
     assert sorted(path.name for path in run.folder.iterdir()) == [jobs.RUN, jobs.STATUS]
 
 
 # --- damaged --------------------------------------------------------------------------------------
 
-RUBBISH = [b"", b"rubbish", b"\xff\xfe", b"[]", b"null", b"3", b'"x"', b"{}", b"[" * 100_000]
+DAMAGED = [b"", b"damaged", b"\xff\xfe", b"[]", b"null", b"3", b'"x"', b"{}", b"[" * 100_000]
 
 
-@pytest.mark.parametrize("content", RUBBISH, ids=lambda content: repr(content[:9]))
-def test_a_damaged_description_is_a_sentence(home: Path, content: bytes) -> None:
-    run, other = made(home, "x"), made(home, "y")
+@pytest.mark.parametrize("content", DAMAGED, ids=lambda content: repr(content[:9]))
+def test_a_job_with_a_damaged_description_is_refused(home: Path, content: bytes) -> None:
+    run, other = untrained(home, "x"), untrained(home, "y")
     (run.folder / jobs.RUN).write_bytes(content)
-    refused("there is no training 'x' that can be read; start another", jobs.read_job, "x")
+    refused("got none of the name 'x'; start another", jobs.read_job, "x")
     assert jobs.all_jobs() == [other]
 
 
@@ -781,26 +793,24 @@ def test_a_damaged_description_is_a_sentence(home: Path, content: bytes) -> None
     ("key", "value"),
     [("seed", "x"), ("seed", None), ("seed", float("inf")), ("created", []), ("preset", {})],
 )
-def test_a_description_with_senseless_values_is_a_sentence(
-    home: Path, key: str, value: Any
-) -> None:
-    run = made(home, "x")
+def test_a_description_with_wrong_values_is_refused(home: Path, key: str, value: Any) -> None:
+    run = untrained(home, "x")
     path = run.folder / jobs.RUN
     path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {key: value}), "utf-8")
-    refused("there is no training 'x' that can be read; start another", jobs.read_job, "x")
+    refused("got none of the name 'x'; start another", jobs.read_job, "x")
     assert jobs.all_jobs() == []
 
 
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize("name", ["nothing", "", "../runs/x", "a\0b", "x" * 10_000])
-def test_a_run_that_is_not_there_is_a_sentence(name: str) -> None:
-    sentence = f"there is no training {name[:80]!r} that can be read; start another"
+def test_a_job_that_does_not_exist_is_refused(name: str) -> None:
+    sentence = f"got none of the name {name[:80]!r}; start another"
     refused(sentence, jobs.read_job, name)
 
 
-@pytest.mark.parametrize("content", RUBBISH, ids=lambda content: repr(content[:9]))
-def test_a_damaged_status_is_an_interrupted_run(home: Path, content: bytes) -> None:
-    run = made(home, "x", epochs=5)
+@pytest.mark.parametrize("content", DAMAGED, ids=lambda content: repr(content[:9]))
+def test_a_job_with_a_damaged_status_is_interrupted(home: Path, content: bytes) -> None:
+    run = untrained(home, "x", epochs=5)
     (run.folder / jobs.STATUS).write_bytes(content)
     assert jobs.read_job("x").state == "interrupted"
     assert jobs.read_job("x").epochs == 0
@@ -818,35 +828,35 @@ def test_a_damaged_status_is_an_interrupted_run(home: Path, content: bytes) -> N
         ({"state": ["stopped"]}, ("interrupted", 0)),
     ],
 )
-def test_a_status_with_senseless_values_cannot_break_anything(
+def test_wrong_values_in_a_status_are_replaced(
     home: Path, status: dict[str, Any], shown: tuple[str, int]
 ) -> None:
-    run = made(home, "x", **{"state": "stopped"} | status)
+    run = untrained(home, "x", **{"state": "stopped"} | status)
     assert (run.state, run.epochs) == shown
 
 
-def columns(rows: int, width: int = len(HISTORY_COLUMNS)) -> np.ndarray:
+def columns(rows: int, width: int = len(history_columns(7))) -> np.ndarray:
     return np.ones((rows, width))
 
 
 @pytest.mark.parametrize(
     "content",
     [
-        *RUBBISH[:3],
+        *DAMAGED[:3],
         safetensors.numpy.save({"other": columns(3)}, {"reg": '["AB12CDE"]'}),
         safetensors.numpy.save({"history": columns(3)}),
-        safetensors.numpy.save({"history": columns(3)}, {"reg": "rubbish"}),
+        safetensors.numpy.save({"history": columns(3)}, {"reg": "damaged"}),
         safetensors.numpy.save({"history": columns(3)}, {"reg": "[]"}),
         safetensors.numpy.save({"history": columns(3)}, {"reg": "{}"}),
-        safetensors.numpy.save({"history": columns(3)}, {"reg": '["rubbish"]'}),
+        safetensors.numpy.save({"history": columns(3)}, {"reg": '["damaged"]'}),
         safetensors.numpy.save({"history": columns(3)}, {"reg": "[5]"}),
         safetensors.numpy.save({"history": columns(3, 4)}, {"reg": '["AB12CDE"]'}),
         safetensors.numpy.save({"history": np.ones(3)}, {"reg": '["AB12CDE"]'}),
     ],
     ids=range(12),
 )
-def test_damaged_progress_is_nothing_to_see(home: Path, content: bytes) -> None:
-    run = made(home, "x")
+def test_damaged_progress_is_none(home: Path, content: bytes) -> None:
+    run = untrained(home, "x")
     assert jobs.progress(run) is None
     np.zeros(6, np.float16).tofile(run.folder / jobs.FRAMES)
     (run.folder / jobs.PROGRESS).write_bytes(content)
@@ -854,7 +864,8 @@ def test_damaged_progress_is_nothing_to_see(home: Path, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, 319, 320, 3 * 320 + 17, 10**6])
-def test_frames_cut_short_are_shown_as_far_as_they_go(copied: Job, size: int) -> None:
+@pytest.mark.training
+def test_frames_that_are_cut_short_are_shown_up_to_there(copied: Job, size: int) -> None:
     path = copied.folder / jobs.FRAMES
     with path.open("r+b") as file:
         file.truncate(size)
@@ -866,29 +877,31 @@ def test_frames_cut_short_are_shown_as_far_as_they_go(copied: Job, size: int) ->
     assert jobs.progress(copied) is None
 
 
-def test_a_damaged_checkpoint_fails_with_a_sentence(home: Path) -> None:
-    run = made(home, "x", "waiting")
+def test_a_damaged_checkpoint_fails_the_job(home: Path) -> None:
+    run = untrained(home, "x", "waiting")
     path = run.folder / ".x.training.safetensors"
-    path.write_bytes(b"rubbish")
-    with pytest.raises(ValueError, match="the checkpoint cannot be read"):
+    path.write_bytes(b"damaged")
+    with pytest.raises(ValueError, match="expected a checkpoint, got a file that cannot be read"):
         work(run)
     run = jobs.read_job("x")
     assert run.state == "failed"
-    assert run.message.startswith(f"{path}: the checkpoint cannot be read (")
+    assert run.message.startswith(
+        f"{path}: expected a checkpoint, got a file that cannot be read ("
+    )
 
 
-def test_a_worker_that_cannot_train_leaves_its_reason_in_the_log(home: Path) -> None:
-    run = made(home, "x")
-    (run.folder / ".x.training.safetensors").write_bytes(b"rubbish")
+def test_a_process_that_ends_at_once_leaves_its_reason_in_the_log(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = untrained(home, "x")
+    monkeypatch.setattr(jobs, "WORKER", "regvae.no_such_module")
     jobs.start("x")
-    message = wait_for("x", "failed").message
-    path = run.folder / ".x.training.safetensors"
-    assert message.startswith(f"{path}: the checkpoint cannot be read (")
     jobs._workers[-1].wait()
-    assert "TrainingError: " in (run.folder / jobs.LOG).read_text("utf-8")
+    assert jobs.read_job("x").state == "interrupted"
+    assert "regvae.no_such_module" in (job.folder / jobs.LOG).read_text("utf-8")
 
 
-def test_a_changed_preset_is_trained_again_from_its_bundle_and_a_named_one_by_its_name() -> None:
+def test_the_command_names_an_unchanged_preset_and_else_the_bundle() -> None:
     named = PRESETS["ordered-2d"]
     assert jobs.command("mine", named, 3) == "regvae train ordered-2d --out mine-again --seed 3"
     changed = replace(named, training=replace(named.training, batch_size=32))

@@ -1,4 +1,4 @@
-"""Jobs that were not trained here, for the tests of the page Train."""
+"""Training runs that were not trained here: jobs in any state, without a worker."""
 
 import json
 import shutil
@@ -7,17 +7,26 @@ from pathlib import Path
 from typing import Any
 
 from regvae.model import presets, store
+from regvae.model.config import Preset
 from regvae.training import jobs
 from regvae.training.jobs import Job
 
 
 def stored_job(
-    home: Path, name: str, job_state: str = "stopped", preset: str = "ordered-2d", **status: Any
+    home: Path,
+    name: str,
+    job_state: str = "stopped",
+    preset: str | Preset = "ordered-2d",
+    *,
+    seed: int = 0,
+    **status: Any,
 ) -> Job:
     """A job in a home, with no worker."""
+    if isinstance(preset, str):
+        preset = presets.preset(preset)
     folder = home / "runs" / name
     folder.mkdir(parents=True)
-    run = {"preset": presets.preset(preset).to_dict(), "seed": 0, "created": time.time()}
+    run = {"preset": preset.to_dict(), "seed": seed, "created": time.time()}
     (folder / jobs.RUN).write_text(json.dumps(run), "utf-8")
     (folder / jobs.STATUS).write_text(json.dumps({"state": job_state} | status), "utf-8")
     return jobs.read_job(name)
