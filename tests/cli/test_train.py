@@ -102,7 +102,7 @@ def test_a_study_compares_the_rules_on_trained_models(output, trained, tmp_path)
         f"wrote {paths[1]}: 1 rows",
     ]
     for path, expected in zip(paths, (outcomes, [outcome]), strict=True):
-        table = pd.DataFrame([dataclasses.asdict(one) for one in expected])
+        table = pd.DataFrame([dataclasses.asdict(one) for one in expected]).fillna(np.nan)
         pd.testing.assert_frame_equal(pd.read_csv(path), table, check_dtype=False)
     assert [one.name for one in trained.iterdir()] == ["seed-0"]
 
