@@ -97,3 +97,15 @@ def check_writable(path: Path) -> None:
             f"expected a regular file or a new name, got {str(path)!r}, which is neither; choose "
             "another name"
         )
+
+
+def check_apart(paths: Sequence[Path | None]) -> None:
+    """Raises `UsageError` if one file is given for two purposes."""
+    seen: dict[Path, Path] = {}
+    for path in filter(None, paths):
+        if path.resolve() in seen:
+            raise UsageError(
+                f"expected different files to read and to write, got {str(path)!r} twice; change "
+                "one"
+            )
+        seen[path.resolve()] = path

@@ -3,7 +3,7 @@
 import functools
 import inspect
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -26,6 +26,7 @@ from regvae.cli.arguments import (
 )
 from regvae.cli.output import (
     UsageError,
+    check_apart,
     check_table_name,
     check_writable,
     console,
@@ -152,7 +153,7 @@ def sample(
     if out:
         check_table_name(out)
         check_writable(_manifest_path(out))
-    _check_apart([out, save_policy, policy, unwanted_file])
+    check_apart([out, save_policy, policy, unwanted_file])
     _run_policy(chosen.signed(), out, save_policy, hunt=hunt, as_json=as_json)
 
 
@@ -268,18 +269,6 @@ def _write_results(out: Path, work: Callable[[BinaryIO], Outcome]) -> Outcome:
     text = json.dumps(outcome.manifest({out.suffix: out.name}), indent=1)
     write_whole(_manifest_path(out), lambda sink: sink.write(f"{text}\n".encode()))
     return outcome
-
-
-def _check_apart(paths: Sequence[Path | None]) -> None:
-    """Raises `UsageError` if one file is given for two purposes."""
-    seen: dict[Path, Path] = {}
-    for path in filter(None, paths):
-        if path.resolve() in seen:
-            raise UsageError(
-                f"expected different files to read and to write, got {str(path)!r} twice; change "
-                "one"
-            )
-        seen[path.resolve()] = path
 
 
 def _flat(report: sampling.Report) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from regvae.cli.arguments import OutOption
-from regvae.cli.output import UsageError, check_table_name, console, fail, write_table
+from regvae.cli.output import UsageError, check_apart, check_table_name, console, fail, write_table
 from regvae.evaluation.metrics import metrics
 from regvae.evaluation.study import model_outcome, rule_outcomes
 from regvae.model import bundle as bundles
@@ -120,6 +120,9 @@ def study(
     chosen = presets.preset(preset)
     for table in filter(None, (out, models_out)):
         check_table_name(table)
+    check_apart([out, models_out])
+    if out and not rules:
+        raise UsageError("expected --out without --no-rules, got both; leave out one of them")
     folder.mkdir(exist_ok=True)
     rows: list[dict[str, Any]] = []
     models: list[dict[str, Any]] = []

@@ -1,0 +1,211 @@
+"""`regvae evaluate`, `report`, `encode`, `decode` and `check`."""
+
+import dataclasses
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from regvae.evaluation import diagnosis
+from regvae.evaluation.accuracy import accuracy
+from regvae.evaluation.notebook import notebook_figures
+from regvae.model import bundle as bundles
+from regvae.model import store
+from regvae.rejection.calibration import calibrate
+from tests.cli import joined
+
+
+# --- evaluate -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sampled", [False, True])
+def test_evaluate_gives_the_accuracy_on_the_test_regs(output, bundle, sampled):
+    options = ["--sampled"] if sampled else []
+    found = json.loads(output("evaluate", "notebook-2d", *options, "--json"))
+    assert found == accuracy(bundle, sampled=sampled)
+    assert {"n", "exact", "by_position"} <= found.keys()
+    assert found["n"] == 1_000
+    assert 0 <= found["exact"] <= 1
+    assert len(found["by_position"]) == 7
+    text = output("evaluate", "notebook-2d", *options)
+    assert f"1,000 test regs, decoding the {'sample' if sampled else 'mean'}" in text
+    assert " ".join(f"{share:.3f}" for share in found["by_position"]) in text
+    assert f"{found['exact']:.3f}" in text
+
+
+def test_evaluate_gives_every_figure_of_the_notebook(output, bundle):
+    found = json.loads(output("evaluate", "notebook-2d", "--notebook", "--json"))
+    figures = notebook_figures(bundle)
+    assert [one["published"] for one in found["notebook"]] == [one.published for one in figures]
+    assert [one["here"] for one in found["notebook"]] == [one.here for one in figures]
+    text = joined(output("evaluate", "notebook-2d", "--notebook"))
+    for words in ("published", "276", "267 = 0.967", "522 / 478", "0.0439", "0.154"):
+        assert words in text
+
+
+def test_evaluate_takes_the_path_of_a_bundle(output):
+    path = store.ASSETS / "notebook-2d"
+    assert output("evaluate", path) == output("evaluate", "notebook-2d")
+
+
+# --- report ---------------------------------------------------------------------------------------
+
+
+def test_report_gives_what_the_diagnosis_finds(output, bundle):
+    found, scale = diagnosis.diagnose(bundle), calibrate(bundle).scale
+    printed = json.loads(output("report", "notebook-2d", "--json"))
+    assert printed == {"bundle": "notebook-2d", **found.summary(), "scale": scale}
+    text = joined(output("report", "notebook-2d"))
+    for one in found.accuracies:
+        assert f"{one.split} ({one.n:,})" in text
+        for share in (*one.by_position, one.exact):
+            low, high = share.interval
+            assert f"{share.value:.3f} ({low:.3f}-{high:.3f})" in text
+    for one in found.rates:
+        assert f"{one.rate:.2f} │ {one.distortion:.2f}" in text
+        assert f"{one.bound:.2f} ± {one.standard_error:.2f} │ 20.48 │ {one.excess:.2f}" in text
+    for place, kl in enumerate(found.dimensions.kl):
+        assert f"z_{place + 1} │ {kl:.3f} │ {found.dimensions.variance[place]:.4f} │ yes" in text
+    assert f"calibrated scale of the sigmas: {scale:.3f}" in text
+
+
+def test_report_prints_infinite_and_unknown_figures(output, bundle, tmp_path):
+    data = dataclasses.replace(bundle.preset.data, source="own", sha256="0" * 64)
+    training = dataclasses.replace(bundle.preset.training, noise=0.0)
+    preset = dataclasses.replace(bundle.preset, data=data, training=training)
+    path = bundles.save(dataclasses.replace(bundle, preset=preset), tmp_path / "noiseless")
+    nats = json.loads(output("report", path, "--json"))["nats"]["test"]
+    assert [nats[name] for name in ("rate", "bound", "standard_error", "entropy")] == [None] * 4
+    text = joined(output("report", path))
+    assert f"inf │ {nats['distortion']:.2f} │ inf ± inf │ unknown │ unknown" in text
+
+
+# --- encode ---------------------------------------------------------------------------------------
+
+
+def assert_gaussians(rows, bundle, wanted):
+    mean, sigma = bundle.autoencoder.encode(wanted)
+    assert [row["reg"] for row in rows] == wanted
+    np.testing.assert_allclose([row["mean"] for row in rows], mean, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose([row["sigma"] for row in rows], sigma, rtol=1e-4, atol=1e-5)
+
+
+def test_encode_gives_the_gaussian_of_every_reg(output, bundle):
+    out = output("encode", "notebook-2d", "ab12cde", "YK66 BIQ", "--json")
+    assert_gaussians(json.loads(out), bundle, ["AB12CDE", "YK66BIQ"])
+
+
+def test_encode_prints_a_line_a_reg(output, bundle):
+    lines = output("encode", "notebook-2d", "ab12 cde", "YK66BIQ").splitlines()
+    mean, sigma = bundle.autoencoder.encode(["AB12CDE", "YK66BIQ"])
+    assert lines == [
+        f"{reg}  mean ({m[0]:.4f}, {m[1]:.4f})  sigma ({s[0]:.4f}, {s[1]:.4f})"
+        for reg, m, s in zip(["AB12CDE", "YK66BIQ"], mean, sigma, strict=True)
+    ]
+
+
+def test_encode_reads_a_file_of_regs_and_skips_empty_lines(output, bundle, tmp_path):
+    (tmp_path / "regs.txt").write_text("ab12 cde\n\n  YK66BIQ  \r\nMY33WSZ", "utf-8")
+    out = output("encode", "notebook-2d", "--file", tmp_path / "regs.txt", "--json")
+    assert_gaussians(json.loads(out), bundle, ["AB12CDE", "YK66BIQ", "MY33WSZ"])
+
+
+def test_encode_names_the_position_of_a_bad_reg(refusal):
+    line = refusal("encode", "notebook-2d", "AB12CDE", "AB1XCDE")
+    assert "reg 2: expected" in line
+    assert "at position 4" in line
+
+
+def test_encode_names_the_file_and_line_of_a_bad_reg(refusal, tmp_path):
+    path = tmp_path / "regs.txt"
+    path.write_text("AB12CDE\n\nAB12CD\n", "utf-8")
+    line = refusal("encode", "notebook-2d", "--file", path)
+    assert f"{path}: expected one reg" in line
+    assert "line 3 ('AB12CD');" in line
+
+
+def test_encode_without_a_reg_is_refused(refusal):
+    assert "expected a reg, got none" in refusal("encode", "notebook-2d")
+
+
+@pytest.mark.parametrize("content", ["", "\n \n", "\ufeff"])
+def test_encode_refuses_a_file_without_a_reg(refusal, tmp_path, content):
+    path = tmp_path / "regs.txt"
+    path.write_text(content, "utf-8")
+    line = refusal("encode", "notebook-2d", "--file", path)
+    assert f"{path}: expected one reg" in line
+    assert "got none" in line
+
+
+def test_encode_names_a_missing_file(refusal, tmp_path):
+    path = tmp_path / "nowhere.txt"
+    assert str(path) in refusal("encode", "notebook-2d", "--file", path)
+
+
+def test_encode_refuses_a_file_that_is_not_text(refusal, tmp_path):
+    (tmp_path / "regs.txt").write_bytes(b"\xff\xfe\x00")
+    line = refusal("encode", "notebook-2d", "--file", tmp_path / "regs.txt")
+    assert f"{tmp_path / 'regs.txt'}: expected a text file in UTF-8" in line
+
+
+# --- decode ---------------------------------------------------------------------------------------
+
+
+def test_decode_gives_the_reg_at_every_point(output, bundle):
+    points = [[0.5, -1.2], [-1.0, 2.0], [0.0, 0.0]]
+    found = json.loads(output("decode", "notebook-2d", "0.5,-1.2", "-1,2", "0, 0", "--json"))
+    assert [row["z"] for row in found] == points
+    assert [row["reg"] for row in found] == bundle.autoencoder.decode(np.array(points)).tolist()
+
+
+def test_decode_prints_a_line_a_point_also_when_the_first_is_negative(output, bundle):
+    regs_there = bundle.autoencoder.decode(np.array([[-0.5, 1.0], [2.0, 0.25]]))
+    lines = output("decode", "notebook-2d", "-0.5,1", "2,.25").splitlines()
+    assert lines == [f"-0.5,1  {regs_there[0]}", f"2,.25  {regs_there[1]}"]
+
+
+def test_an_encoded_mean_can_be_decoded(output, bundle):
+    (row,) = json.loads(output("encode", "notebook-2d", "YK66BIQ", "--json"))
+    text = ",".join(map(repr, row["mean"]))
+    (found,) = json.loads(output("decode", "notebook-2d", text, "--json"))
+    assert found["z"] == row["mean"]
+    expected = bundle.autoencoder.decode(bundle.autoencoder.encode(["YK66BIQ"])[0])
+    assert found["reg"] == expected[0]
+
+
+@pytest.mark.parametrize("point", ["1", "1,2,3", "a,b", "1,", "", "nan,0", "inf,0", "1;2", "--far"])
+def test_decode_refuses_other_points_than_two_numbers(refusal, point):
+    line = refusal("decode", "notebook-2d", "0,0", point)
+    assert f"expected a point of 2 numbers separated by commas, got '{point}'" in line
+
+
+# --- check ----------------------------------------------------------------------------------------
+
+
+def test_check_accepts_the_shipped_bundle(output):
+    assert joined(output("check", "notebook-2d")).startswith("notebook-2d: 12,000 records")
+
+
+def test_check_gives_status_1_and_the_reason_for_a_damaged_bundle(run, damaged):
+    status, out, err = run("check", damaged)
+    assert (status, out) == (1, "")
+    assert err.startswith(f"regvae: {damaged / 'history.csv'}: expected sha256")
+    assert err.count("\n") == 1
+
+
+def test_check_gives_status_1_for_parts_that_do_not_belong_together(run, damaged):
+    manifest = json.loads((damaged / "manifest.json").read_text("utf-8"))
+    shutil.copy(store.ASSETS / "notebook-2d" / "history.csv", damaged / "history.csv")
+    manifest["preset"]["data"]["seed"] = 1
+    (damaged / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    status, _, err = run("check", damaged)
+    assert status == 1
+    assert "expected the codes that the preset's data seed draws" in err
+
+
+def test_check_fails_if_there_is_no_bundle(run):
+    status, out, err = run("check", "nowhere")
+    assert status == 1
+    assert out == ""
+    assert "got 'nowhere'" in err

@@ -1,0 +1,158 @@
+"""`regvae train` and `regvae study`."""
+
+import dataclasses
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from regvae.evaluation.study import model_outcome, rule_outcomes
+from regvae.model import bundle as bundles
+from regvae.model.config import Data, Network, Phase, Preset, Training
+from regvae.rejection.rules import RULES
+from tests.rejection.bundles import with_rows
+
+TINY = Preset("tiny", Network(2, (8,), (8,)), Data(sizes=(30, 10, 10)), Training((Phase(0.01, 2),)))
+
+
+def same_weights(one, other):
+    return all(np.array_equal(one.weights[name], other.weights[name]) for name in one.weights)
+
+
+@pytest.mark.training
+def test_a_bundle_is_trained_again_and_a_stopped_training_run_is_resumed(
+    run, output, tmp_path, monkeypatch
+):
+    from regvae.training import trainer
+
+    first = trainer.train(TINY, tmp_path / "first", seed=7)
+    assert "wrote " in output("train", tmp_path / "first", "--out", tmp_path / "same")
+    again = bundles.load(tmp_path / "same")
+    assert (again.preset, again.seed) == (TINY, 7)
+    assert again.command.endswith("--seed 7")
+    assert same_weights(again, first)
+
+    run_epoch = trainer.Trainer.run_epoch
+
+    def stopped_by_its_user(self):
+        if self.history:
+            raise KeyboardInterrupt
+        return run_epoch(self)
+
+    command = ["train", tmp_path / "first", "--out", tmp_path / "other", "--seed", "8"]
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer.Trainer, "run_epoch", stopped_by_its_user)
+        status, _, err = run(*command)
+    assert status == 2
+    assert err == f"regvae: stopped; continue with: regvae {' '.join(map(str, command))} --resume\n"
+    assert "validation loss" in output(*command, "--resume")
+    other = bundles.load(tmp_path / "other")
+    assert other.seed == 8
+    assert not same_weights(other, first)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["first", "other", "same"]
+
+
+def test_an_unknown_preset_is_refused_with_the_names_that_exist(refusal, tmp_path):
+    line = refusal("train", "notebook-3d", "--out", tmp_path / "new")
+    assert "expected a preset (notebook-2d, notebook-15d, " in line
+    assert "or a bundle, got 'notebook-3d'" in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_existing_path_is_not_trained_to(refusal, damaged):
+    before = sorted(path.read_bytes() for path in damaged.iterdir())
+    assert f"{damaged}, which already exists" in refusal("train", "notebook-2d", "--out", damaged)
+    assert sorted(path.read_bytes() for path in damaged.iterdir()) == before
+
+
+def test_a_damaged_bundle_is_not_trained_again(refusal, damaged):
+    line = refusal("train", damaged, "--out", damaged.parent / "new")
+    assert f"{damaged / 'history.csv'}: expected sha256" in line
+
+
+# --- study ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def trained(bundle, tmp_path, monkeypatch):
+    """A folder with a model that is already trained; to train another one would fail."""
+    monkeypatch.setitem(sys.modules, "regvae.training.trainer", None)
+    folder = tmp_path / "models"
+    folder.mkdir()
+    few = with_rows(bundle, slice(None, None, 20))
+    bundles.save(dataclasses.replace(few, seed=0), folder / "seed-0")
+    return folder
+
+
+def test_a_study_compares_the_rules_on_trained_models(output, trained, tmp_path):
+    paths = [tmp_path / "study.csv", tmp_path / "models.csv"]
+    options = ["--out", paths[0], "--models-out", paths[1]]
+    figures, *lines = output("study", "--folder", trained, "--seeds", 1, *options).splitlines()
+    model = bundles.load(trained / "seed-0")
+    outcome, outcomes = model_outcome(model), rule_outcomes(model)
+    assert figures == f"seed 0  {outcome.sentence()}"
+    assert [one.rule for one in outcomes] == list(RULES)
+    assert lines == [
+        *(
+            f"seed 0  {one.rule:<10} accepted {one.acceptance:.4f}  purity {one.purity:.4f}"
+            for one in outcomes
+        ),
+        f"wrote {paths[0]}: 3 rows",
+        f"wrote {paths[1]}: 1 rows",
+    ]
+    for path, expected in zip(paths, (outcomes, [outcome]), strict=True):
+        table = pd.DataFrame([dataclasses.asdict(one) for one in expected]).fillna(np.nan)
+        pd.testing.assert_frame_equal(pd.read_csv(path), table, check_dtype=False)
+    assert [one.name for one in trained.iterdir()] == ["seed-0"]
+
+
+def test_a_study_without_rules_prints_the_figures_of_models_only(output, trained):
+    (line,) = output("study", "--folder", trained, "--seeds", 1, "--no-rules").splitlines()
+    assert line == f"seed 0  {model_outcome(bundles.load(trained / 'seed-0')).sentence()}"
+
+
+def test_a_study_without_rules_has_no_table_of_rules(refusal, tmp_path):
+    folder, out = tmp_path / "models", tmp_path / "study.csv"
+    line = refusal("study", "--folder", folder, "--seeds", 1, "--no-rules", "--out", out)
+    assert "--no-rules" in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_tables_of_a_study_need_different_files(refusal, tmp_path):
+    out = tmp_path / "study.csv"
+    line = refusal("study", "--folder", tmp_path / "models", "--out", out, "--models-out", out)
+    assert "expected different files" in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_study_of_a_damaged_model_is_refused_with_its_file(refusal, trained):
+    path = trained / "seed-0" / "history.csv"
+    path.write_bytes(path.read_bytes() + b"x")
+    assert f"{path}: expected sha256" in refusal("study", "--folder", trained, "--seeds", 1)
+
+
+def test_a_study_of_another_model_is_refused(refusal, bundle, tmp_path):
+    bundles.save(bundle, tmp_path / "seed-0")
+    words = refusal("study", "--folder", tmp_path, "--seeds", 1)
+    assert "seed-0: expected notebook-2d with seed 0, got notebook-2d with seed 2" in words
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--preset", "notebook-3d"], "notebook-2d, notebook-15d, "),
+        (["--seeds", "0"], "greater than or equal to 1"),
+        (["--seeds", "101"], "less than or equal to 100"),
+        (["--out", "study.txt"], "ends in .csv or .parquet, got 'study.txt'"),
+        (["--out", "nowhere/study.csv"], "expected a folder 'nowhere'"),
+    ],
+)
+def test_options_of_a_study_that_cannot_be_used_are_refused(refusal, tmp_path, options, words):
+    folder = tmp_path / "models"
+    assert words in refusal("study", "--folder", folder, *options)
+    assert not folder.exists()
+
+
+def test_the_folder_of_a_study_needs_an_existing_parent(refusal, tmp_path):
+    assert "nowhere" in refusal("study", "--folder", tmp_path / "nowhere" / "models")
