@@ -15,7 +15,6 @@ from regvae.model import store
 from regvae.rejection.calibration import calibrate
 from tests.cli import joined
 
-
 # --- evaluate -------------------------------------------------------------------------------------
 
 

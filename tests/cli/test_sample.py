@@ -508,7 +508,7 @@ def test_a_failure_while_sampling_leaves_no_file(refusal, small, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["wanted.csv", "wanted.parquet"])
-def test_a_failure_after_some_blocks_leaves_the_old_file(call, small, tmp_path, monkeypatch, name):
+def test_a_failure_after_some_blocks_leaves_the_old_file(run, small, tmp_path, monkeypatch, name):
     to_table, written = results.to_table, []
 
     def fails_later(samples):
