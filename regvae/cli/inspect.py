@@ -69,7 +69,7 @@ def report(bundle: BundleArgument, as_json: JsonOption = False) -> None:
 def _accuracy_table(found: Diagnosis) -> Table:
     table = Table("position", *(f"{one.split} ({one.n:,})" for one in found.accuracies))
     positions = len(found.accuracies[0].by_position)
-    names = [*map(str, range(1, positions + 1)), "exact match"]
+    names = [*map(str, range(1, positions + 1)), "exact"]
     shares = ([*one.by_position, one.exact] for one in found.accuracies)
     for name, row in zip(names, zip(*shares, strict=True), strict=True):
         cells = ((share.value, *share.interval) for share in row)

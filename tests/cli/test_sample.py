@@ -397,7 +397,7 @@ def test_a_policy_is_refused_with_other_options(refusal, small, tmp_path, more):
         ),
     ],
 )
-def test_a_policy_that_cannot_be_run_is_refusal(refusal, tmp_path, text, words):
+def test_a_policy_that_cannot_be_run_is_refused(refusal, tmp_path, text, words):
     path = tmp_path / "policy.toml"
     path.write_text(text, "utf-8")
     out = tmp_path / "wanted.csv"
@@ -405,7 +405,7 @@ def test_a_policy_that_cannot_be_run_is_refusal(refusal, tmp_path, text, words):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_policy_that_is_missing_is_refusal(refusal, tmp_path):
+def test_a_policy_that_is_missing_is_refused(refusal, tmp_path):
     path = tmp_path / "nowhere.toml"
     assert str(path) in refusal("sample", "--policy", path)
 
@@ -552,8 +552,8 @@ def test_sample_needs_something_unwanted(refusal):
         ("nowhere/regs.csv", "expected a folder"),
     ],
 )
-def test_a_table_that_cannot_be_written_is_refusal(refusal, tmp_path, name, words):
-    assert words in refusal(*"--out", tmp_path / name)
+def test_a_table_that_cannot_be_written_is_refused(refusal, tmp_path, name, words):
+    assert words in refusal(*SAMPLE, "--out", tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -580,7 +580,7 @@ def test_a_failed_write_leaves_no_partial_table(refusal, monkeypatch, tmp_path, 
         path.write_text(old, "utf-8")
 
     monkeypatch.setitem(results._WRITERS, ".csv", HalfWriter)
-    assert "no space left" in refusal(*"--out", path)
+    assert "no space left" in refusal(*SAMPLE, "--out", path)
     assert {p.name: p.read_text("utf-8") for p in tmp_path.iterdir()} == (
         {"regs.csv": old} if old else {}
     )
@@ -594,7 +594,7 @@ def test_a_failed_write_leaves_no_partial_table(refusal, monkeypatch, tmp_path, 
         (["--proposal", "region"], "expected --region"),
     ],
 )
-def test_a_choice_for_other_proposals_is_refusal(refusal, options, words):
+def test_a_choice_for_other_proposals_is_refused(refusal, options, words):
     assert words in refusal(*SAMPLE, *options)
 
 
