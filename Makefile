@@ -1,5 +1,5 @@
 # `make run` and `make test` do all the set-up on a fresh machine; the rest is for developers.
-.PHONY: run test lint bench lock clean
+.PHONY: run test test-fast lint bench lock clean
 
 BIN := .venv/bin
 PORT := 8501
@@ -12,7 +12,10 @@ run: $(READY)
 test: $(TEST_READY) lint
 	$(BIN)/python -m pytest
 
-lint: $(READY)
+test-fast: $(TEST_READY)
+	$(BIN)/python -m pytest -m "not browser and not training"
+
+lint: $(TEST_READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -20,9 +23,12 @@ lint: $(READY)
 bench: $(TEST_READY)
 	$(BIN)/regvae bench
 
-lock:
-	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras \
-	  --custom-compile-command "make lock" --no-emit-find-links --quiet --upgrade -o requirements.txt
+LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --quiet --upgrade \
+	--custom-compile-command "make lock" --no-emit-find-links
+
+lock: $(TEST_READY)
+	$(LOCK) -o requirements.txt
+	$(LOCK) --extra dev -c requirements.txt -o requirements-dev.txt
 
 clean:
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -31,6 +37,6 @@ $(READY): requirements.txt pyproject.toml setup.sh
 	sh setup.sh run
 	touch $@
 
-$(TEST_READY): $(READY)
+$(TEST_READY): $(READY) requirements-dev.txt
 	sh setup.sh test
 	touch $@

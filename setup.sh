@@ -34,12 +34,19 @@ make_environment() {
     fi
 }
 
-install_requirements() {
-    echo "setup: installing what is needed into .venv; a minute or two"
+install() { .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"; }
+
+install_for_running() {
+    echo "setup: installing what running needs into .venv; a minute or two"
     .venv/bin/python -c 'import sys' 2>/dev/null || make_environment
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check \
-        --no-deps --no-build-isolation -e .
+    install -r requirements.txt
+    install --no-deps --no-build-isolation -e .
+}
+
+install_for_tests() {
+    echo "setup: installing the test tools into .venv"
+    install -r requirements-dev.txt
+    install_browser
 }
 
 # The browser tests drive the Chromium on the machine, else Playwright's, else Debian's package.
@@ -58,7 +65,7 @@ install_browser() {
 }
 
 case "${1:-}" in
-    run) install_requirements ;;
-    test) install_browser ;;
+    run) install_for_running ;;
+    test) install_for_tests ;;
     *) fail "wanted 'run' or 'test'" ;;
 esac

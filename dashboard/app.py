@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from dashboard import palette, services, state, text
+from dashboard import palette, services, state
 from dashboard.services import STATIC
+from dashboard.words import common
 
 
 def main() -> None:
-    """Page config, styles, navigation."""
+    """Configure the page, add the styles, and show the chosen page."""
     st.set_page_config(page_title="regvae", page_icon=STATIC / "icon.svg", layout="wide")
     st.logo(STATIC / "icon.svg", size="large")
     st.html(f"<style>{palette.CSS}</style>")
@@ -15,12 +16,12 @@ def main() -> None:
     services.serve_plotly_js()
     page = st.navigation(
         [
-            st.Page("app_pages/explore.py", title=text.EXPLORE, default=True),
-            st.Page("app_pages/read.py", title=text.READ),
-            st.Page("app_pages/train.py", title=text.TRAIN),
-            st.Page("app_pages/report.py", title=text.REPORT),
-            st.Page("app_pages/compare.py", title=text.COMPARE),
-            st.Page("app_pages/figures.py", title=text.FIGURES),
+            st.Page("app_pages/explore.py", title=common.EXPLORE, default=True),
+            st.Page("app_pages/read.py", title=common.TOUR),
+            st.Page("app_pages/train.py", title=common.TRAIN),
+            st.Page("app_pages/report.py", title=common.REPORT),
+            st.Page("app_pages/compare.py", title=common.COMPARE),
+            st.Page("app_pages/figures.py", title=common.NOTEBOOK),
         ],
         position="top",
     )

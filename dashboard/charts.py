@@ -1,4 +1,4 @@
-"""Data in, Plotly figure out: the small passive charts."""
+"""The small charts: data in, a Plotly figure out."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,6 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard import text
 from dashboard.palette import (
     ABOVE,
     BELOW,
@@ -17,16 +16,17 @@ from dashboard.palette import (
     SPLITS,
     SYMBOLS,
 )
+from dashboard.words import common
 from regvae.audit.collisions import Audit
 from regvae.evaluation.diagnosis import Accuracy, Aggregate, Confusion, Dimensions, RateDistortion
 from regvae.formats import Format
 from regvae.rejection.calibration import Calibration
 
 CONFIG = {"displayModeBar": False}
-"""How every chart is shown: nothing to press, only to point at."""
+"""How charts are shown: without buttons, with values under the pointer."""
 
 
-def _plain(figure: go.Figure, height: int) -> go.Figure:
+def _compact(figure: go.Figure, height: int) -> go.Figure:
     return figure.update_layout(
         height=height,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
@@ -37,7 +37,7 @@ def _plain(figure: go.Figure, height: int) -> go.Figure:
 
 
 def number_distribution(here: NDArray, everywhere: NDArray) -> go.Figure:
-    """Share of records in each band of ten numbers: in a region, and among all records."""
+    """Share of records in each ten of numbers: in a region (n,), and among all records (m,)."""
     edges = np.arange(0, 101, 10)
     labels = [f"{low}-{low + 9}" for low in edges[:-1]]
     shares = [np.histogram(values, edges)[0] / max(len(values), 1) for values in (here, everywhere)]
@@ -57,16 +57,15 @@ def number_distribution(here: NDArray, everywhere: NDArray) -> go.Figure:
     )
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
     figure.update_xaxes(title="number (dotted: all records)", tickangle=0, tickvals=labels[::3])
-    return _plain(figure, 170)
+    return _compact(figure, 170)
 
 
 def accuracy_by_position(rows: Sequence[tuple[str, Sequence[float]]]) -> go.Figure:
-    """Share of right characters at each of the seven positions, one group of bars a named row."""
-    colours = MODELS
+    """Per-character accuracy, 0 to 1, at every position: a group of bars for each named row."""
     figure = go.Figure(
         [
             go.Bar(
-                x=list(text.POSITIONS),
+                x=list(common.POSITIONS),
                 y=list(values),
                 name=name,
                 marker_color=colour,
@@ -75,15 +74,15 @@ def accuracy_by_position(rows: Sequence[tuple[str, Sequence[float]]]) -> go.Figu
                 textposition="outside",
                 cliponaxis=False,
             )
-            for (name, values), colour in zip(rows, colours, strict=False)
+            for (name, values), colour in zip(rows, MODELS, strict=False)
         ]
     )
-    figure.update_yaxes(range=[0, 1.08], tickformat=".0%", title="characters right")
-    return _plain(figure, 320)
+    figure.update_yaxes(range=[0, 1.08], tickformat=".0%", title="per-character accuracy")
+    return _compact(figure, 320)
 
 
 def loss_curves(history: pd.DataFrame) -> go.Figure:
-    """Training and validation loss (nats by the preset's rule) by epoch."""
+    """Training and validation loss by epoch, in nats as the preset computes them."""
     figure = go.Figure(
         [
             go.Scatter(x=history["epoch"], y=history[column], name=name, line={"color": colour})
@@ -95,21 +94,21 @@ def loss_curves(history: pd.DataFrame) -> go.Figure:
     )
     figure.update_xaxes(title="epoch")
     figure.update_yaxes(title="loss, nats")
-    return _plain(figure, 320)
+    return _compact(figure, 320)
 
 
 def accuracy_histories(histories: Sequence[tuple[str, pd.DataFrame]]) -> go.Figure:
-    """Share of right characters of the validation regs, of all seven positions, by time."""
+    """Per-character accuracy on the validation regs, the mean of all positions, by time."""
     lines = [
         (name, one, one.filter(regex="^validation_right_").mean(axis=1)) for name, one in histories
     ]
     figure = _by_time(lines)
-    figure.update_yaxes(title="characters right", tickformat=".0%", range=[0, 1.02])
+    figure.update_yaxes(title="per-character accuracy", tickformat=".0%", range=[0, 1.02])
     return figure
 
 
 def loss_histories(histories: Sequence[tuple[str, pd.DataFrame]]) -> go.Figure:
-    """Validation loss by time, each in nats by its preset's own rule."""
+    """Validation loss by time, in nats as each preset computes them."""
     figure = _by_time([(name, one, one["validation_loss"]) for name, one in histories])
     figure.update_yaxes(title="validation loss, nats")
     return figure
@@ -125,13 +124,13 @@ def _by_time(lines: Sequence[tuple[str, pd.DataFrame, pd.Series]]) -> go.Figure:
     ticks = [digit * power for power in (1, 10, 100, 1000) for digit in (1, 2, 5)]
     title = "seconds of training (logarithmic)"
     figure.update_xaxes(title=title, type="log", tickvals=ticks)
-    return _plain(figure, 300)
+    return _compact(figure, 300)
 
 
 def calibration_curve(calibration: Calibration) -> go.Figure:
-    """Share of held-out records within the distance that should hold a nominal share."""
+    """Share of held-out draws within the distance that holds a nominal share of a Gaussian."""
     lines = (
-        ("sigmas as reported", calibration.reported, MODELS[0]),
+        ("as reported", calibration.reported, MODELS[0]),
         (f"times {calibration.scale:.2f}", calibration.calibrated, MODELS[2]),
     )
     figure = go.Figure(
@@ -142,9 +141,9 @@ def calibration_curve(calibration: Calibration) -> go.Figure:
     )
     diagonal = {"color": "gray", "dash": "dot", "width": 1}
     figure.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line=diagonal)
-    figure.update_xaxes(title="of a Gaussian, within", tickformat=".0%", range=[0, 1.03])
-    figure.update_yaxes(title="of held-out records", tickformat=".0%", range=[0, 1.02])
-    return _plain(figure, 230)
+    figure.update_xaxes(title="share of a Gaussian", tickformat=".0%", range=[0, 1.03])
+    figure.update_yaxes(title="share of held-out draws", tickformat=".0%", range=[0, 1.02])
+    return _compact(figure, 230)
 
 
 def edit_distances(audit: Audit) -> go.Figure:
@@ -161,11 +160,11 @@ def edit_distances(audit: Audit) -> go.Figure:
     )
     figure.update_xaxes(title="edits to the nearest training record", dtick=1, range=[-0.5, 5.5])
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
-    return _plain(figure, 190)
+    return _compact(figure, 190)
 
 
 def rule_study(study: pd.DataFrame) -> go.Figure:
-    """Purity of every rule on every training seed, by the share of proposals it accepts."""
+    """Purity of every rule and training seed, by the share of proposals that are accepted."""
     figure = go.Figure(
         [
             go.Scatter(
@@ -189,14 +188,14 @@ def rule_study(study: pd.DataFrame) -> go.Figure:
     )
     figure.update_xaxes(title="accepted", tickformat=".0%", rangemode="tozero")
     figure.update_yaxes(title="purity", tickformat=".0%", range=[0, 1.05])
-    return _plain(figure, 300)
+    return _compact(figure, 300)
 
 
 def purity_of_reruns(purities: Sequence[float], published: float) -> go.Figure:
-    """Purity of one rule over retrainings, beside the one that was published."""
+    """Purity of one rule over training runs, of seeds from 0 on, beside the published one."""
     figure = go.Figure(
         go.Bar(
-            x=[f"run {i}" for i in range(len(purities))],
+            x=[f"seed {i}" for i in range(len(purities))],
             y=list(purities),
             marker_color=MODELS[1],
             text=[f"{purity:.0%}" for purity in purities],
@@ -211,12 +210,12 @@ def purity_of_reruns(purities: Sequence[float], published: float) -> go.Figure:
         annotation_position="top right",
     )
     figure.update_yaxes(range=[0, 1.15], tickformat=".0%", title="purity")
-    return _plain(figure, 280)
+    return _compact(figure, 280)
 
 
 def accuracy_of_splits(accuracies: Sequence[Accuracy], format: Format) -> go.Figure:
-    """Shares of right characters and of whole regs by split, with their intervals."""
-    places = [*text.POSITIONS, "exact match"]
+    """Per-character accuracy and exact match by split, with their intervals."""
+    places = [*common.POSITIONS, "exact match"]
     figure = go.Figure()
     for one, colour, symbol in zip(accuracies, SPLITS, SYMBOLS, strict=True):
         shares = [*one.by_position, one.exact]
@@ -232,7 +231,7 @@ def accuracy_of_splits(accuracies: Sequence[Accuracy], format: Format) -> go.Fig
                 "thickness": 2,
                 "width": 5,
             },
-            name=f"{text.SPLITS[one.split]} ({one.n:,})",
+            name=f"{common.SPLITS[one.split]} ({one.n:,})",
             marker={"color": colour, "symbol": symbol, "size": 8},
             offsetgroup=one.split,
             cliponaxis=False,
@@ -250,8 +249,8 @@ def accuracy_of_splits(accuracies: Sequence[Accuracy], format: Format) -> go.Fig
             line={"color": "gray", "dash": "dot", "width": 2},
         )
     figure.update_xaxes(showgrid=False)
-    figure.update_yaxes(range=[0, 1.05], tickformat=".0%", title="right", zeroline=True)
-    return _plain(figure, 320).update_layout(scattermode="group", scattergap=0.4)
+    figure.update_yaxes(range=[0, 1.05], tickformat=".0%", title="share", zeroline=True)
+    return _compact(figure, 320).update_layout(scattermode="group", scattergap=0.4)
 
 
 def confusion(found: Confusion) -> go.Figure:
@@ -265,7 +264,7 @@ def confusion(found: Confusion) -> go.Figure:
             customdata=np.dstack([found.shares, found.counts]),
             hovertemplate="%{y} decoded as %{x}: %{customdata[0]:.1%} (%{customdata[1]:,})"
             "<extra></extra>",
-            # From clear to full, so that nothing is the page's own ground, be it light or dark.
+            # From transparent on, so that 0 has the page's own colour, light or dark.
             colorscale=[[0, "rgba(125,91,190,0)"], [1, MODELS[1]]],
             zmin=0,
             zmax=1,
@@ -284,13 +283,14 @@ def confusion(found: Confusion) -> go.Figure:
     figure.update_yaxes(type="category", title="true", autorange="reversed", dtick=1)
     for axis in (figure.layout.xaxis, figure.layout.yaxis):
         axis.update(showgrid=False, zeroline=False, tickfont_size=11)
-    return _plain(figure, 430)
+    return _compact(figure, 430)
 
 
 def rate_distortion(rates: Sequence[RateDistortion]) -> go.Figure:
-    """Rate and distortion of each split in nats, with the line that their sum cannot be below.
+    """Rate and distortion of each split in nats, with the line of the source's entropy.
 
-    No line is drawn if the entropy of the data's source is not known. The rates must have an end.
+    New regs lie on or above it, on average. No line is drawn if the entropy is not known. The rates
+    must be finite.
     """
     figure = go.Figure()
     entropy = rates[0].entropy
@@ -306,7 +306,7 @@ def rate_distortion(rates: Sequence[RateDistortion]) -> go.Figure:
             hoverinfo="skip",
         )
         figure.add_annotation(x=entropy / 4, y=entropy / 4, text="impossible", showarrow=False)
-    # The first is the largest, so that none hides another that lies in the same place.
+    # The first is the largest, so that none hides another at the same place.
     for one, colour, symbol, size in zip(rates, SPLITS, SYMBOLS, (16, 11, 7), strict=True):
         figure.add_scatter(
             x=[one.rate],
@@ -319,35 +319,35 @@ def rate_distortion(rates: Sequence[RateDistortion]) -> go.Figure:
                 "line": {"width": 1, "color": "white"},
             },
             cliponaxis=False,
-            name=text.SPLITS[one.split],
+            name=common.SPLITS[one.split],
             hovertemplate="rate %{x:.2f}, distortion %{y:.2f}",
         )
     figure.update_xaxes(title="rate, nats", rangemode="tozero")
     figure.update_yaxes(title="distortion, nats", rangemode="tozero")
-    return _plain(figure, 380)
+    return _compact(figure, 380)
 
 
 def dimensions(found: Dimensions) -> go.Figure:
-    """What each latent dimension says, in nats; the variance of its means if that has no end.
+    """The rate of each latent dimension in nats; the variance of its means if rates are infinite.
 
     Dimensions that are not active are grey.
     """
     figure = go.Figure(
         go.Bar(
             x=[dimension_name(place) for place in range(len(found.kl))],
-            y=found.variance if found.endless else found.kl,
+            y=found.variance if found.infinite else found.kl,
             customdata=found.variance,
             marker_color=[MODELS[1] if active else MODELS[0] for active in found.active],
             hovertemplate="%{y:.3f}, variance of the means %{customdata:.4f}<extra></extra>",
         )
     )
-    title = "variance of the means" if found.endless else "nats"
+    title = "variance of the means" if found.infinite else "nats"
     figure.update_yaxes(title=title, rangemode="tozero")
-    return _plain(figure, 280).update_layout(bargap=0.5)
+    return _compact(figure, 280).update_layout(bargap=0.5)
 
 
 def aggregate(found: Aggregate, places: Sequence[int]) -> go.Figure:
-    """Density of the aggregated posterior in some dimensions (from 0), and of the prior, dotted."""
+    """Density of the aggregated posterior in some dimensions (from 0), beside that of the prior."""
     figure = go.Figure(
         [
             go.Scatter(
@@ -363,9 +363,9 @@ def aggregate(found: Aggregate, places: Sequence[int]) -> go.Figure:
     figure.add_scatter(x=found.z, y=found.prior, name="the prior, N(0, 1)", line=dotted)
     figure.update_xaxes(title="z")
     figure.update_yaxes(title="density", rangemode="tozero")
-    return _plain(figure, 280)
+    return _compact(figure, 280)
 
 
 def dimension_name(place: int) -> str:
-    """What a latent dimension, counted from 0, is called: as on the map's axes."""
-    return f"z{place + 1}"
+    """The name of a latent dimension, counted from 0: that of the map's axis."""
+    return common.axis(place + 1)

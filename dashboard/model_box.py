@@ -1,58 +1,59 @@
-"""Which model a page shows: the box that names it, and the model that was chosen last."""
+"""Which model a page shows, and the box that chooses it."""
 
 from collections.abc import Callable
 
 import streamlit as st
 
-from dashboard import services, state, text
+from dashboard import services, state
+from dashboard.words import common
 from regvae.evaluation.diagnosis import Diagnosis
 from regvae.model import store
 
 
 def chosen() -> tuple[str, str] | None:
     """Name and version of the model to show, or None and the reason on the page."""
-    usual, kept = state.DEFAULTS[state.MODEL], _kept()
-    if kept and kept not in store.available():  # it was deleted here, or by another session
-        st.toast(text.MODEL_GONE.format(gone=text.plain(kept), usual=usual))
+    usual, last = state.DEFAULTS[state.MODEL], _last()
+    if last and last not in store.available():  # deleted here, or by another session
+        st.toast(common.MODEL_DELETED.format(deleted=common.plain(last), usual=usual))
         show(usual)
-    return loaded(_kept() or usual)
+    return loaded(_last() or usual)
 
 
 def of_the_notebook() -> tuple[str, str] | None:
-    """The faithful model, for pages that tell the notebook's story; or None and the reason."""
+    """Name and version of `notebook-2d`, or None and the reason on the page."""
     return loaded(state.DEFAULTS[state.MODEL])
 
 
 def loaded(name: str) -> tuple[str, str] | None:
-    """A model's name and version if it can be loaded, or None and the reason on the page."""
+    """A model's name and version, or None and the reason on the page if it cannot be loaded."""
     try:
         version = services.version_of(name)
         services.bundle(name, version)
     except ValueError as error:
-        st.error(text.plain(f"{error}."))
+        st.error(common.plain(f"{error}."))
         return None
     return name, version
 
 
 def diagnosed(name: str, version: str) -> Diagnosis | None:
-    """What a model is good at and what not, or None and the reason on the page."""
+    """The diagnosis of a model, or None and the reason on the page."""
     try:
         return services.diagnosed(name, version)
-    except ValueError as error:  # it has nothing in one of its splits
-        st.error(text.plain(f"{error}."))
+    except ValueError as error:  # one of its splits has no records
+        st.error(common.plain(f"{error}."))
         return None
 
 
 def choose() -> None:
-    """The box that names the model; call `chosen` after it."""
-    if (kept := _kept()) in store.available():
-        # The box of every page is a widget of its own, and would begin with the usual model.
-        st.session_state[state.MODEL] = kept
-    st.session_state[state.KEPT_MODEL] = box(text.MODEL_LABEL, state.MODEL, _another)
+    """The box that chooses the model; call `chosen` after it."""
+    if (last := _last()) in store.available():
+        # The box of every page is a widget of its own, and would begin with the default model.
+        st.session_state[state.MODEL] = last
+    st.session_state[state.LAST_MODEL] = box(common.MODEL_LABEL, state.MODEL, _show_chosen)
 
 
 def box(label: str, key: str, on_change: Callable[..., None], *arguments: str) -> str | None:
-    """A box of all models, which begins with the usual one of its key; None if there is none."""
+    """A box of all models, which begins with the default of its key; None if there is no model."""
     there, usual = store.available(), state.DEFAULTS[key]
     return st.selectbox(
         label,
@@ -69,36 +70,36 @@ def choose_above() -> tuple[str, str] | None:
     """The box above a page that shows one model, and what is chosen."""
     with st.container(key="model-above"):
         choose()
-        complain_of_address()
+        show_address_problems()
     return chosen()
 
 
-def complain_of_address() -> None:
-    """Say what in the address could not be used. Call it below the widgets that it names."""
-    for sentence in state.judge_address():
-        st.warning(text.plain(sentence))
+def show_address_problems() -> None:
+    """Show what in the address could not be used. Call it below the widgets that it sets."""
+    for sentence in state.address_problems():
+        st.warning(common.plain(sentence))
 
 
-def _kept() -> str | None:
-    """The model that was last chosen, on whatever page."""
-    return st.session_state.get(state.KEPT_MODEL) or st.session_state.get(state.MODEL)
+def _last() -> str | None:
+    """The model that was chosen last, on any page."""
+    return st.session_state.get(state.LAST_MODEL) or st.session_state.get(state.MODEL)
 
 
-def _another() -> None:
+def _show_chosen() -> None:
     show(st.session_state[state.MODEL])
 
 
 def show(name: str) -> None:
     """Show another model, on all pages from now on. Call it in a callback.
 
-    What was pointed at, selected or made lies in the space of the one before, and is forgotten.
+    Points, regions and results of the model before it are dropped, as they lie in its latent space.
     """
-    st.session_state[state.KEPT_MODEL] = name
+    st.session_state[state.LAST_MODEL] = name
     for key in (state.POINT, state.BOX_CORNERS):
         st.session_state[key] = ""
     for key in (state.FROM, state.TO):
         typed = st.session_state.get(key, "")
-        if state.numbers(typed, 1 + typed.count(",")):  # a reg lies somewhere in every model
+        if state.numbers(typed, 1 + typed.count(",")):  # not a reg, which every model can encode
             st.session_state[key] = ""
     for key in (state.REGION, state.DECODED, state.RESULTS, state.HUNT, state.LOW, state.HIGH):
         st.session_state.pop(key, None)

@@ -1,21 +1,21 @@
-"""The colours of the map and the charts, chosen to stay apart for colour-blind eyes too."""
+"""The colours of the map and the charts, which colour-blind people can tell apart too."""
 
 from typing import Any, Final
 
 BELOW, ABOVE = "#E07B39", "#2F6DB5"
-"""The two classes of a yes-or-no attribute: no, yes."""
+"""The two classes of a boolean attribute: false, true."""
 
 MODELS: Final = ("#7C8691", "#7D5BBE", "#2E9E6B")
-"""What was published, and two of ours: none of the colours that mean a class on the map."""
+"""The published figures and two of ours; no colour is that of a class on the map."""
 
 SPLITS: Final = (*MODELS[1:], "#C2497D")
-"""Training, validation and test data; and three rules in one chart."""
+"""Training, validation and test data; or three rules in one chart."""
 
 SYMBOLS: Final = ("circle", "diamond", "x")
-"""Their markers: no colour stands alone for those who see few."""
+"""Their markers, so that colour is never the only difference."""
 
 DIMENSIONS: Final = MODELS[1:]
-"""Latent dimensions in one chart: no more than these."""
+"""Latent dimensions in one chart; there are never more."""
 
 PLATE_YELLOW: Final = "#F7D117"
 
@@ -23,14 +23,14 @@ WHEEL: Final = (
     *("#2F6DB5", "#E07B39", "#2E9E6B", "#C2497D", "#7D5BBE", "#B8960C"),
     *("#29A3B5", "#D64541", "#7A8B2A", "#8C6A4F", "#5B7BD6", "#D08AC0"),
 )
-"""Twelve colours for many classes; when they come round again the marker's shape differs."""
+"""Twelve colours for many classes; further classes repeat them with other markers."""
 
 SCALE: Final = ("#2D3A8C", "#2F7FB5", "#3FB28F", "#A9CF4A", "#F7D117")
 """Low to high, for numbers."""
 
 UNWANTED_RED: Final = "#D7263D"
 UNWANTED_ON_DARK: Final = "#FF6170"
-"""The same for words on a dark page, where the other is too dim to read."""
+"""The same for text on a dark page, where the other is too dim to read."""
 REJECTED_GREY: Final = "rgba(128,128,128,0.8)"
 OUTLINE: Final = "#1B1B1B"
 
@@ -49,7 +49,7 @@ MAP: Final[dict[str, Any]] = {
     "outline": OUTLINE,
     "zone": [128, 128, 136],
     "missing": "#8A8A8A",
-    # What would be too dim on the other ground.
+    # These differ, as each would be too dim on the other background.
     "light": {"classes": ["#CC6320", ABOVE], "impure": UNWANTED_RED, "search": "#D012C8"},
     "dark": {"classes": [BELOW, "#5C9BE6"], "impure": UNWANTED_ON_DARK, "search": "#FF7BF5"},
 }

@@ -1,4 +1,4 @@
-"""Regs drawn as number plates: the same markup as static/core/plate.js makes."""
+"""Regs drawn as number plates, with the same markup as in static/core/plate.js."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -7,12 +7,12 @@ from regvae.formats import UK_REGISTRATION
 
 
 def plate(reg: str, kind: str = "") -> str:
-    """One plate as HTML; `kind` may be "large", "small" and "unwanted"."""
+    """One plate as HTML; `kind` may have "large" or "small", and "unwanted"."""
     return f'<span class="plate {escape(kind)}">{escape(UK_REGISTRATION.shown(reg))}</span>'
 
 
 def plates(regs: Iterable[str], kinds: Iterable[str] | None = None) -> str:
-    """Several small plates that wrap."""
+    """Several small plates, which wrap; `kinds` has a further kind for each."""
     regs = list(regs)
     marked = zip(regs, kinds if kinds is not None else [""] * len(regs), strict=True)
     inner = "".join(plate(reg, f"small {kind}") for reg, kind in marked)
@@ -20,7 +20,7 @@ def plates(regs: Iterable[str], kinds: Iterable[str] | None = None) -> str:
 
 
 def reconstruction(decoded: str, true: str) -> str:
-    """A small plate of a code's reconstruction, with every wrong character marked."""
+    """A small plate of a reconstruction, with a mark at every wrong character."""
     pairs = zip(UK_REGISTRATION.shown(decoded), UK_REGISTRATION.shown(true), strict=True)
     marked = "".join(
         escape(found) if found == expected else f"<mark>{escape(found)}</mark>"
@@ -30,7 +30,7 @@ def reconstruction(decoded: str, true: str) -> str:
 
 
 def pairs(codes: Iterable[str], decoded: Iterable[str]) -> str:
-    """Codes and their reconstructions, side by side, wrapping."""
+    """Codes and their reconstructions, pair by pair, which wrap."""
     shown = (
         f"<span>{plate(code, 'small')} → {reconstruction(found, code)}</span>"
         for code, found in zip(codes, decoded, strict=True)
@@ -39,10 +39,10 @@ def pairs(codes: Iterable[str], decoded: Iterable[str]) -> str:
 
 
 def candidates(rows: Sequence[Sequence[tuple[str, float]]]) -> str:
-    """What the decoder thinks of each position: a column each, the likeliest character on top.
+    """The likeliest characters at each position: a column each, the likeliest on top.
 
-    `rows` has one list a position of (character, probability from 0 to 1), likeliest first. The
-    height of a cell is its probability; what is left is drawn as one grey cell.
+    `rows` has a list for each position of (character, probability from 0 to 1), likeliest first.
+    The height of a cell is its probability; the rest of the column is grey.
     """
     columns = []
     for column in rows:

@@ -1,4 +1,4 @@
-"""The only caches: bundles and what is computed from them, keyed by name, version and numbers."""
+"""The only caches: bundles and values computed from them, keyed by name, version and arguments."""
 
 import filecmp
 import io
@@ -42,7 +42,7 @@ STATIC = Path(__file__).parent / "static"
 
 
 def version_of(name: str) -> str:
-    """A text that changes when a bundle's folder does: part of every cache key."""
+    """A text that differs after any change of a bundle's folder: part of every cache key."""
     stat = (store.resolve(name) / store.MANIFEST).stat()
     return f"{stat.st_mtime_ns}-{stat.st_size}"
 
@@ -55,7 +55,7 @@ def bundle(name: str, version: str) -> Bundle:  # noqa: ARG001 -- part of the ca
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def geometry(name: str, version: str, beside: tuple[str, str] | None = None) -> Geometry:
-    """What the browser needs of a bundle, which may stand beside another."""
+    """A bundle for the browser; with `beside`, equal values have equal colours in both."""
     return Geometry.of(bundle(name, version), bundle(*beside) if beside else None)
 
 
@@ -68,20 +68,20 @@ def reconstructions(name: str, version: str) -> Codes:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def plane(name: str, version: str, choice: tuple[int, int] | None) -> Plane:
-    """What the map shows of a bundle: two axes, counted from 1, or None for the principal plane."""
+    """The plane of two axes, counted from 1, or the principal plane for None."""
     records = bundle(name, version).records
     return Plane.axes(records, *choice) if choice else Plane.principal(records)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def mean_of_means(name: str, version: str) -> NDArray[np.float64]:
-    """The middle of a bundle's records, (k,)."""
+    """The mean of all records' means, (k,)."""
     return bundle(name, version).records.mean.mean(axis=0, dtype=np.float64)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def neighbour_graph(name: str, version: str) -> NeighbourGraph:
-    """What paths along the data are found on."""
+    """The graph on which paths along the data are found."""
     return NeighbourGraph(bundle(name, version).records.mean)
 
 
@@ -93,7 +93,7 @@ def painted_layer(
     choice: tuple[int, int] | None,
     anchor: tuple[float, ...],
 ) -> PaintedLayer:
-    """One attribute of what is decoded everywhere on a plane, for the browser."""
+    """One attribute, decoded everywhere on a plane, for the browser."""
     loaded = bundle(name, version)
     colouring = Colouring.of(loaded.format.attribute(attribute), loaded.records.codes)
     return PaintedLayer.of(loaded, colouring, plane(name, version, choice), np.array(anchor))
@@ -101,17 +101,17 @@ def painted_layer(
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def gaussians(name: str, version: str) -> NearestGaussian:
-    """Search among all records."""
+    """The search for the nearest of all records."""
     records = bundle(name, version).records
     return NearestGaussian(records.mean, records.sigma)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def unwanted(predicates: str, region: Polygon | None, listed: str, training: bool) -> Unwanted:
-    """What is unwanted, from texts as they were typed; a long list is parsed once.
+    """What is unwanted, from texts as they are typed; a long list is parsed once.
 
-    Raises `PredicateError`, `FormatError` naming the first bad lines, or `UnwantedError` if all of
-    them are empty.
+    Raises `PredicateError`, `FormatError` naming the first bad lines, or `UnwantedError` if nothing
+    is unwanted.
     """
     lines = listed.splitlines() if listed.strip() else []
     return Unwanted.of(
@@ -124,12 +124,12 @@ def unwanted(predicates: str, region: Polygon | None, listed: str, training: boo
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def calibration(name: str, version: str) -> Calibration:
-    """The factor for a bundle's sigmas, and its curve."""
+    """The calibrated scale of a bundle, and its curve."""
     return calibrate(bundle(name, version))
 
 
-# Streamlit hashes a dataclass by its fields alone, so that two kinds of proposals without any would
-# be the same; `repr` names the kind. And a long list it would hash reg by reg.
+# Streamlit hashes a dataclass by its fields alone, so that two kinds of proposals without fields
+# would be equal; `repr` names the kind. And it would hash a long list code by code.
 KEYS: dict[str | type, Callable[[Any], Any]] = {
     Policy: repr,
     Unwanted: attrgetter("fingerprint"),
@@ -138,7 +138,7 @@ KEYS: dict[str | type, Callable[[Any], Any]] = {
 
 @st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=KEYS)
 def measurer(name: str, version: str, unwanted: Unwanted, rule: str) -> Measurer:
-    """Measures points for a rule, given by its name.
+    """The measurer of points for a rule, given by its name.
 
     Raises `UnwantedError` if no record or every record is unwanted.
     """
@@ -147,7 +147,7 @@ def measurer(name: str, version: str, unwanted: Unwanted, rule: str) -> Measurer
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
 def held_out(name: str, version: str, unwanted: Unwanted, rule: str) -> Measures | None:
-    """A rule's measures of the held-out unwanted records, by the training records alone."""
+    """A rule's measures of the held-out unwanted records, from the training records alone."""
     calibrated = _calibration_for(name, version, rule)
     return sampling.held_out_measures(bundle(name, version), unwanted, RULES[rule], calibrated)
 
@@ -174,7 +174,7 @@ def nearest_accepted(
 
 
 def samples(name: str, version: str, policy: Policy) -> sampling.Samples:
-    """A policy's proposals, measured and decoded: the same whatever the numbers of its rule are."""
+    """A policy's proposals, measured and decoded; the parameters of its rule do not matter."""
     return _samples(name, version, _any_numbers(policy))
 
 
@@ -185,7 +185,7 @@ def sample_layer(
     choice: tuple[int, int] | None,
     anchor: tuple[float, ...],
 ) -> SampleLayer:
-    """The same as the browser gets it, for a plane and the other coordinates of an anchor (k,)."""
+    """The same for the browser, on a plane with the other coordinates of an anchor (k,)."""
     return _sample_layer(name, version, _any_numbers(policy), choice, anchor)
 
 
@@ -220,7 +220,7 @@ def _sample_layer(
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
 def leaks(name: str, version: str, policy: Policy) -> Hunt:
-    """What the leak hunter finds for a policy."""
+    """The leaks that a search finds for a policy."""
     measuring = measurer(name, version, policy.unwanted, policy.rule.name)
     return hunt(bundle(name, version), policy, measuring)
 
@@ -263,7 +263,7 @@ def diagnosed(name: str, version: str) -> diagnosis.Diagnosis:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def confusion(name: str, version: str, positions: tuple[int, ...]) -> diagnosis.Confusion:
-    """True against decoded characters at some positions."""
+    """Counts of true against decoded characters at some positions, counted from 1."""
     return diagnosis.confusion(bundle(name, version), positions)
 
 

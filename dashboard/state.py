@@ -1,30 +1,32 @@
-"""Every key that outlives a rerun, and its default; a bound widget's key is a URL parameter."""
+"""Every key of the session state, and its default; a bound widget's key is a URL parameter too."""
 
 from collections.abc import Iterable
 from typing import Any, Final
 
 import streamlit as st
 
-from dashboard.text import ANCHORS, JOURNEYS_TAB, PATHS, PLANES, READ_TAB
+from dashboard.words.common import NOT_IN_ADDRESS
+from dashboard.words.explore import ANCHORS, JOURNEYS_TAB, PLANES, READ_TAB
+from dashboard.words.journey import PATHS
 from regvae.formats import UK_REGISTRATION
 from regvae.rejection.proposals import Box
 from regvae.rejection.rules import RULES, OneSided, Rule
 
 MODEL: Final = "model"
-KEPT_MODEL: Final = "kept-model"
+LAST_MODEL: Final = "last-model"
 PLANE: Final = "plane"
 ACROSS: Final = "across"
 UP: Final = "up"
 ANCHOR: Final = "others"
 COLOUR: Final = "colour"
 PRESET: Final = "preset"
-RUN: Final = "run"
-RUN_NAME: Final = "run-name"
-RUN_PROBLEM: Final = "run-problem"
+JOB: Final = "job"
+JOB_NAME: Final = "job-name"
+JOB_PROBLEM: Final = "job-problem"
 KEEP_AS: Final = "keep-as"
-KEPT_AS: Final = "kept-as"
+NEW_MODEL: Final = "new-model"
 UNWANTED: Final = "unwanted"
-TRAINING: Final = "training"
+UNWANTED_TRAINING: Final = "training"
 RULE: Final = "rule"
 PROPOSAL: Final = "proposal"
 SAMPLES: Final = "samples"
@@ -37,7 +39,7 @@ LEFT: Final = "left"
 RIGHT: Final = "right"
 COMPARISON: Final = "comparison"
 COMPARE_COLOUR: Final = "compare-colour"
-SELECT_RULE: Final = "select-rule"
+PREDICATE: Final = "predicate"
 BRUSH: Final = "brush"
 PAINT: Final = "painted"
 PATH: Final = "path"
@@ -51,10 +53,10 @@ HIGH: Final = "high"
 LISTED: Final = "listed"
 LISTED_FILE: Final = "listed-file"
 CALIBRATION: Final = "calibration"
-LOADED: Final = "loaded"
-PROBLEMS: Final = "problems"
+POLICY_FILE: Final = "policy-file"
+FILE_PROBLEMS: Final = "file-problems"
 USE_REGION: Final = "use-region"
-WANTED: Final = "results-wanted"
+NUMBER: Final = "number-of-results"
 CLEAN: Final = "clean"
 RESULTS: Final = "results"
 HUNT: Final = "hunt"
@@ -65,10 +67,9 @@ SEQUENCE: Final = "sequence"
 BOX_CORNERS: Final = "box-corners"
 DECODED: Final = "decoded"
 RECENT: Final = "recent"
-ASKED: Final = "asked"
+ADDRESS: Final = "address"
 FIRST_PAGE: Final = "first-page"
-COMPLAINTS: Final = "complaints"
-
+ADDRESS_PROBLEMS: Final = "address-problems"
 
 PARAMETERS: Final = {one.name: one for kind in RULES.values() for one in kind.parameters()}
 """Every parameter of every rule, by its name, which is its URL key too."""
@@ -84,7 +85,7 @@ DEFAULTS: Final[dict[str, Any]] = {
     ANCHOR: "mean",
     COLOUR: "at_least_50",
     UNWANTED: "number < 50",
-    TRAINING: False,
+    UNWANTED_TRAINING: False,
     RULE: OneSided.name,
     **{name: one.default for name, one in PARAMETERS.items()},
     PROPOSAL: Box.name,
@@ -101,88 +102,88 @@ DEFAULTS: Final[dict[str, Any]] = {
 }
 
 MAX_SAMPLES: Final = 20_000
-"""On the page, where every sample is drawn; the command line takes many more."""
+"""Samples on the map, where each is drawn; the command line takes many more."""
 MIN_BOX: Final = 0.1
 MAX_BOX: Final = 20.0
 MAX_SEED: Final = 2**31
 MAX_RESULTS: Final = 100_000
-"""Results made at a press of the button; the command line makes many more."""
+"""Results at a press of the button; the command line generates many more."""
 DECODE: Final = 50
-"""New regs decoded from a region at a press of its button."""
+"""Points of a region that are decoded at a press of its button."""
 LIMIT: Final = 1e6
 """Latent coordinates farther out than this are refused: far beyond any map."""
 
 
 def remember_address(page: str) -> None:
-    """Note what the address asked for, of our keys, before any widget of the page is made.
+    """Store the values of the address that have a key here, before any widget of the page exists.
 
-    What was wrong in it is a matter of the page with which the session began, and of no other.
+    Problems of the address belong to the page on which the session began, and to no other.
     """
-    asked = {key: st.query_params[key] for key in DEFAULTS if key in st.query_params}
-    st.session_state.setdefault(ASKED, asked)
+    address = {key: st.query_params[key] for key in DEFAULTS if key in st.query_params}
+    st.session_state.setdefault(ADDRESS, address)
     if st.session_state.setdefault(FIRST_PAGE, page) != page:
-        st.session_state[COMPLAINTS] = []
+        st.session_state[ADDRESS_PROBLEMS] = []
 
 
-def judge_address() -> list[str]:
+def address_problems() -> list[str]:
     """A sentence on every value of the address that no widget could take.
 
-    Streamlit drops what a bound widget cannot hold and falls back on the default; a person who
-    followed a mistyped link should be told. Call it when the widgets have been made; only the first
-    run of a session judges, since later ones have what the person did since.
+    Streamlit drops what a bound widget cannot hold and uses the default; whoever followed a
+    mistyped link should know. Call it when all widgets exist; only the first run of a session
+    compares, since a later one has what was changed on the page.
     """
-    if COMPLAINTS not in st.session_state:
-        st.session_state[COMPLAINTS] = [
-            f"The address says {key} = “{text[:40]}”, which cannot be used here; "
-            f"{key} is {_shown(DEFAULTS[key])} instead."
-            for key, text in st.session_state[ASKED].items()
-            if st.session_state.get(key) == DEFAULTS[key] and not _means(text, DEFAULTS[key])
+    if ADDRESS_PROBLEMS not in st.session_state:
+        st.session_state[ADDRESS_PROBLEMS] = [
+            NOT_IN_ADDRESS.format(key=key, typed=typed[:40], default=_shown(DEFAULTS[key]))
+            for key, typed in st.session_state[ADDRESS].items()
+            if st.session_state.get(key) == DEFAULTS[key] and not _equals(typed, DEFAULTS[key])
         ]
-    return st.session_state[COMPLAINTS]
+    return st.session_state[ADDRESS_PROBLEMS]
 
 
 def _shown(value: Any) -> str:
-    """A default as the widget and the address have it: with the words that are shown of it."""
-    shown = (
+    """A default as its widget and the address show it: by its label, if it has one."""
+    labels = (
         {name: one.label for name, one in UK_REGISTRATION.attributes.items()}
         | PLANES
         | ANCHORS
         | PATHS
     )
-    return str(shown.get(value, value))
+    return str(labels.get(value, value))
 
 
-def _means(text: str, value: Any) -> bool:
+def _equals(typed: str, value: Any) -> bool:
+    """Whether a value of the address is a default, as a number or as its label."""
     try:
-        return float(text) == float(value)
+        return float(typed) == float(value)
     except ValueError:
-        return text.lower() == _shown(value).lower()
+        return typed.lower() == _shown(value).lower()
 
 
-def sane(value: Any) -> bool:
-    """Whether a value from outside is a finite number that a latent coordinate may be."""
+def is_coordinate(value: Any) -> bool:
+    """Whether a value from outside is a number that a latent coordinate may be: within `LIMIT`."""
     return isinstance(value, int | float) and abs(value) <= LIMIT  # false for NaN too
 
 
 def rule() -> Rule:
-    """The chosen rule, with each parameter on a step of its slider, whatever was typed."""
+    """The chosen rule, with every parameter on the nearest step of its slider."""
     kind = RULES[st.session_state[RULE]]
     return kind(**{one.name: one.on_step(st.session_state[one.name]) for one in kind.parameters()})
 
 
 def numbers(text: str, n: int) -> list[float] | None:
-    """`n` sane numbers with commas between, or None if the text is anything else."""
+    """`n` coordinates separated by commas, or None if the text is anything else."""
     try:
         values = [float(part) for part in text.split(",")]
     except ValueError:
         return None
-    return values if len(values) == n and all(map(sane, values)) else None
+    return values if len(values) == n and all(map(is_coordinate, values)) else None
 
 
 def bring_forward(section: str) -> None:
-    """Note that a section of the reading panel was asked for last, and open its tab.
+    """Put a section of the reading panel first, and open its tab.
 
-    Who is on a journey stays there: its ends are pinned on the map.
+    The tab of journeys stays open: the ends of a journey are pinned on the map.
     """
     if st.session_state.get(TAB) != JOURNEYS_TAB:
         st.session_state[TAB] = READ_TAB
@@ -191,6 +192,6 @@ def bring_forward(section: str) -> None:
 
 
 def newest_first(sections: Iterable[str]) -> list[str]:
-    """Sections of the reading panel in the order in which they were asked for, newest first."""
+    """Sections of the reading panel, those that were brought forward last first."""
     recent = st.session_state.get(RECENT, [])
     return sorted(sections, key=lambda one: recent.index(one) if one in recent else len(recent))

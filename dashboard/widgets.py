@@ -5,13 +5,14 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import state, text
+from dashboard import state
+from dashboard.words import common
 
 _LARGEST_FILE = 1_000_000  # bytes: more than 100,000 regs
 
 
 def facts(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> None:
-    """A small table of what and how much; every cell is HTML."""
+    """A small table; every cell is HTML."""
     cells = "".join(f"<th>{cell}</th>" for cell in header)
     head = f"<tr>{cells}</tr>" if header else ""
     body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
@@ -19,12 +20,12 @@ def facts(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> None:
 
 
 def heading(words: str, key: str) -> None:
-    """A section's heading, with a button that clears what it is about."""
+    """A section's heading, with a button that sets the session value `key` to its default."""
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
         st.markdown(f"##### {words}", width="content")
-        st.button(text.CLEAR, key=f"clear-{key}", type="tertiary", on_click=_clear, args=(key,))
+        st.button(common.CLEAR, key=f"clear-{key}", type="tertiary", on_click=_clear, args=(key,))
 
 
 def _clear(key: str) -> None:
@@ -32,35 +33,41 @@ def _clear(key: str) -> None:
 
 
 def uploader(
-    label: str, types: list[str], key: str, take: Callable[[str, str], dict[str, Any]]
+    words: tuple[str, str], kind: str, key: str, take: Callable[[str, str], dict[str, Any]]
 ) -> None:
-    """A file that sets other widgets as soon as it is there.
+    """A file that sets other widgets as soon as it is uploaded.
 
-    `take` gets the file's text and name and returns session values, or raises a `ValueError`.
+    `words` are its label and help, `kind` is the ending of its name. `take` gets the file's text
+    and name, and returns the session values to set; the message of a `ValueError` that it raises is
+    stored under `state.FILE_PROBLEMS`.
     """
+    label, explanation = words
     st.file_uploader(
         label,
-        type=types,
+        type=[kind],
         key=key,
-        help=text.UPLOAD_HELP[key],
+        help=explanation,
         max_upload_size=1,  # MB, as `_LARGEST_FILE`
         on_change=_take,
         args=(key, take),
     )
     if st.session_state[key] is None:
-        st.session_state.setdefault(state.PROBLEMS, {}).pop(key, None)
+        st.session_state.setdefault(state.FILE_PROBLEMS, {}).pop(key, None)
 
 
 def _take(key: str, take: Callable[[str, str], dict[str, Any]]) -> None:
     file = st.session_state[key]
-    problems = st.session_state.setdefault(state.PROBLEMS, {})
+    problems = st.session_state.setdefault(state.FILE_PROBLEMS, {})
     problems.pop(key, None)
     if file is None:
         return
     try:
         if file.size > _LARGEST_FILE:
-            raise ValueError(f"{file.name} is larger than {_LARGEST_FILE:,} bytes; give a part")
-        words = file.getvalue().decode("utf-8", "replace")
-        st.session_state.update(take(words, file.name))
+            raise ValueError(
+                f"{file.name}: expected at most {_LARGEST_FILE:,} bytes, got {file.size:,}; "
+                "give a part of it"
+            )
+        content = file.getvalue().decode("utf-8", "replace")
+        st.session_state.update(take(content, file.name))
     except ValueError as error:
         problems[key] = str(error)

@@ -1,4 +1,4 @@
-"""A variational autoencoder of short codes (UK car registrations), served with NumPy.
+"""Variational autoencoders of short codes (UK car registrations), decoded with NumPy.
 
 >>> import regvae
 >>> bundle = regvae.load("notebook-2d")

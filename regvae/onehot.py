@@ -1,4 +1,4 @@
-"""Codes as one-hot vectors, and back: the layout is a value that travels with bundle and data."""
+"""Codes as one-hot vectors, and back; each format has its own vector layout."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Block:
 
     @property
     def stop(self) -> int:
-        """The first column behind the block."""
+        """The column after the block's last."""
         return self.start + len(self.alphabet)
 
     @property
@@ -34,9 +34,9 @@ class Block:
 class OneHot:
     """The vector layout of a format: one block of columns for each position.
 
-    Positions of the same alphabet lie together, and alphabets in the order of their first position:
-    for UK registrations the five letters (26 columns each), then the two digits, as the notebook
-    has it.
+    Blocks are grouped by alphabet, alphabets in the order of their first position. For UK
+    registrations these are the five letters (26 columns each), then the two digits, as in the
+    notebook.
 
     >>> from regvae.formats import UK_REGISTRATION
     >>> OneHot(UK_REGISTRATION).width
@@ -47,7 +47,7 @@ class OneHot:
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
-        """One block for each position, in the order of the positions."""
+        """One block for each position, ordered by position."""
         start, found = 0, []
         for alphabet in dict.fromkeys(self.format.alphabets):
             for position, allowed in enumerate(self.format.alphabets):
@@ -58,12 +58,12 @@ class OneHot:
 
     @property
     def positions(self) -> int:
-        """Positions of a code, p."""
+        """Number of positions of a code, p."""
         return len(self.blocks)
 
     @cached_property
     def width(self) -> int:
-        """Columns of a vector, w."""
+        """Number of columns of a vector, w."""
         return sum(len(block.alphabet) for block in self.blocks)
 
     @cached_property
@@ -71,9 +71,9 @@ class OneHot:
         return np.array([block.start for block in self.blocks])
 
     def hot_columns(self, codes: Sequence[str] | Codes) -> NDArray[np.intp]:
-        """Codes (n,) -> the columns that are one, (n, p), in the order of the positions.
+        """Codes (n,) -> the columns that are 1, (n, p), ordered by position.
 
-        Raises `FormatError` naming the first that is not a normalised code.
+        Raises `FormatError` naming the first text that is not a normalised code.
         """
         texts = np.asarray(codes, dtype=str)
         points = characters(self.format.array(texts)).astype(np.intp)
@@ -93,7 +93,7 @@ class OneHot:
     def encode(self, codes: Sequence[str] | Codes) -> NDArray[np.float32]:
         """Normalised codes (n,) -> one-hot vectors (n, w), float32.
 
-        Raises `FormatError` naming the first that is not a normalised code.
+        Raises `FormatError` naming the first text that is not a normalised code.
         """
         columns = self.hot_columns(codes)
         vectors = np.zeros((len(columns), self.width), dtype=np.float32)
@@ -101,10 +101,10 @@ class OneHot:
         return vectors
 
     def decode(self, vectors: NDArray) -> Codes:
-        """The code of each vector, by the largest number in each block: (n, w) -> (n,).
+        """The code of each vector, from the largest value in each block: (n, w) -> (n,).
 
-        Any increasing function of a network's outputs (logits, probabilities) gives the same code;
-        of equal numbers the first wins. Fastest on vectors stored column by column (Fortran order).
+        Logits and probabilities give the same code, as does any increasing function of them; of
+        equal values the first is taken. Fastest on vectors in Fortran (column-major) order.
         """
         vectors = np.asfortranarray(vectors)
         points = np.empty((len(vectors), self.positions), dtype=np.uint32)
@@ -116,12 +116,12 @@ class OneHot:
 
 @lru_cache(maxsize=16)
 def one_hot(format: Format) -> OneHot:
-    """The layout of a format, computed once."""
+    """The layout of a format, cached."""
     return OneHot(format)
 
 
 def _argmax(part: NDArray) -> NDArray[np.intp]:
-    # np.argmax over short rows takes four times as long: it cannot use whole columns at once.
+    # Column by column: np.argmax over short rows takes four times as long.
     ranks = np.arange(part.shape[1], 0, -1, dtype=np.uint8)
     is_largest = part == part.max(axis=1, keepdims=True)
     return part.shape[1] - (is_largest * ranks).max(axis=1).astype(np.intp)

@@ -1,7 +1,7 @@
-"""Predicates over attributes of codes, such as ``number < 50``: read from text, applied to many.
+"""Predicates over attributes of codes, such as ``number < 50``: parsed from text.
 
 The text is ``attribute op value`` with one of ``== != < <= > >= in``; several are joined by *and*.
-The text is taken apart by a fixed pattern and is never evaluated.
+It is matched with a fixed pattern and never evaluated as code.
 """
 
 import operator
@@ -27,12 +27,12 @@ _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, 
 
 
 class PredicateError(ValueError):
-    """A text that is no predicate; the message says what was expected and what exists."""
+    """A text that is not a predicate; the message lists the values that are allowed."""
 
 
 @dataclass(frozen=True)
 class Predicate:
-    """One comparison: the attribute's name, the operator, and the values on its right.
+    """One comparison: an attribute's name, an operator, and one value (several after ``in``).
 
     >>> predicate = Predicate.parse("number < 50")
     >>> predicate.mask(np.array(["AB12CDE", "AB62CDE"]), UK_REGISTRATION)
@@ -45,34 +45,33 @@ class Predicate:
 
     @classmethod
     def parse(cls, text: str, format: Format = UK_REGISTRATION) -> "Predicate":
-        """Read ``attribute op value``; after ``in`` come values separated by commas.
+        """Parse ``attribute op value``; after ``in``, values separated by commas.
 
-        Raises `PredicateError` if the text has another form, names an attribute that the format
-        does not have, or gives a value that the attribute cannot have.
+        Raises `PredicateError` if the text has another form, or if the format does not have the
+        attribute, or the attribute not the value.
         """
         match = _PATTERN.fullmatch(text)
         if not match:
             raise PredicateError(
-                f"expected 'attribute op value' with op one of {' '.join(_COMPARE)} in, got "
-                f"{text[:80]!r}; write it like 'number < 50'"
+                f"expected 'attribute op value' with one of {' '.join(_COMPARE)} in as op, got "
+                f"{text[:80]!r}; write for example 'number < 50'"
             )
         name, op, right = match.group(1).lower(), match.group(2).lower(), match.group(3)
         if name not in format.attributes:
             raise PredicateError(
-                f"expected an attribute ({', '.join(format.attributes)}), got "
-                f"{name[:40]!r}; choose "
-                "one of them"
+                f"expected an attribute ({', '.join(format.attributes)}), got {name[:40]!r}; "
+                "choose one of them"
             )
         attribute = format.attributes[name]
         if op not in ("==", "!=", "in") and attribute.kind != "number":
             raise PredicateError(
-                f"expected one of == != in for {name}, which has no order, got {op!r}; change it"
+                f"expected == != or in for {name}, which is not a number, got {op!r}; change it"
             )
         parts = right.split(",") if op == "in" else [right]
         return cls(name, op, tuple(_value(attribute, part.strip().strip("'\"")) for part in parts))
 
     def mask(self, codes: Codes, format: Format) -> NDArray[np.bool_]:
-        """Which of the codes (n,) of a format fulfil the predicate: (n,) booleans."""
+        """Which codes (n,) of a format satisfy the predicate: (n,) booleans."""
         values = format.attribute(self.attribute).values(codes)
         if self.operator == "in":
             return np.isin(values, list(self.values))
@@ -83,9 +82,10 @@ class Predicate:
 
 
 def parse_all(texts: Sequence[str], format: Format = UK_REGISTRATION) -> tuple[Predicate, ...]:
-    """Read predicates joined by *and*, which may also be inside a text: ``tens > 4 and …``.
+    """Parse texts of one predicate each, or of several joined by *and*.
 
-    Raises `PredicateError` if there is none, or for the first text that is no predicate.
+    Blank texts are skipped. Raises `PredicateError` if there is no predicate, or for the first text
+    that is not one.
     """
     parts = [part for text in texts for part in re.split(r"\s+and\s+", text, flags=re.IGNORECASE)]
     found = tuple(Predicate.parse(part, format) for part in parts if part.strip())
@@ -95,11 +95,11 @@ def parse_all(texts: Sequence[str], format: Format = UK_REGISTRATION) -> tuple[P
 
 
 def mask(predicates: Sequence[Predicate], codes: Codes, format: Format) -> NDArray[np.bool_]:
-    """Which of the codes (n,) of a format fulfil every predicate: (n,) booleans."""
-    fulfilled = np.ones(len(codes), dtype=bool)
+    """Which codes (n,) of a format satisfy every predicate: (n,) booleans."""
+    satisfied = np.ones(len(codes), dtype=bool)
     for predicate in predicates:
-        fulfilled &= predicate.mask(codes, format)
-    return fulfilled
+        satisfied &= predicate.mask(codes, format)
+    return satisfied
 
 
 def _value(attribute: Attribute, text: str) -> bool | int | float | str:
@@ -109,12 +109,14 @@ def _value(attribute: Attribute, text: str) -> bool | int | float | str:
         except ValueError:
             number = np.nan
         if not np.isfinite(number):
-            raise PredicateError(f"expected a number for {attribute.name}, got {text!r}; change it")
+            raise PredicateError(
+                f"expected a number for {attribute.name}, got {text[:40]!r}; change it"
+            )
         return int(number) if number.is_integer() else number
     if attribute.kind == "boolean":
         if text.lower() not in _BOOLEANS:
             raise PredicateError(
-                f"expected true or false for {attribute.name}, got {text!r}; change it"
+                f"expected true or false for {attribute.name}, got {text[:40]!r}; change it"
             )
         return _BOOLEANS[text.lower()]
     for category in attribute.categories:
@@ -128,4 +130,4 @@ def _value(attribute: Attribute, text: str) -> bool | int | float | str:
 
 def _some(categories: Sequence[str], most: int = 40) -> str:
     shown = ", ".join(categories[:most])
-    return shown if len(categories) <= most else f"{shown}, … ({len(categories)} in all)"
+    return shown if len(categories) <= most else f"{shown}, … ({len(categories)} in total)"

@@ -16,6 +16,9 @@ from typing import IO
 ROOT = Path(__file__).resolve().parent.parent
 
 
+APP = ROOT / "dashboard" / "server.py"
+
+
 def free_port() -> int:
     """A port that was free a moment ago."""
     with socket.socket() as probe:
@@ -24,7 +27,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def serve(script: Path = ROOT / "dashboard" / "app.py", **environment: str) -> Iterator[str]:
+def serve(script: Path = APP, **environment: str) -> Iterator[str]:
     """Run a Streamlit script and give its URL; it is stopped at the end.
 
     Raises `RuntimeError` with the server's output if it does not answer within 30 seconds.

@@ -1,8 +1,9 @@
-"""The arrows between the rooms point one way, and serving needs no TensorFlow."""
+"""Imports between the rooms go one way, and serving needs no TensorFlow."""
 
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -27,25 +28,28 @@ MAY_IMPORT = {
     },
     "__main__": {"cli"},
 }
-DASHBOARD = [
-    "palette",
-    "text",
-    "state",
-    "plates",
-    "charts",
-    "colouring",
-    "layers",
-    "latent_map",
-    "training_view",
-    "comparison",
-    "services",
-    "model",
-    "training_form",
-    "panel",
-    "rejection",
-    "journey",
-    "app",
-]
+# Which rooms of the dashboard each room may import; `app` names its pages by their paths.
+DASHBOARD_MAY_IMPORT = {
+    "palette": set(),
+    "words": set(),
+    "plates": set(),
+    "charts": {"palette", "words"},
+    "state": {"words"},
+    "components": {"palette", "state", "words"},
+    "services": {"components"},
+    "widgets": {"state", "words"},
+    "model_box": {"services", "state", "words"},
+    "panels": {"charts", "components", "plates", "services", "state", "widgets", "words"},
+    "app_pages": {
+        *("palette", "words", "plates", "charts", "state", "components", "services", "widgets"),
+        *("model_box", "panels"),
+    },
+    "app": {"palette", "services", "state", "words"},
+    "prepare": {"panels", "services", "state"},
+    "server": {"prepare"},
+}
+TABLES = {"regvae": MAY_IMPORT, "dashboard": DASHBOARD_MAY_IMPORT}
+ROOMS = [(package, room) for package, table in TABLES.items() for room in table]
 HEAVY = {"tensorflow", "keras"}
 
 
@@ -66,39 +70,49 @@ def rooms_of(package: str, path: Path) -> set[str]:
     return {name.split(".")[1] for name in imported(path) if name.startswith(f"{package}.")}
 
 
-def files_of(room: str) -> list[Path]:
-    """The files of a room: a package's or a single module."""
-    folder = ROOT / "regvae" / room
+def files_of(package: str, room: str) -> list[Path]:
+    """The files of a room: a folder's or a single module."""
+    folder = ROOT / package / room
     return sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
 
 
-def test_every_room_has_its_place_in_the_table() -> None:
-    paths = (ROOT / "regvae").iterdir()
-    rooms = {path.stem for path in paths if path.suffix == ".py" or (path / "__init__.py").exists()}
-    assert rooms - {"__init__"} == set(MAY_IMPORT)
+def module_of(path: Path) -> str:
+    """The dotted name of a file's module."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-@pytest.mark.parametrize("room", MAY_IMPORT)
-def test_a_room_imports_only_those_it_may(room: str) -> None:
-    for path in files_of(room):
-        used = rooms_of("regvae", path) - {room}
-        assert used <= MAY_IMPORT[room], f"{path}: {used - MAY_IMPORT[room]}"
+@pytest.mark.parametrize("package", TABLES)
+def test_every_room_has_its_place_in_the_table(package: str) -> None:
+    paths = (ROOT / package).iterdir()
+    rooms = {path.stem for path in paths if path.suffix == ".py" or any(path.glob("*.py"))}
+    assert rooms - {"__init__"} == set(TABLES[package])
 
 
-def test_the_arrows_between_rooms_make_no_circle() -> None:
-    seen: set[str] = set()
-    while rest := [room for room in MAY_IMPORT if room not in seen]:
-        free = {room for room in rest if MAY_IMPORT[room] <= seen}
-        assert free, f"{rest} import each other in a circle"
-        seen |= free
+@pytest.mark.parametrize(("package", "room"), ROOMS)
+def test_a_room_imports_only_those_it_may(package: str, room: str) -> None:
+    for path in files_of(package, room):
+        used = rooms_of(package, path) - {room}
+        assert used <= TABLES[package][room], f"{path}: {used - TABLES[package][room]}"
 
 
-def test_the_windows_rooms_import_only_those_before_them() -> None:
-    files = {path.stem for path in (ROOT / "dashboard").glob("*.py")} - {"__init__"}
-    assert files == set(DASHBOARD), "a new room wants a place in the order"
-    for place, room in enumerate(DASHBOARD):
-        used = rooms_of("dashboard", ROOT / "dashboard" / f"{room}.py") & set(DASHBOARD)
-        assert used <= set(DASHBOARD[:place]), f"dashboard/{room}.py imports {used}"
+@pytest.mark.parametrize("package", TABLES)
+def test_the_arrows_between_rooms_make_no_circle(package: str) -> None:
+    list(TopologicalSorter(TABLES[package]).static_order())  # raises CycleError
+
+
+def test_the_arrows_between_files_of_the_dashboard_make_no_circle() -> None:
+    files = {module_of(path): path for path in (ROOT / "dashboard").rglob("*.py")}
+    arrows = {
+        name: {one if one in files else one.rpartition(".")[0] for one in imported(path)}
+        for name, path in files.items()
+    }
+    list(TopologicalSorter(arrows).static_order())  # raises CycleError
+
+
+def test_the_words_of_a_page_import_only_common_words() -> None:
+    for path in files_of("dashboard", "words"):
+        used = {name for name in imported(path) if name.startswith("dashboard")}
+        assert used <= {"dashboard.words.common"}, path
 
 
 def test_the_library_knows_no_screen() -> None:
@@ -114,9 +128,9 @@ def test_the_dashboard_imports_no_keras_and_charts_no_streamlit() -> None:
         names = imported(path)
         assert not {name.split(".")[0] for name in names} & HEAVY, path
         assert not names & {"regvae.model.keras_vae", "regvae.training.trainer"}, path
-    for room in ("charts", "palette", "plates", "text"):
-        tops = {name.split(".")[0] for name in imported(ROOT / "dashboard" / f"{room}.py")}
-        assert "streamlit" not in tops, room
+    for room in ("charts", "palette", "plates", "words"):
+        for path in files_of("dashboard", room):
+            assert not any(name.startswith("streamlit") for name in imported(path)), path
 
 
 def test_importing_the_library_loads_neither_tensorflow_nor_streamlit() -> None:

@@ -1,13 +1,22 @@
-"""Two models side by side: maps linked by the regs that both know, figures, histories."""
+"""Compare: two models side by side, with maps linked by the codes that both have as records."""
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, model_box, plates, services, state, text
-from dashboard.components.comparison import SIDES, Selected, Shown, comparison, send, words_of
+from dashboard import charts, model_box, plates, services, state
+from dashboard.components.comparison import (
+    SIDES,
+    Selected,
+    Shown,
+    caption_of,
+    comparison,
+    send,
+)
 from dashboard.panels.plane_controls import usual_choice
 from dashboard.widgets import facts
+from dashboard.words import common
+from dashboard.words import compare as words
 from regvae import predicates
 from regvae.evaluation.accuracy import reconstruction
 from regvae.evaluation.diagnosis import Diagnosis
@@ -20,28 +29,28 @@ Models = tuple[tuple[str, str], tuple[str, str]]
 
 
 def page() -> None:
-    """Choose two models, show their maps linked, and everything known of them in two columns."""
+    """The boxes of two models, their linked maps, and their figures in two columns."""
     models = choose()
     if models is None:
         return
     shown = (_shown(*models), _shown(*models[::-1]))
-    linked(models, shown)
     send(shown)
-    st.markdown(f"##### {text.COMPARE_FIGURES}")
+    linked(models, shown)
+    st.markdown(f"##### {words.FIGURES}")
     figures(models)
     histories(models)
 
 
 def choose() -> Models | None:
-    """The two models, or None and the reason on the page."""
+    """Names and versions of the two models, or None and the reason on the page."""
     found = []
     for column, key in zip(st.columns(2), (state.LEFT, state.RIGHT), strict=True):
         with column:
-            name = model_box.box(text.SIDES[key], key, _forget_brush_in, key)
+            name = model_box.box(words.SIDES[key], key, _drop_brush_in, key)
             chosen = model_box.loaded(name or state.DEFAULTS[key])
         if chosen:
             found.append(chosen)
-    model_box.complain_of_address()
+    model_box.show_address_problems()
     return (found[0], found[1]) if len(found) == 2 else None
 
 
@@ -50,63 +59,63 @@ def _shown(one: tuple[str, str], other: tuple[str, str]) -> Shown:
     choice = usual_choice(name, version)
     geometry = services.geometry(name, version, beside=other)
     plane = services.plane(name, version, choice)
-    return Shown(name, geometry, plane, text.axis_labels(choice))
+    return Shown(name, geometry, plane, common.axis_labels(choice))
 
 
 @st.fragment
 def linked(models: Models, shown: tuple[Shown, Shown]) -> None:
-    """The two maps and what is selected in them; a gesture reruns this much and no more."""
-    colour, rule = st.columns(2)
+    """The two maps and what is selected in them; a gesture reruns only this."""
+    colour, predicate = st.columns(2)
     colour.selectbox(
-        text.COLOUR_LABEL,
+        common.COLOUR_LABEL,
         list(UK_REGISTRATION.attributes),
         key=state.COMPARE_COLOUR,
         format_func=lambda name: UK_REGISTRATION.attributes[name].label,
         persist_state="session",
     )
-    rule.text_input(
-        text.SELECT_RULE,
-        key=state.SELECT_RULE,
-        placeholder=text.SELECT_RULE_PLACEHOLDER,
+    predicate.text_input(
+        words.PREDICATE_LABEL,
+        key=state.PREDICATE,
+        placeholder=words.PREDICATE_PLACEHOLDER,
         label_visibility="collapsed",
-        on_change=_forget_brush,
+        on_change=_drop_brush,
         persist_state="session",
     )
     try:
         selected = selection(models, shown)
     except predicates.PredicateError as error:
-        st.warning(text.plain(f"{error}."))
+        st.warning(common.plain(f"{error}."))
         selected = None
     if selected:
         counts(models, selected.rows)
     else:
-        st.caption(text.BRUSH_HELP)
-    comparison(shown, st.session_state[state.COMPARE_COLOUR], selected, _keep_brush)
-    for words in filter(None, map(words_of, shown)):
-        st.caption(words)
+        st.caption(words.BRUSH_HELP)
+    comparison(shown, st.session_state[state.COMPARE_COLOUR], selected, _store_brush)
+    for caption in filter(None, map(caption_of, shown)):
+        st.caption(caption)
     if selected:
         of_selection(models, selected.rows)
 
 
-def _keep_brush(side: str | None, polygon: Polygon | None) -> None:
+def _store_brush(side: str | None, polygon: Polygon | None) -> None:
     st.session_state[state.BRUSH] = (side, polygon) if side else None
-    st.session_state[state.SELECT_RULE] = ""
+    st.session_state[state.PREDICATE] = ""
 
 
-def _forget_brush() -> None:
+def _drop_brush() -> None:
     st.session_state[state.BRUSH] = None
 
 
-def _forget_brush_in(side: str) -> None:
-    """A brush lies in the map of the model in which it was drawn."""
+def _drop_brush_in(side: str) -> None:
+    """Drop the brush if it was drawn in the map of this side, whose model has changed."""
     if (st.session_state.get(state.BRUSH) or [None])[0] == side:
-        _forget_brush()
+        _drop_brush()
 
 
 def selection(models: Models, shown: tuple[Shown, Shown]) -> Selected | None:
-    """What is brushed or asked for by a rule."""
+    """The records that are brushed, or fulfil the typed predicate; None without either."""
     records = [services.bundle(*one).records for one in models]
-    typed = st.session_state[state.SELECT_RULE].strip()
+    typed = st.session_state[state.PREDICATE].strip()
     brush = st.session_state.get(state.BRUSH)
     if typed:
         chosen = predicates.parse_all([typed])
@@ -124,14 +133,14 @@ def selection(models: Models, shown: tuple[Shown, Shown]) -> Selected | None:
 
 
 def counts(models: Models, rows: tuple[np.ndarray, np.ndarray]) -> None:
-    """How many records are lit up, above each map."""
+    """How many records of each model are lit up."""
     for column, one, chosen in zip(st.columns(2), models, rows, strict=True):
         of = len(services.bundle(*one).records)
-        column.caption(text.SELECTED.format(n=len(chosen), of=of))
+        column.caption(words.SELECTED.format(n=len(chosen), of=of))
 
 
 def of_selection(models: Models, rows: tuple[np.ndarray, np.ndarray]) -> None:
-    """How the two models reconstruct the selected records."""
+    """How the two models reconstruct the selected records, with some examples."""
     for column, one, chosen in zip(st.columns(2), models, rows, strict=True):
         if not len(chosen):
             continue
@@ -140,7 +149,7 @@ def of_selection(models: Models, rows: tuple[np.ndarray, np.ndarray]) -> None:
         found = reconstruction(codes, decoded)
         right = found["by_position"]
         with column:
-            st.markdown(f"**{text.plain(one[0])}**")
+            st.markdown(f"**{common.plain(one[0])}**")
             facts(
                 [
                     ("exact match", f"{found['exact']:.1%}"),
@@ -152,7 +161,7 @@ def of_selection(models: Models, rows: tuple[np.ndarray, np.ndarray]) -> None:
 
 
 def figures(models: Models) -> None:
-    """What is known of both, in two columns."""
+    """The figures of both models, in two columns."""
     columns = []
     for one in models:
         found = model_box.diagnosed(*one)
@@ -166,39 +175,40 @@ def figures(models: Models) -> None:
 
 
 def figures_of(name: str, version: str, found: Diagnosis) -> dict[str, str]:
-    """Figures of one model as they are written."""
+    """The figures of one model, as text by their label."""
     bundle = services.bundle(name, version)
     preset, test, nats = bundle.preset, found.accuracies[-1], found.rates[-1]
     right = [one.value for one in test.by_position]
+    length = f"{nats.bound:.2f} nats"
+    scale = services.calibration(name, version).scale
     letters = ", ".join(f"{share:.0%}" for share in (right[0], right[1], *right[4:]))
     return {
-        "likelihood": text.LIKELIHOODS[preset.training.likelihood],
+        "likelihood": common.LIKELIHOODS[preset.training.likelihood],
         "noise": f"{preset.training.noise:g}",
         "beta": f"{preset.training.beta:g}",
-        "in order": text.orders(preset.training.orders),
+        "ordered": common.orders(preset.training.orders),
         "latent dimensions": f"{preset.network.latent_dim}",
         "of them active": f"{found.dimensions.active.sum()}",
-        "test regs rebuilt whole": f"{test.exact.value:.1%}",
-        "digits right": f"{right[2]:.1%}, {right[3]:.1%}",
-        "letters right, 1st to 5th": letters,
-        "nats to tell a test reg: rate + distortion": f"{nats.rate:.2f} + {nats.distortion:.2f} "
-        f"= {nats.bound:.2f}",
-        "scale under which the sigmas are true": f"{services.calibration(name, version).scale:.2f}",
-        "training": text.trained(preset.training.epochs, found.seconds, bundle.seed),
+        "exact match on test regs": f"{test.exact.value:.1%}",
+        "digits: per-character accuracy": f"{right[2]:.1%}, {right[3]:.1%}",
+        "letters: per-character accuracy": letters,
+        "code length: rate + distortion": f"{nats.rate:.2f} + {nats.distortion:.2f} = {length}",
+        "calibrated scale": f"{scale:.2f}",
+        "training": common.training_length(preset.training.epochs, found.seconds, bundle.seed),
     }
 
 
 def histories(models: Models) -> None:
-    """Both trainings in the same charts."""
+    """Accuracy and loss of both training runs by time."""
     tables = [(name, services.bundle(name, version).history) for name, version in models]
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown(f"##### {text.COMPARE_ACCURACY}")
+        st.markdown(f"##### {words.ACCURACY}")
         st.plotly_chart(charts.accuracy_histories(tables), config=charts.CONFIG, key="accuracies")
     with right:
-        st.markdown(f"##### {text.COMPARE_LOSS}")
+        st.markdown(f"##### {words.LOSS}")
         st.plotly_chart(charts.loss_histories(tables), config=charts.CONFIG, key="losses")
-    st.caption(text.COMPARE_HISTORIES)
+    st.caption(words.HISTORIES)
 
 
 page()

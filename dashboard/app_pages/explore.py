@@ -1,11 +1,12 @@
-"""The latent map with its controls and the panel beside it."""
+"""Explore: the latent map, its controls, and the panel beside it."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import model_box, services, state, text
+from dashboard import model_box, services, state
 from dashboard.components.fields import PaintedLayer, SampleLayer
 from dashboard.components.geometry import Geometry, send_geometry
 from dashboard.components.latent_map import Gestures, View, latent_map
@@ -16,6 +17,9 @@ from dashboard.panels.context import Context
 from dashboard.panels.plane_controls import plane_controls, slice_shown
 from dashboard.panels.point import pinned
 from dashboard.panels.without_mouse import without_mouse
+from dashboard.words import common
+from dashboard.words import explore as words
+from dashboard.words import sampling as sampling_words
 from regvae.formats import UK_REGISTRATION, FormatError
 from regvae.latent.polygon import Polygon
 from regvae.rejection import sampling
@@ -26,20 +30,21 @@ PANEL_HEIGHT = 716  # pixels at least; style.css stretches it with the window
 
 
 def page() -> None:
-    """Load the model, run the live part, and hand the geometry to the browser."""
+    """Load the model, send its geometry to the browser, and show the map and the panel."""
     chosen = model_box.chosen()
     if chosen is None:
         model_box.choose()
         return
     geometry = services.geometry(*chosen)
-    explore(*chosen, geometry)
-    # Outside the fragment, so that no gesture sends it again.
+    # Before everything else, as the map waits for it; outside the fragment, so that no gesture
+    # sends it again.
     send_geometry(geometry)
+    explore(*chosen, geometry)
 
 
 @dataclass(frozen=True)
 class Choices:
-    """The values of all controls, and of the gestures before them."""
+    """The values of all widgets, and what gestures have set."""
 
     context: Context
     point: tuple[float, ...] | None
@@ -49,23 +54,35 @@ class Choices:
     policy: Policy | None
 
 
+class Tabs(NamedTuple):
+    """The panel's tabs, and a place for problems above them."""
+
+    above: DeltaGenerator
+    read: DeltaGenerator
+    sample: DeltaGenerator
+    results: DeltaGenerator
+    journeys: DeltaGenerator
+
+
 @st.fragment
 def explore(name: str, version: str, geometry: Geometry) -> None:
-    """Controls, map and panel; every gesture reruns this much and no more."""
+    """Controls, map and panel; a gesture reruns only this."""
     left, right = st.columns([2, 1], gap="medium")
     try:
         with left:
             plane_words = controls(name, version)
         if st.session_state[state.MODEL] != name:
             st.rerun()  # all of the page, since the geometry is sent outside the fragment
-        read_tab, sample_tab, results_tab, journeys_tab, above = panel_tabs(right)
-        with sample_tab:
-            sampling_form.controls(name, version)
+        tabs = panel_tabs(right)
+        # The map is drawn first if the form's values are known without the form's widgets.
+        known = sampling_form.values_are_known()
+        if not known:
+            show_form(tabs, name, version)
     except OverflowError:  # Streamlit's own, on an infinite whole number
-        left.error(text.ENDLESS)
+        left.error(words.INFINITE)
         return
     problems: list[str] = []
-    choices = read_choices(name, version, journeys_tab, problems)
+    choices = read_choices(name, version, tabs.journeys, problems)
     samples, report = propose(choices.context, choices.policy, problems)
     if samples is None:  # without samples nothing on the page can show a rule's decision
         context = replace(choices.context, unwanted=None)
@@ -74,32 +91,50 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
         show_map(geometry, samples, report, choices)
     if plane_words:
         plane_words.caption(choices.context.shown.words)
-    for sentence in problems:
-        above.warning(text.plain(sentence))
-    with read_tab:
-        show_panel(choices)
-    with results_tab:
-        results.results(choices.context, choices.policy)
-    if choices.path:
-        with journeys_tab:
+    if known:
+        show_form(tabs, name, version)
+    for sentence in [*state.address_problems(), *problems]:  # now that all widgets are made
+        tabs.above.warning(common.plain(sentence))
+    show_tabs(tabs, choices)
+
+
+def show_form(tabs: Tabs, name: str, version: str) -> None:
+    """The form of rejection sampling, if its tab is open."""
+    with tabs.sample:
+        if st.session_state[state.TAB] == words.SAMPLE_TAB:
+            sampling_form.controls(name, version)
+        else:
+            sampling_form.hidden_controls()
+
+
+def show_tabs(tabs: Tabs, choices: Choices) -> None:
+    """What the open tab shows, but for the forms."""
+    shown = st.session_state[state.TAB]
+    if shown == words.READ_TAB:
+        with tabs.read:
+            show_panel(choices)
+    elif shown == words.RESULTS_TAB:
+        with tabs.results:
+            results.results(choices.context, choices.policy)
+    elif choices.path:
+        with tabs.journeys:
             journey.show(choices.context, choices.path)
 
 
 def read_choices(
     name: str, version: str, journeys_tab: DeltaGenerator, problems: list[str]
 ) -> Choices:
-    """The values of all controls; those of a journey are made only when their tab is open."""
+    """The values of all widgets; those of a journey exist only while their tab is open."""
     point = pinned_point(services.bundle(name, version).records.latent_dim, problems)
     shown = slice_shown(name, version, point, problems)
     unwanted = sampling_form.unwanted(problems, shown.of_regions)
     context = Context(name, version, unwanted, state.rule(), shown)
     path = None
     # It has many widgets, which every gesture would draw again.
-    if st.session_state[state.TAB] == text.JOURNEYS_TAB:
+    if st.session_state[state.TAB] == words.JOURNEYS_TAB:
         with journeys_tab:
             journey.controls(context)
         path = journey.chosen(context, point)
-    problems[:0] = state.judge_address()  # now that all widgets are made
     return Choices(
         context,
         point,
@@ -147,44 +182,44 @@ def point_layers(choices: Choices) -> list[PointLayer]:
     return layers
 
 
-def panel_tabs(column: DeltaGenerator) -> list[DeltaGenerator]:
-    """The panel's tabs, and a place above them for problems, which comes last."""
+def panel_tabs(column: DeltaGenerator) -> Tabs:
+    """The panel's tabs, still empty."""
     with column, st.container(height=PANEL_HEIGHT, border=False, key="panel"):
         above = st.container(key="problems")
-        tabs = st.tabs(text.TABS, key=state.TAB, on_change="rerun", bind="query-params")
-        return [*tabs, above]
+        tabs = st.tabs(words.TABS, key=state.TAB, on_change="rerun", bind="query-params")
+        return Tabs(above, *tabs)
 
 
 # --- controls -------------------------------------------------------------------------------------
 
 
 def controls(name: str, version: str) -> DeltaGenerator | None:
-    """The widgets above the map; and a place for words on a plane of a larger space."""
+    """The widgets above the map, and the place for a caption on its plane, if there is one."""
     which, colour, find, go = st.columns(4, gap="small")
     with which:
         model_box.choose()
     bundle = services.bundle(name, version)
     k, attributes = bundle.records.latent_dim, bundle.format.attributes
     colour.selectbox(
-        text.COLOUR_LABEL,
+        common.COLOUR_LABEL,
         list(attributes),
         key=state.COLOUR,
         format_func=lambda name: attributes[name].label,
         bind="query-params",
     )
     find.text_input(
-        text.SEARCH_LABEL,
+        words.SEARCH_LABEL,
         key=state.SEARCH,
-        placeholder=text.SEARCH_PLACEHOLDER,
+        placeholder=words.SEARCH_PLACEHOLDER,
         label_visibility="collapsed",
         on_change=state.bring_forward,
         args=(state.SEARCH,),
         bind="query-params",
     )
     go.text_input(
-        text.POINT_LABEL,
+        words.POINT_LABEL,
         key=state.POINT,
-        placeholder=text.POINT_PLACEHOLDERS.get(k, text.POINT_PLACEHOLDER.format(k=k)),
+        placeholder=words.POINT_PLACEHOLDERS.get(k, words.POINT_PLACEHOLDER.format(k=k)),
         label_visibility="collapsed",
         on_change=state.bring_forward,
         args=(state.POINT,),
@@ -193,7 +228,7 @@ def controls(name: str, version: str) -> DeltaGenerator | None:
     return plane_controls(name, version)
 
 
-# --- what the controls hold -----------------------------------------------------------------------
+# --- values ---------------------------------------------------------------------------------------
 
 
 def pinned_point(k: int, problems: list[str]) -> tuple[float, ...] | None:
@@ -201,7 +236,7 @@ def pinned_point(k: int, problems: list[str]) -> tuple[float, ...] | None:
     typed = st.session_state[state.POINT].strip()
     numbers = state.numbers(typed, k)
     if typed and not numbers:
-        problems.append(text.NO_POINT.format(coordinates=text.coordinates(k), typed=typed[:40]))
+        problems.append(words.NO_POINT.format(coordinates=common.coordinates(k), typed=typed[:40]))
     return tuple(numbers) if numbers else None
 
 
@@ -211,14 +246,17 @@ def searched_code(problems: list[str]) -> str | None:
     try:
         return UK_REGISTRATION.parse(typed) if typed else None
     except FormatError as error:
-        problems.append(f"{text.SEARCH_LABEL}: {error}.")
+        problems.append(f"{words.SEARCH_LABEL}: {error}.")
         return None
 
 
 def propose(
     context: Context, policy: Policy | None, problems: list[str]
 ) -> tuple[SampleLayer, Report] | tuple[None, None]:
-    """The samples of the present settings for the browser, and Python's report on them."""
+    """The samples of a policy for the browser, and the report on them.
+
+    None and None, with a sentence in `problems`, if they cannot be proposed.
+    """
     if policy is None:
         return None, None
     shown = context.shown
@@ -228,13 +266,13 @@ def propose(
             context.name, context.version, policy, shown.choice, tuple(shown.anchor.tolist())
         )
     except ValueError as error:
-        problems.append(f"{text.SAMPLING}: {error}.")
+        problems.append(sampling_words.PROBLEM.format(problem=error))
         return None, None
     return layer, sampling.report(samples, context.rule)
 
 
 def painted(context: Context) -> PaintedLayer | None:
-    """What is decoded everywhere on the map, if the map is to be painted with it."""
+    """The attribute decoded everywhere on the plane, if the map is to be painted with it."""
     if not st.session_state.get(state.PAINT):
         return None
     shown = context.shown
@@ -263,8 +301,8 @@ def show_panel(choices: Choices) -> None:
     for key in state.newest_first(sections):
         sections[key]()
     if not sections:
-        st.markdown(text.WELCOME)
-        st.page_link("app_pages/read.py", label=text.READ, icon=":material/menu_book:")
+        st.markdown(words.WELCOME)
+        st.page_link("app_pages/read.py", label=common.TOUR, icon=":material/menu_book:")
     without_mouse(keep_box)
 
 
@@ -278,13 +316,13 @@ def keep_pick(z: list[float]) -> None:
 
 
 def keep_region(polygon: Polygon | None) -> None:
-    """A box or lasso, or its end."""
+    """A brushed region, or None when it is cleared."""
     st.session_state[state.REGION] = polygon
     state.bring_forward(state.REGION)
 
 
 def keep_parameter(name: str, value: float) -> None:
-    """A released slider sets the number that the URL and the number box share."""
+    """A released slider sets the value of the rule's parameter, which the URL has too."""
     st.session_state[name] = value
 
 

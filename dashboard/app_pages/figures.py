@@ -1,46 +1,48 @@
-"""The evaluation figures: published and ours, as charts and a table."""
+"""Against the notebook: published figures beside ours, as charts and a table."""
 
 from dataclasses import asdict
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, model_box, services, text
+from dashboard import charts, model_box, services
+from dashboard.words import common
+from dashboard.words import notebook as words
 from regvae.evaluation.notebook import PUBLISHED_BY_POSITION
 
 
 def page() -> None:
-    """Accuracy, training, and every figure of the notebook."""
+    """Accuracy, training, the rules over ten training runs, and every figure of the notebook."""
     chosen = model_box.of_the_notebook()
     if chosen is None:
         return
     name, version = chosen
     bundle = services.bundle(name, version)
-    st.markdown(text.FIGURES_INTRO)
+    st.markdown(words.INTRO)
     left, right = st.columns(2, gap="large")
     with left:
         accuracy(name, version)
     with right:
-        st.markdown(f"##### {text.LOSSES}")
+        st.markdown(f"##### {words.LOSSES}")
         st.plotly_chart(charts.loss_curves(bundle.history), config=charts.CONFIG)
-        st.caption(text.LOSSES_CAPTION.format(command=text.plain(bundle.command)))
+        st.caption(words.LOSSES_CAPTION.format(command=common.plain(bundle.command)))
     rule_study()
-    st.markdown(f"##### {text.NOTEBOOK_TABLE}")
+    st.markdown(f"##### {words.TABLE}")
     table = pd.DataFrame(asdict(figure) for figure in services.notebook_figures(name, version))
     table.columns = ["figure", "published", "this model", "what differs"]
     st.table(table, hide_index=True)
 
 
 def rule_study() -> None:
-    """Acceptance and purity of every rule over ten trainings."""
+    """Accepted share and purity of every rule over ten training runs."""
     study = services.rule_study()
-    st.markdown(f"##### {text.STUDY}")
+    st.markdown(f"##### {words.STUDY}")
     one, two, posterior = study.groupby("rule", sort=False)["purity"].min()
-    st.markdown(text.STUDY_INTRO.format(one=one, two=two, posterior=posterior))
+    st.markdown(words.STUDY_INTRO.format(one=one, two=two, posterior=posterior))
     left, right = st.columns(2, gap="large")
     with left:
         st.plotly_chart(charts.rule_study(study), config=charts.CONFIG)
-        st.caption(text.STUDY_CAPTION.format(n=study["proposed"].iloc[0]))
+        st.caption(words.STUDY_CAPTION.format(n=study["proposed"].iloc[0]))
     with right:
         names = list(study["rule"].unique())
         purity = study.pivot(index="seed", columns="rule", values="purity")[names]
@@ -52,16 +54,16 @@ def rule_study() -> None:
 
 
 def accuracy(name: str, version: str) -> None:
-    """Right characters by position: published, decoding a sample, decoding the mean."""
+    """Per-character accuracy: published, decoding a sample, decoding the mean."""
     sampled, test = (services.accuracy(name, version, sampled=one) for one in (True, False))
     rows = [
         ("published", PUBLISHED_BY_POSITION),
         ("this model, decoding a sample", sampled["by_position"]),
         ("this model, decoding the mean", test["by_position"]),
     ]
-    st.markdown(f"##### {text.ACCURACY}")
+    st.markdown(f"##### {words.ACCURACY}")
     st.plotly_chart(charts.accuracy_by_position(rows), config={"staticPlot": True})
-    st.caption(text.ACCURACY_CAPTION.format(n=test["n"]))
+    st.caption(words.ACCURACY_CAPTION.format(n=test["n"]))
 
 
 page()

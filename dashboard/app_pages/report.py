@@ -1,11 +1,13 @@
-"""What a model is good at and what not: measured on its own records."""
+"""Model report: what a model does well and what not, measured on its own records."""
 
 from html import escape
 
 import streamlit as st
 
-from dashboard import charts, model_box, palette, plates, services, text
+from dashboard import charts, model_box, palette, plates, services
 from dashboard.widgets import facts
+from dashboard.words import common
+from dashboard.words import report as words
 from regvae.evaluation.diagnosis import (
     ACTIVE,
     Accuracy,
@@ -21,7 +23,7 @@ from regvae.model.bundle import Bundle
 
 
 def page() -> None:
-    """The model, its accuracy, its confusions, its nats, its latent space, and examples."""
+    """The model, its accuracy, confusions, code length and latent space, and examples."""
     chosen = model_box.choose_above()
     if chosen is None:
         return
@@ -30,7 +32,7 @@ def page() -> None:
     found = model_box.diagnosed(name, version)
     if found is None:
         return
-    st.markdown(text.REPORT_INTRO)
+    st.markdown(words.INTRO)
     left, right = st.columns([1, 1.3], gap="large")
     with left:
         facts_of_model(bundle, found.seconds)
@@ -51,33 +53,40 @@ def page() -> None:
 
 
 def facts_of_model(bundle: Bundle, seconds: float) -> None:
-    """Who it is: the preset's numbers, how it was trained, and what it is there to teach."""
+    """The preset and its description, the data, and the training."""
     preset = bundle.preset
     network, data, training = preset.network, preset.data, preset.training
-    st.markdown(f"##### {text.REPORT_MODEL}: {text.plain(bundle.name)}")
+    st.markdown(f"##### {words.MODEL}: {common.plain(bundle.name)}")
     if preset.about:
-        st.markdown(text.plain(preset.about))
+        st.markdown(common.plain(preset.about))
     sizes = ", ".join(
-        f"{size:,} {text.SPLITS[split].removesuffix(' data')}"
+        f"{size:,} {common.SPLITS[split].removesuffix(' data')}"
         for split, size in bundle.records.sizes().items()
     )
     rows = [
         ("preset", preset.name),
-        ("data", text.SOURCES[data.source].format(seed=data.seed)),
+        ("data", words.SOURCES[data.source].format(seed=data.seed)),
         ("records", sizes),
         ("latent dimensions", f"{network.latent_dim}"),
-        ("hidden layers", f"{_widths(network.encoder)}; back {_widths(network.decoder)}"),
-        ("likelihood", text.LIKELIHOODS[training.likelihood]),
-        ("noise", text.NOISE.format(noise=training.noise)),
-        ("divergence", text.DIVERGENCES[training.divergence]),
-        ("beta", text.beta(training.beta, training.warm_up)),
-        ("in order", text.orders(training.orders)),
-        ("steps", text.STEP_SIZE.format(n=training.batch_size, optimizer=training.optimizer)),
-        ("training", text.trained(training.epochs, seconds, bundle.seed)),
+        (
+            "hidden layers",
+            f"encoder {_widths(network.encoder)}; decoder {_widths(network.decoder)}",
+        ),
+        ("likelihood", common.LIKELIHOODS[training.likelihood]),
+        ("noise", words.NOISE.format(noise=training.noise)),
+        ("divergence", words.DIVERGENCES[training.divergence]),
+        ("beta", _beta(training.beta, training.warm_up)),
+        ("ordered", common.orders(training.orders)),
+        ("batch", words.BATCHES.format(n=training.batch_size, optimizer=training.optimizer)),
+        ("training", common.training_length(training.epochs, seconds, bundle.seed)),
     ]
     facts([(label, escape(value)) for label, value in rows])
     if bundle.command:
         st.code(bundle.command, language=None, wrap_lines=True)
+
+
+def _beta(value: float, warm_up: int) -> str:
+    return f"{value:g}" + (f", growing from 0 in {warm_up} epochs" if warm_up else "")
 
 
 def _widths(widths: tuple[int, ...]) -> str:
@@ -85,72 +94,71 @@ def _widths(widths: tuple[int, ...]) -> str:
 
 
 def accuracy(accuracies: tuple[Accuracy, ...], format: Format) -> None:
-    """Right characters by position and whole regs, for every split."""
-    st.markdown(f"##### {text.SPLIT_ACCURACY}")
+    """Per-character accuracy and exact match of every split."""
+    st.markdown(f"##### {words.ACCURACY}")
     st.plotly_chart(charts.accuracy_of_splits(accuracies, format), config=charts.CONFIG)
-    st.caption(text.SPLIT_ACCURACY_CAPTION)
+    st.caption(words.ACCURACY_CAPTION)
 
 
 def confusions(name: str, version: str) -> None:
-    """Which letters and digits are taken for which, at all positions or one."""
-    st.markdown(f"##### {text.CONFUSION}")
+    """Which letters and digits are decoded as which, at all positions or one."""
+    st.markdown(f"##### {words.CONFUSION}")
     format = services.bundle(name, version).format
     letters, digits = st.columns([1.5, 1], gap="large")
-    for column, words, positions in (
-        (letters, text.CONFUSION_LETTERS, positions_of(format, LETTERS)),
-        (digits, text.CONFUSION_DIGITS, positions_of(format, DIGITS)),
+    for column, labels, positions in (
+        (letters, words.CONFUSION_LETTERS, positions_of(format, LETTERS)),
+        (digits, words.CONFUSION_DIGITS, positions_of(format, DIGITS)),
     ):
-        choices = {words[1]: positions} | {text.POSITIONS[at - 1]: (at,) for at in positions}
+        choices = {labels[1]: positions} | {common.POSITIONS[at - 1]: (at,) for at in positions}
         with column:
-            chosen = choices[st.selectbox(words[0], list(choices))]
+            chosen = choices[st.selectbox(labels[0], list(choices))]
             found = services.confusion(name, version, chosen)
             st.plotly_chart(charts.confusion(found), config=charts.CONFIG)
-    st.caption(text.CONFUSION_CAPTION.format(n=found.n))
+    st.caption(words.CONFUSION_CAPTION.format(n=found.n))
 
 
 def nats(rates: tuple[RateDistortion, ...]) -> None:
-    """Rate against distortion, and what the two say."""
-    st.markdown(f"##### {text.NATS}")
+    """Rate and distortion of every split, and their sum, the code length."""
+    st.markdown(f"##### {words.NATS}")
     test = rates[-1]
-    if test.endless:
-        st.markdown(text.NATS_ENDLESS.format(distortion=test.distortion))
+    if test.infinite:
+        st.markdown(words.NATS_NO_NOISE.format(distortion=test.distortion))
         return
     left, right = st.columns([1.2, 1], gap="large")
     with left:
         st.plotly_chart(charts.rate_distortion(rates), config=charts.CONFIG)
     with right:
-        st.markdown(text.NATS_HELP)
-        words = text.NATS_OWN if test.entropy is None else text.NATS_ENTROPY
-        st.markdown(words.format(bound=test.bound, entropy=test.entropy, excess=test.excess))
+        st.markdown(words.NATS_HELP)
+        length = words.NATS_OWN if test.entropy is None else words.NATS_ENTROPY
+        st.markdown(length.format(bound=test.bound, entropy=test.entropy, excess=test.excess))
         facts(
             [
                 (
-                    text.SPLITS[one.split],
+                    common.SPLITS[one.split],
                     f"{one.rate:.2f} + {one.distortion:.2f}",
                     f"{one.bound:.2f} ± {one.standard_error:.2f} nats",
                 )
                 for one in rates
             ],
-            text.RATES_HEADER,
+            words.RATES_HEADER,
         )
-        st.caption(text.NATS_CAPTION)
+        st.caption(words.NATS_CAPTION)
 
 
 def dimensions(found: Dimensions) -> None:
-    """How many nats each latent dimension says."""
-    st.markdown(f"##### {text.DIMENSIONS}")
+    """The rate of each latent dimension, and how many are active."""
+    st.markdown(f"##### {words.DIMENSIONS}")
     st.plotly_chart(charts.dimensions(found), config=charts.CONFIG)
-    words = text.DIMENSIONS_ENDLESS if found.endless else text.DIMENSIONS_CAPTION
-    k = len(found.kl)
-    st.caption(words.format(active=found.active.sum(), k=k, least=ACTIVE))
+    caption = words.DIMENSIONS_NO_NOISE if found.infinite else words.DIMENSIONS_CAPTION
+    st.caption(caption.format(active=found.active.sum(), k=len(found.kl), least=ACTIVE))
 
 
 def aggregate(found: Aggregate, used: Dimensions) -> None:
-    """Where z lies over all records, against the prior: both dimensions of a map, or a chosen."""
-    st.markdown(f"##### {text.AGGREGATE}")
+    """The aggregated posterior beside the prior, in both dimensions of a map or in a chosen one."""
+    st.markdown(f"##### {words.AGGREGATE}")
     places = used.order.tolist()
     if len(places) > len(palette.DIMENSIONS):
-        chosen = st.selectbox(text.AGGREGATE_LABEL, places, format_func=charts.dimension_name)
+        chosen = st.selectbox(words.AGGREGATE_LABEL, places, format_func=charts.dimension_name)
         places = [chosen]
     else:
         places.sort()
@@ -158,25 +166,25 @@ def aggregate(found: Aggregate, used: Dimensions) -> None:
     distances = ", ".join(
         f"{charts.dimension_name(place)} {found.wasserstein[place]:.2f}" for place in places
     )
-    st.caption(text.AGGREGATE_CAPTION.format(distances=distances))
+    st.caption(words.AGGREGATE_CAPTION.format(distances=distances))
 
 
 def calibration(name: str, version: str, noise: float) -> None:
-    """How true the sigmas are."""
-    st.markdown(f"##### {text.CALIBRATION}")
+    """The calibrated scale of the standard deviations."""
+    st.markdown(f"##### {common.CALIBRATION}")
     found = services.calibration(name, version)
     st.plotly_chart(charts.calibration_curve(found), config={"staticPlot": True})
-    st.caption(text.CALIBRATION_HELP.format(scale=found.scale, noise=noise))
+    st.caption(common.CALIBRATION_HELP.format(scale=found.scale, noise=noise))
 
 
 def examples(found: Examples, test: Accuracy) -> None:
-    """Test regs that come back whole, and others that do not."""
-    st.markdown(f"##### {text.EXAMPLES}")
-    for some, words, none in (
-        (found.right, text.EXAMPLES_RIGHT, text.NO_RIGHT),
-        (found.wrong, text.EXAMPLES_WRONG, text.NO_WRONG),
+    """Test regs that are reconstructed exactly, and others that are not."""
+    st.markdown(f"##### {words.EXAMPLES}")
+    for some, heading, none in (
+        (found.right, words.EXAMPLES_RIGHT, words.NO_RIGHT),
+        (found.wrong, words.EXAMPLES_WRONG, words.NO_WRONG),
     ):
-        st.markdown(words if some else none.format(n=test.n))
+        st.markdown(heading if some else none.format(n=test.n))
         if some:
             st.html(plates.pairs([one.code for one in some], [one.reconstruction for one in some]))
 

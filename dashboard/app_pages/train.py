@@ -1,154 +1,156 @@
-"""Train a model and watch it: every session sees the same runs."""
+"""Train a model and watch it: every session shows the same training runs."""
 
 from collections.abc import Callable
 
 import streamlit as st
 
-from dashboard import model_box, state, text
+from dashboard import model_box, state
 from dashboard.components.training_view import training_view
 from dashboard.panels import training_form
+from dashboard.words import common
+from dashboard.words import training as words
 from regvae.evaluation.metrics import metrics
 from regvae.model import store
 from regvae.training import jobs
 from regvae.training.jobs import Job
 from regvae.training.queue import slots
 
-FAST, SLOW = 0.5, 3.0  # seconds between two looks: at a run that is alive, and at nothing
+FAST, SLOW = 0.5, 3.0  # seconds between two updates: with a live job, and without
 
 
 def page() -> None:
-    """The form at the left; the runs at the right."""
+    """The form at the left; the training runs at the right."""
     left, right = st.columns([1, 2], gap="large")
     with left:
-        st.markdown(f"##### {text.NEW_TRAINING}")
+        st.markdown(f"##### {words.NEW}")
         training_form.form()
     with right:
-        alive = any(run.alive for run in jobs.all_jobs())
+        alive = any(job.alive for job in jobs.all_jobs())
         st.fragment(watch, run_every=FAST if alive else SLOW)(alive)
 
 
 def watch(alive: bool) -> None:
-    """The runs and the chosen one, looked at again and again; `alive` is what was so at first."""
+    """The training runs, updated again and again; `alive` is whether one was alive at first."""
     there = jobs.all_jobs()
-    if any(run.alive for run in there) != alive:
-        st.rerun()  # another pace from now on
-    problem = st.session_state.get(state.RUN_PROBLEM)
-    if problem:  # until something else is tried
-        st.warning(text.plain(f"{problem}."))
-    if kept_as := st.session_state.get(state.KEPT_AS):
-        st.success(text.KEPT.format(name=text.plain(kept_as)))
+    if any(job.alive for job in there) != alive:
+        st.rerun()  # at the other pace from now on
+    problem = st.session_state.get(state.JOB_PROBLEM)
+    if problem:  # until the next action
+        st.warning(common.plain(f"{problem}."))
+    if new_model := st.session_state.get(state.NEW_MODEL):
+        st.success(words.NEW_MODEL.format(name=common.plain(new_model)))
     if there:
         choose(there)
     else:
-        st.info(text.NO_RUNS)
-    kept_models()  # looked at again too: a button here or another session may have kept one
+        st.info(words.NO_RUNS)
+    models()  # updated too: this or another session may have kept or deleted one
 
 
 def choose(there: list[Job]) -> None:
-    """The box that names a run, and the run."""
-    names = [run.name for run in there]
-    if st.session_state.get(state.RUN) not in names:
-        st.session_state[state.RUN] = names[-1]
-    by_name = {run.name: run for run in there}
+    """The box that chooses a job, and the job."""
+    names = [job.name for job in there]
+    if st.session_state.get(state.JOB) not in names:
+        st.session_state[state.JOB] = names[-1]
+    by_name = {job.name: job for job in there}
     chosen = st.selectbox(
-        text.RUNS,
+        words.RUNS,
         names,
-        key=state.RUN,
-        format_func=lambda name: f"{name}: {words(by_name[name])}",
+        key=state.JOB,
+        format_func=lambda name: f"{name}: {state_of(by_name[name])}",
         persist_state="session",
     )
     show(by_name[chosen])
 
 
-def words(run: Job) -> str:
-    """A run's state as a person reads it."""
-    return text.STATES[run.state].format(
-        epoch=run.epochs, epochs=run.preset.training.epochs, ahead=run.ahead, slots=slots()
+def state_of(job: Job) -> str:
+    """A job's state in words."""
+    return words.STATES[job.state].format(
+        epoch=job.epochs, epochs=job.preset.training.epochs, ahead=job.ahead, slots=slots()
     )
 
 
-def show(run: Job) -> None:
-    """One run: how far it is, what can be done with it, and what it looks like."""
-    if run.state == "waiting":
-        st.info(text.QUEUED.format(slots=slots(), ahead=run.ahead))
-    if run.state == "failed":
-        st.error(text.plain(f"{run.message}."))
-    if run.state == "interrupted":
-        st.warning(text.INTERRUPTED)
-    st.progress(run.epochs / run.preset.training.epochs, text.plain(words(run)))
-    actions(run)
-    progress = jobs.progress(run)
+def show(job: Job) -> None:
+    """A job: its state, the actions that are possible, and its map and lines."""
+    if job.state == "waiting":
+        st.info(words.QUEUED.format(slots=slots(), ahead=job.ahead))
+    if job.state == "failed":
+        st.error(common.plain(f"{job.message}."))
+    if job.state == "interrupted":
+        st.warning(words.INTERRUPTED)
+    st.progress(job.epochs / job.preset.training.epochs, common.plain(state_of(job)))
+    actions(job)
+    progress = jobs.progress(job)
     if progress is not None and len(progress.frames):
-        training_view(run, progress)
-    elif run.state == "training":
-        st.caption(text.COMPILING)
+        training_view(job, progress)
+    elif job.state == "training":
+        st.caption(words.COMPILING)
 
 
-def actions(run: Job) -> None:
-    """Stop, resume, keep, delete: those that make sense now."""
+def actions(job: Job) -> None:
+    """Buttons to stop, resume, keep or delete a job: those that are possible now."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if run.alive:
-            label = text.STOPPING if run.stopping else text.STOP
-            stop = (jobs.stop, run.name)
-            st.button(label, key="stop", disabled=run.stopping, on_click=act, args=stop)
-        elif run.state != "finished":
-            st.button(text.RESUME, type="primary", on_click=act, args=(jobs.start, run.name))
+        if job.alive:
+            label = words.STOPPING if job.stopping else words.STOP
+            stop = (jobs.stop, job.name)
+            st.button(label, key="stop", disabled=job.stopping, on_click=act, args=stop)
+        elif job.state != "finished":
+            st.button(words.RESUME, type="primary", on_click=act, args=(jobs.start, job.name))
         else:
             st.text_input(
-                text.KEEP_AS,
-                run.name,
-                key=f"{state.KEEP_AS}-{run.name}",  # its own: each begins with the run's name
+                words.KEEP_AS,
+                job.name,
+                key=f"{state.KEEP_AS}-{job.name}",  # one a job: each begins with the job's name
                 max_chars=60,
                 label_visibility="collapsed",
             )
-            st.button(text.KEEP, type="primary", on_click=keep, args=(run.name,))
-        if not run.alive:
-            delete_button(jobs.delete, run.name)
+            st.button(words.KEEP, type="primary", on_click=keep, args=(job.name,))
+        if not job.alive:
+            delete_button(jobs.delete, job.name)
 
 
-def act(what: Callable[[str], object], name: str) -> None:
-    """Do something to a run; what stands in the way is said above all runs."""
-    _forget_said()
+def act(action: Callable[[str], object], name: str) -> None:
+    """Call an action with the name of a job or a model; an error is shown above the jobs."""
+    _clear_messages()
     try:
-        what(name)
+        action(name)
     except (ValueError, OSError) as error:
-        st.session_state[state.RUN_PROBLEM] = str(error)
+        st.session_state[state.JOB_PROBLEM] = str(error)
 
 
 def keep(name: str) -> None:
-    """Put a finished run among the models, and show it on the map from now on."""
-    kept_as = st.session_state[f"{state.KEEP_AS}-{name}"].strip()
-    _forget_said()
+    """Keep a finished job as a model, and show that model on all pages from now on."""
+    new_model = st.session_state[f"{state.KEEP_AS}-{name}"].strip()
+    _clear_messages()
     try:
-        jobs.keep(name, kept_as, metrics)
+        jobs.keep(name, new_model, metrics)
     except (ValueError, OSError) as error:
-        st.session_state[state.RUN_PROBLEM] = str(error)
+        st.session_state[state.JOB_PROBLEM] = str(error)
         return
-    model_box.show(kept_as)
-    st.session_state[state.KEPT_AS] = kept_as
+    model_box.show(new_model)
+    st.session_state[state.NEW_MODEL] = new_model
 
 
-def _forget_said() -> None:
-    st.session_state[state.RUN_PROBLEM] = st.session_state[state.KEPT_AS] = None
+def _clear_messages() -> None:
+    st.session_state[state.JOB_PROBLEM] = st.session_state[state.NEW_MODEL] = None
 
 
-def kept_models() -> None:
-    """The models that were kept, and a way to be rid of them."""
+def models() -> None:
+    """The models that were kept on this machine, each with a button that deletes it."""
     mine = store.available(store.models())
     if not mine:
         return
-    with st.expander(text.KEPT_MODELS.format(n=len(mine), folder=store.models())):
+    with st.expander(words.MODELS.format(n=len(mine), folder=store.models())):
         for name in mine:
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(text.plain(name))
+                st.markdown(common.plain(name))
                 delete_button(jobs.delete_model, name)
 
 
 def delete_button(delete: Callable[[str], object], name: str) -> None:
-    """A button that asks once more before it deletes."""
-    with st.popover(text.DELETE):
-        st.markdown(text.DELETE_SURE)
-        yes = text.DELETE_YES.format(name=name)
+    """A button that opens a second one, which deletes."""
+    with st.popover(words.DELETE):
+        st.markdown(words.DELETE_SURE)
+        yes = words.DELETE_YES.format(name=name)
         st.button(yes, key=f"{delete.__name__} {name}", on_click=act, args=(delete, name))
 
 

@@ -1,1 +1,1 @@
-"""What is drawn in the browser: typed input, typed events, one file a component."""
+"""What is drawn in the browser: the components, and the tables that they get."""

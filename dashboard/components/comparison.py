@@ -1,4 +1,4 @@
-"""The component of two linked maps: one function with a typed input and a typed event."""
+"""The two linked maps of the page Compare: what they get, and the brush that they send."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,10 +8,11 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dashboard import palette, state, text
+from dashboard import palette, state
 from dashboard.components.geometry import Geometry, send_geometry
 from dashboard.components.latent_map import plane_for_browser
 from dashboard.components.transfer import module_script
+from dashboard.words import common, compare
 from regvae.latent.plane import Plane
 from regvae.latent.polygon import Polygon, polygon_corners
 
@@ -24,7 +25,7 @@ _mount = st.components.v2.component(
 
 @dataclass(frozen=True)
 class Shown:
-    """One of the two maps: a model by name, its geometry, and the plane of it that is shown."""
+    """One of the two maps: a model's name, its geometry, the plane shown, and the axes' labels."""
 
     name: str
     geometry: Geometry
@@ -34,9 +35,10 @@ class Shown:
 
 @dataclass(frozen=True)
 class Selected:
-    """What lights up: a name for it, the rows in both models' records, and where it was drawn.
+    """The records that light up: `rows` of the left and the right model's records, (n,) each.
 
-    `brush` is the side and its outline there, None if it was asked for by a rule.
+    `name` differs from one selection to another. `brush` is the side on which they were brushed
+    and the outline there; None if they were selected by a predicate.
     """
 
     name: str
@@ -56,7 +58,7 @@ def comparison(
     selected: Selected | None,
     on_brush: Callable[[str | None, Polygon | None], None],
 ) -> None:
-    """Show two maps; brushing calls `on_brush` with the side and the polygon, or None and None."""
+    """Show two maps. `on_brush` gets the side and the polygon of a brush, or None and None."""
     data: dict[str, Any] = {
         "palette": palette.MAP,
         "colour": colour,
@@ -84,7 +86,7 @@ def comparison(
 
 
 def _brush() -> tuple[str | None, Polygon | None]:
-    """What the browser says was brushed, checked: anything odd is nothing."""
+    """The side and the polygon that the browser sent; None and None if they are not valid."""
     trigger = st.session_state[state.COMPARISON].get("brush")
     sent = trigger.get("value") if isinstance(trigger, dict) else None
     if not isinstance(sent, dict) or sent.get("side") not in SIDES:
@@ -96,10 +98,10 @@ def _brush() -> tuple[str | None, Polygon | None]:
     return sent["side"], polygon
 
 
-def words_of(shown: Shown) -> str:
-    """What part of its space a map shows, if it is not all of it."""
+def caption_of(shown: Shown) -> str:
+    """How much of its latent space a map shows; empty if it shows all of it."""
     if shown.plane.latent_dim <= 2:
         return ""
-    return text.PLANE_SHARE.format(
-        name=text.plain(shown.name), share=shown.plane.share, k=shown.plane.latent_dim
+    return compare.PLANE_SHARE.format(
+        name=common.plain(shown.name), share=shown.plane.share, k=shown.plane.latent_dim
     )

@@ -1,4 +1,4 @@
-"""What covers the map: proposed samples with the zone of a rule, and what is decoded everywhere."""
+"""What covers the map: proposed samples with a rule's zone, and an attribute decoded everywhere."""
 
 from dataclasses import dataclass
 
@@ -17,24 +17,24 @@ from regvae.rejection.rules import Measures, Rule, notebook_tail
 from regvae.rejection.sampling import Samples
 
 _GRID, _LARGEST_GRID = 241, 481
-"""Points along a side of the grid on which the rejected zone and its edge are drawn; more of them
-for a box that is larger than the map."""
+"""Points along a side of the grid on which the rejected zone and its edge are drawn: as usual, and
+at most, where the box of the proposals is larger than the map."""
 _COARSE_GRID = 81
-"""The same in other than two or three dimensions, where distances take longer (`cells`)."""
-
-
+"""The same for latent dimensions other than two or three, where distances take longer to find."""
 _MARGIN = 1.6
-"""The grid goes this much farther than the map, for those who zoom out."""
+"""The grid's half-width in those of the map, so that zooming out shows some more of it."""
 
 
 @dataclass(frozen=True)
 class SampleLayer:
-    """Proposed samples with what a rule measures of them, of a grid, and of held-out records.
+    """Proposed samples, with a rule's measures of them, of a grid, and of held-out records.
 
-    `measures` names the columns that the rule's limits compare; `field` has them at the points of
-    the `grid`, which lies in the plane that is shown, `held_out` for the held-out unwanted records,
-    measured by the training records alone. `tails` has the tail probabilities of every step of the
-    slider of the rule's distance. All of them are of all k latent dimensions.
+    `measures` names the columns that the rule compares. `samples` has them for the m proposals,
+    with their coordinates (`z_1`, …), `wanted` (0 or 1) and `reg`; `field` for the points of the
+    `grid`, which lies in the plane that is shown; `held_out` for the held-out unwanted records,
+    measured by the training records alone. `tails` has, for every step of the slider of the rule's
+    distance, the `tail` probability and the `notebook`'s. All use all k latent dimensions. `box` is
+    the half-width of the proposals' box, if one is to be drawn.
     """
 
     version: str
@@ -58,13 +58,13 @@ class SampleLayer:
         anchor: NDArray,
         box: float | None,
     ) -> "SampleLayer":
-        """From measured samples; the field covers the map and some more.
+        """The layer of measured samples.
 
-        The field is that of the slice of `plane` through `anchor` (k,). The `box` is the half-width
-        of the proposals' box, if there is one.
+        The field covers the map and some more, in the slice of `plane` through `anchor` (k,).
+        `box` is the half-width of the proposals' box, if there is one.
         """
         measures = [one.name for one in rule.measures]
-        box = None if plane.name == "principal" else box  # whose plane cuts the box askew
+        box = None if plane.name == "principal" else box  # that plane cuts the box at an angle
         reach = max(plane.extent * _MARGIN, (box or 0.0) * 1.05)
         size = min(_LARGEST_GRID, round(_GRID * reach / (plane.extent * _MARGIN)))
         size = size if plane.latent_dim in (2, 3) else _COARSE_GRID
@@ -94,7 +94,10 @@ class SampleLayer:
 
 
 def _tails(rule: Rule, k: int) -> pd.DataFrame:
-    """The true tail and the notebook's at every step of the slider of the rule's distance."""
+    """The true tail and the notebook's at every step of the slider of the rule's distance.
+
+    One row, for the distance 0, if the rule has no distance.
+    """
     steps = [one.steps for one in rule.parameters() if one.name == rule.tail] or [np.zeros(1)]
     return pd.DataFrame(
         {"tail": tail_probability(steps[0], k), "notebook": notebook_tail(steps[0])}
@@ -103,10 +106,11 @@ def _tails(rule: Rule, k: int) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class PaintedLayer:
-    """One attribute of what is decoded everywhere on the plane (the decoded manifold).
+    """One attribute of the codes decoded everywhere on the plane (the decoded manifold).
 
-    `table` has, for every point of the `grid`, the attribute's value (as the records have it) and
-    the decoder's certainty of the characters that it depends on, 0 to 1.
+    `table` has, for every point of the `grid`, the attribute's value as in `Colouring.values`
+    (`code`), and the probability of the decoded characters that it depends on, 0 to 1
+    (`certainty`).
     """
 
     version: str
@@ -117,7 +121,7 @@ class PaintedLayer:
     def of(
         cls, bundle: Bundle, colouring: Colouring, plane: Plane, anchor: NDArray
     ) -> "PaintedLayer":
-        """Of the slice of a plane through an anchor (k,); it covers the map and some more."""
+        """The layer of a plane through an anchor (k,); it covers the map and some more."""
         grid = Grid.of(plane.extent * _MARGIN, _GRID)
         codes, certainty = bundle.autoencoder.decode_with_certainty(plane.lift(grid.points, anchor))
         deciding = certainty[:, list(colouring.attribute.positions)]

@@ -1,4 +1,4 @@
-"""What the browser needs of a bundle, once: its records with their attributes, and the decoder."""
+"""What the browser gets of a bundle, once: its records with their attributes, and the decoder."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,7 +13,13 @@ from regvae.model.bundle import Bundle
 
 @dataclass(frozen=True)
 class Geometry:
-    """What the browser needs of a bundle, once: records with attributes, and the decoder."""
+    """A bundle for the browser.
+
+    `records` has a row a record: its mean (`z_1`, …), `reg`, `split`, and a column of
+    `Colouring.values` for every attribute, whose legends are `attributes`. `weights` has the
+    decoder's kernels and biases in one column, whose shapes are `layers`; `blocks` is the layout of
+    its output; `gaps` are the positions before which a code is shown with a space.
+    """
 
     version: str
     records: pd.DataFrame
@@ -26,7 +32,7 @@ class Geometry:
 
     @classmethod
     def of(cls, bundle: Bundle, beside: Bundle | None = None) -> "Geometry":
-        """The geometry of a bundle; `beside` another, equal values have equal colours in both."""
+        """The geometry of a bundle. With `beside`, equal values have equal colours in both."""
         records, decoder = bundle.records, bundle.autoencoder.decoder
         table = coordinates(records.mean).assign(reg=records.codes, split=records.split)
         seen = np.concatenate([one.records.codes for one in (bundle, beside) if one])
@@ -37,7 +43,7 @@ class Geometry:
         flat = np.concatenate([part.ravel() for d in decoder for part in (d.kernel, d.bias)])
         weights = pd.DataFrame({"weights": flat})
         legends = [one.legend(records.codes) for one in colourings]
-        # A number's code is the same on any scale: the ends tell two of them apart.
+        # A number's values are the same on any scale, so the version must depend on its ends too.
         scales = pd.DataFrame({"legend": [str(one) for one in legends]})
         return cls(
             version=version_of(table, weights, scales),

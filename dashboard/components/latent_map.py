@@ -1,4 +1,4 @@
-"""The latent map component: one function with a typed input and typed events."""
+"""The latent map: what it gets, and the gestures that it sends."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -18,7 +18,7 @@ from regvae.rejection.rules import Rule
 from regvae.rejection.sampling import Report
 
 _LARGEST = 2**53
-"""Sequence numbers beyond this are no whole numbers in the browser."""
+"""Whole numbers from here on are not exact in the browser."""
 
 _mount = st.components.v2.component(
     "regvae_map", js=module_script("latent_map/main.js"), isolate_styles=False
@@ -29,11 +29,12 @@ _mount = st.components.v2.component(
 class View:
     """The small part of the map's input, which changes from one rerun to the next.
 
-    `plane` is what of the latent space is shown, decoded with the other coordinates of `anchor`
-    (k,); `labels` name the axes. `unwanted` says in words what is unwanted, `rule` is the
-    acceptance rule with its present numbers, None if what is unwanted cannot be used. `pin` is a
-    latent point (k,); `search` the Gaussian of a searched reg, as (mean, sigma); `region` the
-    polygon of the plane that is selected; `layers` are points that lie on the map.
+    `colour` names an attribute. The map shows `plane`, whose points are decoded with the other
+    coordinates of `anchor` (k,); `labels` name its axes. `rule` is the acceptance rule with its
+    present values, None if nothing can be accepted or rejected; `unwanted` describes in words what
+    is unwanted. `pin` is a latent point (k,); `search` the Gaussian of a searched code, as mean and
+    standard deviations (k,) each; `region` the selected polygon of the plane; `layers` are points
+    that lie on the map.
     """
 
     colour: str
@@ -51,11 +52,11 @@ class View:
 
 @dataclass(frozen=True)
 class Gestures:
-    """What to call, before the fragment reruns, when a person did something on the map.
+    """What to call, before the fragment reruns, after a gesture on the map.
 
     `pick` gets a clicked latent point (k,), `region` a polygon of (x, y) corners or None when it
     was cleared, `parameter` the name and value of a slider that was released. What the browser
-    sends is checked first: anything but finite numbers of a sane size is dropped.
+    sends is checked first: anything but finite numbers within `state.LIMIT` is dropped.
     """
 
     pick: Callable[[list[float]], None]
@@ -65,7 +66,7 @@ class Gestures:
     def on_pick(self) -> None:
         """A point was clicked."""
         sent = _sent("pick")
-        if isinstance(sent, list) and sent and all(map(state.sane, sent)):
+        if isinstance(sent, list) and sent and all(map(state.is_coordinate, sent)):
             self.pick([float(number) for number in sent])
 
     def on_region(self) -> None:
@@ -75,18 +76,24 @@ class Gestures:
             polygon = None if sent is None else polygon_corners(sent).tolist()
         except ValueError:
             return
-        if polygon is None or all(state.sane(number) for corner in polygon for number in corner):
+        if polygon is None or all(
+            state.is_coordinate(number) for corner in polygon for number in corner
+        ):
             self.region(polygon)
 
     def on_parameter(self) -> None:
-        """A slider was released; its number counts even if its value is refused."""
+        """A slider was released; its sequence number counts even if its value is refused."""
         sent = _sent("parameter")
         if not isinstance(sent, dict):
             return
-        _hear(sent.get("sequence"))
+        _store_sequence(sent.get("sequence"))
         name: Any = sent.get("name")
         slider = state.PARAMETERS.get(name) if isinstance(name, str) else None
-        if slider and state.sane(sent.get("value")) and 0 <= sent["value"] <= slider.maximum:
+        if (
+            slider
+            and state.is_coordinate(sent.get("value"))
+            and 0 <= sent["value"] <= slider.maximum
+        ):
             self.parameter(name, float(sent["value"]))
 
 
@@ -96,15 +103,15 @@ def _sent(name: str) -> Any:
     return trigger.get("value") if isinstance(trigger, dict) else trigger
 
 
-def _hear(sequence: Any) -> None:
-    """Store the number of the last released slider, by which the browser knows its echo."""
+def _store_sequence(sequence: Any) -> None:
+    """Store the number of the last release, so that the browser ignores answers to earlier ones."""
     if isinstance(sequence, int) and 0 <= sequence < _LARGEST:
         newest = max(sequence, st.session_state.get(state.SEQUENCE, 0))
         st.session_state[state.SEQUENCE] = newest
 
 
 def _rule(rule: Rule, unwanted: str) -> dict[str, Any]:
-    """A rule for the browser: each parameter with its slider and the limit that it sets."""
+    """A rule as JSON: its parameters with their sliders and limits, and its measures."""
     return {
         "name": rule.name,
         "parameters": [
@@ -132,7 +139,7 @@ def _rule(rule: Rule, unwanted: str) -> dict[str, Any]:
 
 
 def plane_for_browser(plane: Plane, anchor: NDArray, labels: tuple[str, str]) -> dict[str, Any]:
-    """A plane as plane.js takes it; it decodes `rest` + the pointer's place times the basis."""
+    """A plane as JSON for plane.js, which decodes `rest` plus the pointer's place times `basis`."""
     return {
         "name": plane.name,
         "origin": plane.origin.tolist(),
@@ -141,6 +148,13 @@ def plane_for_browser(plane: Plane, anchor: NDArray, labels: tuple[str, str]) ->
         "extent": plane.extent,
         "labels": list(labels),
     }
+
+
+def _reference(
+    name: str, sent: Geometry | SampleLayer | PaintedLayer | None
+) -> dict[str, str] | None:
+    """The name and the version under which the browser finds what was sent; None for nothing."""
+    return {"name": name, "version": sent.version} if sent else None
 
 
 def latent_map(
@@ -166,10 +180,10 @@ def latent_map(
             box=samples.box,
         )
     data = {
-        "geometry": {"name": "geometry", "version": geometry.version},
+        "geometry": _reference("geometry", geometry),
         "plane": plane_for_browser(view.plane, view.anchor, view.labels),
-        "samples": {"name": "samples", "version": samples.version} if samples else None,
-        "painted": {"name": "painted", "version": painted.version} if painted else None,
+        "samples": _reference("samples", samples),
+        "painted": _reference("painted", painted),
         "palette": palette.MAP,
         "colour": view.colour,
         "rule": _rule(view.rule, view.unwanted) if view.rule else None,

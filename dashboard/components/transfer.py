@@ -1,7 +1,7 @@
-"""How tables get to the browser: once, through mounts of their own.
+"""Sends tables to the browser, each once.
 
-The content of such a mount does not change from one rerun to the next, so that Streamlit sends it
-once; the mount of the component that uses it stays small.
+Tables are sent through mounts of their own, whose content does not change from one rerun to the
+next, so that Streamlit sends them once; the mount of the component that uses them stays small.
 """
 
 import hashlib
@@ -12,8 +12,11 @@ import streamlit as st
 
 
 def module_script(module: str) -> str:
-    """The `js` of a component whose module is in `static/`: it only loads that module, because it
-    is sent with every message. One line would be taken for a path."""
+    """The `js` of a component whose module is in `static/`.
+
+    It is sent with every message, so it only loads that module. It needs two lines: Streamlit takes
+    a single line for a path.
+    """
     url = f"new URL('app/static/{module}', document.baseURI).href"
     return (
         f"const module = import({url});\nexport default async (c) => (await module).default(c);\n"
@@ -24,12 +27,12 @@ _transfer = st.components.v2.component("regvae_transfer", js=module_script("shar
 
 
 def send(slot: str, version: str, **content: Any) -> None:
-    """Hand tables and JSON to the browser under a name, where `take` of store.js finds them."""
+    """Send tables and JSON to the browser under a name, where `take` of store.js finds them."""
     _transfer(key=f"send-{slot}", data={"name": slot, "version": version, **content})
 
 
 def version_of(*tables: pd.DataFrame) -> str:
-    """A text that differs when anything in the tables does."""
+    """A text that differs if anything in the tables does."""
     digest = hashlib.sha256()
     for table in tables:
         digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())

@@ -1,1 +1,1 @@
-"""What is beside the map: forms, findings, results."""
+"""The panels beside the map, and the form of a training run."""

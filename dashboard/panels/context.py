@@ -1,4 +1,4 @@
-"""What all panels beside the map are about."""
+"""The model, the rule and the plane that all panels beside the map use."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,10 @@ from regvae.rejection.unwanted import Unwanted
 
 @dataclass(frozen=True)
 class Context:
-    """A bundle (by name and version), what is unwanted, the rule, and the plane that is shown."""
+    """A bundle (by name and version), what is unwanted, the rule, and the slice that is shown.
+
+    `unwanted` is None if the widgets define nothing that can be used.
+    """
 
     name: str
     version: str
@@ -23,7 +26,7 @@ class Context:
 
     @property
     def bundle(self) -> Bundle:
-        """The bundle itself."""
+        """The bundle."""
         return services.bundle(self.name, self.version)
 
     @property
@@ -33,12 +36,12 @@ class Context:
 
     @property
     def measurer(self) -> Measurer:
-        """What measures points for the rule; only if something is unwanted."""
+        """The measurer of points for the rule. Only if `unwanted` is not None."""
         assert self.unwanted is not None
         return services.measurer(self.name, self.version, self.unwanted, self.rule.name)
 
     def kinds(self, codes: Codes) -> list[str]:
-        """How to draw the plate of each code (n,): "unwanted", or "" for the others."""
+        """The kind of plate of each code (n,): "unwanted", or "" for all others."""
         if not self.unwanted:
             return [""] * len(codes)
         unwanted = self.unwanted.of_codes(codes, self.bundle)

@@ -1,4 +1,4 @@
-"""Journeys in the panel: a path between two regs or points, a traversal, and what is decoded."""
+"""Journeys: a path between two codes or points or along an axis, and what its steps decode to."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,59 +7,61 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dashboard import plates, services, state, text
+from dashboard import plates, services, state
 from dashboard.panels.context import Context
 from dashboard.widgets import facts
+from dashboard.words import common
+from dashboard.words import journey as words
 from regvae.formats import FormatError
 from regvae.latent import paths
 from regvae.latent.paths import DecodedPath
 
-_SURE = 0.02  # of a certainty, below which it is shown as "<"
+_SURE = 0.02  # a probability below this is shown as "<"
 
 
 @dataclass(frozen=True)
 class ChosenPath:
-    """The steps of a path (s, k) as the widgets have it; None with a reason if there is none."""
+    """The steps of a path (s, k); None if the widgets define none, or because of a `problem`."""
 
     z: NDArray[np.float64] | None
     problem: str = ""
 
 
 def controls(context: Context) -> None:
-    """What is painted on the map, and which way to go."""
-    label, explanation = text.PAINT
+    """Widgets that define a path, and the switch that paints the map."""
+    label, explanation = words.PAINT
     st.toggle(label, key=state.PAINT, help=explanation, bind="query-params")
     st.segmented_control(
-        text.PATH,
-        list(text.PATHS),
+        words.PATH_LABEL,
+        list(words.PATHS),
         default=state.DEFAULTS[state.PATH],
         required=True,
         key=state.PATH,
-        format_func=lambda kind: text.PATHS[kind],
+        format_func=words.PATHS.__getitem__,
         label_visibility="collapsed",
         width="stretch",
         bind="query-params",
     )
     kind = st.session_state[state.PATH]
-    st.caption(text.PATH_HELP[kind])
+    st.caption(words.PATH_HELP[kind])
     if kind == "traversal":
         _traversal_controls(context)
     else:
-        places = zip(st.columns(2), (state.FROM, state.TO), (text.FROM, text.TO), strict=True)
+        places = zip(st.columns(2), (state.FROM, state.TO), (words.FROM, words.TO), strict=True)
         for column, key, label in places:
             with column:
                 _end(key, label)
     st.slider(
-        text.STEPS, 5, 60, key=state.STEPS, value=state.DEFAULTS[state.STEPS], bind="query-params"
+        words.STEPS, 5, 60, key=state.STEPS, value=state.DEFAULTS[state.STEPS], bind="query-params"
     )
 
 
 def _end(key: str, label: str) -> None:
-    st.text_input(label, key=key, placeholder=text.END_PLACEHOLDER, bind="query-params")
+    st.text_input(label, key=key, placeholder=words.END_PLACEHOLDER, bind="query-params")
     pinned = st.session_state[state.POINT].strip()
     if pinned:
         st.button(
-            text.USE_PIN, key=f"pin-{key}", type="tertiary", on_click=_set, args=(key, pinned)
+            words.USE_PIN, key=f"pin-{key}", type="tertiary", on_click=_set, args=(key, pinned)
         )
 
 
@@ -72,24 +74,24 @@ def _traversal_controls(context: Context) -> None:
     axis, low, high = st.columns(3)
     reach = float(np.ceil(context.shown.plane.extent))
     axis.selectbox(
-        text.AXIS_LABEL,
+        words.AXIS_LABEL,
         range(1, k + 1),
         key=state.AXIS,
-        format_func=lambda one: f"z{one}",
+        format_func=common.axis,
         persist_state="session",
     )
     for column, key, label, usual in (
-        (low, state.LOW, text.LOW, -reach),
-        (high, state.HIGH, text.HIGH, reach),
+        (low, state.LOW, words.LOW, -reach),
+        (high, state.HIGH, words.HIGH, reach),
     ):
         column.number_input(label, -1e6, 1e6, usual, 0.5, key=key, persist_state="session")
 
 
-# --- what the widgets say -------------------------------------------------------------------------
+# --- the path -------------------------------------------------------------------------------------
 
 
 def chosen(context: Context, point: tuple[float, ...] | None) -> ChosenPath:
-    """The path of the widgets: along one axis of the pinned point, or between two ends."""
+    """The path that the widgets define: along an axis through the pinned point, or between ends."""
     kind, steps = st.session_state[state.PATH], st.session_state[state.STEPS]
     try:
         if kind == "traversal":
@@ -109,7 +111,10 @@ def chosen(context: Context, point: tuple[float, ...] | None) -> ChosenPath:
 
 
 def _place(context: Context, typed: str) -> NDArray[np.float64] | None:
-    """Where a typed reg or point lies, (k,); None if nothing is typed. Raises `ValueError`."""
+    """Where a typed code or point lies, (k,); None if nothing is typed.
+
+    Raises `ValueError` if it is neither.
+    """
     if not typed.strip():
         return None
     k = context.latent_dim
@@ -120,7 +125,7 @@ def _place(context: Context, typed: str) -> NDArray[np.float64] | None:
         mean, _ = context.bundle.autoencoder.encode([context.bundle.format.parse(typed)])
     except FormatError:
         raise ValueError(
-            text.NO_PLACE.format(typed=typed[:40], coordinates=text.coordinates(k))
+            words.NO_END.format(typed=typed[:40], coordinates=common.coordinates(k))
         ) from None
     return mean[0].astype(np.float64)
 
@@ -129,46 +134,48 @@ def _place(context: Context, typed: str) -> NDArray[np.float64] | None:
 
 
 def show(context: Context, path: ChosenPath) -> None:
-    """The journey's plates, step by step, with how sure they are and how many records are near."""
+    """The codes along a path, with their least probability and how many records are near."""
     if path.problem:
-        st.warning(text.plain(f"{path.problem}."))
+        st.warning(common.plain(f"{path.problem}."))
         return
     if path.z is None:
-        st.caption(text.NO_PATH)
+        st.caption(words.NO_PATH)
         return
     within = float(np.sqrt(context.latent_dim / 2))
     found = paths.decode_path(context.bundle, path.z, within=within)
     st.markdown(
-        text.PATH_FOUND.format(
-            different=text.different(len(set(found.codes))),
+        words.PATH_FOUND.format(
+            different=words.different(len(set(found.codes))),
             steps=len(found.codes),
             near=int((found.near > 0).sum()),
             within=within,
         )
     )
-    lost = _lost(context, found)
-    if lost:
-        st.caption(text.ENDS_LOST.format(ends="; ".join(lost)))
-    facts([_row(context, found, step) for step in range(len(found.codes))], text.PATH_HEADER)
+    changed = _changed_ends(context, found)
+    if changed:
+        st.caption(words.ENDS_DIFFER.format(ends="; ".join(changed)))
+    facts([_row(context, found, step) for step in range(len(found.codes))], words.PATH_HEADER)
 
 
-def _lost(context: Context, found: DecodedPath) -> list[str]:
-    """In words, those of the two ends that were given as codes and are reconstructed as others."""
+def _changed_ends(context: Context, found: DecodedPath) -> list[str]:
+    """In words, the ends that were given as codes and are reconstructed as other codes."""
     if st.session_state[state.PATH] == "traversal":
         return []
-    format, words = context.bundle.format, []
+    format, sentences = context.bundle.format, []
     for key, decoded in ((state.FROM, found.codes[0]), (state.TO, found.codes[-1])):
         typed = st.session_state[key]
         if not state.numbers(typed, context.latent_dim) and format.parse(typed) != decoded:
             given = format.shown(format.parse(typed))
-            words.append(text.RECONSTRUCTED_AS.format(given=given, decoded=format.shown(decoded)))
-    return words
+            sentences.append(
+                words.RECONSTRUCTED_AS.format(given=given, decoded=format.shown(decoded))
+            )
+    return sentences
 
 
 def _row(context: Context, found: DecodedPath, step: int) -> tuple[Any, ...]:
     kind = context.kinds(found.codes[step : step + 1])[0]
     shown = plates.plate(str(found.codes[step]), f"small {kind}")
-    # What is the same as before stands back, so that the eye finds where something changes.
+    # The same code as before is dimmed, so that changes are easy to find.
     if step and not found.changes[step]:
         shown = f'<span class="same">{shown}</span>'
     count = int(found.near[step])
@@ -177,5 +184,5 @@ def _row(context: Context, found: DecodedPath, step: int) -> tuple[Any, ...]:
         f"{step + 1}",
         shown,
         f"{sure:.0%}" if sure >= _SURE else f"&lt; {_SURE:.0%}",
-        text.NEAR.format(n=count) if count else text.NOTHING_NEAR,
+        words.NEAR.format(n=count) if count else words.NONE_NEAR,
     )

@@ -1,13 +1,15 @@
-"""The pinned point: what it decodes to, what the rule decides, and what is near."""
+"""The pinned point: what it decodes to, what the rule decides, and the nearest records."""
 
 from html import escape
 
 import numpy as np
 import streamlit as st
 
-from dashboard import plates, services, state, text
+from dashboard import plates, services, state
 from dashboard.panels.context import Context
 from dashboard.widgets import facts, heading
+from dashboard.words import common
+from dashboard.words import explore as words
 from regvae.latent.gaussians import NearestGaussian
 from regvae.model.autoencoder import Autoencoder
 from regvae.rejection.policy import Policy
@@ -15,28 +17,28 @@ from regvae.rejection.rules import Measures, Rule
 
 
 def pinned(context: Context, point: tuple[float, ...]) -> None:
-    """What the pinned point decodes to, how surely, and what lies near it."""
+    """What the pinned point decodes to, what the rule decides, and the nearest records."""
     bundle = context.bundle
     z = np.array([point])
-    heading(text.PINNED, state.POINT)
+    heading(words.PINNED, state.POINT)
     decoded = bundle.autoencoder.decode(z)
     st.html(plates.plate(str(decoded[0]), *context.kinds(decoded)))
-    st.caption(f"Decoded at {text.point(point)}.")
+    st.caption(words.DECODED_AT.format(point=common.point(point)))
     plane = context.shown.plane
     if np.abs(plane.project(z)).max() > plane.extent:
-        st.caption(text.OFF_THE_MAP)
+        st.caption(words.OFF_THE_MAP)
     if context.unwanted:
         _verdict(context, point)
-    st.caption(text.CANDIDATES_HELP)
+    st.caption(words.CANDIDATES_HELP)
     st.html(plates.candidates(_candidates(bundle.autoencoder, z)))
-    st.markdown(f"**{text.NEAREST}**", help=text.DISTANCE_HELP)
+    st.markdown(f"**{words.NEAREST}**", help=words.DISTANCE_HELP)
     distances, rows = services.gaussians(context.name, context.version).ranked(point, 5)
     records = bundle.records
     kinds = context.kinds(records.codes[rows])
     facts(
         [
             (
-                text.SPLITS[str(records.split[row])],
+                common.SPLITS[str(records.split[row])],
                 plates.plate(records.codes[row], f"small {kind}"),
                 f"{distance:.2f} σ",
             )
@@ -46,7 +48,7 @@ def pinned(context: Context, point: tuple[float, ...]) -> None:
 
 
 def _candidates(autoencoder: Autoencoder, z: np.ndarray) -> list[list[tuple[str, float]]]:
-    """The four most probable characters at each position of a point (1, k)."""
+    """The four likeliest characters at each position of a point (1, k), with probabilities."""
     columns = []
     probabilities = autoencoder.probabilities(z)
     for block, shares in zip(autoencoder.onehot.blocks, probabilities, strict=True):
@@ -56,11 +58,11 @@ def _candidates(autoencoder: Autoencoder, z: np.ndarray) -> list[list[tuple[str,
 
 
 def _verdict(context: Context, point: tuple[float, ...]) -> None:
-    """What the rule decides, the neighbours on both sides, and the nearest accepted point."""
+    """What the rule decides and why, and the nearest accepted point if it rejects."""
     measurer, rule = context.measurer, context.rule
     measures = measurer.measure(rule, [point])
     accepted = bool(rule.accepts(measures)[0])
-    st.markdown((text.ACCEPTED if accepted else text.REJECTED).format(rule=rule.name))
+    st.markdown((words.ACCEPTED if accepted else words.REJECTED).format(rule=rule.name))
     facts([_reason(rule, place, measures) for place in range(len(rule.limits))])
     facts(
         [
@@ -75,10 +77,10 @@ def _verdict(context: Context, point: tuple[float, ...]) -> None:
 
 
 def _reason(rule: Rule, place: int, measures: Measures) -> tuple[str, str, str]:
-    """One measure of a point beside the limit that it must fulfil."""
+    """A measure of the point beside the limit that it must fulfil."""
     measure, limit = rule.measures[place], rule.limits[place]
-    value = text.quantity(measure.unit, float(measures[measure.name][0]))
-    required = f"{text.COMPARISONS[limit.operator]} {text.quantity(measure.unit, limit.value)}"
+    value = common.quantity(measure.unit, float(measures[measure.name][0]))
+    required = f"{words.COMPARISONS[limit.operator]} {common.quantity(measure.unit, limit.value)}"
     if not limit.holds(measures)[0]:
         value = f'<b class="failed">{value}</b>'
     return measure.label, value, f"required {escape(required)}"
@@ -91,29 +93,30 @@ def _neighbour(
     rows: np.ndarray,
     point: tuple[float, ...],
 ) -> tuple[str, str, str]:
+    """The nearest record of one side; `rows` has the record of each of its Gaussians, or -1."""
     distance, index = side.query([point])
     row = int(rows[index[0]])
     reg = context.bundle.records.codes[row] if row >= 0 else None
     kind = "small unwanted" if label.endswith("unwanted") else "small"
-    shown = plates.plate(reg, kind) if reg is not None else text.LISTED_CODE
+    shown = plates.plate(reg, kind) if reg is not None else words.LISTED_CODE
     return label, shown, f"{distance[0]:.2f} σ"
 
 
 def _nearest_accepted(context: Context, point: tuple[float, ...]) -> None:
-    """The nearest point that the rule accepts, and what it decodes to."""
+    """The nearest accepted point that is found, and what it decodes to."""
     assert context.unwanted is not None
     policy = Policy(context.name, context.unwanted, context.rule)
     found = services.nearest_accepted(context.name, context.version, policy, point)
     if found is None:
-        st.caption(text.NONE_ACCEPTED)
+        st.caption(words.NONE_ACCEPTED)
         return
     away = float(np.linalg.norm(found - np.array(point)))
     decoded = context.bundle.autoencoder.decode(found[None])
-    st.caption(text.NEAREST_ACCEPTED.format(away=away))
+    st.caption(words.NEAREST_ACCEPTED.format(away=away))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.html(plates.plate(str(decoded[0]), f"small {context.kinds(decoded)[0]}"))
-        st.button(text.GO_THERE, type="tertiary", on_click=_go, args=(tuple(found.tolist()),))
+        st.button(words.GO_THERE, type="tertiary", on_click=_go, args=(tuple(found.tolist()),))
 
 
 def _go(point: tuple[float, ...]) -> None:
-    st.session_state[state.POINT] = ", ".join(map(repr, point))  # all digits, or it may be off
+    st.session_state[state.POINT] = ", ".join(map(repr, point))  # all digits, or it may be rejected

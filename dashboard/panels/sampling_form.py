@@ -1,13 +1,15 @@
-"""The form of rejection sampling: what is unwanted, the rule, the proposals; or a policy file."""
+"""The form of rejection sampling: what is unwanted, the rule, the proposals, or a policy file."""
 
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from dashboard import charts, services, state, text
+from dashboard import charts, services, state
 from dashboard.panels.context import Context
 from dashboard.widgets import uploader
+from dashboard.words import common
+from dashboard.words import sampling as words
 from regvae.formats import UK_REGISTRATION, FormatError
 from regvae.predicates import PredicateError
 from regvae.rejection import proposals
@@ -16,24 +18,55 @@ from regvae.rejection.proposals import PROPOSALS, Box, Proposal, ProposalError, 
 from regvae.rejection.rules import RULES, Parameter
 from regvae.rejection.unwanted import Unwanted, UnwantedError
 
+_KEYS = (
+    *(state.UNWANTED, state.UNWANTED_TRAINING, state.RULE, *state.PARAMETERS),
+    *(state.PROPOSAL, state.SAMPLES, state.BOX, state.SEED),
+)
+"""The keys of the form's widgets that are bound to the address."""
+
+
+def values_are_known() -> bool:
+    """Whether the form's values can be read before its widgets are drawn, which takes longer.
+
+    They can, unless the address has values that no widget has taken yet.
+    """
+    session = st.session_state
+    session.setdefault(state.LISTED, "")
+    session.setdefault(state.USE_REGION, False)
+    if any(key in st.query_params and key not in session for key in _KEYS):
+        return False
+    _set_defaults()
+    return True
+
+
+def _set_defaults() -> None:
+    for key in _KEYS:
+        st.session_state.setdefault(key, state.DEFAULTS[key])
+
+
+def hidden_controls() -> None:
+    """Hidden widgets for the values that differ from their defaults, which the address must have.
+
+    The others are left out, as each widget takes time in the browser.
+    """
+    with st.container(key="off-sampling"):
+        for key in _KEYS:
+            changed = st.session_state.get(key, state.DEFAULTS[key]) != state.DEFAULTS[key]
+            if changed or (key in st.query_params and key not in st.session_state):
+                _widget(st, key)
+    _set_defaults()
+
 
 def controls(name: str, version: str) -> None:
-    """Everything a rejection sample depends on."""
-    st.markdown(f"##### {text.UNWANTED_HEADING}")
-    st.text_input(
-        text.UNWANTED_LABEL,
-        state.DEFAULTS[state.UNWANTED],
-        key=state.UNWANTED,
-        help=text.UNWANTED_HELP,
-        bind="query-params",
-    )
+    """Widgets for everything that a rejection sample depends on."""
+    st.markdown(f"##### {words.UNWANTED_HEADING}")
+    _widget(st, state.UNWANTED)
     left, right = st.columns(2)
-    label, explanation = text.TRAINING
-    left.checkbox(label, key=state.TRAINING, help=explanation, bind="query-params")
-    label, explanation = text.USE_REGION
+    _widget(left, state.UNWANTED_TRAINING)
+    label, explanation = words.USE_REGION
     right.checkbox(label, key=state.USE_REGION, help=explanation, persist_state="session")
-    with st.expander(text.LISTED_PARTS):
-        label, explanation = text.LISTED
+    with st.expander(words.MORE):
+        label, explanation = words.LISTED
         st.text_area(
             label,
             key=state.LISTED,
@@ -42,111 +75,139 @@ def controls(name: str, version: str) -> None:
             placeholder="AB12 CDE\nXY67 ZZZ",
             persist_state="session",
         )
-        uploader(text.LISTED_FILE, ["txt"], state.LISTED_FILE, _take_list)
+        uploader(words.LISTED_FILE, "txt", state.LISTED_FILE, _take_list)
     _rule_controls()
     _calibration(name, version)
-    _proposal_controls()
-    uploader(text.LOAD, ["toml"], state.LOADED, partial(_take_policy, name))
+    st.markdown(f"##### {words.PROPOSAL_HEADING}")
+    left, right = st.columns(2)
+    for column, key in (
+        (left, state.PROPOSAL),
+        (right, state.BOX),
+        (left, state.SAMPLES),
+        (right, state.SEED),
+    ):
+        _widget(column, key)
+    uploader(words.POLICY_FILE, "toml", state.POLICY_FILE, partial(_take_policy, name))
 
 
-def _take_list(words: str, name: str) -> dict[str, Any]:
-    """The regs of a file, after those already listed."""
+def _take_list(content: str, name: str) -> dict[str, Any]:
+    """The regs of a file, after those that are listed already."""
     listed = st.session_state[state.LISTED].splitlines()
-    found = UK_REGISTRATION.parse_lines(words.splitlines(), name)
+    found = UK_REGISTRATION.parse_lines(content.splitlines(), name)
     return {state.LISTED: "\n".join(dict.fromkeys([*filter(None, listed), *found]))}
 
 
-def _take_policy(bundle: str, words: str, name: str) -> dict[str, Any]:
-    """What the controls must say for an uploaded policy."""
-    return _settings(bundle, Policy.from_toml(words, name))
+def _take_policy(bundle: str, content: str, name: str) -> dict[str, Any]:
+    """The values of the widgets for an uploaded policy."""
+    return _settings(bundle, Policy.from_toml(content, name))
 
 
 def _rule_controls() -> None:
-    st.markdown(f"##### {text.RULE_HEADING}")
-    st.segmented_control(
-        text.RULE,
-        list(RULES),
-        default=state.DEFAULTS[state.RULE],
-        required=True,
-        key=state.RULE,
-        label_visibility="collapsed",
-        width="stretch",
-        bind="query-params",
-    )
-    chosen = st.session_state[state.RULE]
-    st.caption(RULES[chosen].summary)
-    # The parameters of the other rules exist unseen, so that their values are not lost.
+    st.markdown(f"##### {words.RULE_HEADING}")
+    _widget(st, state.RULE)
+    chosen = RULES[st.session_state[state.RULE]]
+    st.caption(chosen.summary)
+    # The parameters of the other rules are hidden, not left out, so that their values are not lost.
     for kind in RULES.values():
-        columns = st.columns(2) if kind.name == chosen else [st.container(key=f"off-{kind.name}")]
+        columns = st.columns(2) if kind is chosen else [st.container(key=f"off-{kind.name}")]
         for place, parameter in enumerate(kind.parameters()):
-            _number(columns[place % len(columns)], parameter)
+            _widget(columns[place % len(columns)], parameter.name)
 
 
-def _number(container: Any, parameter: Parameter) -> None:
-    container.number_input(
-        parameter.label,
-        0.0,
-        parameter.maximum,
-        parameter.default,
-        parameter.step,
-        format="%.3f" if parameter.step < 0.01 else "%.2f",
-        key=parameter.name,
-        help=parameter.help,
-        bind="query-params",
-    )
-
-
-def _proposal_controls() -> None:
-    st.markdown(f"##### {text.PROPOSAL_HEADING}")
-    left, right = st.columns(2)
-    left.selectbox(
-        text.PROPOSAL,
-        list(PROPOSALS),
-        key=state.PROPOSAL,
-        help=text.PROPOSAL_HELP,
-        bind="query-params",
-    )
-    numbers = (
-        (right, state.BOX, text.BOX, state.MIN_BOX, state.MAX_BOX, 0.1),
-        (left, state.SAMPLES, text.SAMPLES, 1, state.MAX_SAMPLES, 100),
-        (right, state.SEED, text.SEED, 0, state.MAX_SEED, 1),
-    )
-    for column, key, (label, explanation), low, high, step in numbers:
-        column.number_input(
-            label,
-            low,
-            high,
+def _widget(place: Any, key: str) -> None:
+    """The widget of one of `_KEYS`, bound to the address."""
+    if key in state.PARAMETERS:
+        _number(place, state.PARAMETERS[key])
+    elif key in _COUNTS:
+        (label, explanation), low, high, step = _COUNTS[key]
+        _number_input(place, label, explanation, low, high, state.DEFAULTS[key], step, key=key)
+    elif key == state.UNWANTED:
+        place.text_input(
+            words.UNWANTED_LABEL,
             state.DEFAULTS[key],
-            step,
             key=key,
-            help=explanation,
+            help=words.UNWANTED_HELP,
+            bind="query-params",
+        )
+    elif key == state.UNWANTED_TRAINING:
+        label, explanation = words.TRAINING_DATA
+        place.checkbox(label, key=key, help=explanation, bind="query-params")
+    elif key == state.RULE:
+        place.segmented_control(
+            words.RULE_LABEL,
+            list(RULES),
+            default=state.DEFAULTS[key],
+            required=True,
+            key=key,
+            label_visibility="collapsed",
+            width="stretch",
+            bind="query-params",
+        )
+    elif key == state.PROPOSAL:
+        place.selectbox(
+            words.PROPOSAL_LABEL,
+            list(PROPOSALS),
+            key=key,
+            help=words.PROPOSAL_HELP,
             bind="query-params",
         )
 
 
+_COUNTS: dict[str, tuple[tuple[str, str], Any, Any, Any]] = {
+    state.BOX: (words.BOX, state.MIN_BOX, state.MAX_BOX, 0.1),
+    state.SAMPLES: (words.SAMPLES, 1, state.MAX_SAMPLES, 100),
+    state.SEED: (words.SEED, 0, state.MAX_SEED, 1),
+}
+"""Label and help, least, most and step of the numbers that are no parameters of a rule."""
+
+
+def _number(place: Any, one: Parameter) -> None:
+    _number_input(
+        place,
+        one.label,
+        one.help,
+        0.0,
+        one.maximum,
+        one.default,
+        one.step,
+        key=one.name,
+        format="%.3f" if one.step < 0.01 else "%.2f",
+    )
+
+
+def _number_input(
+    place: Any, label: str, explanation: str, *span: float, key: str, format: str | None = None
+) -> None:
+    """A number input; `span` is least, most, default and step."""
+    place.number_input(label, *span, format=format, key=key, help=explanation, bind="query-params")
+
+
 def _calibration(name: str, version: str) -> None:
-    with st.expander(text.CALIBRATION, key=state.CALIBRATION, on_change="rerun") as part:
+    with st.expander(common.CALIBRATION, key=state.CALIBRATION, on_change="rerun") as part:
         if part.open:
             found = services.calibration(name, version)
             noise = services.bundle(name, version).preset.training.noise
             st.plotly_chart(charts.calibration_curve(found), config={"staticPlot": True})
-            st.caption(text.CALIBRATION_HELP.format(scale=found.scale, noise=noise))
+            st.caption(common.CALIBRATION_HELP.format(scale=found.scale, noise=noise))
 
 
 def _settings(name: str, loaded: Policy) -> dict[str, Any]:
-    """What the controls must say for a policy; raises `PolicyError` if they cannot."""
+    """The values of the widgets for a policy. Raises `PolicyError` if they cannot have them."""
     if loaded.bundle != name:
-        raise PolicyError(f"the policy is for {loaded.bundle}, but the map shows {name}")
+        raise PolicyError(
+            f"expected a policy for {name}, which the map shows, got one for {loaded.bundle}; "
+            "choose that model first"
+        )
     loaded.check_bundle()
     unwanted, proposal = loaded.unwanted, loaded.proposal
     regions = {*unwanted.regions, *([proposal.polygon] if isinstance(proposal, Region) else [])}
     if len(regions) > 1:
         raise PolicyError(
-            "the policy has several regions, and the map shows one; use regvae sample"
+            f"expected a policy with one region, got {len(regions)}; use regvae sample"
         )
     settings: dict[str, Any] = {
         state.UNWANTED: " and ".join(map(str, unwanted.predicates)),
-        state.TRAINING: unwanted.training,
+        state.UNWANTED_TRAINING: unwanted.training,
         state.LISTED: "\n".join(unwanted.codes),
         state.USE_REGION: bool(unwanted.regions),
         state.RULE: loaded.rule.name,
@@ -161,24 +222,24 @@ def _settings(name: str, loaded: Policy) -> dict[str, Any]:
         settings[state.REGION] = [list(corner) for corner in regions.pop()]
     if loaded.results is None:
         settings[state.SAMPLES] = min(loaded.proposals, state.MAX_SAMPLES)
-    else:  # its proposals are a cap, not points to show
-        settings[state.WANTED] = loaded.results
+    else:  # its proposals are a limit, not points to draw
+        settings[state.NUMBER] = loaded.results
     _check_spans(settings)
     return settings
 
 
 def _check_spans(settings: dict[str, Any]) -> None:
-    """Raise `PolicyError` for a number that the page's widgets cannot hold as it is."""
+    """Raise `PolicyError` for a number that the page's widgets cannot have."""
     for key, value in settings.items():
         low, high, step = _SPANS.get(key, (value, value, None))
         if not low <= value <= high:
             raise PolicyError(
-                f"the policy has {key} = {value:g}, but the page goes from {low:g} to {high:g}; "
+                f"expected a policy with {key} from {low:g} to {high:g}, got {value:g}; "
                 "use regvae sample"
             )
         if step and abs(value / step - round(value / step)) > 1e-6:
             raise PolicyError(
-                f"the policy has {key} = {value:g}, but the page has steps of {step:g}; "
+                f"expected a policy with {key} in steps of {step:g}, got {value:g}; "
                 "use regvae sample"
             )
 
@@ -187,37 +248,37 @@ _SPANS: dict[str, tuple[float, float, float | None]] = {
     **{name: (0, one.maximum, one.step) for name, one in state.PARAMETERS.items()},
     state.BOX: (state.MIN_BOX, state.MAX_BOX, None),
     state.SEED: (0, state.MAX_SEED, None),
-    state.WANTED: (1, state.MAX_RESULTS, None),
+    state.NUMBER: (1, state.MAX_RESULTS, None),
 }
 
 
-def unwanted(complaints: list[str], plane_of_regions: bool) -> Unwanted | None:
-    """What is unwanted as typed, ticked and listed, or None and a complaint.
+def unwanted(problems: list[str], of_regions: bool) -> Unwanted | None:
+    """What the widgets define as unwanted, or None and a sentence in `problems`.
 
-    A region can only be meant where the map shows the plane of regions, of the first two axes.
+    A region can be unwanted only if the map shows the first two axes (`of_regions`).
     """
-    complaints += [f"{one}." for one in st.session_state.get(state.PROBLEMS, {}).values()]
+    problems += [f"{one}." for one in st.session_state.get(state.FILE_PROBLEMS, {}).values()]
     region = st.session_state.get(state.REGION)
     use_region = st.session_state[state.USE_REGION]
     if use_region and not region:
-        complaints.append(f"Unwanted: {text.NO_REGION}.")
-    if use_region and region and not plane_of_regions:
-        complaints.append(f"Unwanted: {text.REGION_PLANE}.")
+        problems.append(words.UNWANTED_PROBLEM.format(problem=words.NO_REGION))
+    if use_region and region and not of_regions:
+        problems.append(words.UNWANTED_PROBLEM.format(problem=words.OTHER_PLANE))
         region = None
     try:
         return services.unwanted(
             st.session_state[state.UNWANTED].strip(),
             region if use_region else None,
             st.session_state[state.LISTED],
-            st.session_state[state.TRAINING],
+            st.session_state[state.UNWANTED_TRAINING],
         )
     except (PredicateError, FormatError, UnwantedError) as error:
-        complaints.append(f"Unwanted: {error}.")
+        problems.append(words.UNWANTED_PROBLEM.format(problem=error))
         return None
 
 
-def policy(context: Context, complaints: list[str]) -> Policy | None:
-    """The policy of the present settings, for the points on the map; or None and a complaint."""
+def policy(context: Context, problems: list[str]) -> Policy | None:
+    """The policy of the widgets for the map's points, or None and a sentence in `problems`."""
     if context.unwanted is None:
         return None
     try:
@@ -230,7 +291,7 @@ def policy(context: Context, complaints: list[str]) -> Policy | None:
             seed=st.session_state[state.SEED],
         )
     except ValueError as error:
-        complaints.append(f"Rejection sampling: {error}.")
+        problems.append(words.PROBLEM.format(problem=error))
         return None
 
 
@@ -241,6 +302,6 @@ def _proposal() -> Proposal:
     if name == Region.name:
         polygon = st.session_state.get(state.REGION)
         if not polygon:
-            raise ProposalError(text.NO_REGION)
+            raise ProposalError(words.NO_REGION)
         return Region(polygon)
     return proposals.proposal(name)

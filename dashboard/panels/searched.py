@@ -3,9 +3,11 @@
 import numpy as np
 import streamlit as st
 
-from dashboard import plates, state, text
+from dashboard import plates, state
 from dashboard.panels.context import Context
 from dashboard.widgets import facts, heading
+from dashboard.words import common
+from dashboard.words import explore as words
 
 
 def searched(context: Context, code: str) -> None:
@@ -16,21 +18,21 @@ def searched(context: Context, code: str) -> None:
     row = bundle.records.row_of(code)
     split = None if row is None else str(bundle.records.split[row])
     right = sum(a == b for a, b in zip(code, decoded, strict=True))
-    heading(text.SEARCHED, state.SEARCH)
+    heading(words.SEARCHED, state.SEARCH)
     st.html(plates.plate(code))
-    st.caption(text.MEMBERSHIP[split])
+    st.caption(words.MEMBERSHIP[split])
     facts(
         [
             ("reconstructed as", plates.plate(decoded, "small")),
             ("characters right", f"{right} of {len(code)}"),
-            ("mean", text.point(mean)),
-            ("sigma", text.point(sigma)),
+            ("mean", common.point(mean)),
+            ("standard deviations", common.point(sigma)),
         ]
     )
-    st.caption("On the map: its mean as a cross, its Gaussian as ellipses of 1 and 2 sigma.")
+    st.caption(words.SEARCHED_ON_THE_MAP)
 
 
 def gaussian(context: Context, code: str) -> tuple[list[float], list[float]]:
-    """Mean and sigma of a normalised code, each of as many numbers as the map has dimensions."""
+    """Mean and standard deviations of a normalised code, k numbers each."""
     mean, sigma = context.bundle.autoencoder.encode([code])
     return mean[0].tolist(), sigma[0].tolist()

@@ -1,4 +1,4 @@
-"""The form of a new training: a preset, whose every number can be changed, and the data."""
+"""The form of a new training run: a preset, any part of which can be changed, and the data."""
 
 import re
 from dataclasses import replace
@@ -6,7 +6,9 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from dashboard import state, text
+from dashboard import state
+from dashboard.words import common
+from dashboard.words import training as words
 from regvae.formats import SPLITS, UK_REGISTRATION, Codes
 from regvae.formats.codes import distinct
 from regvae.model import config, presets
@@ -18,11 +20,11 @@ _SOURCES = list(get_args(config.Source))
 
 
 def form() -> None:
-    """The widgets, and the button that starts what they say."""
+    """The widgets, and the button that starts a training run."""
     left, right = st.columns([2, 1])
     base = presets.preset(
         left.selectbox(
-            text.PRESET,
+            words.PRESET,
             list(presets.PRESETS),
             index=list(presets.PRESETS).index(state.DEFAULTS[state.PRESET]),
             key=state.PRESET,
@@ -30,39 +32,39 @@ def form() -> None:
         )
     )
     seed = _number(right, base, "seed", 0, 0, state.MAX_SEED, 1)
-    st.caption(text.plain(base.about))
+    st.caption(common.plain(base.about))
     free = _free_name(base.name, seed)
-    # Not its value, which would replace a typed name as soon as somebody else takes the free one.
+    # A placeholder: as its value it would replace a typed name whenever the free name changes.
     name = st.text_input(
-        text.RUN_NAME, key=state.RUN_NAME, placeholder=free, max_chars=60, help=text.NAMES
+        words.NAME, key=state.JOB_NAME, placeholder=free, max_chars=60, help=words.NAME_HELP
     )
-    complaints: list[str] = []
-    with st.expander(text.DATA):
-        data, own = _data(base, complaints)
-    with st.expander(text.NETWORK):
-        network = _network(base, complaints)
-    with st.expander(text.LOSS):
+    problems: list[str] = []
+    with st.expander(words.DATA):
+        data, own = _data(base, problems)
+    with st.expander(words.NETWORK):
+        network = _network(base, problems)
+    with st.expander(words.LOSS):
         loss = _loss(base, network)
-    with st.expander(text.SCHEDULE):
-        schedule = _schedule(base, complaints)
+    with st.expander(words.SCHEDULE):
+        schedule = _schedule(base, problems)
     changed: Preset | None = None
     try:
-        if network and data and not complaints:
+        if network and data and not problems:
             changed = _named(base, network, data, Training(**loss, **schedule))
     except ValueError as error:
-        complaints.append(f"{error}.")
+        problems.append(f"{error}.")
     if changed:
-        words = text.CHANGED.format(name=base.name) if changed != base else ""
-        st.caption(f"{text.recipe(changed)} {words}")
-    pressed = st.button(text.START, type="primary", width="stretch", disabled=changed is None)
+        change = words.CHANGED.format(name=base.name) if changed != base else ""
+        st.caption(f"{words.recipe(changed)} {change}")
+    pressed = st.button(words.START, type="primary", width="stretch", disabled=changed is None)
     if pressed and changed:
-        _start(name.strip() or free, changed, seed, own, complaints)
-    for sentence in complaints:
-        st.warning(text.plain(sentence))
+        _start(name.strip() or free, changed, seed, own, problems)
+    for sentence in problems:
+        st.warning(common.plain(sentence))
 
 
 def _free_name(preset: str, seed: int) -> str:
-    """A name for the run that nothing has yet."""
+    """A name for the job that no job or model has."""
     for number in range(1, 1000):
         name = f"{preset}-seed-{seed}" + (f"-{number}" if number > 1 else "")
         try:
@@ -74,18 +76,20 @@ def _free_name(preset: str, seed: int) -> str:
 
 
 def _named(base: Preset, network: Network, data: Data, training: Training) -> Preset:
-    """The preset as changed; it keeps its name and words only if nothing is changed."""
+    """The preset as the widgets define it, under another name if it differs from `base`."""
     same = Preset(base.name, network, data, training, base.about)
-    return same if same == base else replace(same, name=f"{base.name}, changed", about="")
+    if same == base:
+        return same
+    return replace(same, name=words.CHANGED_NAME.format(name=base.name), about="")
 
 
-def _start(name: str, preset: Preset, seed: int, own: Codes | None, complaints: list[str]) -> None:
+def _start(name: str, preset: Preset, seed: int, own: Codes | None, problems: list[str]) -> None:
     try:
         jobs.create(name, preset, seed, () if own is None else own)
     except (ValueError, OSError) as error:
-        complaints.append(f"{error}.")
+        problems.append(f"{error}.")
         return
-    st.session_state[state.RUN] = name
+    st.session_state[state.JOB] = name
     st.rerun()
 
 
@@ -93,14 +97,14 @@ def _start(name: str, preset: Preset, seed: int, own: Codes | None, complaints: 
 
 
 def _key(base: Preset, field: str) -> str:
-    # With the preset's name, so that another preset brings its own numbers.
+    # With the preset's name, so that another preset has its own values.
     return f"new-{field}-{base.name}"
 
 
 def _number(
     place: Any, base: Preset, field: str, value: float, low: float, high: float, step: float
 ) -> Any:
-    label, explanation = text.FIELDS[field]
+    label, explanation = words.FIELDS[field]
     return place.number_input(
         label,
         low,
@@ -114,22 +118,22 @@ def _number(
 
 
 def _choice(place: Any, base: Preset, field: str, options: list[str], value: str) -> str:
-    label, explanation = text.FIELDS[field]
+    label, explanation = words.FIELDS[field]
     return place.selectbox(
         label,
         options,
         options.index(value),
         key=_key(base, field),
-        format_func=lambda one: text.OPTIONS.get(one, one),
+        format_func=lambda one: words.OPTIONS.get(one, one),
         help=explanation,
     )
 
 
-def _data(base: Preset, complaints: list[str]) -> tuple[Data | None, Codes | None]:
+def _data(base: Preset, problems: list[str]) -> tuple[Data | None, Codes | None]:
     source = _choice(st, base, "source", _SOURCES, base.data.source)
     seed = _number(st, base, "data_seed", base.data.seed, 0, state.MAX_SEED, 1)
     if source == "own":
-        return _own_data(base, seed, complaints)
+        return _own_data(base, seed, problems)
     columns = st.columns(3)
     sizes = tuple(
         _number(column, base, split, size, 1, 1_000_000, 100)
@@ -138,50 +142,50 @@ def _data(base: Preset, complaints: list[str]) -> tuple[Data | None, Codes | Non
     return Data(seed, sizes, source), None  # type: ignore[arg-type]
 
 
-def _own_data(base: Preset, seed: int, complaints: list[str]) -> tuple[Data | None, Codes | None]:
+def _own_data(base: Preset, seed: int, problems: list[str]) -> tuple[Data | None, Codes | None]:
     file = st.file_uploader(
-        text.OWN_FILE,
+        words.OWN_FILE,
         ["txt", "csv"],
         key=_key(base, "own"),
-        help=text.OWN_FILE_HELP.format(fewest=config.FEWEST),
+        help=words.OWN_FILE_HELP.format(fewest=config.FEWEST),
         max_upload_size=_LARGEST_FILE,
     )
     if file is None:
-        complaints.append(text.OWN_MISSING)
+        problems.append(words.NO_OWN_FILE)
         return None, None
     try:
         lines = file.getvalue().decode("utf-8", "replace").splitlines()
         own = distinct(UK_REGISTRATION.array(UK_REGISTRATION.parse_lines(lines, file.name)))
         data = Data.of_own(own, seed)
     except ValueError as error:
-        st.warning(text.plain(f"{error}."))  # here, where the file was given
+        st.warning(common.plain(f"{error}."))  # here, where the file was given
         return None, None
-    st.caption(text.OWN_COUNTS.format(n=len(own), train=data.sizes[0], held_out=data.sizes[1]))
+    st.caption(words.OWN_COUNTS.format(n=len(own), train=data.sizes[0], held_out=data.sizes[1]))
     return data, own
 
 
-def _network(base: Preset, complaints: list[str]) -> Network | None:
+def _network(base: Preset, problems: list[str]) -> Network | None:
     latent_dim = _number(st, base, "latent_dim", base.network.latent_dim, 1, 64, 1)
     widths = [
-        _widths(base, field, getattr(base.network, field), complaints)
+        _widths(base, field, getattr(base.network, field), problems)
         for field in ("encoder", "decoder")
     ]
     try:
         return Network(latent_dim, *widths)
     except ValueError as error:
-        complaints.append(f"{error}.")
+        problems.append(f"{error}.")
         return None
 
 
-def _widths(base: Preset, field: str, value: tuple[int, ...], complaints: list[str]) -> Any:
-    label, explanation = text.FIELDS[field]
+def _widths(base: Preset, field: str, value: tuple[int, ...], problems: list[str]) -> Any:
+    label, explanation = words.FIELDS[field]
     typed = st.text_input(
         label, ", ".join(map(str, value)), key=_key(base, field), help=explanation
     )
     parts = [part.strip() for part in typed.split(",") if part.strip()]
     if all(part.isdecimal() and len(part) < 6 for part in parts):
         return tuple(map(int, parts))
-    complaints.append(f"{label} wants whole numbers such as 256, 128; “{typed[:40]}” is not.")
+    problems.append(words.NO_WIDTHS.format(label=label, typed=typed[:40]))
     return value
 
 
@@ -206,17 +210,17 @@ def _loss(base: Preset, network: Network | None) -> dict[str, Any]:
         if network is None or network.latent_dim < axis:
             continue
         usual = given.get(axis)
-        options = ["nothing", *attributes]
-        label, explanation = text.FIELDS["order"]
+        options = [words.NO_ORDER, *attributes]
+        label, explanation = words.FIELDS["order"]
         chosen = place.selectbox(
             label.format(axis=axis),
             options,
-            options.index(usual.attribute if usual else "nothing"),
+            options.index(usual.attribute if usual else words.NO_ORDER),
             key=_key(base, f"order-{axis}"),
             format_func=lambda one: attributes[one].label if one in attributes else one,
             help=explanation,
         )
-        if chosen != "nothing":
+        if chosen != words.NO_ORDER:
             same = usual is not None and usual.attribute == chosen
             orders.append(usual if same else Order(chosen, axis))
     return values | {"orders": tuple(orders)}
@@ -227,9 +231,9 @@ _PHASE = re.compile(
 )
 
 
-def _schedule(base: Preset, complaints: list[str]) -> dict[str, Any]:
+def _schedule(base: Preset, problems: list[str]) -> dict[str, Any]:
     training = base.training
-    label, explanation = text.FIELDS["phases"]
+    label, explanation = words.FIELDS["phases"]
     usual = ", ".join(f"{phase.learning_rate:g} × {phase.epochs}" for phase in training.phases)
     typed = st.text_input(label, usual, key=_key(base, "phases"), help=explanation)
     left, right = st.columns(2)
@@ -245,8 +249,8 @@ def _schedule(base: Preset, complaints: list[str]) -> dict[str, Any]:
         found = _PHASE.fullmatch(part)
         try:
             if not found:
-                raise ValueError(f"{label} wants pairs such as 0.004 × 200; “{part[:40]}” is none")
+                raise ValueError(words.NO_PHASE.format(label=label, typed=part.strip()[:40]))
             phases.append(Phase(float(found[1]), int(found[2]), schedule))  # type: ignore[arg-type]
         except ValueError as error:
-            complaints.append(f"{error}.")
+            problems.append(f"{error}.")
     return {"phases": tuple(phases), "optimizer": optimizer, "batch_size": batch}

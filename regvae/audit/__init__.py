@@ -1,1 +1,1 @@
-"""What is known of accepted points: collisions with records, and leaks."""
+"""Audits of results: collisions with records, bounds on their rate, and the leak hunter."""

@@ -1,9 +1,9 @@
-"""Are the results new, and how certain is that: counted over codes, not over latent distances.
+"""Whether results are new codes, and how certain that is: counted on codes, not distances.
 
-A latent distance proves nothing for a discrete decoder: two distant points may decode to one code.
-So every accepted point is decoded and compared, exactly, with all records; what was not seen in n
-draws is bounded after Clopper and Pearson, "The use of confidence or fiducial limits illustrated in
-the case of the binomial", 1934.
+A distance in latent space proves nothing, because two distant points may decode to one code. So
+every accepted point is decoded and compared exactly with all records. The rates of what n draws
+showed, or did not show, are bounded after Clopper and Pearson, "The use of confidence or fiducial
+limits illustrated in the case of the binomial", 1934.
 """
 
 from dataclasses import dataclass, field
@@ -21,15 +21,16 @@ from regvae.rejection.sampling import Samples, Tally
 
 CONFIDENCE = 0.95
 CLOSELY = 100_000
-"""Results of which edit distances, drift and different codes are computed: the first so many."""
+"""Edit distances, drift and different codes are computed for this many results, the first."""
 _COMPARED = 2_000
-"""Different codes whose edit distance to every training record is computed."""
+"""Most different codes whose edit distance to every training record is computed."""
 
 
 def upper_bound(hits: int, draws: int, confidence: float = CONFIDENCE) -> float:
-    """The largest rate at which so few hits in so many draws are not unlikely (one-sided).
+    """One-sided upper confidence bound of a rate, 0 to 1, after Clopper and Pearson.
 
-    Clopper and Pearson's: the rate at which `hits` or fewer have a probability of 1 - confidence.
+    The rate at which `hits` or fewer in `draws` have the probability 1 - confidence; 1 without
+    draws.
 
     >>> f"{upper_bound(0, 1_000_000):.1e}"
     '3.0e-06'
@@ -38,7 +39,7 @@ def upper_bound(hits: int, draws: int, confidence: float = CONFIDENCE) -> float:
 
 
 def interval(hits: int, draws: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """Two-sided interval of a rate, after Clopper and Pearson; (0, 1) without draws."""
+    """Two-sided confidence interval of a rate, after Clopper and Pearson; (0, 1) without draws."""
     if not draws:
         return 0.0, 1.0
     tail = (1 - confidence) / 2
@@ -47,7 +48,7 @@ def interval(hits: int, draws: int, confidence: float = CONFIDENCE) -> tuple[flo
 
 
 def edit_distances(codes: Codes, known: Codes) -> NDArray[np.int64]:
-    """Levenshtein's distance of each code (m,) to the nearest of `known` (n,): (m,).
+    """Levenshtein distance of each code (m,) to the nearest of `known` (n,), n at least 1: (m,).
 
     The least number of characters to insert, delete or replace, from 0 to a code's length.
     """
@@ -64,10 +65,10 @@ def edit_distances(codes: Codes, known: Codes) -> NDArray[np.int64]:
 
 
 def drift(bundle: Bundle, z: NDArray, codes: Codes) -> NDArray[np.float64]:
-    """How far each point (m, k) lies from the mean that its own decoded code is encoded to: (m,).
+    """Re-encoding drift: distance of points (m, k) from their decoded codes' (m,) means: (m,).
 
-    In standard deviations of that code's Gaussian. Small near the training data, large where the
-    decoder extrapolates.
+    In standard deviations of that code's Gaussian (Mahalanobis). Small near the training data,
+    large where the decoder extrapolates.
     """
     mean, sigma = bundle.autoencoder.encode(codes)
     return np.linalg.norm((z - mean) / sigma, axis=1)
@@ -75,15 +76,17 @@ def drift(bundle: Bundle, z: NDArray, codes: Codes) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class Audit:
-    """What is known of the accepted points and results of a policy.
+    """Counts, bounds and distances of the accepted points and results of a policy.
 
-    `draws` points were accepted, `collisions` of them decoded to a record and `unwanted` to
-    something unwanted; the bounds are on the rates per draw of this policy, one-sided at
-    `confidence`. `results` are those stored. The rest is about the first `looked_at` results:
-    `distinct` different codes; the `valid` share, None if the format has no such attribute; `edits`
-    and `edits_held_out` (p + 1,), the shares of different codes of p characters that are 0 to p
-    edits from the nearest training record, for results and for the held-out test split; and the
-    median and 95th percentile of the `drift`, with `drift_held_out` those of the test split.
+    `draws` is the number of accepted points; `collisions` of them decode to a record, and
+    `unwanted` to an unwanted code. The bounds are on these rates per draw of this policy, one-sided
+    at `confidence`; `purity_interval` is two-sided. `results` is the number of results. The rest is
+    about the first `looked_at` results: `distinct` is their number of different codes; `valid` is
+    the share with the attribute of that name, None if the format has none; `edits` and
+    `edits_held_out` (p + 1,) are the shares of different codes of p characters that are 0 to p
+    edits from the nearest training record, for results and for the test split; `drift` and
+    `drift_held_out` are the median and 95th percentile of the re-encoding drift, for results and
+    for the means of the test split, None without any.
     """
 
     draws: int
@@ -103,8 +106,7 @@ class Audit:
     drift_held_out: tuple[float, float] | None
 
     def sentence(self) -> str:
-        """The collisions and their bound in words; the bound is on draws, not on "
-        "different codes."""
+        """The collisions and the bound on their rate per draw, in words."""
         if not self.draws:
             return "no point was accepted, so nothing is known of collisions"
         bound = rounded(self.collision_bound, 2, ROUND_CEILING)
@@ -116,7 +118,7 @@ class Audit:
 
 @dataclass
 class Auditor:
-    """Collects what an audit needs, block by block."""
+    """Collects what an audit needs, block by block. `tally` are the counts so far."""
 
     bundle: Bundle
     tally: Tally = field(default_factory=Tally)
@@ -124,7 +126,7 @@ class Auditor:
     _codes: list[Codes] = field(default_factory=list)
 
     def add(self, tally: Tally, kept: Samples) -> None:
-        """Add a block: its counts and its results."""
+        """Add a block by its counts and its results."""
         room = CLOSELY - sum(map(len, self._codes))
         if room > 0:
             self._z.append(kept.z[:room])
@@ -132,7 +134,7 @@ class Auditor:
         self.tally += tally
 
     def finish(self) -> Audit:
-        """The audit of all that was added."""
+        """The audit of all blocks that were added."""
         tally, records = self.tally, self.bundle.records
         z = np.concatenate([np.empty((0, records.latent_dim)), *self._z])
         codes = np.concatenate([np.empty(0, records.codes.dtype), *self._codes])
@@ -167,12 +169,12 @@ class Auditor:
 
 
 def rounded(value: float, digits: int, side: str) -> float:
-    """A number with so many digits, rounded to one side, so that a bound stays a bound."""
+    """A number rounded to so many digits in one direction, such as up for an upper bound."""
     return float(Context(prec=digits, rounding=side).create_decimal_from_float(value))
 
 
 def _some(codes: Codes) -> Codes:
-    """At most `_COMPARED` codes, evenly from all."""
+    """At most `_COMPARED` codes, evenly spaced among all."""
     return codes[:: max(1, -(-len(codes) // _COMPARED))]
 
 

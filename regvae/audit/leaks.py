@@ -1,4 +1,4 @@
-"""The leak hunter: looks for accepted points that decode to something unwanted or to a record."""
+"""The leak hunter: searches for accepted points that decode to an unwanted code or to a record."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,16 +19,17 @@ _ROUNDS = 12
 _PARENTS = 200
 _CHILDREN = 20
 _OF_A_CODE = 20
-"""Points stored of every code that leaks."""
+"""Most points that are stored of one leaking code."""
 
 
 @dataclass(frozen=True)
 class Hunt:
-    """Accepted points that decode to something unwanted or to a record: the leaks that were found.
+    """The leaks that a hunt found: accepted points that decode to an unwanted code or to a record.
 
-    `leaks` are samples, hardest to remove first; `accepted` of `tried` points were accepted.
-    `parameter` is the rule's first, and `cleared_by` its least strict value at which every leak
-    found is rejected; None if there is none. `nouns` are the format's noun and plural.
+    `leaks` are samples, those that only the strictest rule rejects first; `accepted` of `tried`
+    points were accepted. `parameter` is the rule's first, and `cleared_by` is its least strict
+    value at which every leak found is rejected, None if no value does. `nouns` are the format's
+    noun and plural.
     """
 
     leaks: Samples
@@ -58,7 +59,7 @@ class Hunt:
         name = self.parameter.name
         if self.cleared_by is None:
             return f"{found}; no {name} removes them all"
-        # Rounded to the strict side, so that the number in the sentence removes them too.
+        # Rounded to the strict side, so that the number in the sentence rejects them too.
         side = ROUND_FLOOR if self.parameter.lower_is_stricter else ROUND_CEILING
         value = rounded(self.cleared_by, 6, side)
         return f"{found}; {name} {value:.6g} removes them all"
@@ -81,11 +82,12 @@ class Hunt:
 
 
 def hunt(bundle: Bundle, policy: Policy, measurer: Measurer, *, budget: int = 200_000) -> Hunt:
-    """Look for leaks: among proposals, at the records' own means, and near every leak found.
+    """Search for leaks among proposals, at the means of the records, and near the leaks found.
 
-    The last is what counts for the threshold: from the leaks that pass most easily, small steps are
-    taken, ever smaller, and those that still leak and pass more easily go on. What is not found may
-    still be there. `budget` is the number of proposals; the same policy finds the same leaks.
+    The last search decides `cleared_by`: for some rounds, random steps are taken from the leaks
+    that the rule accepts most easily, half as long in each round. Leaks that are not found may
+    still exist. `budget` is the number of proposals; the same policy finds the same leaks. Raises
+    what the proposals raise.
     """
     rng = np.random.default_rng([policy.seed, 1 << 32])
     proposed = policy.proposal.draw(budget, bundle, rng)
@@ -112,13 +114,13 @@ def _count(n: int, noun: str, plural: str) -> str:
 
 
 def _leaks(bundle: Bundle, policy: Policy, measurer: Measurer, z: NDArray) -> tuple[Samples, int]:
-    """The leaks among points, and how many of the points are accepted."""
+    """The leaks among points z (m, k), and the number of accepted points."""
     rows, passed = accepted(bundle, policy, measurer, z)
     return passed.take(passed.leaks), len(rows)
 
 
 def _thinned(leaks: Samples) -> Samples:
-    """The first few points of every reg, in their order: many steps lead to the same one."""
+    """The first few points of each code, in their order: many steps lead to the same code."""
     order = np.argsort(leaks.codes, kind="stable")
     in_order = leaks.codes[order]
     first = np.searchsorted(in_order, in_order)
@@ -139,7 +141,7 @@ def _joined(parts: Sequence[Samples]) -> Samples:
 
 
 def _hardest(rule: Rule, leaks: Samples) -> NDArray[np.intp]:
-    """Rows of leaks, those that a stricter rule would remove last first."""
+    """Rows of leaks, first those that the rule accepts most easily."""
     limit = rule.limits[0]
     return np.argsort(-limit.ease(leaks.measures[limit.measure]), kind="stable")
 
@@ -147,7 +149,7 @@ def _hardest(rule: Rule, leaks: Samples) -> NDArray[np.intp]:
 def cleared_by(rule: Rule, leaks: Samples) -> float | None:
     """The least strict value of the rule's first parameter at which every leak is rejected.
 
-    None if even the strictest value accepts one; the present value if there are no leaks.
+    None if even the strictest value accepts one; the rule's own value if there are no leaks.
     """
     first = rule.parameters()[0]
     if not len(leaks):

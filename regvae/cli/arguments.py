@@ -1,4 +1,4 @@
-"""Arguments of the command line: their types, and how their texts are read."""
+"""Arguments that several commands share, and how their texts are read."""
 
 import math
 from collections.abc import Sequence
@@ -23,10 +23,13 @@ OutOption = Annotated[Path | None, typer.Option(help="also write a .csv or .parq
 def codes_given(
     texts: Sequence[str], file: Path | None, format: Format = UK_REGISTRATION
 ) -> list[str]:
-    """Normalised codes from arguments or from a file; raises `UsageError` for both or neither."""
+    """Normalised codes from arguments or from a file.
+
+    Raises `UsageError` for both or neither, and `FormatError` for a text that is no code.
+    """
     if file and texts:
         raise UsageError(
-            f"expected {format.plural} as arguments or in a file, got both; give one of the two"
+            f"expected {format.plural} as arguments or in a file, got both; leave out one of them"
         )
     if file:
         return format.parse_lines(text_of(file).splitlines(), str(file))
@@ -42,30 +45,31 @@ def codes_given(
 
 
 def text_of(file: Path) -> str:
-    """The text of a file in UTF-8."""
+    """The text of a file. Raises `UsageError` unless it is UTF-8, `OSError` if there is none."""
     try:
         return file.read_text("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(
-            f"{file}: expected a text file in UTF-8, got others ({error.reason}); save it as UTF-8"
+            f"{file}: expected a text file in UTF-8, got other bytes ({error.reason}); save it as "
+            "UTF-8"
         ) from error
 
 
 def polygon_of(text: str) -> list[list[float]]:
-    """The corners of a polygon, written as "x,y x,y x,y"."""
+    """The corners of a polygon, from "x,y x,y x,y". Raises `UsageError` for any other text."""
     try:
         corners = [[float(number) for number in part.split(",")] for part in text.split()]
         polygon_corners(corners)
     except ValueError:
         raise UsageError(
             f"expected a region of three corners or more, got {text[:60]!r}; write it like "
-            '"0,0 1,0 1,1"'
+            "'0,0 1,0 1,1'"
         ) from None
     return corners
 
 
 def point_of(text: str, k: int) -> list[float]:
-    """A latent point of k coordinates, written as "x,y"."""
+    """A latent point of k coordinates, from "x,y" if k = 2. Raises `UsageError` for other texts."""
     try:
         point = [float(part) for part in text.split(",")]
     except ValueError:

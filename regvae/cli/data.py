@@ -8,7 +8,7 @@ from regvae.formats import UK_REGISTRATION, uk_registration
 
 
 def dataset(seed: SeedOption = 0, out: OutOption = None) -> None:
-    """Draw the notebook's data and print their counts."""
+    """Draw the notebook's data set and print its counts."""
     splits = uk_registration.notebook_dataset(seed)
     records = pd.DataFrame(
         [(reg, name) for name, part in splits.items() for reg in part], columns=["reg", "split"]

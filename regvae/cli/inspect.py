@@ -1,4 +1,4 @@
-"""`regvae evaluate`, `report`, `encode`, `decode` and `check`: what a bundle is and can do."""
+"""`regvae evaluate`, `report`, `encode`, `decode` and `check`: commands that read a bundle."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -33,7 +33,7 @@ def evaluate(
     notebook: Annotated[bool, typer.Option(help="every figure of the notebook")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Rebuild the test regs and count what comes back."""
+    """Exact match and per-character accuracy of the test regs."""
     loaded = bundles.load(bundle)
     result = accuracy(loaded, sampled=sampled)
     figures = notebook_figures(loaded) if notebook else []
@@ -41,8 +41,10 @@ def evaluate(
         print_json(result | ({"notebook": [asdict(f) for f in figures]} if notebook else {}))
         return
     positions = " ".join(f"{share:.3f}" for share in result["by_position"])
-    console.print(f"{loaded.name}, {result['n']:,} test regs, decoding the {result['decoded']}")
-    console.print(f"exact        {result['exact']:.3f}\nby position  {positions}")
+    plural = loaded.format.plural
+    console.print(f"{loaded.name}, {result['n']:,} test {plural}, decoding the {result['decoded']}")
+    console.print(f"exact match             {result['exact']:.3f}")
+    console.print(f"per-character accuracy  {positions}")
     if figures:
         table = Table("figure", "published", "here", "what differs")
         for figure in figures:
@@ -51,17 +53,17 @@ def evaluate(
 
 
 def report(bundle: BundleArgument, as_json: JsonOption = False) -> None:
-    """What a model is good at and what not: accuracy, nats, latent dimensions, sigmas."""
+    """Accuracy, code length, use of latent dimensions, and calibrated scale of a model."""
     loaded = bundles.load(bundle)
     found, scale = diagnosis.diagnose(loaded), calibrate(loaded).scale
     if as_json:
         print_json({"bundle": loaded.name, **found.summary(), "scale": scale})
         return
     console.print(f"{loaded.name}: {loaded.preset.training.epochs} epochs in {found.seconds:.0f} s")
-    console.print("right, decoding the mean, with 95 % intervals:")
+    console.print("per-character accuracy, decoding the mean, with 95 % intervals:")
     for table in (_accuracy_table(found), _nats_table(found), _dimensions_table(found)):
         Console().print(table)
-    console.print(f"sigmas are truest multiplied by {scale:.3f}")
+    console.print(f"calibrated scale of the sigmas: {scale:.3f}")
 
 
 def _accuracy_table(found: Diagnosis) -> Table:
@@ -76,25 +78,25 @@ def _accuracy_table(found: Diagnosis) -> Table:
 
 
 def _nats_table(found: Diagnosis) -> Table:
-    table = Table("nats", "rate", "distortion", "sum", "entropy", "above it")
+    table = Table("nats", "rate", "distortion", "code length", "entropy", "above entropy")
     for one in found.rates:
-        known = "unknown" if one.entropy is None else f"{one.entropy:.2f}"
+        entropy = "unknown" if one.entropy is None else f"{one.entropy:.2f}"
         above = "unknown" if one.excess is None else f"{one.excess:.2f}"
-        summed = f"{one.bound:.2f} ± {one.standard_error:.2f}"
-        table.add_row(one.split, f"{one.rate:.2f}", f"{one.distortion:.2f}", summed, known, above)
+        length = f"{one.bound:.2f} ± {one.standard_error:.2f}"
+        table.add_row(one.split, f"{one.rate:.2f}", f"{one.distortion:.2f}", length, entropy, above)
     return table
 
 
 def _dimensions_table(found: Diagnosis) -> Table:
     table = Table("dimension", "nats", "variance of the mean", "active", "distance to the prior")
-    used, moved = found.dimensions, found.aggregate.wasserstein
-    for place in used.order:
+    used, distances = found.dimensions, found.aggregate.wasserstein
+    for dimension in used.order:
         table.add_row(
-            f"z_{place + 1}",
-            f"{used.kl[place]:.3f}",
-            f"{used.variance[place]:.4f}",
-            "yes" if used.active[place] else "no",
-            f"{moved[place]:.2f}",
+            f"z_{dimension + 1}",
+            f"{used.kl[dimension]:.3f}",
+            f"{used.variance[dimension]:.4f}",
+            "yes" if used.active[dimension] else "no",
+            f"{distances[dimension]:.2f}",
         )
     return table
 
@@ -106,8 +108,9 @@ def encode(
     as_json: JsonOption = False,
 ) -> None:
     """Print the Gaussian (mean and sigma) of every reg."""
-    chosen = codes_given(texts or [], file)
-    mean, sigma = bundles.load(bundle).autoencoder.encode(chosen)
+    loaded = bundles.load(bundle)
+    chosen = codes_given(texts or [], file, loaded.format)
+    mean, sigma = loaded.autoencoder.encode(chosen)
     rows = [
         {"reg": reg, "mean": m, "sigma": s}
         for reg, m, s in zip(chosen, mean.tolist(), sigma.tolist(), strict=True)
@@ -138,10 +141,10 @@ def decode(
 
 
 def check(bundle: BundleArgument) -> None:
-    """Verify a bundle: files, hashes, shapes, and that its parts belong together."""
+    """Verify a bundle: hashes, shapes, and that its parts belong together."""
     try:
         loaded = checking.check(bundle)
     except store.BundleError as error:
         print_error(str(error))
         raise typer.Exit(1) from error
-    console.print(f"{loaded.name}: {len(loaded.records):,} records, all files as they should be")
+    console.print(f"{loaded.name}: {len(loaded.records):,} records, all parts belong together")

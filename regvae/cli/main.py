@@ -1,4 +1,4 @@
-"""The command line: parse, call, print. A bad argument gives one line and exit status 2."""
+"""The command line: its commands, and errors as one line with exit status 2."""
 
 import sys
 from collections.abc import Callable
@@ -18,13 +18,13 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     *(inspect.decode, sample.sample, train.study, inspect.check, serve.bench, serve.dashboard),
 )
 for _command in COMMANDS:
-    # A latent point may begin with a minus, which is no option.
+    # A latent point may begin with a minus; such a text is not an option.
     settings = {"ignore_unknown_options": True} if _command is inspect.decode else None
     app.command(context_settings=settings)(_command)
 
 
 def main() -> None:
-    """Run the command line; every error a person can mend is one line and exit status 2."""
+    """Run the command line; an error that its user can correct is one line, with exit status 2."""
     try:
         if len(sys.argv) == 1:
             app(["--help"], standalone_mode=False)

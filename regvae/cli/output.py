@@ -13,7 +13,7 @@ from rich.console import Console
 
 T = TypeVar("T")
 
-# Text is printed as it is: a path may hold what rich would take for markup, and is never broken.
+# Text is printed unchanged: a path may look like markup to rich, and must not be wrapped.
 console = Console(markup=False, emoji=False, highlight=False, soft_wrap=True)
 notes = Console(markup=False, emoji=False, highlight=False, soft_wrap=True, stderr=True)
 
@@ -34,12 +34,12 @@ def print_error(message: str) -> None:
 
 
 def numbers_shown(values: Sequence[float]) -> str:
-    """Latent coordinates as they are printed."""
+    """Latent coordinates as text, such as "(0.5000, -1.2000)"."""
     return "(" + ", ".join(f"{value:.4f}" for value in values) + ")"
 
 
 def print_json(value: Any) -> None:
-    """Print JSON, which has no NaN."""
+    """Print JSON. Raises `ValueError` for NaN and infinity, which JSON does not have."""
     print(json.dumps(value, allow_nan=False))
 
 
@@ -50,7 +50,7 @@ _WRITERS: dict[str, Callable[[pd.DataFrame, BinaryIO], Any]] = {
 
 
 def check_table_name(path: Path) -> None:
-    """Raises `UsageError` unless the name ends in .csv or .parquet and can be written."""
+    """Raises `UsageError` unless the path can be written and ends in .csv or .parquet."""
     if path.suffix not in _WRITERS:
         raise UsageError(
             f"expected a name that ends in .csv or .parquet, got {str(path)!r}; change it"
@@ -59,16 +59,20 @@ def check_table_name(path: Path) -> None:
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a table, and print where it is."""
+    """Write a table to a .csv or .parquet file, and print its path and number of rows."""
     check_table_name(path)
     write_whole(path, lambda sink: _WRITERS[path.suffix](table, sink))
     console.print(f"wrote {path}: {len(table):,} rows")
 
 
 def write_whole(path: Path, work: Callable[[BinaryIO], T]) -> T:
-    """Let `work` write a file completely or not at all: to a temporary name, then renamed."""
+    """Write a file completely or not at all, and return what `work` returns.
+
+    `work` gets an open binary file of a temporary name, which is renamed afterwards. Raises
+    `UsageError` as `check_writable` does.
+    """
     check_writable(path)
-    path = path.resolve()  # through a link, so that what it leads to is written
+    path = path.resolve()  # of a link, the file that it leads to
     handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
     partial = Path(name)
     try:
@@ -82,15 +86,14 @@ def write_whole(path: Path, work: Callable[[BinaryIO], T]) -> T:
 
 
 def check_writable(path: Path) -> None:
-    """Raises `UsageError` for what cannot be written to, such as a folder or a device."""
+    """Raises `UsageError` if the path has no folder, or is something else than a regular file."""
     if not path.parent.is_dir():
         raise UsageError(
-            f"expected a folder {str(path.parent)!r} to write {path.name} to, got "
-            "none; make it first"
+            f"expected a folder {str(path.parent)!r} to write {path.name} to, got none; make it "
+            "first"
         )
     if path.exists() and not path.is_file():
         raise UsageError(
-            f"expected a file or a free name, got {str(path)!r}, which is another "
-            "thing; choose another "
-            "name"
+            f"expected a regular file or a new name, got {str(path)!r}, which is neither; choose "
+            "another name"
         )

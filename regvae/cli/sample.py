@@ -1,4 +1,4 @@
-"""`regvae sample`: a policy from options or a file, its results, its report."""
+"""`regvae sample`: run a policy, from options or from a file, and print its report."""
 
 import functools
 import inspect
@@ -44,7 +44,7 @@ from regvae.rejection.rules import RULES, OneSided, Parameter, rule_named
 from regvae.rejection.sampling import Tally
 from regvae.rejection.unwanted import Unwanted
 
-_BESIDE_A_POLICY = {"policy", "save_policy", "hunt", "as_json", "out"}
+_ALLOWED_WITH_POLICY = {"policy", "save_policy", "hunt", "as_json", "out"}
 
 _Bundle = Annotated[str | None, typer.Argument(help=A_BUNDLE)]
 _Predicates = Annotated[
@@ -52,54 +52,57 @@ _Predicates = Annotated[
 ]
 _File = Annotated[Path | None, typer.Option(help="also unwanted: regs in a text file, one a line")]
 _Regions = Annotated[
-    list[str] | None, typer.Option(help='also unwanted: means in "x,y x,y x,y ..."')
+    list[str] | None, typer.Option(help='also unwanted: records in the region "x,y x,y x,y ..."')
 ]
 _Training = Annotated[
-    bool, typer.Option("--unwanted-training", help="also unwanted: all of the training data")
+    bool, typer.Option("--unwanted-training", help="also unwanted: all training regs")
 ]
 _Rule = Annotated[str, typer.Option(help=f"one of {', '.join(RULES)}")]
 _Proposal = Annotated[str, typer.Option(help=f"one of {', '.join(PROPOSALS)}")]
 _Box = Annotated[float | None, typer.Option(help="half-width of the box of proposals [3]")]
 _Region = Annotated[str | None, typer.Option(help='"x,y x,y x,y ..." to propose from')]
-_N = Annotated[int | None, typer.Option(help="proposals, at most [1000; 1000 x until]")]
+_N = Annotated[int | None, typer.Option(help="most proposals [1000; 1000 x until]")]
 _Until = Annotated[int | None, typer.Option(help="stop at this number of results")]
-_Clean = Annotated[
-    bool, typer.Option("--clean", help="leave out what decodes to unwanted or to a record")
-]
+_Clean = Annotated[bool, typer.Option("--clean", help="leave leaks out: unwanted regs and records")]
 _PolicyFile = Annotated[
-    Path | None, typer.Option(help="run this policy file; all other choices are in it")
+    Path | None, typer.Option(help="run this policy file, which sets all other options")
 ]
-_SavePolicy = Annotated[Path | None, typer.Option(help="write these choices to a file")]
-_Hunt = Annotated[bool, typer.Option("--hunt", help="look for leaks near the accepted")]
+_SavePolicy = Annotated[Path | None, typer.Option(help="write the options as a policy file")]
+_Hunt = Annotated[bool, typer.Option("--hunt", help="search for leaks among accepted points")]
 
 
 def with_rule_options(command: Callable[..., None]) -> Callable[..., None]:
-    """A command with an option for each parameter of every rule; it gets those given "
-    "as `values`."""
+    """Give a command an option for each parameter of every rule, after its option `rule`.
+
+    The command gets those that were given as `values`, by name.
+    """
     signature = inspect.signature(command, eval_str=True)
+    helps: dict[str, list[str]] = {}  # rules may share the name of a parameter
+    for kind in RULES.values():
+        for one in kind.parameters():
+            helps.setdefault(one.name, []).append(_option_help(kind.name, one))
     options = [
         inspect.Parameter(
-            one.name,
+            name,
             inspect.Parameter.KEYWORD_ONLY,
             default=None,
-            annotation=Annotated[float | None, typer.Option(help=_option_help(kind.name, one))],
+            annotation=Annotated[float | None, typer.Option(help="; ".join(texts))],
         )
-        for kind in RULES.values()
-        for one in kind.parameters()
+        for name, texts in helps.items()
     ]
 
     @functools.wraps(command)
     def with_options(**arguments: Any) -> None:
-        given = {one.name: arguments.pop(one.name) for one in options}
+        given = {name: arguments.pop(name) for name in helps}
         values = {name: value for name, value in given.items() if value is not None}
         command(**arguments, values=values)
 
     own = [one for one in signature.parameters.values() if one.name != "values"]
     place = [one.name for one in own].index("rule") + 1
-    everything = [*own[:place], *options, *own[place:]]
-    everything = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in everything]
-    with_options.__signature__ = signature.replace(parameters=everything)  # type: ignore[attr-defined]
-    with_options.__annotations__ = {one.name: one.annotation for one in everything}
+    parameters = [*own[:place], *options, *own[place:]]
+    parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in parameters]
+    with_options.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    with_options.__annotations__ = {one.name: one.annotation for one in parameters}
     return with_options
 
 
@@ -132,7 +135,7 @@ def sample(
     *,
     values: dict[str, float],
 ) -> None:
-    """Propose latent points, accept by rule, decode, audit, and report."""
+    """Propose latent points, accept them by a rule, decode, audit, and report."""
     if policy:
         chosen = _saved_policy(context, policy)
     else:
@@ -160,13 +163,13 @@ def _no_bundle() -> NoReturn:
 
 
 def _saved_policy(context: typer.Context, path: Path) -> Policy:
-    """The policy of a file; no other choice may have been typed beside it."""
-    for name in context.params.keys() - _BESIDE_A_POLICY:
+    """The policy of a file. Raises `UsageError` for options that the policy sets."""
+    for name in context.params.keys() - _ALLOWED_WITH_POLICY:
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
             raise UsageError(
-                f"expected only --policy, got {name.replace('_', '-')} too, which the policy sets; "
-                "change the file instead"
+                f"expected --policy without {name.replace('_', '-')}, which the policy sets, got "
+                "both; change the policy file instead"
             )
     saved = Policy.from_toml(text_of(path), str(path))
     saved.check_bundle()
@@ -185,12 +188,10 @@ def _unwanted(
 
 
 def _proposals(n: int | None, until: int | None) -> int:
-    """How many points to propose: as given, else enough for the number of results."""
-    return (
-        n
-        if n is not None
-        else min(policies.PROPOSALS_A_RESULT * max(1, until or 1), policies.MAX_PROPOSALS)
-    )
+    """The number of proposals: as given, else in proportion to the number of results."""
+    if n is not None:
+        return n
+    return min(policies.PROPOSALS_A_RESULT * max(1, until or 1), policies.MAX_PROPOSALS)
 
 
 def _proposal(name: str, box: float | None, region: str | None) -> Proposal:
@@ -214,10 +215,10 @@ def _proposal(name: str, box: float | None, region: str | None) -> Proposal:
 def _run_policy(
     policy: Policy, out: Path | None, save_policy: Path | None, *, hunt: bool, as_json: bool
 ) -> None:
-    """Run a policy, write its files, print its report; exit 1 if results are missing."""
+    """Run a policy, write its files, print its report; exit status 1 if results are missing."""
     bundle = bundles.load(policy.bundle)
     measurer = sampling.make_measurer(bundle, policy)
-    if save_policy:  # only now is it known to be one that can be run
+    if save_policy:  # after what raises for a policy that cannot be run
         write_whole(save_policy, lambda sink: sink.write(policy.to_toml().encode()))
     with _progress(policy) as show:
 
@@ -225,7 +226,7 @@ def _run_policy(
             files = {out.suffix: sink} if out and sink else {}
             return generate(bundle, policy, files, measurer=measurer, on_block=show)
 
-        # The manifest follows its file at once, before anything else can go wrong.
+        # The manifest is written right after its file, before anything else can fail.
         outcome = _write_results(out, work) if out else work(None)
     found = leaks.hunt(bundle, policy, measurer) if hunt else None
     if as_json:
@@ -270,53 +271,53 @@ def _write_results(out: Path, work: Callable[[BinaryIO], Outcome]) -> Outcome:
 
 
 def _check_apart(paths: Sequence[Path | None]) -> None:
-    """Raises `UsageError` if a file would be written over one that is read or written."""
+    """Raises `UsageError` if one file is given for two purposes."""
     seen: dict[Path, Path] = {}
     for path in filter(None, paths):
         if path.resolve() in seen:
             raise UsageError(
-                f"expected different names for what is read and written, got {str(path)!r} twice; "
-                "change one"
+                f"expected different files to read and to write, got {str(path)!r} twice; change "
+                "one"
             )
         seen[path.resolve()] = path
 
 
 def _flat(report: sampling.Report) -> dict[str, Any]:
-    """A report with the rule's numbers among the others."""
+    """A report as one table, with the rule's parameters among the other figures."""
     table = asdict(report)
     return {"rule": table.pop("rule"), **table.pop("parameters"), **table}
 
 
 def _print_outcome(outcome: Outcome, found: Hunt | None) -> None:
     for key, value in _flat(outcome.report).items():
+        label = key.replace("held_out", "held-out").replace("_", " ")
         shown = f"{value:.4f}" if isinstance(value, float) else value
-        console.print(f"{key.replace('_', ' '):<25}{'none' if value is None else shown}")
+        console.print(f"{label:<25}{'none' if value is None else shown}")
     low, high = outcome.audit.purity_interval
     console.print(f"{'purity, 95 %':<25}{low:.4f} to {high:.4f}")
     console.print(f"{'finding':<25}{outcome.audit.sentence()}")
-    _print_closer(outcome.audit)
+    _print_results(outcome.audit)
     if found:
         console.print(f"{'leaks found':<25}{found.sentence()}")
 
 
-def _print_closer(audit: Audit) -> None:
-    """Print what is known of the single results."""
+def _print_results(audit: Audit) -> None:
+    """Print the figures of the results themselves, beside those of held-out codes."""
     if audit.drift is None or audit.drift_held_out is None:
         return
+    edits, edits_held_out = (
+        sum(number * share for number, share in enumerate(shares))
+        for shares in (audit.edits, audit.edits_held_out)
+    )
+    drift, drift_held_out = audit.drift[0], audit.drift_held_out[0]
     lines = {
         "different regs": f"{audit.distinct:,} of {audit.looked_at:,}",
-        "valid at DVLA": "not known" if audit.valid is None else f"{audit.valid:.4f}",
-        "edits to a record": f"{_mean_edits(audit.edits):.2f} on average, of held-out regs "
-        f"{_mean_edits(audit.edits_held_out):.2f}",
-        "re-encoding drift": f"{audit.drift[0]:.2f} sigma in the median, of held-out regs "
-        f"{audit.drift_held_out[0]:.2f}",
+        "valid at DVLA": "unknown" if audit.valid is None else f"{audit.valid:.4f}",
+        "edits to a record": f"mean {edits:.2f}; held-out {edits_held_out:.2f}",
+        "re-encoding drift": f"median {drift:.2f} sigma; held-out {drift_held_out:.2f} sigma",
     }
     for key, value in lines.items():
         console.print(f"{key:<25}{value}")
-
-
-def _mean_edits(shares: Sequence[float]) -> float:
-    return sum(edits * share for edits, share in enumerate(shares))
 
 
 def _manifest_path(out: Path) -> Path:

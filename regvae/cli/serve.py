@@ -1,4 +1,4 @@
-"""`regvae dashboard` and `regvae bench`: programs of the source checkout."""
+"""`regvae dashboard` and `regvae bench`, which need the source checkout."""
 
 import socket
 import subprocess
@@ -19,10 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def bench(as_json: JsonOption = False) -> None:
-    """Measure the figures the README states, each beside its baseline; takes minutes."""
-    script = ROOT / "tests" / "benchmarks" / "run.py"
-    if not script.is_file():
-        raise UsageError(f"the benchmarks are in the source checkout only; {script} is missing")
+    """Measure speed and memory, each beside a baseline; takes minutes."""
+    _in_checkout(ROOT / "tests" / "benchmarks" / "run.py")
     _run(["-m", "tests.benchmarks.run", *(["--json"] if as_json else [])])
 
 
@@ -31,19 +29,20 @@ def dashboard(
     headless: Annotated[bool, typer.Option(help="do not open a browser")] = False,
 ) -> None:
     """Start the dashboard on this machine, and open it in the browser."""
-    script = ROOT / "dashboard" / "app.py"
-    if not script.is_file():
-        raise UsageError(f"the dashboard is in the source checkout only; {script} is missing")
+    script = _in_checkout(ROOT / "dashboard" / "server.py")
     with socket.socket() as probe:
         if probe.connect_ex(("localhost", port)) == 0:
-            raise UsageError(f"port {port} is taken; choose another, such as --port {port + 1}")
+            raise UsageError(
+                f"expected a free port, got {port}, which another program uses; choose another "
+                f"with --port, such as {port % 65535 + 1}"
+            )
     if not headless:
         threading.Thread(target=_open_when_up, args=(port,), daemon=True).start()
     _run(["-m", "streamlit", "run", str(script), "--server.port", str(port)])
 
 
 def _open_when_up(port: int, seconds: float = 30) -> None:
-    """Open the browser as soon as the server answers."""
+    """Open the browser as soon as the server answers; give up after some seconds."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         with socket.socket() as probe:
@@ -51,6 +50,12 @@ def _open_when_up(port: int, seconds: float = 30) -> None:
                 webbrowser.open(f"http://localhost:{port}")
                 return
         time.sleep(0.1)
+
+
+def _in_checkout(script: Path) -> Path:
+    if not script.is_file():
+        raise UsageError(f"expected the source checkout, got no {script}; run this command there")
+    return script
 
 
 def _run(arguments: Sequence[str]) -> None:

@@ -20,6 +20,7 @@ from regvae.evaluation.metrics import metrics
 from regvae.evaluation.study import model_outcome, rule_outcomes
 from regvae.model import bundle as bundles
 from regvae.model import config, presets, store
+from regvae.model.bundle import Bundle
 from regvae.training import jobs
 from regvae.training.checkpoint import checkpoint_path
 from regvae.training.queue import processor
@@ -33,12 +34,12 @@ def train(
     seed: Annotated[
         int | None, typer.Option(help="training seed [0; a bundle's own]", min=0)
     ] = None,
-    resume: Annotated[bool, typer.Option(help="go on where a stopped run left off")] = False,
+    resume: Annotated[bool, typer.Option(help="continue a stopped training run")] = False,
 ) -> None:
-    """Train a preset and write a bundle; Ctrl-C stops it, --resume goes on."""
-    began = time.perf_counter()
-    chosen, own, usual_seed = _recipe(preset)
-    seed = usual_seed if seed is None else seed
+    """Train a preset and write a bundle; Ctrl-C stops it, --resume continues it."""
+    started = time.perf_counter()
+    chosen, own, default_seed = _recipe(preset)
+    seed = default_seed if seed is None else seed
     store.check_free(out)
     with _silenced():
         from regvae.training import trainer as training
@@ -69,49 +70,53 @@ def train(
                     on_epoch=show,
                 )
     except KeyboardInterrupt:
-        begun = checkpoint_path(out).exists()
-        fail(f"stopped; go on with: {command} --resume" if begun else "stopped before an epoch")
+        resumable = checkpoint_path(out).exists()
+        advice = f"continue with: {command} --resume" if resumable else "no epoch was finished"
+        fail(f"stopped; {advice}")
     console.print(f"wrote {out}: validation loss {bundle.metrics['validation_loss']:.3f}")
     if last:
-        _print_speed(last[0], time.perf_counter() - began, training.floating_point_limit())
+        _print_speed(last[0], time.perf_counter() - started, training.floating_point_limit())
 
 
 def _recipe(name: str) -> tuple[config.Preset, Sequence[str], int]:
-    """What to train: a named preset, or that of a bundle with the regs of its own it was given; and
-    the seed unless another is asked for, which gives a bundle's model again."""
+    """Preset, own codes and default seed of a named preset or of a bundle.
+
+    Raises `UsageError` if there is neither of that name, and `BundleError` for a damaged bundle.
+    """
     if name in presets.PRESETS:
         return presets.preset(name), (), 0
     try:
-        bundle = bundles.load(name)
+        store.resolve(name)
     except store.BundleError as error:
-        there = ", ".join(presets.PRESETS)
         raise UsageError(
-            f"there is no preset {name[:80]!r} (there are {there}), and as a bundle: {error}"
+            f"expected a preset ({', '.join(presets.PRESETS)}) or a bundle, got {name[:80]!r}; "
+            "choose one of them, or give the path of a bundle"
         ) from error
+    bundle = bundles.load(name)
     own = bundle.records.codes.tolist() if bundle.preset.data.source == "own" else ()
     return bundle.preset, own, bundle.seed
 
 
 def _print_speed(trainer: Any, seconds: float, limit: float) -> None:
-    """What a training took, all included, and what share of the machine's speed it reached."""
+    """Print the time of a training run and the share of the machine's speed that it reached."""
     times = [epoch.seconds for epoch in trainer.history]
     rate = trainer.steps / float(np.median(times))
     share = rate * trainer.flops_a_step / limit
     console.print(
-        f"{seconds:.1f} s in all; {rate:,.0f} steps/s, {share:.1%} of the {limit / 1e9:,.0f} "
-        "GFLOP/s that a large matrix product reaches here"
+        f"{seconds:.1f} s in total; {rate:,.0f} steps/s, {share:.1%} of the {limit / 1e9:,.0f} "
+        "GFLOP/s of a large matrix product"
     )
 
 
 def study(
-    folder: Annotated[Path, typer.Option(help="where the trained models are, or will be")],
+    folder: Annotated[Path, typer.Option(help="the folder of the trained models")],
     preset: Annotated[str, typer.Option(help="what to train")] = "notebook-2d",
     seeds: Annotated[int, typer.Option(help="training seeds, from 0", min=1, max=100)] = 10,
-    rules: Annotated[bool, typer.Option(help="compare the rules too")] = True,
+    rules: Annotated[bool, typer.Option(help="compare the rules on each model")] = True,
     out: OutOption = None,
     models_out: Annotated[Path | None, typer.Option(help="the models' figures as a table")] = None,
 ) -> None:
-    """Train a preset over many seeds, with figures of each; compare the rules on each."""
+    """Train a preset with several seeds, print figures of each model, and compare the rules."""
     chosen = presets.preset(preset)
     for table in filter(None, (out, models_out)):
         check_table_name(table)
@@ -119,23 +124,7 @@ def study(
     rows: list[dict[str, Any]] = []
     models: list[dict[str, Any]] = []
     for seed in range(seeds):
-        path = folder / f"seed-{seed}"
-        if not path.exists():
-            with _silenced():
-                from regvae.training import trainer as training
-            begun = checkpoint_path(path).exists()
-            command = jobs.train_command(preset, path, seed)
-            waiting = console.status(f"seed {seed}: training, or waiting for a processor")
-            with waiting, processor():
-                training.train(
-                    chosen, path, seed=seed, resume=begun, command=command, measure=metrics
-                )
-        bundle = bundles.load(path)
-        if (bundle.preset, bundle.seed) != (chosen, seed):
-            raise UsageError(
-                f"{path} wants {preset} of seed {seed}, but is {bundle.preset.name} of seed "
-                f"{bundle.seed}; name another folder"
-            )
+        bundle = _model(chosen, seed, folder / f"seed-{seed}")
         figures = model_outcome(bundle)
         models.append(asdict(figures))
         console.print(f"seed {seed}  {figures.sentence()}")
@@ -152,16 +141,35 @@ def study(
         write_table(pd.DataFrame(models), models_out)
 
 
+def _model(preset: config.Preset, seed: int, path: Path) -> Bundle:
+    """The bundle of a preset and a seed in a folder; trained, or resumed, if it is not there."""
+    if not path.exists():
+        with _silenced():
+            from regvae.training import trainer as training
+        resume = checkpoint_path(path).exists()
+        command = jobs.train_command(preset.name, path, seed)
+        waiting = console.status(f"seed {seed}: training, or waiting for a processor")
+        with waiting, processor():
+            training.train(preset, path, seed=seed, resume=resume, command=command, measure=metrics)
+    bundle = bundles.load(path)
+    if (bundle.preset, bundle.seed) != (preset, seed):
+        raise UsageError(
+            f"{path}: expected {preset.name} with seed {seed}, got {bundle.preset.name} with seed "
+            f"{bundle.seed}; choose another folder"
+        )
+    return bundle
+
+
 @contextmanager
 def _silenced() -> Iterator[None]:
-    """Hide what TensorFlow's C++ prints when it starts, which nobody can act on."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # later; at first it heeds nothing
+    """Hide what TensorFlow prints from C++ when it is imported."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # only for what it prints after the import
     sys.stderr.flush()
-    kept = os.dup(2)
+    stderr = os.dup(2)
     try:
         with Path(os.devnull).open("w") as nothing:
             os.dup2(nothing.fileno(), 2)
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        os.dup2(stderr, 2)
+        os.close(stderr)

@@ -1,1 +1,1 @@
-"""How good a model is, and what a study over training seeds finds."""
+"""How good a model is: accuracy, diagnosis, the notebook's figures, studies over seeds."""

@@ -1,8 +1,8 @@
-"""What a trained model is good at and what not, from its bundle alone.
+"""What a trained model is good at and what not: accuracy, code length, latent dimensions, examples.
 
 For any number of latent dimensions and either likelihood. *Held-out* records are those of the
-validation and the test split. What training draws z from is a record's *effective* Gaussian, with
-the mean it reports and a standard deviation of the preset's noise times the sigma it reports.
+validation and the test split. Training draws z from a record's *effective* Gaussian: its mean is
+the record's, its standard deviation the preset's noise times the record's sigma.
 """
 
 import math
@@ -16,6 +16,7 @@ from scipy.special import ndtri
 
 from regvae.audit.collisions import interval
 from regvae.evaluation.accuracy import accuracy as accuracy_of
+from regvae.evaluation.accuracy import rows_of
 from regvae.formats import SPLITS, Codes, Format
 from regvae.formats.codes import characters
 from regvae.formats.format import DIGITS, LETTERS
@@ -26,11 +27,11 @@ from regvae.rejection.proposals import Around
 Floats = NDArray[np.float64]
 
 ACTIVE = 0.01
-"""Least variance of the mean in a latent dimension that a model uses: Burda, Grosse and
+"""A latent dimension is active if the variance of its means is larger: Burda, Grosse and
 Salakhutdinov, "Importance weighted autoencoders", 2016, section 5.2."""
 
 _AGGREGATED = 100_000
-"""Draws of the aggregated posterior: its curves are then sure to a few percent."""
+"""Draws of the aggregated posterior: enough for curves that are right to a few percent."""
 _CELLS = 80
 _PRIOR_HALF_WIDTH = 4.0
 
@@ -52,15 +53,15 @@ class Share:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Clopper and Pearson's interval of the rate at 95 %: both ends from 0 to 1."""
+        """Clopper and Pearson's interval of the rate at 95 %: two numbers from 0 to 1."""
         return interval(self.hits, self.n)
 
 
 @dataclass(frozen=True)
 class Accuracy:
-    """How many of a split's `n` regs come back when their means are decoded.
+    """How well the `n` codes of a split are reconstructed from their means.
 
-    `exact` is the share of whole regs, `by_position` has the seven shares of right characters.
+    `exact` is the exact match, `by_position` (p,) the per-character accuracy at each position.
     """
 
     split: str
@@ -73,7 +74,7 @@ def accuracy(bundle: Bundle, split: str) -> Accuracy:
     """`evaluation.accuracy` with intervals. Raises `ValueError` for a split without records."""
     found = accuracy_of(bundle, split=split)
     n = found["n"]
-    # What is given are shares of n, so that the nearest whole number is what was counted.
+    # The shares are counts divided by n, so that rounding gives the counts back.
     exact, *by_position = (
         Share(round(share * n), n) for share in (found["exact"], *found["by_position"])
     )
@@ -85,10 +86,10 @@ def accuracy(bundle: Bundle, split: str) -> Accuracy:
 
 @dataclass(frozen=True)
 class Confusion:
-    """Which characters of held-out regs come back as which, when the means are decoded.
+    """Which characters of held-out codes are decoded as which, from the means.
 
-    `counts` (c, c): a row for each true character of the `alphabet`, a column for each decoded one;
-    `positions` (from 1) are those that are counted together.
+    `counts` (c, c) has a row for each true character of the `alphabet` and a column for each
+    decoded one, summed over the `positions` (from 1).
     """
 
     alphabet: str
@@ -97,25 +98,26 @@ class Confusion:
 
     @property
     def n(self) -> int:
-        """Regs that were counted."""
+        """Number of codes that were counted."""
         return int(self.counts.sum()) // len(self.positions)
 
     @property
     def shares(self) -> Floats:
-        """Counts by the sum of their row, (c, c), 0 to 1; a character that never came has zeros."""
+        """Counts divided by the sum of their row, (c, c), 0 to 1; zeros for a character that does
+        not occur."""
         return self.counts / np.maximum(self.counts.sum(axis=1, keepdims=True), 1)
 
 
 def positions_of(format: Format, alphabet: str) -> tuple[int, ...]:
-    """Positions of a format, counted from 1, that have an alphabet."""
+    """Positions of a format, counted from 1, that have this alphabet."""
     allowed = enumerate(format.alphabets, start=1)
     return tuple(position for position, characters in allowed if characters == alphabet)
 
 
 def confusion(bundle: Bundle, positions: Sequence[int]) -> Confusion:
-    """Count true against decoded characters at some positions (from 1), all together.
+    """Count true against decoded characters, summed over some positions (from 1).
 
-    Raises `ValueError` unless all positions have the same alphabet.
+    Raises `ValueError` unless there are positions, all of the same alphabet.
 
     >>> confusion(bundle, positions_of(bundle.format, DIGITS)).counts.shape
     (10, 10)
@@ -126,7 +128,7 @@ def confusion(bundle: Bundle, positions: Sequence[int]) -> Confusion:
     if len(chosen) != 1 or len(known) != len(positions):
         raise ValueError(
             f"expected positions of one alphabet from 1 to {len(alphabets)}, got "
-            f"{tuple(positions)}; choose some of one kind"
+            f"{tuple(positions)}; choose positions with the same characters"
         )
     records = bundle.records
     rows = records.split != "train"
@@ -144,10 +146,10 @@ def confusion(bundle: Bundle, positions: Sequence[int]) -> Confusion:
 
 
 def divergence(mean: NDArray, sd: NDArray) -> Floats:
-    """KL(N(mean, sd^2) || N(0, 1)) in nats of every number: shapes alike, 0 to infinity.
+    """KL(N(mean, sd^2) || N(0, 1)) of each pair of numbers, in nats from 0: arrays of one shape.
 
     1/2 (mean^2 + sd^2 - 1 - ln sd^2), Kingma and Welling, "Auto-encoding variational Bayes", 2014,
-    appendix B. A standard deviation of 0 has no end: infinity.
+    appendix B. Infinite for a standard deviation of 0.
     """
     with np.errstate(divide="ignore"):
         return 0.5 * (np.square(mean) + np.square(sd) - 1) - np.log(sd)
@@ -156,30 +158,30 @@ def divergence(mean: NDArray, sd: NDArray) -> Floats:
 def negative_log_likelihood(autoencoder: Autoencoder, codes: Codes, z: NDArray) -> Floats:
     """Negative log-likelihood of codes (n,) at points (n, k), -ln p(code | z), in nats: (n,).
 
-    By the normalised probabilities of the characters, so that p sums to 1 over all codes, whatever
-    the likelihood of training.
+    The probabilities of the characters are normalised for either likelihood, so that p sums to 1
+    over all codes.
     """
     columns = autoencoder.onehot.hot_columns(codes)
-    open_nats = np.empty(len(columns))
-    for start in range(0, len(columns), BATCH):  # as large as all records the outputs are gigabytes
+    nats = np.empty(len(columns))
+    for start in range(0, len(columns), BATCH):  # the outputs of all records would be gigabytes
         rows = slice(start, start + BATCH)
         log_probabilities = autoencoder.log_probabilities(z[rows])
-        open_nats[rows] = -sum(
+        nats[rows] = -sum(
             log_p[np.arange(len(log_p)), columns[rows, block.position] - block.start]
             for block, log_p in zip(autoencoder.onehot.blocks, log_probabilities, strict=True)
         )
-    return open_nats
+    return nats
 
 
 @dataclass(frozen=True)
 class RateDistortion:
-    """What a split's `n` regs cost in nats: Alemi et al., "Fixing a broken ELBO", 2018.
+    """Code length of a split's `n` codes in nats: Alemi et al., "Fixing a broken ELBO", 2018.
 
-    `rate`: what a draw of z from a record's effective Gaussian says beyond the prior, the mean of
-    its divergence from N(0, I); `by_dimension` (k,) are its parts. `distortion`: what is then still
-    open of the reg. `standard_error` is that of their sum over the records. `entropy` is that of
-    the source of the data, None if nobody knows it. Without noise the rate has no end, and it, the
-    sum and the standard error are infinity; so is the standard error of a single record.
+    `rate` is the mean divergence of the effective Gaussians from the prior N(0, I), and
+    `by_dimension` (k,) its parts; `distortion` is the mean negative log-likelihood of a code given
+    a z drawn from its effective Gaussian. `standard_error` is that of their sum. `entropy` is that
+    of the source of the data, None if it is not known. Without noise the rate, the sum and the
+    standard error are infinite; the standard error of a single record is infinite too.
     """
 
     split: str
@@ -192,33 +194,31 @@ class RateDistortion:
 
     @property
     def bound(self) -> float:
-        """Rate and distortion together: nats, the negative ELBO.
+        """Rate plus distortion, the code length in nats: the negative ELBO.
 
-        For regs that the model has not seen its mean cannot be below the source's entropy.
+        For codes that are not in the training data it is, on average, at least the entropy.
         """
         return self.rate + self.distortion
 
     @property
-    def endless(self) -> bool:
+    def infinite(self) -> bool:
         """Whether the rate is infinite."""
         return math.isinf(self.rate)
 
     @property
     def excess(self) -> float | None:
-        """Nats that the bound lies above the entropy; None if that is not known."""
+        """Code length minus entropy, in nats; None if the entropy is not known."""
         return None if self.entropy is None else self.bound - self.entropy
 
 
 def rate_distortion(bundle: Bundle, split: str, *, draws: int = 2, seed: int = 0) -> RateDistortion:
-    """Rate in closed form, distortion as the mean of some draws of z a record.
+    """Rate in closed form, distortion as the mean over some draws of z for each record.
 
-    Raises `ValueError` for a split without records, or without draws.
+    Raises `ValueError` for a split without records, or for fewer draws than 1.
     """
     if draws < 1:
-        raise ValueError(f"a distortion wants 1 draw a record or more, not {draws}")
-    rows = bundle.records.split == split
-    if not rows.any():
-        raise ValueError(f"there are no records in the split {split!r}; {', '.join(SPLITS)}")
+        raise ValueError(f"expected 1 draw or more, got {draws}; raise it")
+    rows = rows_of(bundle, split)
     codes, (mean, sd) = bundle.records.codes[rows], effective_gaussians(bundle, rows)
     rng = np.random.default_rng(seed)
     distortion = np.mean(
@@ -243,7 +243,7 @@ def rate_distortion(bundle: Bundle, split: str, *, draws: int = 2, seed: int = 0
 
 
 def effective_gaussians(bundle: Bundle, rows: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """Mean and standard deviation, (n, k) each, of what training draws z from for some records."""
+    """Mean and standard deviation, (n, k) each, of the effective Gaussians of selected records."""
     records, noise = bundle.records, bundle.preset.training.noise
     return records.mean[rows].astype(float), noise * records.sigma[rows].astype(float)
 
@@ -261,7 +261,7 @@ def _standard_error(values: Floats) -> float:
 class Dimensions:
     """How much a model uses each of its k latent dimensions, over the held-out records.
 
-    `variance` (k,) is that of the records' means; `kl` (k,) the mean divergence of their effective
+    `variance` (k,) is the variance of the means; `kl` (k,) is the mean divergence of the effective
     Gaussians from N(0, 1), in nats.
     """
 
@@ -269,18 +269,18 @@ class Dimensions:
     kl: Floats
 
     @property
-    def endless(self) -> bool:
+    def infinite(self) -> bool:
         """Whether the divergences are infinite."""
         return bool(np.isinf(self.kl).any())
 
     @property
     def active(self) -> NDArray[np.bool_]:
-        """Which dimensions say something of the reg, (k,): a variance above `ACTIVE`."""
+        """Which dimensions encode something, (k,) booleans: their variance is above `ACTIVE`."""
         return self.variance > ACTIVE
 
     @property
     def order(self) -> NDArray[np.intp]:
-        """The dimensions, counted from 0, by their divergence, greatest first: (k,)."""
+        """The dimensions, counted from 0, in the order of their divergence, largest first: (k,)."""
         return np.argsort(-self.kl, kind="stable")
 
 
@@ -292,11 +292,11 @@ def dimensions(bundle: Bundle) -> Dimensions:
 
 @dataclass(frozen=True)
 class Aggregate:
-    """The aggregated posterior, where z lies over all records, against the prior N(0, 1).
+    """The aggregated posterior, which is the distribution of z over all records, beside the prior.
 
-    `density` (k, g) is its density in each dimension at the places `z` (g,), `prior` (g,) the
-    prior's. `wasserstein` (k,) is how far the one must be moved, on average, to become the other,
-    in units of z, from 0.
+    `density` (k, g) is its density in each dimension at the points `z` (g,), `prior` (g,) the
+    density of N(0, 1) there. `wasserstein` (k,) is the Wasserstein distance of order 1 between the
+    two, from 0, in units of z.
     """
 
     z: Floats = field(repr=False)
@@ -306,9 +306,9 @@ class Aggregate:
 
 
 def aggregate(bundle: Bundle, *, seed: int = 0) -> Aggregate:
-    """Draw the aggregated posterior and lay each of its dimensions beside the prior.
+    """Estimate the aggregated posterior from draws.
 
-    Raises nothing: what lies beyond the places of a curve is left out of it, not out of its area.
+    Draws beyond the ends of a curve are not on it, but count in its area.
     """
     drawn = Around().draw(_AGGREGATED, bundle, np.random.default_rng(seed)).T
     # Wide enough for the prior, and for all but a few outliers of the draws.
@@ -324,8 +324,8 @@ def aggregate(bundle: Bundle, *, seed: int = 0) -> Aggregate:
 def wasserstein(values: NDArray) -> float:
     """Wasserstein distance of order 1 between values (n,) and N(0, 1), in units of the values.
 
-    In one dimension the mean difference of their quantiles (Villani, "Optimal transport", 2009,
-    remark 2.19 and after); the normal's are taken in the middle of n equal shares.
+    In one dimension it is the mean absolute difference of the quantiles (Villani, "Optimal
+    transport", 2009, remark 2.19); those of N(0, 1) are taken at (i - 1/2) / n for i = 1 to n.
     """
     middle = (np.arange(len(values)) + 0.5) / len(values)
     return float(np.abs(np.sort(values) - ndtri(middle)).mean())
@@ -344,14 +344,14 @@ class Example:
 
 @dataclass(frozen=True)
 class Examples:
-    """Some regs of the test split that come back whole, and some that do not; there may be none."""
+    """Test codes that are reconstructed exactly (`right`), and some that are not (`wrong`)."""
 
     right: tuple[Example, ...]
     wrong: tuple[Example, ...]
 
 
 def examples(bundle: Bundle, *, n: int = 8, seed: int = 0) -> Examples:
-    """Draw up to n test regs that come back whole and up to n that do not."""
+    """Draw up to n test codes that are reconstructed exactly and up to n that are not."""
     records = bundle.records
     rows = records.split == "test"
     codes, decoded = records.codes[rows], bundle.autoencoder.decode(records.mean[rows])
@@ -362,14 +362,14 @@ def examples(bundle: Bundle, *, n: int = 8, seed: int = 0) -> Examples:
     return Examples(tuple(right[:n]), tuple(wrong[:n]))
 
 
-# --- all together ---------------------------------------------------------------------------------
+# --- the diagnosis --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Everything of this module about one bundle, by its default seeds.
+    """All figures of this module for one bundle, with the default seeds.
 
-    `accuracies` and `rates` have an entry for each of `SPLITS`; `seconds` is what training took.
+    `accuracies` and `rates` have an entry for each of `SPLITS`; `seconds` is the time of training.
     """
 
     accuracies: tuple[Accuracy, ...]
@@ -382,7 +382,7 @@ class Diagnosis:
     seconds: float
 
     def summary(self) -> dict[str, Any]:
-        """The figures as plain JSON types; what has no end is None."""
+        """The figures as plain JSON types; infinite numbers are None."""
         return {
             "accuracy": {one.split: _accuracy_summary(one) for one in self.accuracies},
             "nats": {one.split: _nats_summary(one) for one in self.rates},
@@ -409,7 +409,7 @@ class Diagnosis:
 
 
 def diagnose(bundle: Bundle) -> Diagnosis:
-    """Everything of this module. Raises `ValueError` for a bundle with an empty split."""
+    """Compute all figures. Raises `ValueError` for a bundle with an empty split."""
     return Diagnosis(
         accuracies=tuple(accuracy(bundle, split) for split in SPLITS),
         letters=confusion(bundle, positions_of(bundle.format, LETTERS)),
@@ -423,14 +423,11 @@ def diagnose(bundle: Bundle) -> Diagnosis:
 
 
 def _accuracy_summary(one: Accuracy) -> dict[str, Any]:
-    def shown(share: Share) -> dict[str, Any]:
-        return {"share": share.value, "interval": list(share.interval)}
-
-    return {
-        "n": one.n,
-        "exact": shown(one.exact),
-        "by_position": [shown(share) for share in one.by_position],
-    }
+    exact, *by_position = (
+        {"share": share.value, "interval": list(share.interval)}
+        for share in (one.exact, *one.by_position)
+    )
+    return {"n": one.n, "exact": exact, "by_position": by_position}
 
 
 def _nats_summary(one: RateDistortion) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The figures that a bundle's manifest carries."""
+"""The metrics that a bundle's manifest stores."""
 
 from dataclasses import asdict
 from typing import Any
@@ -11,9 +11,11 @@ from regvae.model.presets import preset
 
 
 def metrics(bundle: Bundle) -> dict[str, Any]:
-    """The figures of a manifest: last losses, accuracy by split, rank correlations of the orders.
+    """The metrics of a manifest, as plain JSON types.
 
-    A bundle of the notebook's own preset has the notebook's figures too.
+    `loss` and `validation_loss` of the last epoch (nats), `accuracy` by split, `accuracy_sampled`
+    of the test split, `orders` (see `rank_correlations`); only for the preset notebook-2d also the
+    `notebook` figures.
     """
     last = bundle.history.iloc[-1]
     figures = {

@@ -1,4 +1,4 @@
-"""Every figure that the notebook printed, beside a bundle's."""
+"""Every figure that the notebook printed, beside the same figure of a bundle."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,17 +18,20 @@ from regvae.rejection.rules import OneSided
 from regvae.rejection.unwanted import Unwanted
 
 UNWANTED = Unwanted((predicates.Predicate("number", "<", (50,)),))
-"""The notebook's unwanted regs: number below 50."""
+"""The notebook's unwanted codes: number below 50."""
 
 PUBLISHED_BY_POSITION = (0.064, 0.048, 0.960, 0.995, 0.060, 0.052, 0.055)
+"""Per-character accuracy that the notebook printed."""
 PUBLISHED_PURITY = 0.967
+"""Purity that the notebook printed for the threshold 2.5."""
 RERUN_PURITIES = (0.749, 0.310, 0.447, 1.000, 0.027, 0.996, 0.979, 0.967, 0.660, 0.939)
-"""Purity at 2.5 of ten retrainings, seeds 0 to 9, 4,000 samples each (recorded re-runs)."""
+"""Purity at 2.5 of the notebook's recipe trained ten times, seeds 0 to 9, 4,000 samples each."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure of the notebook: what it published, what this bundle gives, why they differ."""
+    """One figure: its name, the notebook's published value, the value of the bundle (`here`), and a
+    remark on the difference."""
 
     figure: str
     published: str
@@ -37,11 +40,11 @@ class Figure:
 
 
 def notebook_figures(bundle: Bundle, *, seed: int = 0) -> list[Figure]:
-    """Every figure the notebook printed for its two-dimensional model, beside this bundle's.
+    """Every figure the notebook printed for its two-dimensional model, beside the bundle's.
 
-    1,000 samples are drawn wherever the notebook drew 1,000. The published numbers come from one
-    training run; another run of the same recipe gives others. What differs, and why, is said of a
-    bundle of that recipe only.
+    1,000 samples are drawn wherever the notebook drew 1,000. The published numbers are those of one
+    training run; another run of the same preset gives other numbers. Only a bundle of that preset
+    has remarks that explain the differences.
     """
     figures = [
         *_accuracy_figures(bundle, seed),
@@ -142,7 +145,7 @@ def _number_counts(bundle: Bundle, half_width: float, seed: int) -> str:
 
 
 def _above_50(accepted: Codes) -> str:
-    # The notebook counted numbers above 50 here, and from 50 on everywhere else: so does this.
+    # As in the notebook: numbers above 50 here, and of 50 or more everywhere else.
     above = predicates.Predicate("number", ">", (50,)).mask(accepted, UK_REGISTRATION)
     return f"{above.sum()} = {above.mean():.3f}" if len(above) else "0, as none was accepted"
 

@@ -1,4 +1,4 @@
-"""Figures of models over training seeds, and of the rules on each."""
+"""Figures of models trained with several seeds, and of every rule on each model."""
 
 from dataclasses import dataclass
 
@@ -15,10 +15,11 @@ from regvae.rejection.rules import RULES
 
 @dataclass(frozen=True)
 class ModelOutcome:
-    """Figures of one trained model: exact match on the test regs, and accuracy of the two digits.
+    """Figures of one trained model on its test codes.
 
-    `rank_correlation` is the least of the preset's orders, None if it has none; `seconds` is what
-    the epochs took.
+    `exact` is the exact match, `tens` and `units` the per-character accuracy of the two digits, 0
+    to 1. `rank_correlation` is the smallest of the preset's orders, None if it has none.
+    `validation_loss` is in nats, `seconds` the time of all epochs.
     """
 
     preset: str
@@ -31,16 +32,16 @@ class ModelOutcome:
     seconds: float
 
     def sentence(self) -> str:
-        """The figures in a line."""
+        """The figures in one line."""
         order = "" if self.rank_correlation is None else f"rank corr. {self.rank_correlation:.5f}  "
         return (
-            f"exact {self.exact:.3f}  digits {self.tens:.3f} {self.units:.3f}  {order}"
+            f"exact match {self.exact:.3f}  digits {self.tens:.3f} {self.units:.3f}  {order}"
             f"validation loss {self.validation_loss:.3f}  {self.seconds:.1f} s"
         )
 
 
 def model_outcome(bundle: Bundle) -> ModelOutcome:
-    """Figures of a bundle, decoding the means of its test regs."""
+    """Figures of a bundle of UK registrations, decoding the means of its test codes."""
     test = accuracy(bundle)
     found = [one["rank_correlation"] for one in rank_correlations(bundle)]
     orders = [one for one in found if one is not None]
@@ -64,7 +65,8 @@ def model_outcome(bundle: Bundle) -> ModelOutcome:
 class RuleOutcome:
     """A rule applied to uniform proposals in [-3, 3]^k, for one trained model.
 
-    `scale` is the calibrated scale of the standard deviations, which the posterior rule uses.
+    `acceptance` and `purity` are shares, 0 to 1; purity is None if no point is accepted. `scale` is
+    the calibrated scale of the standard deviations, which the posterior rule uses.
     """
 
     seed: int
@@ -78,7 +80,7 @@ class RuleOutcome:
 
 
 def rule_outcomes(bundle: Bundle, *, proposals: int = 20_000) -> list[RuleOutcome]:
-    """Acceptance and purity of every rule, with its defaults, on the notebook's unwanted regs."""
+    """Acceptance and purity of every rule with its defaults, for the notebook's unwanted codes."""
     calibration = calibrate(bundle)
     measurer = Measurer.of(bundle, UNWANTED, calibration)
     outcomes = []

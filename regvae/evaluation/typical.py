@@ -1,4 +1,4 @@
-"""Letters that are typical of a selection of records."""
+"""Letters that are typical of selected records."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,8 @@ from regvae.onehot import one_hot
 
 @dataclass(frozen=True)
 class TypicalLetter:
-    """A letter that is commoner at a position (from 1) of some records than of all."""
+    """A letter that is commoner at a position (from 1) of the selected records than of all; both
+    shares are 0 to 1."""
 
     position: int
     letter: str
@@ -20,10 +21,10 @@ class TypicalLetter:
 
 
 def typical_letters(records: Records, rows: NDArray[np.bool_], n: int) -> list[TypicalLetter]:
-    """The n letters most over-represented among the records of a mask (m,), clearest first.
+    """The n letters most over-represented among the records that a mask (m,) selects.
 
-    Ordered by the z score of the share here against the share among all records, so that a rare
-    letter seen twice does not outrank a common one seen often. Empty if no record is selected.
+    In the order of the z score of the share among them against the share among all, so that a rare
+    letter seen twice does not outrank a common one seen often. Empty if none is selected.
     """
     here = records.codes[rows]
     if not len(here):

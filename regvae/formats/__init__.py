@@ -1,4 +1,4 @@
-"""What a code is: its characters, how it is read and shown, and its attributes."""
+"""Formats of codes: the characters allowed, parsing, display, and attributes."""
 
 from regvae.formats.codes import SPLITS as SPLITS
 from regvae.formats.codes import Codes as Codes
@@ -12,8 +12,8 @@ FORMATS: dict[str, Format] = {one.name: one for one in (UK_REGISTRATION,)}
 
 
 def format_named(name: str) -> Format:
-    """The built-in format of that name. Raises `FormatError` naming those that exist."""
-    if name not in FORMATS:
+    """The built-in format of that name. Raises `FormatError` listing the names that exist."""
+    if not isinstance(name, str) or name not in FORMATS:
         raise FormatError(
             f"expected the name of a format ({', '.join(FORMATS)}), got {str(name)[:40]!r}; choose "
             "one of them"

@@ -30,13 +30,13 @@ def from_characters(points: NDArray[np.uint32]) -> Codes:
 
 
 def keys(codes: Codes) -> NDArray:
-    """A value for each code (n,), equal for equal codes only: quick to compare and to sort.
+    """A value for each code (n,), equal only for equal codes: quick to compare and to sort.
 
-    Codes of up to nine ASCII characters are packed into whole numbers; longer ones are returned.
+    Codes of up to nine ASCII characters are packed into integers; longer ones are not changed.
     """
     points = characters(codes)
     width = points.shape[1]
-    if width > 9:  # ASCII is 7 bits, and a key has 63
+    if width > 9:  # 7 bits a character, 63 bits a key
         return codes
     return points.astype(np.int64) @ (1 << 7 * np.arange(width))
 
@@ -47,12 +47,12 @@ def distinct(codes: Codes) -> Codes:
 
 
 def sha256(codes: Iterable[str]) -> str:
-    """The sha256 of codes in their order, one a line: identifies a list of codes."""
+    """The sha256 of codes (n,) in their order, one a line, in hexadecimal."""
     return hashlib.sha256("\n".join(codes).encode()).hexdigest()
 
 
 def split(codes: Codes, seed: int, sizes: Sequence[int]) -> dict[str, Codes]:
-    """Different codes (n,) shuffled by a seed and cut into `SPLITS`.
+    """Distinct codes (n,), shuffled with a seed and cut into `SPLITS` of the given sizes.
 
     Raises `ValueError` unless the sizes are three of 1 or more that sum to n.
     """

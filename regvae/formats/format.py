@@ -1,4 +1,4 @@
-"""What a code is: an alphabet for each position, how it is read and shown, and its attributes."""
+"""A format of codes: an alphabet for each position, parsing, display, and attributes."""
 
 import string
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,11 +15,11 @@ LETTERS = string.ascii_uppercase
 DIGITS = string.digits
 
 _NAMED = 3
-"""Bad lines named in an error; a long file may have thousands."""
+"""Wrong lines listed in an error; a long file may have thousands."""
 
 
 class FormatError(ValueError):
-    """A text that is no code of a format; the message says which position expects what."""
+    """A text that is not a code of a format, or a format that cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class Attribute:
     """A property of a code, computed for many at once.
 
     `kind` is "boolean", "category" (text) or "number" (integer); `values` maps codes (n,) to
-    values (n,) of that kind. `positions` are the characters that it depends on, counted from 0.
-    `categories` are all texts of a category in their natural order, or the labels of false and
-    true; a number has none. `missing` is the category of codes that have no value, if there is one.
+    values (n,) of that kind. `positions` are the characters it depends on, counted from 0.
+    `categories` are all values of a category in their natural order, or the labels of false and
+    true; empty for a number. `missing` is the category of codes without a value, if there is one.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Attribute:
     missing: str = ""
 
     def ranks(self, codes: Codes) -> NDArray[np.int64]:
-        """The attribute as numbers in its natural order, (n,): a category's index in the list."""
+        """The attribute of codes (n,) as integers (n,); a category is its index in `categories`."""
         values = self.values(codes)
         if self.kind != "category":
             return values.astype(np.int64)
@@ -53,9 +53,10 @@ class Attribute:
 class Format:
     """A fixed pattern of characters, with the words for it.
 
-    `alphabets` has the characters allowed at each position, in ascending order of their code
-    points and without gaps between them; `layout` describes them in words. `gaps` are the positions
-    before which a space is shown. `attributes` are offered to people in this order.
+    `alphabets` has the characters allowed at each position: consecutive ASCII characters, no
+    lower-case letters; `layout` describes them in words. `gaps` are the positions (from 0) before
+    which a space is shown. `attributes` are listed to people in this order. Raises `FormatError` if
+    an alphabet has other characters, or if `example` is not a normalised code.
 
     >>> from regvae.formats.uk_registration import UK_REGISTRATION
     >>> UK_REGISTRATION.parse("ab12 cde")
@@ -71,27 +72,40 @@ class Format:
     gaps: tuple[int, ...] = ()
     attributes: Mapping[str, Attribute] = field(default_factory=dict, compare=False, repr=False)
 
+    def __post_init__(self) -> None:
+        for position, allowed in enumerate(self.alphabets, start=1):
+            if not _is_alphabet(allowed):
+                raise FormatError(
+                    "expected consecutive ASCII characters without lower-case letters at position "
+                    f"{position}, got {allowed[:40]!r}; change the alphabet"
+                )
+        if not self.is_normalised(self.example):
+            raise FormatError(
+                f"expected a normalised {self.noun} as the example, got {self.example[:40]!r}; "
+                "change it"
+            )
+
     @property
     def length(self) -> int:
-        """Characters in a code."""
+        """Number of characters in a code."""
         return len(self.alphabets)
 
     @property
     def dtype(self) -> str:
-        """NumPy's type of an array of codes, such as ``U7``."""
+        """NumPy's type for an array of codes, such as ``U7``."""
         return f"U{self.length}"
 
     def array(self, codes: Sequence[str] | Codes) -> Codes:
-        """Codes (n,) as an array of the format's type, which cuts longer texts short."""
+        """Codes (n,) as an array of the format's type; longer texts are cut off."""
         return np.asarray(codes, dtype=self.dtype)
 
     def shown(self, code: str) -> str:
-        """The code as people write it: ``"AB12CDE"`` -> ``"AB12 CDE"``."""
+        """A code with spaces for reading: ``"AB12CDE"`` -> ``"AB12 CDE"``."""
         cuts = [0, *self.gaps, self.length]
         return " ".join(code[start:stop] for start, stop in pairwise(cuts))
 
     def is_normalised(self, text: str) -> bool:
-        """Whether a text is a code as `parse` returns it."""
+        """Whether a text is a code in the form that `parse` returns."""
         return (
             isinstance(text, str)
             and len(text) == self.length
@@ -99,10 +113,10 @@ class Format:
         )
 
     def parse(self, text: str) -> str:
-        """Normalise what a person typed: ``"ab12 cde"`` -> ``"AB12CDE"``.
+        """Normalise a typed code: ``"ab12 cde"`` -> ``"AB12CDE"``.
 
-        Letters of either case are accepted and white space is dropped. Raises `FormatError` naming
-        the first position that does not fit.
+        Letters may be upper or lower case; white space is ignored. Raises `FormatError` naming the
+        first position with a wrong character.
         """
         if not isinstance(text, str):
             raise FormatError(
@@ -118,7 +132,7 @@ class Format:
         for position, (character, allowed) in enumerate(
             zip(code, self.alphabets, strict=True), start=1
         ):
-            # str.upper() would turn some non-ASCII characters into ASCII letters.
+            # str.upper() turns some non-ASCII characters into ASCII letters.
             if not character.isascii() or character.upper() not in allowed:
                 raise FormatError(
                     f"expected {_described(allowed)} at position {position} of a {self.noun}, got "
@@ -127,10 +141,10 @@ class Format:
         return code.upper()
 
     def parse_lines(self, lines: Iterable[str], where: str = "the list") -> list[str]:
-        """Normalised codes of a text with one a line (or several, separated by commas).
+        """The normalised codes in lines of text, one a line or several separated by commas.
 
-        Empty lines are skipped. Raises `FormatError` naming the first lines that hold no code, or
-        if there is no code at all.
+        Empty lines are skipped; `where` names the text in errors. Raises `FormatError` listing the
+        first wrong lines, or if there is no code.
         """
         found: list[str] = []
         wrong: list[str] = []
@@ -154,7 +168,7 @@ class Format:
         return found
 
     def attribute(self, name: str) -> Attribute:
-        """The attribute of that name. Raises `FormatError` naming those that exist."""
+        """The attribute of that name. Raises `FormatError` listing the names that exist."""
         if name not in self.attributes:
             raise FormatError(
                 f"expected an attribute of a {self.noun} ({', '.join(self.attributes)}), got "
@@ -167,8 +181,14 @@ class Format:
         return self.shown(self.example)
 
 
+def _is_alphabet(allowed: str) -> bool:
+    steps = np.diff([ord(character) for character in allowed])
+    fits = bool(allowed) and allowed.isascii() and allowed == allowed.upper()
+    return fits and bool((steps == 1).all())
+
+
 def _described(allowed: str) -> str:
-    """An alphabet in words."""
+    """An alphabet in words, for errors."""
     if allowed == LETTERS:
         return "a letter A to Z"
     if allowed == DIGITS:

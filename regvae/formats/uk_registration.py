@@ -1,7 +1,7 @@
 """UK car registrations ("regs"): DVLA's areas and periods, and the two generators.
 
-A reg is seven characters, ``AA00AAA``: a memory tag (two letters, naming an area), an age
-identifier (two digits, naming a period of six months) and three more letters.
+A reg has seven characters, ``AA00AAA``: a memory tag (two letters, for an area), an age identifier
+(two digits, for a period of six months) and three more letters.
 """
 
 import json
@@ -41,9 +41,9 @@ def notebook_dataset(
 ) -> dict[str, Codes]:
     """The reference notebook's training, validation and test regs.
 
-    One stream of Python's `random` draws all of them, in this order for each reg: a memory tag, two
-    digits, three letters, all uniform. Validation regs that are also in training are dropped, then
-    test regs that are in either.
+    All are drawn from one stream of Python's `random`, in this order for each reg: a memory tag,
+    two digits, three letters, all uniform. Validation regs that are also in training are removed,
+    then test regs that are in either, so these splits can be smaller than their `sizes`.
 
     Returns `{"train": (n,), "validation": (m,), "test": (t,)}`, arrays of dtype ``U7``. Raises
     `ValueError` unless there are three sizes of 1 or more.
@@ -68,29 +68,29 @@ def notebook_dataset(
 def dvla_dataset(
     seed: int = 0, sizes: tuple[int, int, int] = (10_000, 1_000, 1_000)
 ) -> dict[str, Codes]:
-    """Training, validation and test regs that DVLA may issue, all different.
+    """Training, validation and test regs that DVLA may issue, all distinct.
 
-    Uniform among those of DVLA's letters (the attribute `valid`) and of digits that name a
-    registration period (all but 01; leaflet INF104). Returns and raises as `notebook_dataset` does.
+    Uniform among the regs with letters that DVLA issues (the attribute `valid`) and digits of a
+    registration period (all but 01; leaflet INF104). Returns and raises as `notebook_dataset`.
     """
     rng = np.random.default_rng(seed)
-    wanted = sum(sizes)
+    total = sum(sizes)
     found = np.empty(0, dtype=_DTYPE)
-    while len(found) < wanted:
-        drawn = np.concatenate([found, generate(2 * wanted, rng=rng)])
+    while len(found) < total:
+        drawn = np.concatenate([found, generate(2 * total, rng=rng)])
         drawn = drawn[_valid(drawn) & (_number(drawn) != 1)]
         found = drawn[np.sort(np.unique(keys(drawn), return_index=True)[1])]
-    return split(found[:wanted], seed, sizes)
+    return split(found[:total], seed, sizes)
 
 
 def notebook_count() -> int:
-    """How many regs `notebook_dataset` may draw: each is as likely as any other."""
+    """Number of regs that `notebook_dataset` can draw, all equally likely."""
     return len(MEMORY_TAGS) * math.prod(len(allowed) for allowed in _ALPHABETS[2:])
 
 
 def dvla_count() -> int:
-    """How many regs `dvla_dataset` may draw: each is as likely as any other."""
-    # No rule joins the parts of a reg, so that each part's choices are counted for themselves.
+    """Number of regs that `dvla_dataset` can draw, all equally likely."""
+    # The parts of a reg are independent, so the number is a product.
     tags = _valid([f"{tag}00AAA" for tag in MEMORY_TAGS]).sum()
     numbers = sum(period_name(number) != NO_PERIOD for number in range(100))
     letters = _valid([f"AA00AA{letter}" for letter in LETTERS]).sum()
@@ -98,7 +98,7 @@ def dvla_count() -> int:
 
 
 def _draw(rng: random.Random) -> str:
-    # The order of the draws decides every reg that follows: it is the notebook's.
+    # Drawn in the notebook's order: another order would give other regs.
     tag = rng.choice(MEMORY_TAGS)
     digits = [rng.choice(DIGITS) for _ in range(2)]
     letters = [rng.choice(LETTERS) for _ in range(3)]
@@ -106,10 +106,10 @@ def _draw(rng: random.Random) -> str:
 
 
 def generate(n: int, *, rng: np.random.Generator) -> Codes:
-    """Draw `n` regs from the notebook's distribution, vectorised: (n,) of dtype ``U7``.
+    """Draw `n` regs from the distribution of `notebook_dataset`: (n,) of dtype ``U7``.
 
-    The same distribution as `notebook_dataset`, not the same stream; codes may repeat. A million
-    take well under a second. Raises `ValueError` if `n` is negative.
+    Vectorised, so with another stream of random numbers: a million take under a second. Regs may
+    repeat. Raises `ValueError` if `n` is negative.
     """
     if n < 0:
         raise ValueError(f"expected a number of regs from 0, got {n}; raise it")
@@ -163,16 +163,16 @@ _AREA_OF_PAIR = _area_table()
 
 
 def _area(regs: Codes) -> Codes:
-    codes = _characters(regs)
-    return _AREA_OF_PAIR[_letter_pair_index(codes[:, 0], codes[:, 1])]
+    points = _characters(regs)
+    return _AREA_OF_PAIR[_letter_pair_index(points[:, 0], points[:, 1])]
 
 
 def period_name(number: int) -> str:
-    """The registration period an age identifier names, by DVLA's rule (leaflet INF104).
+    """The registration period of an age identifier, 0 to 99 (DVLA's leaflet INF104).
 
-    02 to 50 are March to August of 2002 to 2050; 51 to 99 are September 2001 to 2049 until the
-    following February; 00 closes the scheme (September 2050 to February 2051). 01 names no period:
-    the scheme began in September 2001 with 51.
+    02 to 50 are March to August of 2002 to 2050; 51 to 99 are September of 2001 to 2049 to the next
+    February; 00 is the last (September 2050 to February 2051). 01 has no period: the scheme began
+    in September 2001 with 51.
     """
     if number == 1:
         return NO_PERIOD
@@ -190,14 +190,14 @@ def _period(regs: Codes) -> Codes:
 
 
 def _valid(regs: Sequence[str] | Codes) -> NDArray[np.bool_]:
-    codes = _characters(regs)
-    tag_ok = ~np.isin(codes[:, :2], [ord(letter) for letter in "IQZ"]).any(axis=1)
-    rest_ok = ~np.isin(codes[:, 4:], [ord(letter) for letter in "IQ"]).any(axis=1)
+    points = _characters(regs)
+    tag_ok = ~np.isin(points[:, :2], [ord(letter) for letter in "IQZ"]).any(axis=1)
+    rest_ok = ~np.isin(points[:, 4:], [ord(letter) for letter in "IQ"]).any(axis=1)
     return np.asarray(tag_ok & rest_ok)
 
 
 def _periods_in_time() -> tuple[str, ...]:
-    # 51, 02, 52, 03, … 99, 50, 00, and last the digits that name no period.
+    # 51, 02, 52, 03, … 99, 50, 00, and last the digits without a period.
     order = [51] + [n for year in range(2, 50) for n in (year, year + 50)] + [50, 0]
     return (*(period_name(number) for number in order), NO_PERIOD)
 
@@ -237,10 +237,10 @@ ATTRIBUTES: dict[str, Attribute] = {
         ),
     )
 }
-"""Every attribute of a reg by name, in the order a person is offered them.
+"""Every attribute of a reg by name, in the order in which they are listed to people.
 
 `valid` is DVLA's letter rule: no I, Q or Z in the memory tag and no I or Q in the last three
-letters (leaflet INF104). It does not look at the digits.
+letters (leaflet INF104). It does not depend on the digits.
 """
 
 UK_REGISTRATION = Format(

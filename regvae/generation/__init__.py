@@ -1,1 +1,1 @@
-"""A policy run to its end: results as files, with one manifest."""
+"""Sampling runs: a policy from start to end, to files of results with one manifest."""

@@ -1,11 +1,12 @@
-"""A policy run to its end: its results as files, with one manifest that describes them."""
+"""A sampling run: the results of a policy as files, and one manifest that describes them."""
 
 import contextlib
 import hashlib
+import io
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.csv
@@ -19,21 +20,22 @@ from regvae.rejection.policy import Policy
 from regvae.rejection.sampling import Report, Samples, Tally
 
 KEY = b"regvae"
-"""The key of the manifest in a Parquet file's own metadata."""
+"""The key of the manifest in the metadata of a Parquet file."""
 
-_WRITERS: dict[str, Callable[[BinaryIO, pa.Schema], Any]] = {
+_WRITERS: dict[str, Callable[[Any, pa.Schema], Any]] = {
     ".parquet": lambda sink, schema: pq.ParquetWriter(sink, schema, compression="zstd"),
     ".csv": lambda sink, schema: pyarrow.csv.CSVWriter(sink, schema),
 }
 KINDS = tuple(_WRITERS)
-"""The kinds of files that results are written as, by the end of their name."""
+"""The kinds of files of results, by the ends of their names."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished policy: report, audit, and a sentence if there are fewer results than required.
+    """A finished sampling run.
 
-    `sha256` has the hash of each file that was written, by its kind.
+    `policy` has the hash of the bundle that was used; `shortfall` is a sentence if there are fewer
+    results than the policy requires, else None; `sha256` is the hash of each file, by its kind.
     """
 
     policy: Policy
@@ -43,10 +45,10 @@ class Outcome:
     sha256: dict[str, str] = field(default_factory=dict)
 
     def manifest(self, files: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """Files with their sha256, policy, report, audit, for JSON: the same for the same policy.
+        """Files with their sha256, policy, report and audit, for JSON.
 
-        `files` names the file of each kind; without them the manifest names none, as the one inside
-        a Parquet file does, which cannot hold its own hash.
+        `files` are the names of files by their kind. The manifest inside a Parquet file has none,
+        as it cannot contain the hash of that file. The same policy gives the same manifest.
         """
         return {
             "files": {name: self.sha256[kind] for kind, name in (files or {}).items()},
@@ -66,14 +68,16 @@ def generate(
     measurer: Measurer | None = None,
     on_block: Callable[[Tally], None] | None = None,
 ) -> Outcome:
-    """Run a policy to its end and write its results, block by block.
+    """Run a policy and write its results, block by block.
 
-    `files` are open binary files by kind, `.parquet` or `.csv`, which must be readable too: each
-    gets the same rows, and is hashed. The same policy writes the same bytes; a Parquet file has the
-    manifest in its metadata. `on_block` gets the counts so far. Raises `PolicyError` if the policy
-    is for another bundle, and `ValueError` for another kind of file.
+    `files` are empty binary files by kind, `.parquet` or `.csv`, open for writing: each gets the
+    same rows, and is hashed as it is written. A Parquet file has the manifest in its metadata. The
+    same policy writes the same bytes. `measurer` is that of `make_measurer` unless given;
+    `on_block` is called with the counts so far. Raises `PolicyError` if the policy is for another
+    bundle, and `ValueError` for another kind of file, both before anything is written; and what
+    `sampling.stream` raises.
 
-    >>> with open("new.parquet", "w+b") as file:
+    >>> with open("new.parquet", "wb") as file:
     ...     generate(bundle, policy, {".parquet": file}).audit.sentence()
     """
     files = files or {}
@@ -86,25 +90,34 @@ def generate(
     policy = replace(policy, bundle_sha256=bundle.sha256)
     measurer = measurer or sampling.make_measurer(bundle, policy)
     auditor = Auditor(bundle)
+    sinks = {kind: _Hashed(file) for kind, file in files.items()}
     with contextlib.ExitStack() as closing:
         writers: dict[str, Any] = {}
         for block in sampling.stream(bundle, policy, measurer):
             auditor.add(block.tally, block.kept)
-            if files:
-                table = to_table(block.kept)
-                if not writers:
-                    for kind, file in files.items():
-                        writer = closing.enter_context(_WRITERS[kind](file, table.schema))
-                        writers[kind] = writer
-                for writer in writers.values():
-                    writer.write_table(table)
+            if sinks:
+                _write(block.kept, sinks, writers, closing)
             if on_block:
                 on_block(auditor.tally)
         outcome = _outcome(bundle, policy, measurer, auditor)
         if ".parquet" in writers:
             text = json.dumps(outcome.manifest(), allow_nan=False)
             writers[".parquet"].add_key_value_metadata({KEY: text.encode()})
-    return replace(outcome, sha256={kind: _sha256(file) for kind, file in files.items()})
+    return replace(outcome, sha256={kind: sink.sha256.hexdigest() for kind, sink in sinks.items()})
+
+
+def _write(
+    samples: Samples,
+    sinks: Mapping[str, "_Hashed"],
+    writers: dict[str, Any],
+    closing: contextlib.ExitStack,
+) -> None:
+    """Write samples to each file; the first samples of a file open its writer."""
+    table = to_table(samples)
+    for kind, sink in sinks.items():
+        if kind not in writers:
+            writers[kind] = closing.enter_context(_WRITERS[kind](sink, table.schema))
+        writers[kind].write_table(table)
 
 
 def _outcome(bundle: Bundle, policy: Policy, measurer: Measurer, auditor: Auditor) -> Outcome:
@@ -119,15 +132,25 @@ def _outcome(bundle: Bundle, policy: Policy, measurer: Measurer, auditor: Audito
     )
 
 
-def _sha256(file: BinaryIO) -> str:
-    """The hash of all that was written to a file."""
-    file.flush()
-    file.seek(0)
-    return hashlib.file_digest(cast(Any, file), "sha256").hexdigest()
+class _Hashed(io.RawIOBase):
+    """A file that is hashed as it is written, so that it need not be read again."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file, self.sha256 = file, hashlib.sha256()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: Any) -> int:
+        self.sha256.update(content)
+        return self.file.write(content)
+
+    def tell(self) -> int:
+        return self.file.tell()
 
 
 def to_table(samples: Samples) -> pa.Table:
-    """Samples as a table: reg, z_1 to z_k, the rule's measures, wanted, collision."""
+    """Samples as a table: columns reg, z_1 to z_k, the rule's measures, wanted, collision."""
     columns: dict[str, Any] = {"reg": samples.codes.tolist()}
     columns |= {f"z_{i}": axis for i, axis in enumerate(samples.z.T, start=1)}
     columns |= dict(samples.measures)
@@ -139,7 +162,7 @@ def to_table(samples: Samples) -> pa.Table:
 
 
 def read_manifest(path: str) -> dict[str, Any]:
-    """The manifest inside a Parquet file of results; raises `ValueError` if it has none."""
+    """The manifest inside a Parquet file of results. Raises `ValueError` if it has none."""
     text = (pq.read_metadata(path).metadata or {}).get(KEY)
     if text is None:
         raise ValueError(

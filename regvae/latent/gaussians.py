@@ -1,20 +1,91 @@
-"""Exact nearest-Gaussian search by Mahalanobis distance, and the tails of a Gaussian.
+"""Gaussians with diagonal covariance: Mahalanobis distances, the nearest of many, and tails.
 
 In two and three dimensions only the Gaussians that can be nearest to some point of a cell are
-looked at there: those whose smallest possible distance to the cell is no more than the smallest of
-the largest possible ones. What remains is a handful, and the answer is as exact as looking at all.
+examined there: those whose smallest possible distance to the cell is at most the smallest of the
+largest possible distances. That leaves a few, and the result is as exact as examining all.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc
 
-from regvae.latent.cells import Cells, Floats, Gaussians, Indices
+from regvae.latent.cells import Cells, Floats, Group, Indices, Keep, grouped
 
 _SLACK = 1e-9
-"""Distances this much larger, relatively, count as equal when cells are pruned: for rounding."""
+"""Distances are treated as equal within this share when cells are pruned, because of rounding."""
+
+_FARTHEST, _NARROWEST = 1e100, 1e-50
+"""Largest coordinate and smallest sigma: beyond them squares of distances could overflow."""
+
+
+@dataclass(frozen=True, init=False)
+class Gaussians:
+    """n Gaussians with diagonal covariance in k dimensions: `mean` and `sigma`, both (n, k).
+
+    Sigma is a standard deviation per coordinate. Raises `ValueError` if the two differ in shape or
+    are empty, if a mean is not finite or beyond 1e100, or a sigma not finite or below 1e-50.
+    """
+
+    mean: Floats
+    sigma: Floats
+
+    def __init__(self, mean: ArrayLike, sigma: ArrayLike) -> None:
+        mean, sigma = np.array(mean, np.float64), np.array(sigma, np.float64)
+        if mean.ndim != 2 or mean.shape != sigma.shape or not mean.size:
+            raise ValueError(
+                "expected mean and sigma of one shape (n, k) with n and k at least 1, got "
+                f"{mean.shape} and {sigma.shape}; change them"
+            )
+        if not (np.abs(mean) <= _FARTHEST).all():
+            raise ValueError(
+                f"expected finite means, at most {_FARTHEST:g} from 0, got others; change them"
+            )
+        if not ((sigma >= _NARROWEST) & (sigma < np.inf)).all():
+            raise ValueError(
+                f"expected finite sigmas of at least {_NARROWEST:g}, got others; change them"
+            )
+        for name, values in (("mean", mean), ("sigma", sigma)):
+            values.flags.writeable = False  # sessions share one search
+            object.__setattr__(self, name, values)
+
+    def points(self, z: ArrayLike) -> Floats:
+        """Points (m, k) as float64.
+
+        Raises `ValueError` if z is not (m, k), or has a coordinate not finite or beyond 1e100.
+        """
+        z = np.asarray(z, np.float64)
+        k = self.mean.shape[1]
+        if z.ndim != 2 or z.shape[1] != k:
+            raise ValueError(
+                f"expected points of shape (m, {k}), got shape {z.shape}; change the shape"
+            )
+        if not (np.abs(z) <= _FARTHEST).all():
+            raise ValueError(
+                f"expected points with finite coordinates, at most {_FARTHEST:g} from 0, got "
+                "others; remove those points"
+            )
+        return z
+
+    def squared(self, z: Floats, candidates: Indices | slice) -> Floats:
+        """Squared Mahalanobis distances of points (m, k) to c of the Gaussians: (m, c)."""
+        # One coordinate at a time, without an array of points x Gaussians x k.
+        total = self._squared_along(0, z, candidates)
+        for axis in range(1, z.shape[1]):
+            total += self._squared_along(axis, z, candidates)
+        return total
+
+    def _squared_along(self, axis: int, z: Floats, candidates: Indices | slice) -> Floats:
+        scaled = np.subtract.outer(z[:, axis], self.mean[candidates, axis])
+        scaled /= self.sigma[candidates, axis]
+        scaled *= scaled
+        return scaled
+
+    def grouped(self, z: Floats, keep: Keep) -> Iterator[Group]:
+        """All points (m, k) in groups, each with the Gaussians kept for it: see `cells.grouped`."""
+        return grouped(z, self.mean, self.sigma, keep)
 
 
 @dataclass(frozen=True, init=False)
@@ -22,7 +93,7 @@ class NearestGaussian(Gaussians):
     """The nearest of n Gaussians with diagonal covariance, in any number k of dimensions.
 
     The distance of z from a Gaussian is Mahalanobis's, ||(z - mean) / sigma||: not squared, in
-    units of that Gaussian's own sigma. Raises `ValueError` for what `Gaussians` refuses.
+    units of that Gaussian's own sigma. Raises `ValueError` as `Gaussians`.
 
     >>> nearest = NearestGaussian([[0.0, 0.0], [9.0, 0.0]], [[1.0, 1.0], [3.0, 3.0]])
     >>> nearest.query([[3.0, 0.0]])
@@ -45,7 +116,10 @@ class NearestGaussian(Gaussians):
         return np.sqrt(distance, out=distance), index
 
     def ranked(self, point: ArrayLike, n: int) -> tuple[Floats, Indices]:
-        """The n nearest Gaussians of one point (k,), nearest first: distances and rows."""
+        """The n Gaussians nearest to one point (k,), nearest first: distances and rows, (n,) each.
+
+        Raises `ValueError` as `query`.
+        """
         squared = self.squared(self.points(np.asarray(point)[None]), slice(None))[0]
         rows = np.argsort(squared, kind="stable")[:n]
         return np.sqrt(squared[rows]), rows
@@ -56,7 +130,8 @@ def _may_be_nearest(cells: Cells, nearest: Floats, farthest: Floats) -> NDArray[
 
 
 def tail_probability(distance: float | NDArray, k: int) -> float | NDArray:
-    """Share of a k-dimensional Gaussian farther than `distance` from its mean, by Mahalanobis.
+    """The probability that a point of a k-dimensional Gaussian is farther than a Mahalanobis
+    distance from its mean.
 
     The squared distance is chi-square with k degrees of freedom, so this is its survival function
     at distance^2; for k = 2 that is exp(-distance^2 / 2).
@@ -64,5 +139,5 @@ def tail_probability(distance: float | NDArray, k: int) -> float | NDArray:
     >>> round(float(tail_probability(2.5, 2)), 4)
     0.0439
     """
-    with np.errstate(over="ignore"):  # the square of a huge distance is infinite: no tail is left
+    with np.errstate(over="ignore"):  # the square may be infinite, the probability is then 0
         return chdtrc(k, np.square(distance))

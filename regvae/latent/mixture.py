@@ -1,8 +1,7 @@
-"""How densely the records lie: the mixture of their Gaussians, and what each side of it says.
+"""The density of the records: a mixture of their Gaussians, all with equal weight.
 
-Every record's Gaussian is a component of equal weight. In two and three dimensions a component is
-left out of a cell where all those left out together cannot matter: their sum, everywhere in the
-cell, is at most `LEFT_OUT` of the density.
+In two and three dimensions only some components are evaluated in a cell: the sum of those left out
+is at most the share `LEFT_OUT` of the density, everywhere in the cell.
 """
 
 from dataclasses import dataclass
@@ -10,19 +9,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from regvae.latent.cells import Cells, Floats, Gaussians
+from regvae.latent.cells import Cells, Floats
+from regvae.latent.gaussians import Gaussians
 
 LEFT_OUT = 1e-6
-"""The largest share of the density, at any point, that is not counted."""
+"""The largest share of the density that is left out at any point."""
 
 
 @dataclass(frozen=True, init=False)
 class Mixture(Gaussians):
     """n Gaussians with diagonal covariance and equal weights, in any number k of dimensions.
 
-    The density is p(z) = 1/n sum_i prod_j N(z_j; mean_ij, sigma_ij^2). `part` (n,) says of each
-    component whether it belongs to the part whose share is asked for. Raises `ValueError` for the
-    shapes and numbers that `Gaussians` refuses, or if `part` has another length.
+    The density is p(z) = 1/n sum_i prod_j N(z_j; mean_ij, sigma_ij^2). `part` (n,) marks the
+    components whose share of the density is computed. Raises `ValueError` as `Gaussians`, and if
+    `part` has another shape.
 
     >>> mixture = Mixture([[0.0], [4.0]], [[1.0], [1.0]], [True, False])
     >>> log_density, share = mixture.query([[2.0]])
@@ -40,7 +40,8 @@ class Mixture(Gaussians):
         part = np.array(part, bool)
         if part.shape != self.mean.shape[:1]:
             raise ValueError(
-                f"part wants one flag a Gaussian, {self.mean.shape[:1]}, but came as {part.shape}"
+                f"expected part of shape {self.mean.shape[:1]}, one flag for each Gaussian, got "
+                f"{part.shape}; change it"
             )
         part.flags.writeable = False
         object.__setattr__(self, "part", part)
@@ -50,7 +51,7 @@ class Mixture(Gaussians):
         object.__setattr__(self, "log_height", log_height)
 
     def query(self, z: ArrayLike) -> tuple[Floats, Floats]:
-        """Points z (m, k) -> logarithm of the density, and share of the part in it: (m,) each.
+        """Points z (m, k) -> logarithm of the density (m,) and the part's share of it (m,), 0 to 1.
 
         In two and three dimensions the density is too small by at most the share `LEFT_OUT`.
         Raises `ValueError` if z is not (m, k), or has a coordinate not finite or beyond 1e100.
@@ -61,18 +62,19 @@ class Mixture(Gaussians):
             log_terms = self.squared(points, candidates)
             log_terms *= -0.5
             log_terms += self.log_height[candidates]
-            highest = log_terms.max(axis=1)  # so that something is left however far the point
+            highest = log_terms.max(axis=1)  # scaled by it, one term is 1 even for a far point
             log_terms -= highest[:, None]
             terms = np.exp(log_terms, out=log_terms)
             part = self.part[candidates]
-            # Two sums rather than one and the total: where the other part adds nothing it is 1.
+            # Two sums, so that the share is exactly 1 where the other components add nothing.
             ours, others = (terms @ np.column_stack([part, ~part]).astype(float)).T
             log_density[rows] = highest + np.log(ours + others)
             share[rows] = ours / (ours + others)
         return log_density, share
 
     def _matters(self, cells: Cells, nearest: Floats, farthest: Floats) -> NDArray[np.bool_]:
-        # Left out is what is everywhere below 1/n-th of LEFT_OUT of the least that all sum up to.
+        # A component is left out where its largest value in the cell is below LEFT_OUT / n times
+        # the smallest density in the cell.
         height = self.log_height[cells.candidates]
         least, most = height - farthest / 2, height - nearest / 2
         scale = -cells.smallest(-least)  # the largest of each cell

@@ -1,12 +1,12 @@
 """Paths through the latent space, decoded step by step.
 
-Three kinds of path: straight, along one coordinate, and along the density, which goes where the
-records are. The last is a shortest path on a graph of the records' means, on which many short hops
-in a crowd cost less than one long leap (Bijral, Ratliff and Srebro, "Semi-supervised learning with
-density based distances", 2011). What a way costs is its length times the squared distance to the
-records around it: to the nearest 13, in the mean of squares, so that no single record counts for
-much (Chazal, Cohen-Steiner and Mérigot, "Geometric inference for probability measures", 2011).
-No bandwidth has to be chosen, and it is one method for any number of dimensions.
+Three kinds of path: straight, along one coordinate, and along the density, which follows the
+records. The last is a shortest path on a graph of the records' means, on which many short links in
+a dense region cost less than one long link (Bijral, Ratliff and Srebro, "Semi-supervised learning
+with density based distances", 2011). The cost of a path is its length times the squared distance to
+the records around it: the mean of squares over the nearest 13, so that a single record has little
+influence (Chazal, Cohen-Steiner and Mérigot, "Geometric inference for probability measures", 2011).
+This has no bandwidth to choose and works in any number of dimensions.
 """
 
 import operator
@@ -20,28 +20,29 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
 from regvae.formats import Codes
-from regvae.latent.cells import Cells, Floats, Gaussians, Indices
+from regvae.latent.cells import Cells, Floats, Indices
+from regvae.latent.gaussians import Gaussians
 from regvae.model.bundle import Bundle
 
 MOST_STEPS = 1_000
 FARTHEST = 1e9
-"""Coordinates go this far from 0, as those that can be decoded do."""
+"""Largest coordinate, the same as for decoding."""
 
 _NEIGHBOURS = 12
-"""Nearest means that each is joined to: enough to go round about, too few to leap over a gap."""
+"""Nearest means to which each mean is linked: enough for detours, too few to link across gaps."""
 _THINNING = 4
-"""The means are thinned by this factor, again and again, and the nearest of those left joined."""
+"""Links between fewer and fewer means: each time a random sample, smaller by this factor."""
 _LEAF = 64
 """Means in a leaf of the search tree: in 15 dimensions twice as fast as the default."""
 _ROUNDS = 3
-"""How often corners are cut: 8 points in place of one, and the bend at each an eighth."""
+"""Rounds of corner cutting: each corner becomes 8, each with an eighth of the turn."""
 _FACTORS = (1e-6, 1e6)
 _SLACK = 1e-9
-"""Records are looked at if this much farther, relatively, than they may be: for rounding."""
+"""Distances are treated as equal within this share when cells are pruned, because of rounding."""
 
 
 class PathError(ValueError):
-    """A path that cannot be made; the message says what to change."""
+    """Values from which a path cannot be computed; the message tells which to change."""
 
 
 # --- paths ----------------------------------------------------------------------------------------
@@ -50,8 +51,8 @@ class PathError(ValueError):
 def straight(start: ArrayLike, end: ArrayLike, steps: int) -> Floats:
     """Equally spaced points on the straight line from start (k,) to end (k,): (steps, k).
 
-    Raises `PathError` for steps other than 2 to 1,000, or points that are not k numbers each, of
-    at most 1e9.
+    Raises `PathError` if steps are not 2 to 1,000, or the ends not k numbers of magnitude at most
+    1e9.
 
     >>> straight([0, 0], [2, 4], 3).tolist()
     [[0.0, 0.0], [1.0, 2.0], [2.0, 4.0]]
@@ -62,10 +63,10 @@ def straight(start: ArrayLike, end: ArrayLike, steps: int) -> Floats:
 
 
 def traversal(point: ArrayLike, axis: int, low: float, high: float, steps: int) -> Floats:
-    """One coordinate of a point (k,) taken from low to high, the others kept: (steps, k).
+    """A point (k,) with one coordinate varied from low to high in equal steps: (steps, k).
 
-    The axis counts from 0. Raises `PathError` for steps other than 2 to 1,000, a point that is
-    not k numbers, an axis that it has not, or bounds that are not low < high, all of at most 1e9.
+    The axis counts from 0. Raises `PathError` if steps are not 2 to 1,000, the point not k numbers,
+    the axis not 0 to k - 1, or low not below high; all numbers of magnitude at most 1e9.
 
     >>> traversal([5, 7], 1, -1, 1, 3).tolist()
     [[5.0, -1.0], [5.0, 0.0], [5.0, 1.0]]
@@ -74,20 +75,20 @@ def traversal(point: ArrayLike, axis: int, low: float, high: float, steps: int) 
     axis = _axis(axis, len(point))
     low, high = _number("low", low), _number("high", high)
     if not low < high:
-        raise PathError(f"a traversal wants low below high, but came with {low:g} and {high:g}")
+        raise PathError(f"expected low below high, got {low:g} and {high:g}; change them")
     z = np.tile(point, (_steps(steps), 1))
     z[:, axis] = np.linspace(low, high, len(z))
     return z
 
 
 def along_density(start: ArrayLike, end: ArrayLike, steps: int, graph: "NeighbourGraph") -> Floats:
-    """Points on a path from start (k,) to end (k,) that keeps to where records are: (steps, k).
+    """Points on a path from start (k,) to end (k,) through regions with many records: (steps, k).
 
-    The means of the graph's path are the control points of a quadratic B-spline, which stays in the
-    triangle of every three successive ones; the points are equally spaced along it, and begin and
-    end exactly at the ends. These may lie outside the map: the path then goes to the nearest
-    records first. It is straight if they are near each other. Raises `PathError` for steps other
-    than 2 to 1,000, or points that are not the graph's k numbers, of at most 1e9.
+    The means on the graph's shortest path are the control points of a quadratic B-spline, which
+    lies in the triangles of every three successive ones. The points are equally spaced along it,
+    the first exactly at start and the last at end. Ends may be far from all records: the path then
+    first goes to the nearest ones. It is straight between ends near each other. Raises `PathError`
+    if steps are not 2 to 1,000, or the ends not k numbers of magnitude at most 1e9.
 
     >>> graph = NeighbourGraph(bundle.records.mean)
     >>> along_density([-1.0, 0.5], [1.2, -0.3], 50, graph).shape
@@ -99,7 +100,7 @@ def along_density(start: ArrayLike, end: ArrayLike, steps: int, graph: "Neighbou
 
 
 def _rounded(line: Floats) -> Floats:
-    """A polyline (p, k) with its corners cut at a quarter of each side, again and again.
+    """A polyline (p, k) with its corners cut at a quarter of each side, in several rounds.
 
     Chaikin, "An algorithm for high-speed curve generation", 1974; the limit is the B-spline.
     """
@@ -111,7 +112,7 @@ def _rounded(line: Floats) -> Floats:
 
 
 def _equally_spaced(line: Floats, steps: int) -> Floats:
-    """Points (steps, k) on a polyline (p, k), equally far apart along it, its ends included."""
+    """Equally spaced points (steps, k) along a polyline (p, k), including its ends."""
     lengths = np.linalg.norm(np.diff(line, axis=0), axis=1)
     at = np.concatenate([[0.0], np.cumsum(lengths)])
     where = np.linspace(0, at[-1], steps)
@@ -125,12 +126,12 @@ def _equally_spaced(line: Floats, steps: int) -> Floats:
 
 @dataclass(frozen=True, init=False)
 class NeighbourGraph:
-    """The means of records, joined to their nearest ones; all of them are connected.
+    """A connected graph of records' means, each linked to its nearest ones.
 
     `mean` (n, k) are the distinct means, `spread` (n,) the mean squared distances to their nearest,
-    `cost` (n, n) what the links cost, both ways. 12,000 means take 0.2 s in two dimensions and 1
-    to 2 s in 15, so make it once; it is never changed and can be shared. Raises `PathError` if
-    the means are not (n, k), with n and k at least 1, or not all finite numbers of at most 1e9.
+    `cost` (n, n) the symmetric costs of the links. Building it for 12,000 means takes 0.2 s in two
+    dimensions and 1 to 2 s in 15; it does not change, so it can be shared. Raises `PathError` if
+    the means are not (n, k) with n and k at least 1, or not numbers of magnitude at most 1e9.
     """
 
     mean: Floats
@@ -142,29 +143,29 @@ class NeighbourGraph:
         numbers = _numbers(mean)
         if numbers is None or numbers.ndim != 2 or not numbers.size:
             raise PathError(
-                "the means of a graph want shape (n, k), with n and k at least 1, and finite "
-                f"numbers of at most {FARTHEST:g}, not {_shown(mean)}"
+                "expected means of shape (n, k) with n and k at least 1, finite numbers of "
+                f"magnitude at most {FARTHEST:g}, got {_shown(mean)}; change them"
             )
-        # Each once: equal ones would be each other's only neighbours.
+        # Without duplicates, which would be each other's only neighbours.
         distinct = np.unique(numbers, axis=0)
         tree = cKDTree(distinct, leafsize=_LEAF)
         distance, near = _nearest(tree, distinct)
         spread = np.square(distance).mean(axis=1)
         cost = _costs(distinct, spread, _links(distinct, near))
         for array in (distinct, spread, cost.data, cost.indices, cost.indptr):
-            array.flags.writeable = False  # one graph is shared by many sessions
+            array.flags.writeable = False  # sessions share one graph
         for name, value in (("mean", distinct), ("spread", spread), ("cost", cost), ("tree", tree)):
             object.__setattr__(self, name, value)
 
     def shortest_path(self, start: Floats, end: Floats) -> Floats:
-        """The cheapest way from start (k,) to end (k,): both and the means between them, (p, k).
+        """The path of least cost from start (k,) to end (k,), through means: (p, k), both included.
 
-        Both are joined to their nearest means, and to each other if they are no farther than those.
+        Both are linked to their nearest means, and to each other if they are no farther apart.
         """
         here, there = self._joined(start), self._joined(end)
         into, out = here.cost, there.cost
-        # Of the ways in, only what one costs more than another counts: for an end far away the
-        # whole cost is so high that what follows would be lost to rounding. Likewise out.
+        # Minus the least cost of these links, to which the rest would be lost by rounding if an end
+        # is far away.
         spent, before = self._cheapest(into - into.min(), here.rows)
         through = spent[there.rows] + (out - out.min())
         length = np.linalg.norm(end - start)
@@ -183,9 +184,9 @@ class NeighbourGraph:
         return _Joined(rows, _cost(distance, spread, self.spread[rows]), spread, distance[-1])
 
     def _cheapest(self, into: Floats, first: Indices) -> tuple[Floats, Indices]:
-        """What it costs to come to each node (n + 1,) from the last, and the node before it.
+        """The least cost to each node (n + 1,) from the last node, and each node's predecessor.
 
-        The last node is the start: it has links of cost `into` to the means `first`.
+        The last node is the start of the path, with links of cost `into` to the means `first`.
         """
         n = len(self.mean)
         cost = np.concatenate([self.cost.data, into])
@@ -196,9 +197,9 @@ class NeighbourGraph:
 
 
 class _Joined(NamedTuple):
-    """How a point is joined to a graph: to which means, and at what cost, (links,) each.
+    """The links of a point to the means of a graph: their rows and costs, (links,) each.
 
-    `spread` is its mean squared distance to them, `reach` the longest distance.
+    `spread` is the mean squared distance to them, `reach` the largest distance.
     """
 
     rows: Indices
@@ -208,12 +209,12 @@ class _Joined(NamedTuple):
 
 
 def _cost(length: Any, a: Any, b: Any) -> Any:
-    """What links cost from their lengths and the spreads at both ends, numbers or arrays.
+    """The costs of links, from their lengths and the spreads at both ends (numbers or arrays).
 
-    The squared power distance, the lesser of a + x^2 and b + (length - x)^2 at x from one end,
-    integrated along the link, with the mean of a and b for both. The spread there is at most twice
-    that (Buchet, Chazal, Oudot and Sheehy, "Efficient and robust persistent homology for measures",
-    2016). A link that leaps over a gap so costs as the third power of the gap's width.
+    The integral along the link of the squared power distance: the smaller of a + x^2 and
+    b + (length - x)^2 at x from one end, with the mean of a and b in place of both. The spread at x
+    is at most twice that (Buchet, Chazal, Oudot and Sheehy, "Efficient and robust persistent
+    homology for measures", 2016). The cost of a link across a gap grows with the cube of its width.
     """
     return length * ((a + b) / 2 + length**2 / 12)
 
@@ -228,16 +229,16 @@ def _costs(mean: Floats, spread: Floats, links: Indices) -> csr_array:
 
 
 def _nearest(tree: cKDTree, points: Floats) -> tuple[Floats, Indices]:
-    """Distances and rows of the means nearest to points (..., k): 12, and one for the point."""
+    """Distances and rows of the 13 means nearest to points (..., k): 12 besides a mean itself."""
     return tree.query(points, k=np.arange(1, min(tree.n, _NEIGHBOURS + 1) + 1))
 
 
 def _links(mean: Floats, near: Indices) -> Indices:
-    """Pairs of rows to be joined, (l, 2), given the rows near each mean (n, near).
+    """Pairs of rows to link, (l, 2), given the rows near each mean (n, near).
 
-    The nearest of all may lie in one crowd and never lead out of it. So the nearest are joined of
-    ever fewer means drawn at random as well, as in Malkov and Yashunin's hierarchical graphs of
-    2018, and the crowds where the gaps between them are narrowest.
+    The nearest means of a cluster are all in the cluster. So the shortest links between the
+    clusters are added, and links to the nearest in ever smaller random samples of the means, as in
+    the hierarchical graphs of Malkov and Yashunin, 2018.
     """
     pairs = [_pairs(np.arange(len(mean)), near)]
     pairs.append(_bridges(mean, pairs[0]))
@@ -250,15 +251,15 @@ def _links(mean: Floats, near: Indices) -> Indices:
 
 
 def _pairs(rows: Indices, near: Indices) -> Indices:
-    """Each row (n,) with each of those near it (n, near), but not with itself: (l, 2)."""
+    """Each row (n,) with every row near it (n, near), except itself: (l, 2)."""
     pairs = np.stack([np.repeat(rows, near.shape[1]), near.ravel()], axis=1)
     return pairs[pairs[:, 0] != pairs[:, 1]]
 
 
 def _bridges(mean: Floats, links: Indices) -> Indices:
-    """The shortest links that connect what the links (l, 2) leave apart: (parts - 1, 2).
+    """The shortest links that connect the parts of a graph with links (l, 2): (parts - 1, 2).
 
-    By Prim's algorithm: from the first part always on to the nearest of the rest.
+    By Prim's algorithm: starting with the first part, the nearest other part is added each time.
     """
     n = len(mean)
     joined = coo_array((np.ones(len(links)), links.T), (n, n))
@@ -278,7 +279,7 @@ def _bridges(mean: Floats, links: Indices) -> Indices:
 
 
 def _walk_back(before: Indices, last: int) -> Indices:
-    """The nodes on the way to `last`, in their order, without the one where it starts."""
+    """The nodes of the path to `last`, given each node's predecessor, without the first node."""
     rows = []
     while before[last] >= 0:
         rows.append(last)
@@ -286,17 +287,17 @@ def _walk_back(before: Indices, last: int) -> Indices:
     return np.array(rows[::-1], np.intp)
 
 
-# --- what is decoded ------------------------------------------------------------------------------
+# --- decoding -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class DecodedPath:
-    """The steps of a path through the latent space (s, k), decoded, and the records near them.
+    """A path z (s, k) through the latent space, decoded, with the records near it.
 
-    `codes` (s,) is decoded at each step. `certainty` (s,) is the probability of the decoded code,
-    the product of the probabilities of its characters; `weakest` (s,) is the least of those; both
-    above 0, up to 1. `near` (s,) counts the records near the step, and `nearest` (s,) is the row of
-    the nearest one, by Mahalanobis distance.
+    `codes` (s,) are the decoded codes. `certainty` (s,) is the probability of the decoded code, the
+    product of the probabilities of its characters; `weakest` (s,) is the smallest of those; both
+    are above 0, at most 1. `near` (s,) is the number of records near the step, `nearest` (s,) the
+    row of the nearest record by Mahalanobis distance.
     """
 
     z: Floats
@@ -308,7 +309,7 @@ class DecodedPath:
 
     @property
     def changes(self) -> NDArray[np.bool_]:
-        """Where the code differs from that of the step before: (s,) booleans, the first False."""
+        """Steps whose code differs from that of the step before: (s,) booleans, the first False."""
         return np.append(False, self.codes[1:] != self.codes[:-1])
 
 
@@ -318,11 +319,10 @@ def decode_path(
     """Decode every step z (s, k) and count the records near it.
 
     `near` counts the records whose Mahalanobis distance from the step, in units of the record's
-    sigma times `scale`, is at most `within`. The default 1 is the two-sided rule's support; of a
-    Gaussian's own draws it holds 39 % in two dimensions and hardly any in 15, where half lie
+    sigma times `scale`, is at most `within`. The default 1 is the two-sided rule's support. Of a
+    Gaussian's own points 39 % are that near in two dimensions and hardly any in 15, where half are
     within 3.8. `Calibration.scale` is the calibrated scale. Raises `PathError` if z is not 2 to
-    1,000 points of the bundle's k numbers, of at most 1e9, or if scale or within is not a number
-    from 1e-6 to 1e6.
+    1,000 points of k numbers of magnitude at most 1e9, or scale or within not 1e-6 to 1e6.
 
     >>> path = decode_path(bundle, straight([-1.0, 0.5], [1.2, -0.3], 50))
     >>> path.codes[path.changes]
@@ -336,7 +336,7 @@ def decode_path(
 
 
 def _around(gaussians: Gaussians, z: Floats, within: float) -> tuple[Indices, Indices]:
-    """How many Gaussians are within a distance of points (s, k), and the nearest one: (s,) each."""
+    """The number of Gaussians within a distance of points (s, k), and the nearest: (s,) each."""
 
     def matters(cells: Cells, closest: Floats, farthest: Floats) -> NDArray[np.bool_]:
         bound = np.maximum(within**2, cells.smallest(farthest))
@@ -354,10 +354,10 @@ def _around(gaussians: Gaussians, z: Floats, within: float) -> tuple[Indices, In
 
 
 def _numbers(values: ArrayLike) -> Floats | None:
-    """The values as float64, or None if they are not all numbers of at most 1e9."""
+    """The values as float64, or None if they are not all numbers of magnitude at most 1e9."""
     try:
         array = np.asarray(values)
-        # Not what merely could be read as numbers, such as texts or whole numbers beyond floats.
+        # Refuses texts that NumPy could convert to numbers, and integers too large for a float.
         numbers = array.astype(np.float64) if array.dtype.kind in "iuf" else np.array(np.nan)
     except (TypeError, ValueError):
         return None
@@ -368,8 +368,8 @@ def _point(what: str, values: ArrayLike, k: int | None = None) -> Floats:
     point = _numbers(values)
     if point is None or point.ndim != 1 or not len(point) or k not in (None, len(point)):
         raise PathError(
-            f"{what} wants {k or 'one or more'} finite numbers of at most {FARTHEST:g}, "
-            f"not {_shown(values)}"
+            f"expected {k or 'one or more'} finite numbers of magnitude at most {FARTHEST:g} as "
+            f"{what}, got {_shown(values)}; change it"
         )
     return point
 
@@ -377,25 +377,25 @@ def _point(what: str, values: ArrayLike, k: int | None = None) -> Floats:
 def _path(values: ArrayLike, k: int) -> Floats:
     z = _numbers(values)
     if z is None or z.ndim != 2 or z.shape[1] != k or not 2 <= len(z) <= MOST_STEPS:
-        came = "others" if z is None else f"shape {z.shape}"
+        got = "others" if z is None else f"shape {z.shape}"
         raise PathError(
-            f"a journey wants 2 to {MOST_STEPS:,} points of {k} finite numbers of at most "
-            f"{FARTHEST:g}, but came with {came}"
+            f"expected a path of 2 to {MOST_STEPS:,} points, each of {k} finite numbers of "
+            f"magnitude at most {FARTHEST:g}, got {got}; change it"
         )
     return z
 
 
 def _steps(steps: int) -> int:
-    number = _whole(steps)
+    number = _integer(steps)
     if number is None or not 2 <= number <= MOST_STEPS:
-        raise PathError(f"steps want a whole number from 2 to {MOST_STEPS:,}, not {_shown(steps)}")
+        raise PathError(f"expected 2 to {MOST_STEPS:,} steps, got {_shown(steps)}; change them")
     return number
 
 
 def _axis(axis: int, k: int) -> int:
-    number = _whole(axis)
+    number = _integer(axis)
     if number is None or not 0 <= number < k:
-        raise PathError(f"the axis wants a whole number from 0 to {k - 1}, not {_shown(axis)}")
+        raise PathError(f"expected an axis from 0 to {k - 1}, got {_shown(axis)}; change it")
     return number
 
 
@@ -403,7 +403,8 @@ def _number(what: str, value: float) -> float:
     number = _numbers(value)
     if number is None or number.ndim:
         raise PathError(
-            f"{what} wants a finite number of at most {FARTHEST:g}, not {_shown(value)}"
+            f"expected a finite number of magnitude at most {FARTHEST:g} as {what}, got "
+            f"{_shown(value)}; change it"
         )
     return float(number)
 
@@ -412,11 +413,14 @@ def _factor(what: str, value: float) -> float:
     number = _numbers(value)
     least, most = _FACTORS
     if number is None or number.ndim or not least <= number <= most:
-        raise PathError(f"{what} wants a number from {least:g} to {most:g}, not {_shown(value)}")
+        raise PathError(
+            f"expected a number from {least:g} to {most:g} as {what}, got {_shown(value)}; "
+            "change it"
+        )
     return float(number)
 
 
-def _whole(value: Any) -> int | None:
+def _integer(value: Any) -> int | None:
     try:
         return None if isinstance(value, bool | np.bool_) else operator.index(value)
     except TypeError:

@@ -1,4 +1,4 @@
-"""The plane on which a latent space of any dimension is shown, and points are decoded from."""
+"""A plane in a latent space of any dimension, on which it is shown and from which it is decoded."""
 
 from dataclasses import dataclass
 
@@ -14,17 +14,17 @@ _MARGIN = 1.05
 
 
 class PlaneError(ValueError):
-    """Axes that make no plane; the message says which there are."""
+    """Two axes that do not span a plane; the message names those that exist."""
 
 
 @dataclass(frozen=True)
 class Plane:
-    """Two directions through a latent space of k dimensions.
+    """A plane through a latent space of k dimensions.
 
     A latent point z (k,) is shown at (z - origin) @ basis.T. `basis` (2, k) has orthonormal rows,
-    so that lengths in the plane are lengths in the space; with k = 1 the second is 0 and everything
-    lies on a line. `share` is the share of the records' variance that the plane shows, 0 to 1;
-    `extent` half the side of a square about the middle that holds all their means.
+    so that lengths in the plane are lengths in the space; for k = 1 the second row is 0 and all
+    points are on a line. `share` is the share of the variance of the records' means in the plane,
+    0 to 1; `extent` is half the side of a square about the origin that contains all means.
     """
 
     name: str
@@ -35,14 +35,14 @@ class Plane:
 
     @classmethod
     def axes(cls, records: Records, first: int, second: int) -> "Plane":
-        """The plane of two latent coordinates, counted from 1, about 0.
+        """The plane of two latent axes, counted from 1, with its origin at 0.
 
-        Raises `PlaneError` unless they are two different ones of the k (with k = 1, both are it).
+        Raises `PlaneError` unless they are two different axes from 1 to k (for k = 1, both are 1).
         """
         k = records.latent_dim
         if not (1 <= first <= k and 1 <= second <= k) or (first == second and k > 1):
             raise PlaneError(
-                f"a plane wants two different axes from 1 to {k}, but came {first} and {second}"
+                f"expected two different axes from 1 to {k}, got {first} and {second}; change them"
             )
         basis = np.zeros((2, k))
         basis[0, first - 1] = 1
@@ -52,10 +52,10 @@ class Plane:
 
     @classmethod
     def principal(cls, records: Records) -> "Plane":
-        """The plane in which the records' means vary most, about their middle (PCA).
+        """The plane of the first two principal components of the records' means (PCA).
 
-        The rows of the basis are the covariance's first two eigenvectors; of the two signs each
-        could have, the one whose largest entry is positive.
+        The origin is the means' mean. The rows of the basis are the covariance's first two
+        eigenvectors, with the sign that makes the entry of largest magnitude positive.
         """
         mean = records.mean.astype(np.float64)
         centre = mean.mean(axis=0)
@@ -82,15 +82,21 @@ class Plane:
         return len(self.origin)
 
     def project(self, z: ArrayLike) -> Floats:
-        """Latent points (n, k) -> where they are shown, (n, 2)."""
+        """Latent points (n, k) -> their orthogonal projection in the plane, (n, 2)."""
         return (np.asarray(z, np.float64) - self.origin) @ self.basis.T
 
     def rest(self, anchor: ArrayLike) -> Floats:
-        """The point (k,) that is shown at (0, 0) and has an anchor's (k,) other coordinates."""
+        """The latent point (k,) shown at (0, 0) in the slice through an anchor (k,).
+
+        It differs from the anchor only along the plane.
+        """
         away = np.asarray(anchor, np.float64) - self.origin
         return self.origin + (away - (away @ self.basis.T) @ self.basis)
 
     def lift(self, xy: ArrayLike, anchor: ArrayLike) -> Floats:
-        """Points of the plane (n, 2) -> the latent points (n, k) that are shown there and have an
-        anchor's (k,) other coordinates: a slice through the space. `project` is the inverse."""
+        """Points of the plane (n, 2) -> the latent points (n, k) shown there, in the slice through
+        an anchor (k,).
+
+        They differ from the anchor only along the plane. `project` is the inverse.
+        """
         return self.rest(anchor) + np.asarray(xy, np.float64) @ self.basis

@@ -1,1 +1,1 @@
-"""A trained model: how it is described, computed, stored and loaded."""
+"""A model: configuration, network, encoded records, and bundles on disk."""

@@ -1,7 +1,7 @@
-"""The trained network as NumPy arrays: a few matrix products serve encoding and decoding.
+"""The trained network in NumPy: encoding and decoding are a few matrix products.
 
-The same numbers as the Keras model within 1e-5. No state is kept between calls, so any number of
-threads may share one `Autoencoder`.
+Its means, sigmas and probabilities are those of the Keras model within 1e-5. An `Autoencoder` does
+not change, so threads can share it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,14 +20,14 @@ from regvae.onehot import OneHot
 Floats = NDArray[np.floating]
 
 _FARTHEST = 1e9
-"""Beyond this the layers' float32 sums could overflow; no map is a billionth as large."""
+"""Largest latent coordinate: beyond it the layers' float32 sums could overflow."""
 
 BATCH = 2_048
-"""Records in a batch: few enough for a layer's outputs to stay in the processor's cache."""
+"""Records in a batch, so few that a layer's outputs fit the processor's cache."""
 
 
 def weight_shapes(network: config.Network, width: int) -> dict[str, tuple[int, ...]]:
-    """Name -> shape of every weight of a network for vectors of a width.
+    """Name -> shape of every weight of a network, for one-hot vectors of a width.
 
     Kernels are (in, out), biases (out,).
     """
@@ -83,7 +83,7 @@ class Autoencoder:
         onehot: OneHot,
         likelihood: Likelihood = "bernoulli",
     ) -> "Autoencoder":
-        """From arrays named as in `weight_shapes`, which are not copied, and the codes' layout."""
+        """From float32 arrays named and shaped as `weight_shapes` gives; they are not copied."""
 
         def dense(name: str) -> Dense:
             return Dense(weights[f"{name}.kernel"], weights[f"{name}.bias"])
@@ -124,7 +124,7 @@ class Autoencoder:
     def logits(self, z: Floats) -> Floats:
         """Latent points (n, k) -> the network's outputs before sigmoid or softmax, (n, w), float32.
 
-        Raises `ValueError` if z is not (n, k) or holds a number that is not finite.
+        Raises `ValueError` if z is not (n, k), or has a coordinate not finite or beyond 1e9.
         """
         z = self._points(z)
         out = np.empty((len(z), self.onehot.width), dtype=np.float32)
@@ -135,7 +135,7 @@ class Autoencoder:
     def decode(self, z: Floats) -> Codes:
         """Latent points (n, k) -> the most probable code at each, (n,).
 
-        Raises `ValueError` if z is not (n, k) or holds a number that is not finite.
+        Raises `ValueError` if z is not (n, k), or has a coordinate not finite or beyond 1e9.
         """
         z = self._points(z)
         out = np.empty(len(z), dtype=self.onehot.format.dtype)
@@ -144,10 +144,11 @@ class Autoencoder:
         return out
 
     def decode_with_certainty(self, z: Floats) -> tuple[Codes, Floats]:
-        """Latent points (n, k) -> the decoded codes (n,), and the certainty of each of their p
-        characters (n, p).
+        """Latent points (n, k) -> the decoded codes (n,), and the certainty of their p characters
+        (n, p).
 
-        The certainty of a character is the largest of its position's `probabilities`, 0 to 1.
+        The certainty of a character is its probability, the largest at its position, 0 to 1. Raises
+        as `decode`.
         """
         z = self._points(z)
         codes = np.empty(len(z), dtype=self.onehot.format.dtype)
@@ -163,28 +164,30 @@ class Autoencoder:
         return codes, certainty
 
     def probabilities(self, z: Floats) -> list[Floats]:
-        """Probability of each character: for each position (n, a), a characters in its alphabet."""
+        """Latent points (n, k) -> for each position the probability of its a characters, (n, a).
+
+        Raises as `decode`.
+        """
         return [np.exp(block) for block in self.log_probabilities(z)]
 
     def log_probabilities(self, z: Floats) -> list[Floats]:
-        """Logarithms of `probabilities`, exact where those round to 0: (n, a) for each position.
+        """Logarithms of `probabilities`, exact even where those are rounded to 0.
 
-        A network trained with the categorical likelihood has a softmax in each block. With the
-        Bernoulli one, each output is a probability of its own (a sigmoid); within a block they are
-        scaled to sum to 1.
+        The categorical likelihood has a softmax in each block. The Bernoulli likelihood has a
+        sigmoid for each output; in each block these are scaled to sum to 1.
         """
         scores = self._scores(self.logits(z))
         blocks = [scores[:, block.columns] for block in self.onehot.blocks]
         return [block - logsumexp(block, axis=1, keepdims=True) for block in blocks]
 
     def _scores(self, outputs: Floats) -> Floats:
-        """Log probabilities (n, w), float64, without each block's normalising constant."""
+        """Log probabilities (n, w), float64, not yet normalised in each block."""
         outputs = outputs.astype(np.float64)
         return -np.logaddexp(0, -outputs) if self.likelihood == "bernoulli" else outputs
 
     def _decode_batch(self, z: Floats) -> Floats:
         hidden, last = _relu_stack(z, self.decoder[:-1]), self.decoder[-1]
-        # Transposed, so that the outputs lie column by column, as `vectoriser.decode` likes them.
+        # Transposed, so that the outputs are in Fortran order, which `OneHot.decode` is fastest on.
         columns = last.kernel.T @ hidden.T
         columns += last.bias[:, None]
         return columns.T
@@ -193,13 +196,13 @@ class Autoencoder:
         z = np.asarray(z)
         if z.ndim != 2 or z.shape[1] != self.latent_dim:
             raise ValueError(
-                f"expected latent points of shape (n, {self.latent_dim}), got {z.shape}; "
-                "change their shape"
+                f"expected latent points of shape (n, {self.latent_dim}), got shape {z.shape}; "
+                "change the shape"
             )
         if not (np.abs(z) <= _FARTHEST).all():
             raise ValueError(
-                f"expected latent coordinates from {-_FARTHEST:g} to {_FARTHEST:g}, got others; "
-                "remove those points"
+                f"expected finite latent coordinates from {-_FARTHEST:g} to {_FARTHEST:g}, got "
+                "others; remove those points"
             )
         return z.astype(np.float32)
 

@@ -1,8 +1,8 @@
-"""A trained model as a folder: written completely or not at all, and verified when it is loaded.
+"""A trained model as a folder, written atomically and verified when it is loaded.
 
 A bundle is `manifest.json`, `weights.safetensors`, `records.parquet` and `history.csv`. The
-manifest names the preset, the seeds, the data, the versions, the metrics, and the sha256 of every
-other file. Nothing is pickled.
+manifest contains the preset, the seed, the hash of the data, the versions of the libraries, the
+metrics, and the sha256 of every other file. Nothing is pickled.
 """
 
 import hashlib
@@ -42,7 +42,7 @@ SCHEMA = 3
 
 
 def history_columns(positions: int) -> tuple[str, ...]:
-    """The columns of the history of a model of codes with so many positions."""
+    """The columns of a history, for codes with this number of positions."""
     return (
         "epoch",
         "learning_rate",
@@ -61,10 +61,10 @@ def history_columns(positions: int) -> tuple[str, ...]:
 class Bundle:
     """A trained model with its records.
 
-    `history` has one row an epoch with the columns of `history_columns` (losses in nats by the
-    preset's own definition); `metrics` are figures by name, empty until somebody measures them;
-    `command` is the command that trains the bundle; `sha256` is its manifest's hash, empty for a
-    bundle that was not loaded from a folder.
+    `weights` are float32 arrays with the names and shapes of `weight_shapes`. `history` has one row
+    per epoch and the columns of `history_columns`; losses are the preset's, in nats. `metrics` are
+    figures by name, empty before they are measured. `command` is the command line that trains the
+    bundle. `sha256` is the manifest's hash, empty for a bundle that was not loaded from a folder.
     """
 
     name: str
@@ -80,7 +80,7 @@ class Bundle:
 
     @property
     def format(self) -> Format:
-        """The format of its codes."""
+        """The format of the codes."""
         return self.preset.data.format
 
     @classmethod
@@ -94,10 +94,10 @@ class Bundle:
         *,
         own: Sequence[str] | Codes = (),
     ) -> "Bundle":
-        """A bundle in memory from trained weights: the preset's data are encoded again.
+        """A bundle from trained weights: the preset's data are generated and encoded.
 
-        `own` are the codes of a preset whose data are one's own; raises `ValueError` if they are
-        others.
+        `own` are the codes of a preset with the source `own`; raises `ValueError` if they are other
+        codes.
         """
         autoencoder = _autoencoder(weights, preset)
         records = Records.encode(preset.data.splits(own), autoencoder)
@@ -112,9 +112,9 @@ def _autoencoder(weights: Mapping[str, NDArray[np.float32]], preset: Preset) -> 
 
 
 def save(bundle: Bundle, path: str | Path) -> Path:
-    """Write the bundle to the new folder `path`: to a temporary folder first, then renamed.
+    """Write a bundle to the new folder `path`: to a temporary folder first, then renamed.
 
-    Raises what `check_free` does, and leaves nothing behind when writing fails.
+    Raises as `check_free`. If writing fails, nothing is left on disk.
     """
     path = Path(path)
     check_free(path)
@@ -124,7 +124,7 @@ def save(bundle: Bundle, path: str | Path) -> Path:
         contents[MANIFEST] = _manifest(bundle, contents)
         for name, content in contents.items():
             (partial / name).write_bytes(content)
-        partial.chmod(0o755)  # mkdtemp's folders are private
+        partial.chmod(0o755)  # folders of mkdtemp are private
         partial.rename(path)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
@@ -137,7 +137,7 @@ def _contents(bundle: Bundle) -> dict[str, bytes]:
     columns: dict[str, Any] = {"reg": records.codes, "split": records.split}
     for name, values in (("mean", records.mean), ("sigma", records.sigma)):
         columns |= {f"{name}_{i}": values[:, i - 1] for i in range(1, records.latent_dim + 1)}
-    # Of an array that is a part of another, safetensors would write the other's numbers.
+    # Of a view, safetensors would write the numbers of the array that it is a view of.
     weights = {name: np.ascontiguousarray(array) for name, array in bundle.weights.items()}
     return {
         WEIGHTS: safetensors.numpy.save(weights),
@@ -165,7 +165,7 @@ def _manifest(bundle: Bundle, contents: dict[str, bytes]) -> bytes:
             name: hashlib.sha256(content).hexdigest() for name, content in sorted(contents.items())
         },
     }
-    # JSON has no NaN: better no bundle than one that others cannot read.
+    # JSON has no NaN: other programs could not read the file.
     return (json.dumps(manifest, indent=1, allow_nan=False) + "\n").encode()
 
 
@@ -182,10 +182,10 @@ def _tensorflow_version() -> str:
 
 
 def load(name_or_path: str | Path) -> Bundle:
-    """Load and verify a bundle by its name, shipped or kept, or its path.
+    """Load and verify a bundle, given its name (shipped or the user's own) or its path.
 
     Every file must have the manifest's sha256 and every array the preset's shape. Raises
-    `BundleError` saying what was wanted, what came, and in which file.
+    `BundleError` naming the file and the value that is wrong.
     """
     folder = resolve(name_or_path)
     manifest = _read_manifest(folder)
@@ -194,10 +194,7 @@ def load(name_or_path: str | Path) -> Bundle:
     weights = _weights(folder / WEIGHTS, contents[WEIGHTS], preset)
     records = _records(folder / RECORDS, contents[RECORDS], preset)
     if records.data_hash() != manifest["data_sha256"]:
-        raise BundleError(
-            f"{folder / RECORDS}: expected the codes of the manifest's hash, got others; "
-            "copy it again"
-        )
+        raise _wrong(folder / RECORDS, "the codes and splits of the manifest's data_sha256")
     return Bundle(
         name=folder.resolve().name,
         preset=preset,
@@ -212,22 +209,29 @@ def load(name_or_path: str | Path) -> Bundle:
     )
 
 
+def _wrong(
+    path: Path, expected: str, got: object = "others", advice: str = "copy the bundle again"
+) -> BundleError:
+    shown = f"the error {str(got)[:200]!r}" if isinstance(got, Exception) else got
+    return BundleError(f"{path}: expected {expected}, got {shown}; {advice}")
+
+
 def _read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
-        raise BundleError(f"{path}: wanted a JSON manifest, but {error}") from error
-    if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
-        schema = manifest.get("schema") if isinstance(manifest, dict) else None
-        raise BundleError(f"{path}: wanted schema {SCHEMA}, but it has {schema!r}; train it again")
-    wanted = {"preset": dict, "seed": int, "metrics": dict, "data_sha256": str, "command": str}
-    for key, kind in wanted.items():
+        raise _wrong(path, "a JSON manifest", error) from error
+    schema = manifest.get("schema") if isinstance(manifest, dict) else None
+    if schema != SCHEMA:
+        raise _wrong(path, f"schema {SCHEMA}", repr(schema)[:40], "train the bundle again")
+    kinds = {"preset": dict, "seed": int, "metrics": dict, "data_sha256": str, "command": str}
+    for key, kind in kinds.items():
         if not isinstance(manifest.get(key), kind):
-            raise BundleError(f"{path}: wanted {key!r} as {kind.__name__}; the file is damaged")
+            raise _wrong(path, f"{key!r} of type {kind.__name__}", repr(manifest.get(key))[:40])
     files = manifest.get("files")
     if not isinstance(files, dict) or set(files) != {WEIGHTS, RECORDS, HISTORY}:
-        raise BundleError(f"{path}: wanted the hashes of {WEIGHTS}, {RECORDS} and {HISTORY}")
+        raise _wrong(path, f"the hashes of {WEIGHTS}, {RECORDS} and {HISTORY}")
     return manifest
 
 
@@ -236,13 +240,10 @@ def _read(folder: Path, name: str, digest: str) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise BundleError(f"{path}: the file is missing or unreadable; copy it again") from error
-    came = hashlib.sha256(content).hexdigest()
-    if came != digest:
-        raise BundleError(
-            f"{path}: wanted sha256 {str(digest)[:12]}…, but it has {came[:12]}…; "
-            "the file was altered or cut short, copy it again"
-        )
+        raise _wrong(path, "a readable file", error) from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != digest:
+        raise _wrong(path, f"sha256 {str(digest)[:12]}…", f"{found[:12]}…")
     return content
 
 
@@ -250,27 +251,22 @@ def _preset(folder: Path, manifest: dict[str, Any]) -> Preset:
     try:
         return Preset.from_dict(manifest["preset"])
     except ValueError as error:
-        raise BundleError(f"{folder / MANIFEST}: its preset cannot be read: {error}") from error
+        raise BundleError(f"{folder / MANIFEST}: in the preset, {error}") from error
 
 
 def _weights(path: Path, content: bytes, preset: Preset) -> dict[str, NDArray[np.float32]]:
     try:
         weights = safetensors.numpy.load(content)
     except (safetensors.SafetensorError, KeyError) as error:
-        raise BundleError(f"{path}: wanted safetensors, but {error}") from error
-    wanted = weight_shapes(preset.network, preset.data.onehot.width)
-    came = {name: array.shape for name, array in weights.items()}
-    if came != wanted:
-        name = next(n for n in {**wanted, **came} if wanted.get(n) != came.get(n))
-        has = came.get(name, "missing")
-        if name not in wanted:
-            raise BundleError(
-                f"{path}: wanted no weight {name}, but there is an extra one of {has}"
-            )
-        raise BundleError(f"{path}: wanted {name} of shape {wanted[name]}, but it is {has}")
+        raise _wrong(path, "a safetensors file", error) from error
+    expected = weight_shapes(preset.network, preset.data.onehot.width)
+    for name in expected | weights:
+        shape = weights[name].shape if name in weights else "none"
+        if shape != expected.get(name, "none"):
+            raise _wrong(path, f"shape {expected.get(name, 'none')} for the weight {name}", shape)
     for name, array in weights.items():
         if array.dtype != np.float32 or not np.isfinite(array).all():
-            raise BundleError(f"{path}: wanted finite float32 numbers, but {name} has others")
+            raise _wrong(path, f"finite float32 numbers in the weight {name}")
         array.flags.writeable = False
     return weights
 
@@ -281,46 +277,39 @@ def _records(path: Path, content: bytes, preset: Preset) -> Records:
     try:
         table = pd.read_parquet(io.BytesIO(content))
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise BundleError(f"{path}: wanted a Parquet table, but {error}") from error
-    _want_columns(path, table, ["reg", "split", *names])
+        raise _wrong(path, "a Parquet table", error) from error
+    _check_columns(path, table, ["reg", "split", *names])
     try:
-        codes = [_normalised(text, preset.data.format) for text in table["reg"]]
-        split = np.array([str(one) for one in table["split"]], dtype="U10")
+        codes, split = (np.array(list(table[name]), dtype=str) for name in ("reg", "split"))
+        preset.data.onehot.hot_columns(codes)  # raises FormatError for a wrong code
         gaussians = table[names].to_numpy(np.float32)
     except (ValueError, TypeError) as error:
-        raise BundleError(f"{path}: wanted regs and numbers, but {error}") from error
+        raise _wrong(path, f"{preset.data.format.plural}, splits and numbers", error) from error
     mean, sigma = np.ascontiguousarray(np.split(gaussians, 2, axis=1))
-    if not codes or not np.isfinite(gaussians).all() or not (sigma > 0).all():
-        raise BundleError(f"{path}: wanted finite means and sigmas above 0")
+    if not len(codes) or not np.isfinite(gaussians).all() or not (sigma > 0).all():
+        raise _wrong(path, "records with finite means, and finite sigmas above 0")
     if not np.isin(split, SPLITS).all():
-        raise BundleError(f"{path}: wanted the splits {', '.join(SPLITS)}")
+        raise _wrong(path, f"the splits {', '.join(SPLITS)}")
     return Records(preset.data.format.array(codes), split, mean, sigma, preset.data.format)
 
 
-def _want_columns(path: Path, table: pd.DataFrame, wanted: Sequence[str]) -> None:
-    if list(table.columns) != list(wanted):
-        came = ", ".join(map(str, table.columns))
-        raise BundleError(f"{path}: wanted columns {', '.join(wanted)}, but it has {came[:200]}")
-
-
-def _normalised(text: str, format: Format) -> str:
-    code = format.parse(text)
-    if code != text:
-        raise ValueError(f"{text!r} is not normalised to {code!r}")
-    return code
+def _check_columns(path: Path, table: pd.DataFrame, expected: Sequence[str]) -> None:
+    if list(table.columns) != list(expected):
+        got = ", ".join(map(str, table.columns))[:200]
+        raise _wrong(path, f"the columns {', '.join(expected)}", got)
 
 
 def _history(path: Path, content: bytes, preset: Preset) -> pd.DataFrame:
     try:
         history = pd.read_csv(io.BytesIO(content))
     except ValueError as error:
-        raise BundleError(f"{path}: wanted a CSV table, but {error}") from error
-    _want_columns(path, history, history_columns(preset.data.onehot.positions))
+        raise _wrong(path, "a CSV table", error) from error
+    _check_columns(path, history, history_columns(preset.data.onehot.positions))
     try:
         numbers = history.to_numpy(np.float64)
     except ValueError as error:
-        raise BundleError(f"{path}: wanted numbers, but {error}") from error
+        raise _wrong(path, "numbers", error) from error
     epochs = np.arange(1, preset.training.epochs + 1)
     if not np.array_equal(history["epoch"], epochs) or not np.isfinite(numbers).all():
-        raise BundleError(f"{path}: wanted finite numbers for each of {len(epochs)} epochs")
+        raise _wrong(path, f"finite numbers for each of {len(epochs)} epochs")
     return history

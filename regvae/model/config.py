@@ -1,4 +1,4 @@
-"""What to train: data, network and training as frozen dataclasses."""
+"""Configuration of a model: data, network and training as frozen dataclasses."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -6,16 +6,25 @@ from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
 from typing import Any, Literal, get_args
 
-from regvae.formats import UK_REGISTRATION, Codes, Format, codes, format_named, uk_registration
+from regvae.formats import (
+    SPLITS,
+    UK_REGISTRATION,
+    Codes,
+    Format,
+    codes,
+    format_named,
+    uk_registration,
+)
 from regvae.onehot import OneHot, one_hot
 
 FEWEST = 120
-"""Own codes that a training needs at least: ten each are held out for validation and for test."""
+"""Fewest distinct codes of one's own to train on: ten each are for validation and for test."""
 
 _WIDEST = 10_000
+_MOST_EPOCHS = 10_000
 _MOST_CODES = 1_000_000
-_MOST_WEIGHTS = 20_000_000  # some gigabytes while they are trained
-_MOST_PAIRED = 20_000  # an order compares each with each
+_MOST_WEIGHTS = 20_000_000  # some gigabytes during training
+_MOST_PAIRED = 20_000  # an order compares all pairs
 
 Source = Literal["notebook", "dvla", "own"]
 Likelihood = Literal["bernoulli", "categorical"]
@@ -24,30 +33,33 @@ Optimizer = Literal["adamax", "adam"]
 Schedule = Literal["constant", "cosine"]
 
 
-def _check(condition: bool, sentence: str) -> None:
+def _check(condition: bool, expected: str, got: Any, advice: str = "change it") -> None:
     if not condition:
-        raise ValueError(sentence)
+        shown = f"{got:,}" if type(got) is int else repr(got)
+        raise ValueError(f"expected {expected}, got {shown[:200]}; {advice}")
 
 
-def _whole(value: Any, least: int) -> bool:
-    return type(value) is int and least <= value <= 2**32
+def _check_integer(what: str, value: Any, least: int, most: int = 2**32) -> None:
+    fits = type(value) is int and least <= value <= most
+    _check(fits, f"an integer from {least} to {most:,} as {what}", value)
 
 
-def _real(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value) and value >= 0
+def _check_number(what: str, value: Any) -> None:
+    fits = type(value) in (int, float) and math.isfinite(value) and value >= 0
+    _check(fits, f"a finite number of 0 or more as {what}", value)
 
 
 def _check_choice(what: str, value: Any, choices: Iterable[str]) -> None:
-    _check(value in choices, f"the {what} is one of {', '.join(choices)}, not {value!r}")
+    _check(value in choices, f"one of {', '.join(choices)} as {what}", value)
 
 
 @dataclass(frozen=True)
 class Data:
-    """Where the codes come from, and how many are in training, validation and test.
+    """The source of the codes, and how many are for training, validation and test.
 
-    `notebook` is the notebook's generator of UK registrations, `dvla` the same limited to what DVLA
-    may issue, `own` a list of one's own codes of the `format`, identified by its sha256 and
-    shuffled by the seed.
+    `source`: `notebook` is the notebook's generator of UK registrations; `dvla` draws only regs
+    that DVLA may issue; `own` is a list of one's own codes of the `format`, identified by its
+    sha256 and shuffled with the seed. Like all classes here, raises `ValueError` for wrong values.
     """
 
     seed: int = 0
@@ -57,38 +69,35 @@ class Data:
     format: Format = UK_REGISTRATION
 
     def __post_init__(self) -> None:
-        _check_choice("source of the data", self.source, get_args(Source))
-        _check(_whole(self.seed, 0), f"the data seed is a whole number from 0, not {self.seed!r}")
-        _check(
-            isinstance(self.sizes, tuple)
-            and len(self.sizes) == 3
-            and all(_whole(size, 1) and size <= _MOST_CODES for size in self.sizes),
-            f"expected three sizes from 1 to {_MOST_CODES:,}, got {self.sizes!r}; change them",
-        )
+        _check_choice("the source of the data", self.source, get_args(Source))
+        _check_integer("the data seed", self.seed, 0)
+        fits = isinstance(self.sizes, tuple) and len(self.sizes) == len(SPLITS)
+        _check(fits, f"a size for each of {', '.join(SPLITS)}", self.sizes)
+        for name, size in zip(SPLITS, self.sizes, strict=True):
+            _check_integer(f"the size of {name}", size, 1, _MOST_CODES)
         _check(
             isinstance(self.sha256, str) and bool(self.sha256) == (self.source == "own"),
-            f"expected a sha256 for own codes and no others, got {self.sha256!r} for "
-            f"{self.source!r}; use Data.of_own",
+            "a sha256 for own codes, and an empty one for others",
+            (self.source, self.sha256),
+            "use Data.of_own for own codes",
         )
         _check(
             self.source == "own" or self.format == UK_REGISTRATION,
-            f"expected own codes for the format {self.format.name}, got {self.source!r}, which "
-            "generates UK registrations; give own codes",
+            f"own codes for the format {self.format.name}",
+            self.source,
+            "use Data.of_own: this source generates UK registrations",
         )
 
     @classmethod
     def of_own(
         cls, own: Sequence[str] | Codes, seed: int = 0, format: Format = UK_REGISTRATION
     ) -> "Data":
-        """For a list of one's own codes, normalised: a twelfth each is held out for validation and
-        for test. Raises `ValueError` if there are too few different ones."""
+        """For a list of one's own normalised codes: a twelfth each is held out for validation and
+        for test. Raises `ValueError` if fewer than `FEWEST` are distinct."""
         own = codes.distinct(format.array(own))
-        held_out = max(1, len(own) // 12)
-        _check(
-            len(own) >= FEWEST,
-            f"expected at least {FEWEST} different {format.plural} to train on, got {len(own)}; "
-            "give more",
-        )
+        expected = f"at least {FEWEST} distinct {format.plural} to train on"
+        _check(len(own) >= FEWEST, expected, len(own), "give more")
+        held_out = len(own) // 12
         sizes = (len(own) - 2 * held_out, held_out, held_out)
         return cls(seed, sizes, "own", codes.sha256(own), format)
 
@@ -99,54 +108,53 @@ class Data:
 
     @property
     def entropy(self) -> float | None:
-        """Entropy of the source in nats, whose codes are all equally likely: no code of them can be
-        shorter on average. None for one's own codes, whose source is not known."""
-        if self.source == "own":
-            return None
+        """Entropy of the source in nats: a lower bound on the mean code length of new codes.
+
+        All codes of a generator are equally likely, so it is the logarithm of their number. None
+        for one's own codes, whose distribution is unknown.
+        """
         counts = {"notebook": uk_registration.notebook_count, "dvla": uk_registration.dvla_count}
-        return math.log(counts[self.source]())
+        return math.log(counts[self.source]()) if self.source in counts else None
 
     def splits(self, own: Sequence[str] | Codes = ()) -> dict[str, Codes]:
         """The codes by split: `{"train": (n,), "validation": (m,), "test": (t,)}`.
 
-        For a source of `own` its codes must be given, in any order; raises `ValueError` if they are
-        others.
+        For the source `own` its codes must be given, in any order; raises `ValueError` if they are
+        other codes.
         """
         if self.source == "notebook":
             return uk_registration.notebook_dataset(self.seed, self.sizes)
         if self.source == "dvla":
             return uk_registration.dvla_dataset(self.seed, self.sizes)
         own = codes.distinct(self.format.array(own))
-        _check(
-            codes.sha256(own) == self.sha256 and len(own) == sum(self.sizes),
-            f"expected the {sum(self.sizes):,} {self.format.plural} of sha256 "
-            f"{self.sha256[:12]}…, got {len(own):,} others; give the list that the data describe",
-        )
+        found, size = codes.sha256(own), sum(self.sizes)
+        if (found, len(own)) != (self.sha256, size):
+            raise ValueError(
+                f"expected the {size:,} {self.format.plural} of sha256 {self.sha256[:12]}…, got "
+                f"{len(own):,} of sha256 {found[:12]}…; give the same list"
+            )
         return codes.split(own, self.seed, self.sizes)
 
 
 @dataclass(frozen=True)
 class Network:
-    """Widths of the hidden layers (ReLU) on both sides of a latent space of `latent_dim`."""
+    """Widths of the encoder's and the decoder's hidden layers (ReLU), 1 to 10,000 each, and the
+    dimension of the latent space between them."""
 
     latent_dim: int
     encoder: tuple[int, ...] = (150, 50, 25)
     decoder: tuple[int, ...] = (25, 50, 150)
 
     def __post_init__(self) -> None:
-        hidden = (self.encoder, self.decoder)
-        _check(
-            all(isinstance(widths, tuple) for widths in hidden),
-            f"the encoder and the decoder are lists of widths, not {hidden!r}",
-        )
-        widths = (self.latent_dim, *self.encoder, *self.decoder)
-        _check(
-            all(_whole(width, 1) and width <= _WIDEST for width in widths),
-            f"layers and the latent space want widths from 1 to {_WIDEST:,}, not {widths!r}",
-        )
+        _check_integer("the dimension of the latent space", self.latent_dim, 1, _WIDEST)
+        for name in ("encoder", "decoder"):
+            widths = getattr(self, name)
+            _check(isinstance(widths, tuple), f"a list of the {name}'s widths", widths)
+            for width in widths:
+                _check_integer(f"a width of the {name}", width, 1, _WIDEST)
 
     def weights(self, width: int) -> int:
-        """Numbers in all kernels, for vectors of a width: each layer's times the one before it."""
+        """Number of weights in all kernels (biases not counted), for one-hot vectors of a width."""
         down = (width, *self.encoder, 2 * self.latent_dim)  # two heads
         up = (self.latent_dim, *self.decoder, width)
         return sum(a * b for widths in (down, up) for a, b in pairwise(widths))
@@ -154,26 +162,24 @@ class Network:
 
 @dataclass(frozen=True)
 class Phase:
-    """Some epochs with a fresh optimizer; on a cosine the learning rate falls from epoch to epoch,
-    towards 0 (Loshchilov and Hutter, "SGDR", 2017, without restarts)."""
+    """Some epochs, 1 to 10,000, that start with a fresh optimizer.
+
+    With the schedule `cosine` the learning rate falls each epoch, from its value towards 0
+    (Loshchilov and Hutter, "SGDR", 2017, without restarts).
+    """
 
     learning_rate: float
     epochs: int
     schedule: Schedule = "constant"
 
     def __post_init__(self) -> None:
-        _check_choice("schedule", self.schedule, get_args(Schedule))
-        _check(
-            _real(self.learning_rate) and self.learning_rate > 0,
-            f"the learning rate is a number above 0, not {self.learning_rate!r}",
-        )
-        _check(
-            _whole(self.epochs, 1) and self.epochs <= _WIDEST,
-            f"a phase wants 1 to {_WIDEST:,} epochs, not {self.epochs!r}",
-        )
+        _check_choice("the schedule", self.schedule, get_args(Schedule))
+        _check_number("the learning rate", self.learning_rate)
+        _check(self.learning_rate > 0, "a learning rate above 0", self.learning_rate, "raise it")
+        _check_integer("the epochs of a phase", self.epochs, 1, _MOST_EPOCHS)
 
     def rate(self, epoch: int) -> float:
-        """The learning rate of an epoch of this phase, counted from 0."""
+        """The learning rate in an epoch of this phase, counted from 0."""
         if self.schedule == "constant":
             return self.learning_rate
         return self.learning_rate * (1 + math.cos(math.pi * epoch / self.epochs)) / 2
@@ -181,11 +187,12 @@ class Phase:
 
 @dataclass(frozen=True)
 class Order:
-    """An attribute that is to run along a latent axis (counted from 1).
+    """An attribute that training orders along a latent axis (counted from 1).
 
-    Attribute regularisation after Pati and Lerch, "Attribute-based regularization of latent spaces
-    for variational auto-encoders", 2020: `weight` times the mean difference, over all pairs of a
-    batch, between tanh(sharpness * (z_i - z_j)) and the sign of the attribute's difference.
+    Attribute regularisation of Pati and Lerch, "Attribute-based regularization of latent spaces for
+    variational auto-encoders", 2020. The penalty is `weight` times the mean absolute difference,
+    over all pairs of a batch, between tanh(sharpness * (z_i - z_j)) and the sign of the attribute's
+    difference. Weight and sharpness are finite numbers of 0 or more.
     """
 
     attribute: str
@@ -194,30 +201,28 @@ class Order:
     sharpness: float = 10.0
 
     def __post_init__(self) -> None:
-        _check(
-            isinstance(self.attribute, str), f"expected an attribute's name, got {self.attribute!r}"
-        )
-        _check(_whole(self.axis, 1), f"a latent axis is counted from 1, not {self.axis!r}")
-        _check(_real(self.weight), f"the weight of an order is from 0, not {self.weight!r}")
-        _check(_real(self.sharpness), f"the sharpness is a number from 0, not {self.sharpness!r}")
+        _check(isinstance(self.attribute, str), "an attribute's name", self.attribute)
+        _check_integer("the axis of an order", self.axis, 1)
+        _check_number("the weight of an order", self.weight)
+        _check_number("the sharpness of an order", self.sharpness)
 
 
 @dataclass(frozen=True)
 class Training:
-    """How to fit the network.
+    """The loss and the optimisation.
 
     The loss of a record is `reconstruction_weight` times its negative log-likelihood in nats, plus
-    `beta` times its divergence from the prior, plus the penalties of `orders`. z is drawn as
-    mean + sigma * e with e of standard deviation `noise`. In the first `warm_up` epochs beta grows
-    to its value, evenly (Bowman et al., "Generating sentences from a continuous space", 2016).
+    `beta` times its KL divergence from the prior, plus the penalties of `orders`. z is drawn as
+    mean + sigma * e, e normal with standard deviation `noise`. In the first `warm_up` epochs beta
+    grows linearly (Bowman et al., "Generating sentences from a continuous space", 2016).
 
-    `likelihood`: `bernoulli` takes each output as a yes or no of its own, as the notebook does;
-    `categorical` takes each character as one choice (a softmax over its alphabet).
-    `divergence`: `notebook` takes the logarithm of sigma for that of a variance, and leaves the
-    noise out; `exact` is the divergence of the very Gaussian that z is drawn from.
+    `likelihood`: `bernoulli` is a sigmoid for each output, as in the notebook; `categorical` is a
+    softmax over the alphabet of each character.
+    `divergence`: `notebook` uses log sigma in place of a log variance and ignores the noise, as the
+    notebook does; `exact` is the divergence of the Gaussian from which z is drawn.
 
-    The defaults are the notebook's: a noise a tenth of the sigma it reports, and 151 = 150 from its
-    own loss + 1 from `compile`, over its 150 outputs.
+    The defaults are the notebook's. It draws z with a tenth of sigma, and adds the mean
+    cross-entropy of its 150 outputs 150 times in its own loss and once in `compile`.
     """
 
     phases: tuple[Phase, ...] = (Phase(0.004, 200), Phase(0.001, 200))
@@ -232,42 +237,46 @@ class Training:
     orders: tuple[Order, ...] = ()
 
     def __post_init__(self) -> None:
-        _check(len(self.phases) > 0, "a training wants at least one phase")
-        _check(_whole(self.batch_size, 1), f"the batch size is from 1, not {self.batch_size!r}")
-        _check(_whole(self.warm_up, 0), f"a warm-up wants 0 epochs or more, not {self.warm_up!r}")
-        for what in ("noise", "reconstruction_weight", "beta"):
-            value = getattr(self, what)
-            _check(_real(value), f"the {what.replace('_', ' ')} is a number from 0, not {value!r}")
-        _check_choice("likelihood", self.likelihood, get_args(Likelihood))
-        _check_choice("divergence", self.divergence, get_args(Divergence))
-        _check_choice("optimizer", self.optimizer, get_args(Optimizer))
+        _check(len(self.phases) > 0, "at least one phase of training", self.phases, "add one")
+        _check_integer("the batch size", self.batch_size, 1)
+        _check_integer("the epochs of the warm-up", self.warm_up, 0)
+        for name in ("noise", "reconstruction_weight", "beta"):
+            _check_number(f"the {name.replace('_', ' ')}", getattr(self, name))
+        _check_choice("the likelihood", self.likelihood, get_args(Likelihood))
+        _check_choice("the divergence", self.divergence, get_args(Divergence))
+        _check_choice("the optimizer", self.optimizer, get_args(Optimizer))
         _check(
             self.divergence == "notebook" or self.noise > 0,
-            "the exact divergence wants noise above 0: without noise it has no end",
+            "noise above 0 for the exact divergence, which is infinite without noise",
+            self.noise,
+            "raise it",
         )
 
     @property
     def epochs(self) -> int:
-        """Epochs of all phases together."""
+        """Number of epochs in all phases."""
         return sum(phase.epochs for phase in self.phases)
 
     def beta_at(self, epoch: int) -> float:
-        """Beta in an epoch, counted from 0: less than its value during the warm-up."""
+        """Beta in an epoch, counted from 0: smaller during the warm-up."""
         return self.beta * min(1.0, (epoch + 1) / (self.warm_up + 1))
 
     def place(self, epoch: int) -> tuple[Phase, int]:
-        """The phase that an epoch (counted from 0) belongs to, and its place in it, from 0."""
+        """The phase of an epoch (counted from 0), and the epoch's number in the phase, from 0.
+
+        Raises `ValueError` if training has fewer epochs.
+        """
         start = 0
         for phase in self.phases:
             if epoch < start + phase.epochs:
                 return phase, epoch - start
             start += phase.epochs
-        raise ValueError(f"epoch {epoch} lies beyond the {start} epochs of this training")
+        raise ValueError(f"expected an epoch from 0 to {start - 1}, got {epoch}; change it")
 
 
 @dataclass(frozen=True)
 class Preset:
-    """Everything that decides a trained model but its seed; `about` says what it teaches."""
+    """Everything that determines a trained model except its seed; `about` is its description."""
 
     name: str
     network: Network
@@ -277,28 +286,22 @@ class Preset:
 
     def __post_init__(self) -> None:
         weights = self.network.weights(self.data.onehot.width)
-        _check(
-            weights <= _MOST_WEIGHTS,
-            f"expected at most {_MOST_WEIGHTS:,} weights, got {weights:,}; make the layers "
-            "narrower",
-        )
+        expected = f"at most {_MOST_WEIGHTS:,} weights"
+        _check(weights <= _MOST_WEIGHTS, expected, weights, "make the layers narrower")
         for order in self.training.orders:
-            _check_choice("ordered attribute", order.attribute, self.data.format.attributes)
-            _check(
-                order.axis <= self.network.latent_dim,
-                f"an order wants an axis from 1 to {self.network.latent_dim}, not {order.axis}",
-            )
+            _check_choice("an ordered attribute", order.attribute, self.data.format.attributes)
+            _check_integer("the axis of an order", order.axis, 1, self.network.latent_dim)
         paired = max(self.training.batch_size, self.data.sizes[1])
         _check(
             not self.training.orders or paired <= _MOST_PAIRED,
-            f"an order compares all pairs of a batch and of the validation regs, at most "
-            f"{_MOST_PAIRED:,} of each, not {paired:,}; give fewer",
+            f"at most {_MOST_PAIRED:,} {self.data.format.plural} in a batch and in validation, of "
+            "which an order compares all pairs",
+            paired,
+            "use fewer",
         )
-        _check(
-            self.training.batch_size <= self.data.sizes[0],
-            f"a batch of {self.training.batch_size:,} wants at least as many training regs, but "
-            f"there are {self.data.sizes[0]:,}",
-        )
+        batch, size = self.training.batch_size, self.data.sizes[0]
+        expected = f"a batch size of at most {size:,}, the size of the training data"
+        _check(batch <= size, expected, batch, "lower it")
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON types; `from_dict` is the inverse."""
@@ -313,12 +316,12 @@ class Preset:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Preset":
-        """The inverse of `to_dict`. Raises `ValueError` on unknown, lacking or senseless values."""
+        """The inverse of `to_dict`. Raises `ValueError` for unknown, missing or wrong values."""
         parts = _exactly(cls, values)
         training = _exactly(Training, parts["training"])
         for part, kind in (("phases", Phase), ("orders", Order)):
             listed = training[part]
-            _check(isinstance(listed, tuple), f"the {part} are a list, not {listed!r}")
+            _check(isinstance(listed, tuple), f"a list of {part}", listed)
             training[part] = tuple(kind(**_exactly(kind, one)) for one in listed)
         return cls(
             name=parts["name"],
@@ -335,9 +338,9 @@ def _data(values: Any) -> Data:
 
 
 def _exactly(kind: type, values: Any) -> dict[str, Any]:
-    """The values by name, lists as tuples; they must be just those that the dataclass has."""
+    """The values by name, lists as tuples; the names must be exactly the dataclass's fields."""
     names = [field.name for field in fields(kind)]
-    if not isinstance(values, dict) or set(values) != set(names):
-        came = ", ".join(map(str, values)) if isinstance(values, dict) else repr(values)[:40]
-        raise ValueError(f"{kind.__name__} wants {', '.join(names)}, but came {came}")
+    fits = isinstance(values, dict) and set(values) == set(names)
+    given = list(values) if isinstance(values, dict) else values
+    _check(fits, f"{', '.join(names)} for {kind.__name__}", given)
     return {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}

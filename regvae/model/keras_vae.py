@@ -11,19 +11,18 @@ from regvae.model.config import Preset
 
 
 class Vae(keras.Model):
-    """Encoder, two linear heads and decoder, with the loss that the preset describes.
+    """Encoder, two linear heads and decoder, with the preset's loss.
 
-    Vectors have the width w of the data's `OneHot`, codes p positions. Called on one-hot vectors
-    (n, w) it samples and returns the reconstruction's logits (n, w).
-    The logits stand for sigmoid or softmax outputs: the loss is the same function, computed without
-    the rounding of a saturated one.
+    Shapes: n records, p positions, one-hot vectors of width w (the data's `OneHot`), k latent
+    coordinates. The outputs are logits, from which the loss is computed directly: a sigmoid or
+    softmax first would lose precision where it saturates. `seed` decides the initial weights.
     """
 
     def __init__(self, preset: Preset, seed: int) -> None:
         super().__init__()
         self.preset, self.onehot = preset, preset.data.onehot
         latent_dim = preset.network.latent_dim
-        # One integer seed gives each layer a seed of its own, the same in every run.
+        # Every layer has its own seed, derived from this one.
         seeds = iter(np.random.SeedSequence(seed).generate_state(32).tolist())
 
         def dense(width: int, activation: str | None, name: str) -> keras.layers.Dense:
@@ -42,7 +41,7 @@ class Vae(keras.Model):
         self(np.zeros((1, self.onehot.width), np.float32))  # creates the weights
 
     def encode(self, vectors: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """One-hot (n, w) -> mean and log sigma, both (n, k)."""
+        """One-hot vectors (n, w) -> mean and log sigma, both (n, k)."""
         hidden = vectors
         for layer in self.encoder:
             hidden = layer(hidden)
@@ -55,17 +54,17 @@ class Vae(keras.Model):
         return z
 
     def reconstruct(self, vectors: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Logits (n, w) of z = mean + sigma * noise, and each record's KL term (n,)."""
+        """Logits (n, w) decoded from z = mean + sigma * noise, and each record's KL term (n,)."""
         mean, log_sigma = self.encode(vectors)
         return self.decode(mean + ops.exp(log_sigma) * noise), self._divergence(mean, log_sigma)
 
     def loss_terms(
         self, vectors: tf.Tensor, ranks: tf.Tensor, noise: tf.Tensor, beta: tf.Tensor | float
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """The weighted terms of a batch's loss, in nats: reconstruction, divergence, orders.
+        """The weighted terms of a batch's loss: reconstruction and divergence, in nats, and orders.
 
         `vectors` (n, w), `ranks` (n, o) with a column for each of the preset's orders, `noise`
-        (n, k), `beta` the divergence's weight -> three scalars, whose sum training makes small.
+        (n, k), `beta` the divergence's weight -> three scalars; training minimises their sum.
         """
         mean, log_sigma = self.encode(vectors)
         logits = self.decode(mean + ops.exp(log_sigma) * noise)
@@ -78,11 +77,11 @@ class Vae(keras.Model):
         return reconstruction, beta * divergence, orders
 
     def reconstruction_loss(self, vectors: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-        """Weighted negative log-likelihood of each record, in nats: (n, w) twice -> (n,)."""
+        """Weighted negative log-likelihood of each record, in nats: both (n, w) -> (n,)."""
         training = self.preset.training
         if training.likelihood == "bernoulli":
             crossentropies = ops.binary_crossentropy(vectors, logits, from_logits=True)
-            # The mean first, as the notebook has it.
+            # The mean times the width, like the notebook, for the same rounding.
             return training.reconstruction_weight * self.onehot.width * ops.mean(crossentropies, -1)
         chosen = ops.sum(vectors * logits, axis=-1)
         blocks = self.onehot.blocks
@@ -95,8 +94,7 @@ class Vae(keras.Model):
         return kl_divergence(mean, log_sigma + math.log(self.preset.training.noise))
 
     def right(self, vectors: tf.Tensor) -> tf.Tensor:
-        """Which characters are reconstructed when the means are decoded: (n, w) -> "
-        "(n, p) booleans."""
+        """Which characters are reconstructed from the means: (n, w) -> (n, p) booleans."""
         logits = self.decode(self.encode(vectors)[0])
         parts = [block.columns for block in self.onehot.blocks]
         return ops.stack(
@@ -108,7 +106,7 @@ class Vae(keras.Model):
         )
 
     def call(self, vectors: tf.Tensor) -> tf.Tensor:
-        """What `fit` trains: logits (n, w) of a sampled reconstruction; adds the KL term."""
+        """For Keras's `fit`: the logits (n, w) of a sampled reconstruction; adds the KL term."""
         training = self.preset.training
         shape = (ops.shape(vectors)[0], self.preset.network.latent_dim)
         noise = keras.random.normal(shape, stddev=training.noise, seed=self.noise_seed)
@@ -117,7 +115,7 @@ class Vae(keras.Model):
         return logits
 
     def named_weights(self) -> dict[str, np.ndarray]:
-        """A copy of every kernel (in, out) and bias (out,), as `mean.kernel` and so on."""
+        """A copy of every kernel (in, out) and bias (out,), named as by `weight_shapes`."""
         layers = [*self.encoder, self.mean_head, self.log_sigma_head, *self.decoder]
         return {
             f"{layer.name}.{part}": ops.convert_to_numpy(getattr(layer, part)).copy()
@@ -129,8 +127,8 @@ class Vae(keras.Model):
 def kl_term(mean: tf.Tensor, log_sigma: tf.Tensor) -> tf.Tensor:
     """The notebook's -0.5 * sum(1 + s - mean^2 - exp(s)) with s = log sigma: (n, k) -> (n,).
 
-    That is the divergence from the prior if s were a log *variance*. The sampling reads s as a log
-    standard deviation; the faithful presets keep both readings.
+    It is the KL divergence from the prior if s is a log *variance*. The notebook draws z as if s is
+    a log standard deviation; presets with the divergence `notebook` do the same.
     """
     return -0.5 * ops.sum(1 + log_sigma - mean**2 - ops.exp(log_sigma), axis=-1)
 
@@ -144,10 +142,10 @@ def kl_divergence(mean: tf.Tensor, log_sigma: tf.Tensor) -> tf.Tensor:
 
 
 def order_penalty(z: tf.Tensor, ranks: tf.Tensor, sharpness: float) -> tf.Tensor:
-    """How badly a coordinate z (n,) is ordered as the ranks (n,) are: from 0 to 2, a scalar.
+    """How far the order of a coordinate z (n,) is from that of the ranks (n,): a scalar, 0 to 2.
 
-    Mean absolute difference, over all pairs, of tanh(sharpness * (z_i - z_j)) and
+    Mean absolute difference, over all pairs, between tanh(sharpness * (z_i - z_j)) and
     sign(rank_i - rank_j): Pati and Lerch, 2020, equation 5.
     """
-    below = ops.tanh(sharpness * (z[:, None] - z[None, :]))
-    return ops.mean(ops.abs(below - ops.sign(ranks[:, None] - ranks[None, :])))
+    signs = ops.tanh(sharpness * (z[:, None] - z[None, :]))
+    return ops.mean(ops.abs(signs - ops.sign(ranks[:, None] - ranks[None, :])))

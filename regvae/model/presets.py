@@ -17,7 +17,7 @@ _CATEGORICAL = Training(
     beta=0.3,
     optimizer="adam",
 )
-"""What the presets of our own have in common. How it was found: see the README."""
+"""Common to all presets except the notebook's; `docs/recipes.md` explains the choice."""
 
 PRESETS: dict[str, Preset] = {
     preset.name: preset
@@ -25,33 +25,32 @@ PRESETS: dict[str, Preset] = {
         Preset(
             "notebook-2d",
             Network(latent_dim=2),
-            about="The published notebook's model, to the letter. Two numbers cannot hold a "
-            "reg: it keeps the two digits and lets the letters go. Where it puts which "
-            "number differs from one training to the next, and so does what its threshold "
-            "lets through.",
+            about="The published notebook's model, unchanged. Two latent dimensions are too few "
+            "for a reg: it encodes the two digits and hardly the letters. Which number is where "
+            "differs between training runs, and so do the codes that its threshold accepts.",
         ),
         Preset(
             "notebook-15d",
             Network(latent_dim=15),
-            about="The notebook's second model: fifteen numbers hold nearly all of a reg. The "
-            "map can only show a plane of the space, and a threshold that rejects a zone "
-            "of a plane rejects next to nothing in fifteen dimensions.",
+            about="The notebook's second model: fifteen latent dimensions encode nearly all of a "
+            "reg. The map can only show a plane of the space, and a threshold that rejects a "
+            "zone of a plane rejects almost nothing in fifteen dimensions.",
         ),
         Preset(
             "ordered-2d",
             _wide(2),
             training=replace(_CATEGORICAL, beta=0.1, orders=(Order("number", 1),)),
-            about="The number runs along the first axis, because training was told so "
-            "(attribute regularisation, Pati and Lerch 2020). What is unwanted then lies "
-            "on one side, and even the notebook's threshold keeps what it promises.",
+            about="The number increases along the first axis, because the loss penalises any "
+            "other order (attribute regularisation, Pati and Lerch 2020). So the regs with small "
+            "numbers are all on one side, and even the notebook's threshold has a high purity.",
         ),
         Preset(
             "exact-15d",
             _wide(15),
             training=_CATEGORICAL,
-            about="Rebuilds regs it has never seen to the last character. Each character is one "
-            "choice among 26 or 10 (a softmax), not 26 or 10 separate yeses and noes, and "
-            "the pull towards the prior is weaker.",
+            about="Reconstructs new regs exactly. Each character is one choice among 26 or 10 (a "
+            "softmax), not 26 or 10 binary outputs, and the divergence from the prior has less "
+            "weight.",
         ),
         Preset(
             "principled-2d",
@@ -65,11 +64,10 @@ PRESETS: dict[str, Preset] = {
                 noise=1.0,
                 divergence="exact",
             ),
-            about="One sigma for the noise and for the divergence, so that its loss is a true "
-            "bound on the nats it takes to tell a reg: over new regs never below the "
-            "20.48 of the generator. The characters are drawn independently, so that "
-            "remembering a digit costs about what it saves; without a warm-up the map "
-            "collapses to a point.",
+            about="The noise and the divergence use the same sigma, so the loss is an upper bound "
+            "on the code length: on average over new regs it is not below 20.48 nats, the "
+            "generator's entropy. The characters of a reg are independent, so encoding a digit "
+            "costs about as much as it saves; without a warm-up all means collapse to one point.",
         ),
         Preset(
             "dvla-2d",
@@ -80,16 +78,19 @@ PRESETS: dict[str, Preset] = {
                 phases=(Phase(0.002, 100, "cosine"),),
                 orders=(Order("period", 1, sharpness=30.0), Order("area", 2)),
             ),
-            about="Only regs that DVLA may issue, with the registration period along the first "
-            "axis and the area along the second: a map of time and place. It tells the "
-            "area, and the time to about half a year.",
+            about="Only regs that DVLA may issue, ordered by registration period along the first "
+            "axis and by area along the second: a map of time and place. It encodes the area, "
+            "and the time to about half a year.",
         ),
     )
 }
 
 
 def preset(name: str) -> Preset:
-    """The preset of that name. Raises `ValueError` naming those that exist."""
+    """The preset of that name. Raises `ValueError` listing the names that exist."""
     if name not in PRESETS:
-        raise ValueError(f"there is no preset {name!r}; there are {', '.join(PRESETS)}")
+        raise ValueError(
+            f"expected the name of a preset ({', '.join(PRESETS)}), got {name[:40]!r}; choose one "
+            "of them"
+        )
     return PRESETS[name]

@@ -1,4 +1,4 @@
-"""The encoded records: every code with its split and its Gaussian in the latent space."""
+"""Records: codes with their splits and their Gaussians in the latent space."""
 
 import hashlib
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ from regvae.model.autoencoder import Autoencoder
 class Records:
     """n records: `codes` (n,) of a `format`, `split` (n,) of `SPLITS`, `mean` and `sigma` (n, k).
 
-    Both are float32; sigma is a standard deviation per latent coordinate. The arrays are made
-    read-only, so that one copy can be shared.
+    Mean and sigma are float32; sigma is a standard deviation per latent coordinate. The arrays
+    become read-only, so that sessions can share them.
     """
 
     codes: Codes
@@ -31,7 +31,7 @@ class Records:
 
     @classmethod
     def encode(cls, splits: dict[str, Codes], autoencoder: Autoencoder) -> "Records":
-        """Encode codes given by split, such as those of `Data.splits`."""
+        """Encode codes by split, such as those of `Data.splits`; records are in this order."""
         codes = np.concatenate([splits[name] for name in SPLITS])
         split = np.repeat(np.array(SPLITS), [len(splits[name]) for name in SPLITS])
         return cls(codes, split, *autoencoder.encode(codes), autoencoder.onehot.format)
@@ -45,24 +45,24 @@ class Records:
         return self.mean.shape[1]
 
     def attribute(self, name: str) -> NDArray:
-        """The named attribute of every record, (n,)."""
+        """An attribute's value for every record, (n,); raises as `Format.attribute`."""
         return self.format.attribute(name).values(self.codes)
 
     def sizes(self) -> dict[str, int]:
-        """How many records each split has."""
+        """The number of records in each split."""
         return {name: int((self.split == name).sum()) for name in SPLITS}
 
     def row_of(self, code: str) -> int | None:
-        """The row of that normalised code, or None if it is no record."""
+        """The row of a normalised code, or None if it is not among the records."""
         rows = np.flatnonzero(self.codes == code)
         return int(rows[0]) if len(rows) else None
 
     def contain(self, codes: Codes) -> NDArray[np.bool_]:
-        """Which of the codes (m,) are records: (m,) booleans."""
+        """Which codes (m,) are among the records: (m,) booleans."""
         return np.isin(keys(codes), keys(self.codes))
 
     def data_hash(self) -> str:
-        """sha256 of the splits and codes in their order: the same data, the same hash."""
+        """sha256 of the splits and codes in their order, in hexadecimal."""
         text = "\n".join(
             f"{split},{code}" for split, code in zip(self.split, self.codes, strict=True)
         )

@@ -1,11 +1,11 @@
-"""Where bundles are: names, folders, and files that are written completely or not at all."""
+"""Where bundles are stored: names, folders, and atomic writing of files."""
 
 import hashlib
 import os
 from pathlib import Path
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
-"""Where the shipped bundles are."""
+"""The folder of the shipped bundles."""
 
 MANIFEST, WEIGHTS, RECORDS, HISTORY = (
     "manifest.json",
@@ -16,22 +16,24 @@ MANIFEST, WEIGHTS, RECORDS, HISTORY = (
 
 
 class BundleError(ValueError):
-    """A bundle that is missing, damaged or of another schema; the message names the file."""
+    """A bundle that is missing, damaged or has another schema; the message names the file."""
 
 
 def home() -> Path:
-    """Where what is trained here is kept: the folder `REGVAE_HOME`, else `~/.regvae`."""
+    """The folder of the user's bundles and training runs: `REGVAE_HOME`, else `~/.regvae`."""
     return Path(os.environ.get("REGVAE_HOME") or Path.home() / ".regvae").absolute()
 
 
 def models() -> Path:
-    """The folder of the bundles that were kept."""
+    """The folder of the user's own bundles."""
     return home() / "models"
 
 
 def available(*folders: Path) -> list[str]:
-    """Names of the bundles in folders, sorted: of those shipped and those kept unless others are
-    given. Hidden folders, such as one being written, do not count."""
+    """Sorted names of the bundles in these folders; by default, of the shipped and the user's own.
+
+    Hidden folders are left out: they are bundles that are being written.
+    """
     found = {
         path.parent.name
         for folder in folders or (ASSETS, models())
@@ -41,48 +43,52 @@ def available(*folders: Path) -> list[str]:
 
 
 def resolve(name_or_path: str | Path) -> Path:
-    """The folder of a bundle given by its name, shipped or kept, or by its path.
+    """The folder of a bundle, given its name (shipped or the user's own) or its path.
 
-    Raises `BundleError` if neither exists.
+    Raises `BundleError` if there is none.
     """
     for folder in (ASSETS / name_or_path, models() / name_or_path, Path(name_or_path)):
         try:
             if (folder / MANIFEST).is_file():
                 return folder
-        except (OSError, ValueError):  # a name that no file system takes, e.g. far too long
+        except (OSError, ValueError):  # not a possible file name, for example too long
             continue
-    there = ", ".join(available()) or "none"
     raise BundleError(
-        f"there is no bundle {str(name_or_path)[:80]!r}: a bundle is one of {there}, or the path "
-        f"of a folder with a {MANIFEST}"
+        f"expected a bundle's name ({', '.join(available())}) or a folder with a {MANIFEST}, got "
+        f"{str(name_or_path)[:80]!r}; choose one of them"
     )
 
 
 def manifest_hash(folder: Path) -> str:
-    """sha256 of a bundle's manifest, which in turn has the sha256 of all its other files."""
+    """sha256 of a bundle's manifest, which contains the sha256 of all its other files."""
     return hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
 
 
 def check_free(path: Path) -> None:
-    """Make sure that a bundle can be written there, before the work that it takes to make one.
+    """Check that a bundle can be written to `path`, before the work of training one.
 
-    Raises `FileExistsError` if `path` exists, `FileNotFoundError` if there is no folder to hold it.
+    Raises `FileExistsError` if `path` exists, `FileNotFoundError` if its parent folder does not.
     """
     if path.exists():
-        raise FileExistsError(f"{path} already exists; choose another name or remove it first")
+        raise FileExistsError(
+            f"expected a new path, got {path}, which already exists; choose another name or remove "
+            "it first"
+        )
     if not path.parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {str(path.parent)!r} to write {path.name} to")
+        raise FileNotFoundError(
+            f"expected a folder that exists, got {str(path.parent)!r} for {path.name}; create it"
+        )
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that takes its place only when it is whole.
+    """Write a file atomically: to a temporary file first, which then replaces `path`.
 
-    Raises `OSError`, and leaves what was there before as it was.
+    Raises `OSError`, and then `path` is unchanged.
     """
-    partial = path.with_name(f"{path.name}.partial")  # a killed one's is overwritten by the next
+    partial = path.with_name(f"{path.name}.partial")  # if the process is killed, overwritten later
     try:
         partial.write_bytes(content)
         partial.replace(path)
     except OSError:
-        partial.unlink(missing_ok=True)  # on a full disk its room is wanted
+        partial.unlink(missing_ok=True)  # frees space on a full disk
         raise

@@ -1,1 +1,1 @@
-"""Rejection sampling: what is unwanted, which points a rule accepts, where points are proposed."""
+"""Rejection sampling: unwanted codes, proposals, acceptance rules, policies, samples, reports."""

@@ -1,11 +1,11 @@
-"""How true the sigmas are: scaled on held-out records, and laid beside what they promise.
+"""Calibration of the sigmas: one scale for all, fitted to held-out records, and its coverage.
 
-A VAE reports a sigma for each record, but nothing makes it the width that records of the same kind
-really have. So one factor is sought by which all training sigmas are multiplied: the one under
-which the mixture of the training records' Gaussians gives the held-out records the highest
-likelihood (Duin, "On the choice of smoothing parameters for Parzen estimators", 1976, with a set
-held out in place of leaving one out). A held-out record is a draw from its own Gaussian with the
-noise that the model was trained with, as that is what the decoder learned to read.
+A VAE reports a sigma for each record, but nothing in its training makes that the spread of similar
+records. So all training sigmas are multiplied by one factor: the one under which the mixture of the
+training records' Gaussians gives the held-out records the highest likelihood (Duin, "On the choice
+of smoothing parameters for Parzen estimators", 1976, with a held-out set instead of leaving one
+out). Each held-out record contributes one draw from its own Gaussian, with the noise of the model's
+training, because those are the points that the decoder was trained on.
 """
 
 from dataclasses import dataclass, field
@@ -21,24 +21,26 @@ from regvae.model.bundle import Bundle
 from regvae.model.records import Records
 
 _SCALES = (0.01, 4.0)
+"""Smallest and largest factor that is tried."""
 _MOST_PAIRS = 20_000_000
-"""Coordinates of pairs of held-out and training record that are weighed: where there would be more,
-as in many dimensions, fewer of the held-out are used."""
+"""Limit on (held-out points) x (training records) x (dimensions) when the scale is fitted: beyond
+it, as in many dimensions, fewer held-out points are used."""
 
 
 class CalibrationError(ValueError):
-    """Records that leave nothing to calibrate on."""
+    """Records without a training or a held-out part, on which nothing can be calibrated."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """The factor for all sigmas, and how densely held-out records lie when it is used.
+    """The factor for all sigmas, and the densities of held-out draws under it.
 
-    `scale` multiplies every reported sigma. `held_out` (h,) are the sorted logarithms of the
-    mixture's density at the held-out draws. `nominal` and `reported`, `calibrated` (p,) are the
-    calibration curve: the share of its own mass that a Gaussian has within some distance, and the
-    share of held-out draws within that distance of a training record, with the sigmas as reported,
-    and scaled. Were the sigmas true and the records far apart, the two shares would be equal.
+    `scale` (0.01 to 4) multiplies every reported sigma. `held_out` (h,) are the sorted logarithms
+    of the mixture's density at the held-out draws. `nominal`, `reported` and `calibrated` (p,) are
+    the coverage curves, shares from 0 to 1: `nominal` is the share of a Gaussian's mass within some
+    distance, the others are the shares of held-out draws within that distance of a training record,
+    by the sigmas as reported and by the scaled ones. If the sigmas were right and the records far
+    apart, these shares would equal the nominal one.
     """
 
     scale: float
@@ -48,25 +50,30 @@ class Calibration:
     calibrated: NDArray[np.float64] = field(repr=False)
 
     def __post_init__(self) -> None:
-        self.held_out.flags.writeable = False  # shared by many sessions
+        self.held_out.flags.writeable = False  # many sessions share one calibration
 
     def typicality(self, log_density: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Share of held-out draws that lie more thinly than the given densities: (m,), 0 to 1.
+        """Share of held-out draws with a lower density, for log densities (m,): (m,), 0 to 1.
 
-        A new record has a typicality below q with a probability of about q (split-conformal).
+        A split-conformal p-value: a new record has a typicality below q with a probability of about
+        q (Vovk, Gammerman and Shafer, "Algorithmic learning in a random world", 2005).
         """
         return np.searchsorted(self.held_out, log_density) / len(self.held_out)
 
 
 def calibrate(bundle: Bundle, *, seed: int = 0) -> Calibration:
-    """Fit the factor to a bundle's held-out records and measure its curve.
+    """Fit the factor to a bundle's held-out records, and compute the coverage curves.
 
-    Raises `CalibrationError` if the bundle has no training or no held-out records.
+    The same seed gives the same calibration. Raises `CalibrationError` if the bundle has no
+    training or no held-out records.
     """
     records = bundle.records
     train = records.split == "train"
     if train.all() or not train.any():
-        raise CalibrationError("a calibration wants records in training and records held out of it")
+        found = "training" if train.any() else "held-out"
+        raise CalibrationError(
+            f"expected training and held-out records, got only {found} ones; use a bundle with both"
+        )
     rng = np.random.default_rng(seed)
     draws = _held_out_draws(records, ~train, bundle.preset.training.noise, rng)
     mean, sigma = records.mean[train], records.sigma[train]
@@ -78,9 +85,9 @@ def calibrate(bundle: Bundle, *, seed: int = 0) -> Calibration:
 
 
 def fit_scale(mean: NDArray, sigma: NDArray, held_out: NDArray) -> float:
-    """The factor for sigma (n, k) under which the mixture makes points (h, k) likeliest.
+    """The factor for sigma (n, k) under which the mixture's likelihood of points (h, k) is highest.
 
-    Found between 0.01 and 4 to about 2 %.
+    From 0.01 to 4, accurate to about 2 %.
     """
     some = held_out[: max(100, _MOST_PAIRS // mean.size)]
 
@@ -104,12 +111,12 @@ def _held_out_draws(
 
 
 def coverage(mean: NDArray, sigma: NDArray, points: NDArray, nominal: NDArray) -> NDArray:
-    """Share of points (h, k) within the distance of some Gaussian that holds a nominal share: (p,).
+    """Share of points (h, k) inside the nominal region of some Gaussian (n, k), 0 to 1: (p,).
 
-    A k-dimensional Gaussian has the nominal share of its mass within the Mahalanobis distance t
-    with t^2 the quantile of chi-square with k degrees of freedom; the points are counted that lie
-    within t of their nearest Gaussian (n, k).
+    A k-dimensional Gaussian has the nominal share (p,) of its mass within the Mahalanobis distance
+    t, where t^2 is that quantile of chi-square with k degrees of freedom. Counted are the points
+    within t of their nearest Gaussian.
     """
     distance, _ = NearestGaussian(mean, sigma).query(points)
-    own = chdtr(mean.shape[1], np.square(distance))
-    return np.searchsorted(np.sort(own), nominal, side="right") / len(own)
+    share = chdtr(mean.shape[1], np.square(distance))
+    return np.searchsorted(np.sort(share), nominal, side="right") / len(share)

@@ -1,4 +1,4 @@
-"""What a rule decides on: latent points measured against the wanted and the unwanted records."""
+"""The measures that a rule compares: latent points against the wanted and the unwanted records."""
 
 from dataclasses import dataclass
 
@@ -16,10 +16,12 @@ from regvae.rejection.unwanted import Unwanted, UnwantedError
 
 @dataclass(frozen=True)
 class Measurer:
-    """Measures latent points against the two sides of an unwanted set.
+    """Measures latent points against the unwanted and the wanted records.
 
-    `unwanted` and `wanted` find the nearest record of a side, `mixture` the densities of both.
-    `rows_unwanted` and `rows_wanted` are the records' rows, -1 for a listed code that is no record.
+    `unwanted` and `wanted` find the nearest record of each kind; `mixture` has the density of all
+    records and the wanted share in it, None without a calibration. `rows_unwanted` and
+    `rows_wanted` are the rows of these records in the bundle, -1 for a listed code that is not a
+    record.
     """
 
     autoencoder: Autoencoder
@@ -39,16 +41,17 @@ class Measurer:
         *,
         split: str | None = None,
     ) -> "Measurer":
-        """Of a bundle's records, or of one split's; with a calibration, densities too.
+        """The measurer of a bundle's records, or of one split's; a calibration adds densities.
 
-        Raises `UnwantedError` if no record is unwanted, or every one is.
+        Listed codes that are not records are encoded and measured against too. Raises
+        `UnwantedError` if nothing is unwanted, or no record is wanted.
         """
         records = bundle.records
         selected = unwanted.of_records(records)
         rows = np.flatnonzero(records.split == split) if split else np.arange(len(records))
         selected = selected[rows]
         unseen = unwanted.unseen(records)
-        _check_sides(unwanted, int(selected.sum()) + len(unseen), int((~selected).sum()))
+        _check_sides(unwanted, bool(selected.any()) or len(unseen) > 0, not selected.all())
         mean, sigma = records.mean[rows], records.sigma[rows]
         if len(unseen):
             extra = bundle.autoencoder.encode(unseen)
@@ -70,20 +73,20 @@ class Measurer:
     def measure(self, rule: Rule | type[Rule], z: ArrayLike) -> Measures:
         """A rule's measures of points z (m, k), by name: (m,) each.
 
-        Raises `ValueError` for points that cannot be measured, and `RuleError` if the rule needs a
-        calibration and there is none.
+        Raises `ValueError` for points of another shape or not finite, and `RuleError` if the rule
+        needs a calibration and there is none.
         """
         points = self.wanted.points(z)
         codes = self.autoencoder.decode(points) if rule.needs_codes else None
         return rule.measure(self, points, codes)
 
 
-def _check_sides(unwanted: Unwanted, on_this: int, on_that: int) -> None:
-    if not on_this:
+def _check_sides(unwanted: Unwanted, some_unwanted: bool, some_wanted: bool) -> None:
+    if not some_unwanted:
         raise UnwantedError(
             f"expected some unwanted records, got none for {str(unwanted)!r}; widen it"
         )
-    if not on_that:
+    if not some_wanted:
         raise UnwantedError(
             f"expected some wanted records, got none besides {str(unwanted)!r}; narrow it"
         )

@@ -1,4 +1,4 @@
-"""The nearest accepted point to one that is rejected."""
+"""The nearest accepted point to a rejected one, by a short search."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,22 +10,23 @@ _SHELLS, _DIRECTIONS, _TRIED, _HALVINGS, _STEPS = 12, 32, 24, 8, 5
 
 
 def accepted_records(measurer: Measurer, rule: Rule) -> NDArray[np.float64]:
-    """Means of the wanted records that a rule accepts: (n, k)."""
+    """Means of the wanted records that a rule accepts: (n, k), n may be 0."""
     return _accepted(measurer, rule, measurer.wanted.mean)
 
 
 def nearest_accepted(
     measurer: Measurer, rule: Rule, point: ArrayLike, known: NDArray | None = None
 ) -> NDArray[np.float64] | None:
-    """An accepted point near a rejected one (k,), as near as a short search finds; None if none is.
+    """An accepted point (k,) near a rejected one (k,); None if the search finds none.
 
-    Looks on shells of growing radius and at `known`, the `accepted_records`, goes back towards the
-    point from the nearest that are accepted by halving, then takes ever smaller steps about the
-    best. Euclidean distance; the same point gives the same answer.
+    Tries random points on shells of growing radius and `known` (the `accepted_records`, computed if
+    not given), moves the nearest accepted ones towards the point by bisection, then tries smaller
+    and smaller random steps around the best. Distances are Euclidean. It may miss a nearer point;
+    the same point gives the same answer.
     """
     z = np.asarray(point, np.float64)
     rng = np.random.default_rng(0)
-    # Beyond all records, and as many sigmas more as any sensible threshold.
+    # Beyond all records, and 12 sigmas more: larger than any sensible threshold.
     reach = 2 * np.abs(measurer.wanted.mean - z).max() + 12 * measurer.unwanted.sigma.max()
     directions = rng.normal(size=(_SHELLS, _DIRECTIONS, len(z)))
     directions /= np.linalg.norm(directions, axis=2, keepdims=True)
@@ -42,7 +43,8 @@ def nearest_accepted(
         better = _accepted(measurer, rule, around)
         better = np.vstack([better[_order(z, better)[:8]], best])
         nearer = _nearest(z, _towards(measurer, rule, z, better))
-        # Alone, as it will be asked for: a density differs in its last digit with its company.
+        # Measured alone, as the caller will: the last digits of a density depend on the points
+        # that it is computed together with.
         best = nearer if len(_accepted(measurer, rule, nearer[None])) else best
     return best if len(_accepted(measurer, rule, best[None])) else None
 
@@ -60,8 +62,8 @@ def _nearest(point: NDArray, z: NDArray) -> NDArray:
 
 
 def _towards(measurer: Measurer, rule: Rule, point: NDArray, good: NDArray) -> NDArray:
-    """Each accepted point moved towards a rejected one, as far as halving says it may go."""
-    low, high = np.zeros((len(good), 1)), np.ones((len(good), 1))  # shares of the way from point
+    """Each accepted point moved towards a rejected one by bisection, and still accepted."""
+    low, high = np.zeros((len(good), 1)), np.ones((len(good), 1))  # 0 is the point, 1 is good
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         passes = rule.accepts(measurer.measure(rule, point + middle * (good - point)))[:, None]

@@ -1,4 +1,4 @@
-"""What a sampling run depends on, as a small TOML file: same policy, same results to the byte."""
+"""What a sampling run depends on, as a small TOML file: the same policy writes the same bytes."""
 
 import tomllib
 from collections.abc import Mapping
@@ -16,28 +16,29 @@ from regvae.rejection.rules import OneSided, Rule, rule_named
 from regvae.rejection.unwanted import Unwanted
 
 SCHEMA = 2
-_READ = (1, SCHEMA)
-"""Schemas that can be read. The first had other names for two keys, see `_renamed`."""
+_READABLE = (1, SCHEMA)
+"""Schemas that can be read. Schema 1 has other names for two keys, see `_renamed`."""
 MAX_PROPOSALS = 1_000_000_000
 PROPOSALS_A_RESULT = 1_000
 """Proposals for each result, where only a number of results is given."""
 
-
-_LONGEST_LINE = 20_000  # Python's own reader takes minutes for a longer chain of keys
+_LONGEST_LINE = 20_000  # tomllib needs minutes for a longer dotted key
 
 
 class PolicyError(ValueError):
-    """A policy that cannot be read or run; the message says what to change."""
+    """A policy that cannot be read or run; the message tells what to change."""
 
 
 @dataclass(frozen=True)
 class Policy:
     """Everything that a sampling run depends on.
 
-    `bundle` is a model's name or a path, `bundle_sha256` the hash of its manifest, which holds
-    the hashes of all its other files; empty to take whatever is there. At most `proposals` points
-    are drawn; with `results`, until there are so many. With `clean`, accepted points that
-    decode to something unwanted or to a record are left out of the results.
+    `bundle` is the name or path of a bundle. `bundle_sha256` is the hash of its manifest, which
+    contains the hashes of all its other files; empty for any bundle of that name. At most
+    `proposals` points are proposed (1 to 1e9); with `results`, only until there are that many. With
+    `clean`, the results leave out accepted points that leak (decode to an unwanted code or to a
+    record). `seed` is 0 to 2^63 - 1. Raises `PolicyError` for a part of another type and a number
+    out of range.
     """
 
     bundle: str
@@ -61,49 +62,50 @@ class Policy:
         }
         for name, kind in kinds.items():
             if not isinstance(getattr(self, name), kind):
+                expected = getattr(kind, "__name__", name)
                 found = type(getattr(self, name)).__name__
                 raise PolicyError(
-                    f"expected a policy's {name} as {getattr(kind, '__name__', name)}, "
-                    f"got {found}; "
-                    "change it"
+                    f"expected a policy's {name} as {expected}, got {found}; change it"
                 )
-        _whole("number of proposals", self.proposals, 1, MAX_PROPOSALS)
+        _check_integer("number of proposals", self.proposals, 1, MAX_PROPOSALS)
         if self.results is not None:
-            _whole("number of results", self.results, 1, MAX_PROPOSALS)
-        _whole("seed", self.seed, 0, 2**63 - 1)
+            _check_integer("number of results", self.results, 1, MAX_PROPOSALS)
+        _check_integer("seed", self.seed, 0, 2**63 - 1)
 
     def signed(self) -> "Policy":
-        """The same policy with the hash of the bundle that is there now."""
+        """The same policy with the hash of its bundle as it is on disk now.
+
+        Raises `BundleError` if there is no such bundle.
+        """
         return replace(self, bundle_sha256=manifest_hash(resolve(self.bundle)))
 
     def check_bundle(self) -> None:
-        """Raises `PolicyError` if the bundle of that name is not the one the policy was made for,
-        `BundleError` if there is none."""
-        self._check_hash(manifest_hash(resolve(self.bundle)))
+        """Raises `PolicyError` if the policy's hash is not that of its bundle on disk, and
+        `BundleError` if there is no such bundle."""
+        self._check_hash(self.bundle, manifest_hash(resolve(self.bundle)))
 
     def check(self, bundle: Bundle) -> None:
-        """Raises `PolicyError` unless a loaded bundle is the one that the policy is for."""
+        """Raises `PolicyError` unless a loaded bundle is the policy's: by hash, else by name."""
         if self.bundle_sha256 and bundle.sha256:
-            self._check_hash(bundle.sha256)
+            self._check_hash(bundle.name, bundle.sha256)
             return
-        expected = Path(self.bundle).name
+        expected = Path(self.bundle).resolve().name
         if bundle.name != expected:
             raise PolicyError(
-                f"expected the bundle {expected!r}, which the policy names, got "
-                f"{bundle.name!r}; use "
-                "that bundle, or change the policy"
+                f"expected the policy's bundle {expected!r}, got {bundle.name!r}; use that bundle, "
+                "or change the policy"
             )
 
-    def _check_hash(self, found: str) -> None:
-        if self.bundle_sha256 and self.bundle_sha256 != found:
+    def _check_hash(self, name: str, sha256: str) -> None:
+        if self.bundle_sha256 and self.bundle_sha256 != sha256:
             raise PolicyError(
-                f"expected {self.bundle} with sha256 {self.bundle_sha256[:12]!r}…, for which the "
-                f"policy was made, got {found[:12]!r}…; use that bundle, or take bundle_sha256 out "
-                "of the policy"
+                f"expected the policy's bundle {self.bundle!r} with sha256 "
+                f"{self.bundle_sha256[:12]}…, got {name!r} with {sha256[:12]}…; use that bundle, "
+                "or remove bundle_sha256 from the policy"
             )
 
     def to_dict(self) -> dict[str, Any]:
-        """The policy as plain tables, numbers and texts: what the file holds."""
+        """The policy as tables, lists, numbers and texts: the content of its file."""
         stop = {"proposals": self.proposals}
         if self.results is not None:
             stop["results"] = self.results
@@ -130,26 +132,25 @@ class Policy:
 
     @classmethod
     def from_toml(cls, text: str, where: str = "the policy") -> "Policy":
-        """Read a policy; the opposite of `to_toml`.
+        """Read a policy; the inverse of `to_toml`.
 
-        Raises `PolicyError` naming `where` if it is no TOML or a key is missing, unknown or of
-        another kind; and what its parts raise if a value cannot be used.
+        Keys that are missing have their defaults; only `schema`, `bundle` and `[unwanted]` are
+        needed. Raises `PolicyError`, beginning with `where`, for a text that is not TOML, a key
+        that is needed, unknown or of another type, and a value that cannot be used.
         """
         if max(map(len, text.splitlines()), default=0) > _LONGEST_LINE:
             raise PolicyError(
-                f"{where}: expected lines of at most {_LONGEST_LINE:,} characters, got "
-                "longer ones; break "
-                "them"
+                f"{where}: expected lines of at most {_LONGEST_LINE:,} characters, got longer "
+                "ones; break them"
             )
         try:
             table = tomllib.loads(text)
         except (ValueError, RecursionError) as error:
             raise PolicyError(f"{where}: expected TOML, got {error}; correct it") from error
-        if type(table.get("schema")) is not int or table["schema"] not in _READ:
+        schema = table.get("schema")
+        if type(schema) is not int or schema not in _READABLE:
             raise PolicyError(
-                f"{where}: expected schema = {SCHEMA}, got {table.get('schema')!r}; "
-                "save the policy "
-                "again"
+                f"{where}: expected schema = {SCHEMA}, got {schema!r}; save the policy again"
             )
         try:
             return cls._from_tables(_renamed(table))
@@ -186,7 +187,7 @@ class Policy:
 
 
 def _renamed(table: dict[str, Any]) -> dict[str, Any]:
-    """A policy of the first schema with the names of today's."""
+    """A policy of schema 1 with the names of schema 2."""
     if table["schema"] == SCHEMA:
         return table
     for part, old, new in (("unwanted", "rules", "predicates"), ("stop", "accepted", "results")):
@@ -196,7 +197,7 @@ def _renamed(table: dict[str, Any]) -> dict[str, Any]:
     return table | {"schema": SCHEMA}
 
 
-def _whole(name: str, value: Any, low: int, high: int) -> None:
+def _check_integer(name: str, value: Any, low: int, high: int) -> None:
     if type(value) is not int or not low <= value <= high:
         shown = f"{value:,}" if type(value) is int else repr(value)
         raise PolicyError(f"expected a {name} from {low} to {high:,}, got {shown}; change it")
@@ -211,7 +212,7 @@ def _texts(values: list[Any], key: str) -> list[str]:
 
 
 def _plain(value: Any) -> Any:
-    """Tuples as lists, which is what TOML has."""
+    """Tuples as lists, as TOML has no tuples."""
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
     if isinstance(value, dict):
@@ -225,7 +226,8 @@ def _check(
     place: str = "",
     needed: tuple[str, ...] = (),
 ) -> None:
-    """Every key of a table is known and of its kind; `place` names the table."""
+    """Raises `PolicyError`, beginning with `place`, unless a table has the needed keys, and every
+    key is known and of its type."""
     for key in needed:
         if key not in table:
             raise PolicyError(f"{place}expected {key!r}, got none; add it")

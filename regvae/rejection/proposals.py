@@ -1,4 +1,4 @@
-"""Where proposed latent points come from: a box, the prior, around the records, a region."""
+"""Proposal distributions of latent points: a box, the prior, around the records, a region."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -12,15 +12,19 @@ from regvae.latent.polygon import Polygon, in_polygon, polygon_corners
 from regvae.model.bundle import Bundle
 
 _WIDEST = 1e6
+"""Largest half-width of a box, and largest coordinate of a corner of a region."""
 
 
 class ProposalError(ValueError):
-    """Proposals that cannot be drawn; the message says what to change."""
+    """Proposals that cannot be drawn; the message tells what to change."""
 
 
 @dataclass(frozen=True)
 class Box:
-    """Uniform in [-half_width, half_width]^k."""
+    """Uniform in [-half_width, half_width]^k, with a half-width above 0, at most 1e6.
+
+    Raises `ProposalError` for another half-width.
+    """
 
     half_width: float = 3.0
     name: ClassVar[str] = "box"
@@ -29,8 +33,9 @@ class Box:
         width = self.half_width
         number = isinstance(width, int | float) and not isinstance(width, bool)
         if not number or not 0 < width <= _WIDEST:
-            shown = repr(width)[:40]
-            raise ProposalError(f"the box wants a half-width above 0, up to 1e6, not {shown}")
+            raise ProposalError(
+                f"expected a half-width above 0, at most 1e6, got {repr(width)[:40]}; change it"
+            )
         object.__setattr__(self, "half_width", float(width))
 
     def draw(self, n: int, bundle: Bundle, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -40,7 +45,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Prior:
-    """The standard normal distribution in k dimensions, towards which training pulls."""
+    """The standard normal distribution in k dimensions, the prior of the autoencoder."""
 
     name: ClassVar[str] = "prior"
 
@@ -51,24 +56,31 @@ class Prior:
 
 @dataclass(frozen=True)
 class Around:
-    """The aggregated posterior: around a record drawn at random, with the model's own noise."""
+    """The aggregated posterior: the Gaussian of a record drawn at random.
+
+    Its sigma is scaled by the noise of the model's training, as the decoder learned from such
+    points.
+    """
 
     name: ClassVar[str] = "records"
 
     def draw(self, n: int, bundle: Bundle, rng: np.random.Generator) -> NDArray[np.float64]:
         """n points: (n, k)."""
         records = bundle.records
-        # A row of uniform numbers a point, so that more points begin with the same ones.
+        # One row of uniform numbers for each point, so that more points begin with the same ones.
         uniform = rng.random((n, 1 + records.latent_dim))
         rows = (uniform[:, 0] * len(records)).astype(np.intp)
-        normal = ndtri(np.maximum(uniform[:, 1:], 2.0**-54))  # 0, if it ever came, would be endless
+        normal = ndtri(np.maximum(uniform[:, 1:], 2.0**-54))  # of 0, which is possible: -infinity
         noise = bundle.preset.training.noise * normal
         return records.mean[rows] + records.sigma[rows] * noise
 
 
 @dataclass(frozen=True)
 class Region:
-    """Uniform inside a polygon in the plane: for bundles of two latent dimensions."""
+    """Uniform inside a polygon in the plane: for bundles of two latent dimensions.
+
+    Raises `ValueError` for what is not a polygon, or has a corner farther than 1e6 from 0.
+    """
 
     polygon: tuple[tuple[float, float], ...]
     name: ClassVar[str] = "region"
@@ -78,11 +90,11 @@ class Region:
         object.__setattr__(self, "polygon", tuple((float(x), float(y)) for x, y in corners))
 
     def draw(self, n: int, bundle: Bundle, rng: np.random.Generator) -> NDArray[np.float64]:
-        """n points: (n, 2)."""
+        """n points: (n, 2). Raises `ProposalError` in other dimensions, or if it is too thin."""
         if bundle.records.latent_dim != 2:
             raise ProposalError(
-                f"a region is drawn in the plane, but {bundle.name} has "
-                f"{bundle.records.latent_dim} latent dimensions; propose from box, prior or records"
+                "expected two latent dimensions to propose from a region, got "
+                f"{bundle.records.latent_dim} in {bundle.name}; propose from box, prior or records"
             )
         return uniform_polygon(n, self.polygon, rng=rng)
 
@@ -92,35 +104,41 @@ PROPOSALS: dict[str, type[Proposal]] = {kind.name: kind for kind in (Box, Prior,
 
 
 def proposal(name: str, parameters: Mapping[str, Any] | None = None) -> Proposal:
-    """A kind of proposals by its name and numbers.
+    """Proposals by their name and parameters.
 
-    Raises `ProposalError` if there is no such kind, or its numbers are others.
+    Raises `ProposalError` for an unknown name or parameter, and what the class raises for a value.
     """
     if not isinstance(name, str) or name not in PROPOSALS:
         raise ProposalError(
-            f"there are no proposals {str(name)[:40]!r}; there are {', '.join(PROPOSALS)}"
+            f"expected proposals by name ({', '.join(PROPOSALS)}), got {str(name)[:40]!r}; "
+            "choose one of them"
         )
     kind, given = PROPOSALS[name], dict(parameters or {})
-    there = [one.name for one in fields(kind)]
-    if given.keys() - set(there) or (kind is Region and not given):
-        wants = " and ".join(there) or "no numbers"
-        came = ", ".join(map(str, given)) or "nothing"
-        raise ProposalError(f"proposals from {name} want {wants}, but came with {came[:60]}")
+    known = [one.name for one in fields(kind)]
+    if given.keys() - set(known) or (kind is Region and not given):
+        expected = ", ".join(known) or "no parameters"
+        found = ", ".join(map(str, given)) or "none"
+        raise ProposalError(
+            f"expected {expected} for the proposals {name}, got {found[:60]}; correct them"
+        )
     return kind(**given)
 
 
 def uniform_polygon(n: int, polygon: Polygon, *, rng: np.random.Generator) -> NDArray[np.float64]:
     """n points, uniform inside a polygon in the plane: (n, 2) float64.
 
-    Draws from the polygon's bounding box and keeps what lies inside. Raises `ProposalError` if the
-    polygon is so thin that 1,000 draws a point are too few, and `ValueError` if it is no polygon.
+    Draws from the polygon's bounding box and rejects points outside. Raises `ProposalError` if the
+    polygon is so thin that 1,000 draws for each point are too few, and `ValueError` if it is not a
+    polygon.
     """
     corners = polygon_corners(polygon)
     low, high = corners.min(axis=0), corners.max(axis=0)
-    kept = [np.empty((0, 2))]
+    inside = [np.empty((0, 2))]
     for _ in range(100):
         z = rng.uniform(low, high, size=(10 * n, 2))
-        kept.append(z[in_polygon(z, polygon)])
-        if sum(map(len, kept)) >= n:
-            return np.concatenate(kept)[:n]
-    raise ProposalError("the region is too thin to draw points from; draw a wider one")
+        inside.append(z[in_polygon(z, polygon)])
+        if sum(map(len, inside)) >= n:
+            return np.concatenate(inside)[:n]
+    raise ProposalError(
+        "expected a wider region, got one too thin to draw points from; draw a wider one"
+    )

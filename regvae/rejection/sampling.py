@@ -1,13 +1,14 @@
 """Rejection sampling: propose latent points, accept them by a rule, decode them, report.
 
-Points are proposed in blocks, each with random numbers of its own, so that a run of any length
-needs the memory of one block, and a longer run begins with the same points as a shorter one. (What
-is measured of them is the same but for the last digits of a density, which depend on the company
-that a point is measured in; the same policy gives the same bytes.)
+Points are proposed in blocks, each with its own random numbers, so a sampling run of any length
+needs the memory of one block, and a longer one begins with the same points as a shorter one. (The
+last digits of a density depend on the points that it is computed together with, so they may differ
+between the two; the same policy gives the same bytes.)
 """
 
+import operator
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,22 +22,22 @@ from regvae.rejection.rules import Measures, Rule
 from regvae.rejection.unwanted import Unwanted, UnwantedError
 
 BLOCK = 2**18
-"""Points proposed at a time: part of what a seed means."""
+"""Points proposed at a time. Another number gives other points for the same seed."""
 IN_MEMORY = 10_000_000
-"""More proposals than this are not kept, only streamed."""
+"""Most proposals of `sample`; `stream` has no such limit."""
 
 
 class SamplingError(ValueError):
-    """A request that cannot be sampled; the message says what to change."""
+    """Samples that cannot be drawn or reported on; the message tells what to change."""
 
 
 @dataclass(frozen=True)
 class Samples:
     """m latent points, measured and decoded.
 
-    `z` (m, k) are the points, `measures` (m,) each those of a rule (see `Measurer.measure`),
-    `codes` (m,) the decoded codes, `wanted` (m,) whether a code is wanted, and `collision` (m,)
-    whether it is a record.
+    `z` (m, k) are the points, `measures` those of a rule by name, (m,) each (see
+    `Measurer.measure`), `codes` (m,) the decoded codes, `wanted` (m,) whether a code is wanted, and
+    `collision` (m,) whether it is a record. All arrays are read-only.
     """
 
     z: NDArray[np.float64]
@@ -46,7 +47,7 @@ class Samples:
     collision: NDArray[np.bool_]
 
     def __post_init__(self) -> None:
-        # Shared by many sessions: views that cannot be written, so that the caller's arrays can.
+        # Many sessions share samples. Views, so that the caller's own arrays stay writeable.
         for name in ("z", "codes", "wanted", "collision"):
             object.__setattr__(self, name, _read_only(getattr(self, name)))
         measures = {name: _read_only(values) for name, values in self.measures.items()}
@@ -56,7 +57,7 @@ class Samples:
         return len(self.codes)
 
     def take(self, rows: NDArray) -> "Samples":
-        """Some of the samples, by rows or by a mask."""
+        """Some of the samples, by row numbers or by a mask (m,)."""
         measures = {name: values[rows] for name, values in self.measures.items()}
         return Samples(
             self.z[rows], measures, self.codes[rows], self.wanted[rows], self.collision[rows]
@@ -64,7 +65,7 @@ class Samples:
 
     @property
     def leaks(self) -> NDArray[np.bool_]:
-        """Which samples decode to something unwanted or to a record: (m,) booleans."""
+        """Which samples decode to an unwanted code or to a record: (m,) booleans."""
         return ~self.wanted | self.collision
 
 
@@ -76,16 +77,17 @@ def _read_only(array: NDArray) -> NDArray:
 
 @dataclass(frozen=True)
 class Report:
-    """What a rule did to some proposals.
+    """What a rule accepted of some proposals. Shares are 0 to 1.
 
-    `acceptance` is the share accepted; `purity` is the share of accepted points that decode to
-    wanted regs, None if none is accepted. `kept` are those in the results, fewer than accepted if
-    leaks are left out; `proposals_per_result` is None if none is kept. `held_out_rejection_rate` is
-    the share of held-out unwanted records that the rule rejects if it knows the training records
+    `acceptance` is the share of proposals that are accepted; `purity` is the share of accepted
+    points that decode to wanted codes, None if none is accepted. `kept` is the number of results:
+    fewer than accepted if leaks are left out. `proposals_per_result` is None without results.
+    `collisions` are accepted points that decode to a record. `held_out_rejection_rate` is the share
+    of held-out unwanted records that the rule rejects when it measures against the training records
     only, None if there are none or they were not measured. `tail_probability` is the share of a
-    Gaussian's own mass beyond the rule's distance: the threshold of an unwanted record, the support
-    of a wanted one, None for a rule without distances. `notebook_tail` is the notebook's figure for
-    its threshold, None for other rules.
+    record's Gaussian beyond the rule's distance: an unwanted record's beyond the threshold, or a
+    wanted one's beyond the support; None for a rule without distances. `notebook_tail` is the
+    notebook's figure for its threshold, None for other rules.
     """
 
     rule: str
@@ -104,7 +106,11 @@ class Report:
 
 @dataclass(frozen=True)
 class Tally:
-    """Counts of a run, or of a block of it; they add up."""
+    """Counts of points, of a sampling run or of one block; they can be added.
+
+    `proposed`, `accepted`, and of the accepted: `wanted` (they decode to wanted codes),
+    `collisions`, `leaks`, `kept` (the results).
+    """
 
     proposed: int = 0
     accepted: int = 0
@@ -114,16 +120,11 @@ class Tally:
     kept: int = 0
 
     def __add__(self, other: "Tally") -> "Tally":
-        return Tally(*(a + b for a, b in zip(self._all(), other._all(), strict=True)))
-
-    def _all(self) -> tuple[int, ...]:
-        return (
-            self.proposed, self.accepted, self.wanted, self.collisions, self.leaks, self.kept
-        )  # fmt: skip
+        return Tally(*map(operator.add, astuple(self), astuple(other)))
 
     @classmethod
     def of(cls, proposed: int, accepted: Samples, kept: int | None = None) -> "Tally":
-        """Of points that were accepted among so many proposed."""
+        """The counts of accepted points; all of them are kept unless `kept` is less."""
         return cls(
             proposed,
             len(accepted),
@@ -134,7 +135,10 @@ class Tally:
         )
 
     def report(self, rule: Rule, k: int, held_out: Measures | None = None) -> Report:
-        """The report on a rule in k latent dimensions, with its measures of held-out records."""
+        """The report on a rule in k latent dimensions.
+
+        `held_out` are the measures of `held_out_measures`; at least one point must be proposed.
+        """
         return Report(
             rule=rule.name,
             parameters=rule.values(),
@@ -154,19 +158,19 @@ class Tally:
 def held_out_measures(
     bundle: Bundle, unwanted: Unwanted, rule: Rule | type[Rule], calibration: Calibration | None
 ) -> Measures | None:
-    """A rule's measures of the held-out unwanted records, by the training records alone.
+    """A rule's measures of the means of held-out unwanted records against the training records.
 
-    None if there are no such records, or the training records are all wanted or all unwanted.
+    None if there are no such records, or if the training records are all wanted or all unwanted.
     """
     records = bundle.records
     rows = unwanted.of_records(records) & (records.split != "train")
     if not rows.any():
         return None
     try:
-        known = Measurer.of(bundle, unwanted, calibration, split="train")
+        measurer = Measurer.of(bundle, unwanted, calibration, split="train")
     except UnwantedError:
         return None
-    return known.measure(rule, records.mean[rows])
+    return measurer.measure(rule, records.mean[rows])
 
 
 def rejection_rate(rule: Rule, held_out: Measures | None) -> float | None:
@@ -175,14 +179,14 @@ def rejection_rate(rule: Rule, held_out: Measures | None) -> float | None:
 
 
 def make_measurer(bundle: Bundle, policy: Policy) -> Measurer:
-    """The measurer that a policy needs: with a calibration, which takes a second, if its rule
-    does."""
+    """The measurer that a policy needs; with a calibration, which takes a second, if its rule needs
+    one. Raises what `Measurer.of` and `calibrate` raise."""
     calibration = calibrate(bundle) if policy.rule.needs_calibration else None
     return Measurer.of(bundle, policy.unwanted, calibration)
 
 
 def decode(bundle: Bundle, unwanted: Unwanted, z: NDArray, measures: Measures) -> Samples:
-    """Decode measured points z (m, k), and compare the codes with the unwanted and the records."""
+    """Decode measured points z (m, k), and tell which codes are wanted and which are records."""
     codes = bundle.autoencoder.decode(z)
     wanted = ~unwanted.of_codes(codes, bundle)
     return Samples(z, measures, codes, wanted, bundle.records.contain(codes))
@@ -191,7 +195,7 @@ def decode(bundle: Bundle, unwanted: Unwanted, z: NDArray, measures: Measures) -
 def accepted(
     bundle: Bundle, policy: Policy, measurer: Measurer, z: NDArray
 ) -> tuple[NDArray[np.intp], Samples]:
-    """Of points z (m, k) those that a policy accepts, decoded: their rows and the samples."""
+    """Those of points z (m, k) that a policy accepts: their rows (a,), and the a samples."""
     measures = measurer.measure(policy.rule, z)
     rows = np.flatnonzero(policy.rule.accepts(measures))
     chosen = {name: values[rows] for name, values in measures.items()}
@@ -199,19 +203,21 @@ def accepted(
 
 
 def sample(bundle: Bundle, policy: Policy, measurer: Measurer | None = None) -> Samples:
-    """All the points that a policy proposes, measured and decoded; its rule does not decide yet.
+    """All the points that a policy proposes, measured and decoded, accepted or not.
 
-    Same policy, same samples. Raises `SamplingError` if they are too many to keep, and what the
-    policy's parts raise.
+    `results` and `clean` of the policy play no part. The same policy gives the same samples. Raises
+    `PolicyError` if the policy is for another bundle, `SamplingError` for more than 10,000,000
+    proposals, and what `make_measurer` and the proposals raise.
 
     >>> policy = Policy("notebook-2d", Unwanted.of(["number < 50"]), proposals=1000)
     >>> samples = sample(regvae.load("notebook-2d"), policy)
     >>> report(samples, policy.rule).accepted
     """
+    policy.check(bundle)
     if policy.proposals > IN_MEMORY:
         raise SamplingError(
-            f"expected at most {IN_MEMORY:,} proposals in memory, got {policy.proposals:,}; stream "
-            "them, or propose fewer"
+            f"expected at most {IN_MEMORY:,} proposals in memory, got {policy.proposals:,}; use "
+            "regvae.generate, or propose fewer"
         )
     measurer = measurer or make_measurer(bundle, policy)
     z = np.concatenate(list(_proposals(bundle, policy)))
@@ -221,13 +227,15 @@ def sample(bundle: Bundle, policy: Policy, measurer: Measurer | None = None) -> 
 def report(samples: Samples, rule: Rule, held_out: Measures | None = None) -> Report:
     """Apply a rule to samples that have its measures.
 
-    `held_out` are those of `held_out_measures`, for the held-out rejection rate. Raises
-    `SamplingError` if the samples were measured for another rule.
+    `held_out` are the measures of `held_out_measures`, for the held-out rejection rate. Raises
+    `SamplingError` if the samples were measured for another rule, or there are none.
     """
+    if not len(samples):
+        raise SamplingError("expected samples to report on, got none; propose more points")
     missing = [one.measure for one in rule.limits if one.measure not in samples.measures]
     if missing:
         raise SamplingError(
-            f"expected samples measured for the rule {rule.name}, got some without "
+            f"expected samples measured for the rule {rule.name}, got none of "
             f"{' and '.join(missing)}; sample with a policy of that rule"
         )
     accepted = samples.take(rule.accepts(samples.measures))
@@ -236,7 +244,7 @@ def report(samples: Samples, rule: Rule, held_out: Measures | None = None) -> Re
 
 @dataclass(frozen=True)
 class Block:
-    """One block of a run: how many points were proposed, those accepted, and those kept of them."""
+    """One block of a sampling run: its counts, the accepted points, and the results among them."""
 
     tally: Tally
     accepted: Samples
@@ -244,9 +252,10 @@ class Block:
 
 
 def stream(bundle: Bundle, policy: Policy, measurer: Measurer | None = None) -> Iterator[Block]:
-    """Run a policy block by block: accepted points only, with the memory of one block.
+    """Run a policy block by block, in the memory of one block.
 
-    Ends when the policy's number is accepted (or kept, with `clean`), or all proposals are made.
+    Ends at the policy's number of results, exactly, or after all its proposals. Raises what
+    `make_measurer` and the proposals raise.
     """
     measurer = measurer or make_measurer(bundle, policy)
     missing = policy.results
@@ -256,7 +265,7 @@ def stream(bundle: Bundle, policy: Policy, measurer: Measurer | None = None) -> 
         proposed = len(z)
         if missing is not None and len(kept) >= missing:
             kept = kept[:missing]
-            last = kept[-1]  # what came after the last one wanted was never proposed
+            last = kept[-1]  # points after the last result do not count as proposed
             passed, proposed = passed.take(np.arange(last + 1)), int(rows[last]) + 1
         yield Block(Tally.of(proposed, passed, len(kept)), passed, passed.take(kept))
         if missing is not None:
@@ -266,7 +275,7 @@ def stream(bundle: Bundle, policy: Policy, measurer: Measurer | None = None) -> 
 
 
 def shortfall(policy: Policy, tally: Tally) -> str | None:
-    """A sentence if sampling ended with fewer results than the policy requires."""
+    """A sentence if a sampling run has fewer results than its policy requires, else None."""
     if policy.results is None or tally.kept >= policy.results:
         return None
     if tally.kept:
@@ -276,9 +285,8 @@ def shortfall(policy: Policy, tally: Tally) -> str | None:
     else:
         hint = "no point is accepted: use a less strict rule"
     return (
-        f"expected {policy.results:,} results, got {tally.kept:,} from "
-        f"{tally.proposed:,} proposals, "
-        f"which are stored; {hint}"
+        f"expected {policy.results:,} results, got {tally.kept:,} from {tally.proposed:,} "
+        f"proposals; {hint}"
     )
 
 

@@ -1,7 +1,7 @@
-"""What is unwanted: codes by predicates, by regions of the map, one by one, or all of training.
+"""Unwanted codes: by predicates, by regions of the map, as a list, or all of the training split.
 
-The parts are joined by *or*: a code is unwanted if any part includes it. The predicates are joined
-by *and*, and together are one part.
+These parts are joined by *or*: a code is unwanted if any part includes it. The predicates are
+joined by *and*, and together are one part.
 """
 
 import hashlib
@@ -23,21 +23,22 @@ from regvae.predicates import Predicate
 Region = tuple[tuple[float, float], ...]
 
 _FARTHEST = 1e6
+"""Largest coordinate of a corner of a region."""
 
 
 class UnwantedError(ValueError):
-    """An unwanted set that leaves nothing to do; the message says what to change."""
+    """An unwanted set that is empty or leaves nothing wanted; the message tells what to change."""
 
 
 @dataclass(frozen=True)
 class Unwanted:
-    """A set of unwanted codes, defined for records and for any other code alike.
+    """A set of unwanted codes, defined for records and for any other code.
 
     A code is unwanted if it fulfils all `predicates`, or its mean lies in one of `regions`
-    (polygons in the plane of the first two latent coordinates), or it is one of `codes`
-    (normalised), or, with `training`, it is a record of the training split. Raises `UnwantedError`
-    if all of them are empty, `FormatError` for a text that is no code, and `ValueError` for a
-    region that is no polygon.
+    (polygons in the plane of the first two latent coordinates, at most 1e6 from 0), or it is one of
+    `codes` (normalised), or, with `training`, it is a record of the training split. Raises
+    `UnwantedError` if all of these are empty, `FormatError` for a text that is not a normalised
+    code, and `ValueError` for a region that is not a polygon.
     """
 
     predicates: tuple[Predicate, ...] = ()
@@ -73,7 +74,10 @@ class Unwanted:
     ) -> "Unwanted":
         """From predicates as text, polygons, and codes as typed; a code listed twice counts once.
 
-        >>> Unwanted.of(["number < 50"])
+        Raises what the class does, and `PredicateError` for a text that is not a predicate.
+
+        >>> str(Unwanted.of(["number<50"], listed=["ab12 cde"]))
+        'number < 50 or AB12CDE'
         """
         return cls(
             predicates=predicates.parse_all(texts, format) if texts else (),
@@ -87,7 +91,10 @@ class Unwanted:
         )
 
     def of_records(self, records: Records) -> NDArray[np.bool_]:
-        """Which records are unwanted: (n,) booleans."""
+        """Which records are unwanted: (n,) booleans.
+
+        Raises `UnwantedError` for a region in a latent space of one dimension.
+        """
         unwanted = self._without_regions(records.codes, records)
         if self.regions and records.latent_dim < 2:
             raise UnwantedError(
@@ -99,7 +106,7 @@ class Unwanted:
         return unwanted
 
     def of_codes(self, codes: Codes, bundle: Bundle) -> NDArray[np.bool_]:
-        """Which codes (m,), records or not, are unwanted: (m,) booleans."""
+        """Which codes (m,), records or not, are unwanted: (m,) booleans; regions encode them."""
         unwanted = self._without_regions(codes, bundle.records)
         if self.regions and len(codes):
             mean, _ = bundle.autoencoder.encode(codes)
@@ -108,7 +115,7 @@ class Unwanted:
         return unwanted
 
     def _without_regions(self, codes: Codes, records: Records) -> NDArray[np.bool_]:
-        """Which codes are unwanted by the parts that need no latent space."""
+        """Which codes are unwanted by the parts that need no mean."""
         unwanted = np.zeros(len(codes), bool)
         if self.predicates:
             unwanted |= predicates.mask(self.predicates, codes, self.format)
@@ -120,13 +127,13 @@ class Unwanted:
         return unwanted
 
     def unseen(self, records: Records) -> Codes:
-        """The listed codes that are no records, and so have a Gaussian only when encoded."""
+        """The listed codes that are not records: (u,). Only the encoder gives them a Gaussian."""
         listed = self.format.array(self.codes)
         return listed[~records.contain(listed)]
 
     @cached_property
     def fingerprint(self) -> str:
-        """A text that differs when the set does: quicker to compare than a long list."""
+        """A sha256 of the set: equal for equal sets, and quicker to compare than a long list."""
         return hashlib.sha256(repr(self).encode()).hexdigest()
 
     def __str__(self) -> str:

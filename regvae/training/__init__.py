@@ -1,1 +1,1 @@
-"""Training networks with Keras, in this process or in jobs of their own."""
+"""Training networks with Keras: in this process, or as jobs in processes of their own."""

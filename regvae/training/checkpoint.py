@@ -1,4 +1,4 @@
-"""What a training that was stopped or killed needs to continue, as one file beside its bundle."""
+"""Checkpoints: files from which a training run that was stopped or killed continues."""
 
 import fcntl
 import json
@@ -19,13 +19,13 @@ from regvae.training.epoch import Epoch
 
 
 class TrainingError(ValueError):
-    """A training that cannot start or continue; the message says what to do."""
+    """A training run that cannot start or continue; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A training after some epochs: its `history`, and all its `variables` as arrays, those of the
-    network first and then the optimizer's."""
+    """The state of a training run after some epochs: their `history`, and the `variables` of the
+    network and then of the optimizer, as arrays."""
 
     preset: Preset
     seed: int
@@ -33,7 +33,7 @@ class Checkpoint:
     variables: Sequence[NDArray]
 
     def save(self, path: Path) -> None:
-        """Write it to one file, completely or not at all."""
+        """Write it to one file, completely or not at all. Raises `OSError` if that fails."""
         tensors = {f"{i:03}": np.array(one) for i, one in enumerate(self.variables)}
         metadata = {
             "preset": json.dumps(self.preset.to_dict()),
@@ -44,7 +44,10 @@ class Checkpoint:
 
     @classmethod
     def load(cls, path: Path, preset: Preset, seed: int) -> "Checkpoint":
-        """Read a checkpoint. Raises `TrainingError` if it is damaged or of another training."""
+        """Read a checkpoint.
+
+        Raises `TrainingError` if it is damaged, or of another preset or seed.
+        """
         try:
             with safetensors.safe_open(path, framework="numpy") as file:
                 metadata = file.metadata() or {}
@@ -56,12 +59,13 @@ class Checkpoint:
             ) from error
         if metadata.get("preset") != json.dumps(preset.to_dict()):
             raise TrainingError(
-                f"{path}: expected a checkpoint of this preset, got another's; train elsewhere"
+                f"{path}: expected a checkpoint of this preset, got one of another; choose another "
+                "name for the bundle"
             )
         if metadata.get("seed") != str(seed):
             raise TrainingError(
-                f"{path}: expected a checkpoint of seed {seed}, got {metadata.get('seed')}; give "
-                "that seed"
+                f"{path}: expected a checkpoint of seed {seed}, got one of seed "
+                f"{metadata.get('seed')}; give that seed"
             )
         return cls(preset, seed, _history(path, metadata, preset), variables)
 
@@ -72,7 +76,7 @@ def _history(path: Path, metadata: dict[str, str], preset: Preset) -> tuple[Epoc
         history = [_epoch(row, positions) for row in json.loads(metadata["history"])]
     except (KeyError, TypeError, ValueError) as error:
         raise TrainingError(
-            f"{path}: expected a checkpoint with a history, got none; remove it"
+            f"{path}: expected a checkpoint with a history, got one without; remove it"
         ) from error
     numbers = [number for epoch in history for number in epoch.row().values()]
     in_order = [epoch.epoch for epoch in history] == list(range(1, len(history) + 1))
@@ -93,13 +97,13 @@ def _epoch(row: dict[str, Any], positions: int) -> Epoch:
 
 
 def checkpoint_path(out: str | Path) -> Path:
-    """Where a training that will become the bundle `out` has its checkpoint."""
+    """The file of the checkpoint of a training run that will write the bundle `out`."""
     out = Path(out)
     return out.with_name(f".{out.name}.training.safetensors")
 
 
 def forget(out: Path) -> None:
-    """Remove a training's checkpoint."""
+    """Remove the checkpoint, and one of which a kill left only a part."""
     checkpoint = checkpoint_path(out)
     for path in (checkpoint, checkpoint.with_name(f"{checkpoint.name}.partial")):
         path.unlink(missing_ok=True)
@@ -107,9 +111,10 @@ def forget(out: Path) -> None:
 
 @contextmanager
 def claimed(out: Path) -> Iterator[None]:
-    """Prevent other processes from training the same; the claim ends with the process, even killed.
+    """Keep other processes from training the bundle `out` at the same time.
 
-    Raises `TrainingError` if another process has it.
+    The lock is released when the process ends, even if it is killed. Raises `TrainingError` if
+    another process holds it.
     """
     path = out.with_name(f".{out.name}.training.lock")
     with path.open("w") as file:
@@ -117,8 +122,8 @@ def claimed(out: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise TrainingError(
-                f"expected no other training of {out}, got one in another process; wait for it, or "
-                "choose another name"
+                f"expected no other training run of {out}, got one in another process; wait for "
+                "it, or choose another name"
             ) from None
         try:
             yield

@@ -7,11 +7,12 @@ from regvae.model.bundle import history_columns
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch gave, as means over the records.
+    """The figures of one epoch, counted from 1.
 
-    `loss` is the sum of the weighted terms in nats: `reconstruction`, `kl` and `order`. Of the
-    validation codes: the loss, the share that is reconstructed exactly from the means, and the
-    per-character accuracy at each position.
+    `loss` is the sum of the weighted terms, in nats, means over the training codes:
+    `reconstruction`, `kl` and `order`. For the validation codes: `validation_loss` (nats),
+    `validation_exact`, the exact match from the means, and `validation_right` (p,), the
+    per-character accuracy at each position. `seconds` is the time of the epoch.
     """
 
     epoch: int

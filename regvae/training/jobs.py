@@ -1,8 +1,8 @@
-"""Trainings in processes of their own, as folders that every process can look at.
+"""Training runs in processes of their own, as folders that every process can read.
 
-A job is a folder in `runs/` of `bundle.home()`. Its worker (`regvae.worker`) holds a lock on it as
-long as it lives, and the system takes the lock away when it dies, however it dies: so what a folder
-says and what is true never differ for long. Waiting for a free processor is a lock too.
+A job is a folder in `runs/` of `store.home()`. Its worker process (`regvae.training.worker`) holds
+a lock on the folder until it ends, and the system releases the lock however it ends. So a job whose
+status is "training" but whose lock is free was interrupted. Free processors are locks too.
 """
 
 import fcntl
@@ -36,11 +36,9 @@ from regvae.model.presets import PRESETS
 WORKER = "regvae.training.worker"
 """The module that a job's process runs."""
 
-WORKER = "regvae.training.worker"
-"""The module that a job's process runs."""
-
 State = Literal["waiting", "training", "stopped", "interrupted", "failed", "finished"]
 ALIVE: tuple[State, ...] = ("waiting", "training")
+"""The states in which a job has a process."""
 
 RUN, OWN, STATUS, PROGRESS, FRAMES, STOP, LOCK, LOG = (
     "run.json",
@@ -52,28 +50,29 @@ RUN, OWN, STATUS, PROGRESS, FRAMES, STOP, LOCK, LOG = (
     "worker.lock",
     "log.txt",
 )
-"""Names with a dot, which no job may have: the bundle stands beside them under the job's name."""
+"""Files in a job's folder. No job's name has a dot, so its bundle can be in the same folder."""
 SHOWN = 2_000
-"""Training records whose means are kept of every epoch, to show the map as it forms."""
+"""Training codes whose means are stored after every epoch, to show how the map forms."""
 SHOWN_AXES = 2
-"""The first axes, of which they are kept."""
+"""Coordinates of those means that are stored: the first ones."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 _DAMAGED = (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
-"""What reading a file that somebody else wrote may raise."""
-_workers: list[subprocess.Popen] = []  # kept, so that Python reaps them when they have ended
+"""What reading a damaged file may raise."""
+_workers: list[subprocess.Popen] = []  # referenced, so that Python reaps them when they have ended
 
 
 class JobError(ValueError):
-    """A job that cannot be made, started, kept or deleted; the message says what to do."""
+    """A job that cannot be created, started, kept or deleted; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """A training: what it is to do, and how far it is.
+    """A training run: preset, seed, and how far it is.
 
-    `state`: waiting for a processor; training; stopped on request; interrupted, if its process
-    ended without a word; failed, for the reason in `message`; finished. All but a finished one can
-    be resumed. `ahead` counts those that wait for a processor longer.
+    `state`: waiting for a processor; training; stopped on request; interrupted, if its process was
+    killed; failed, with the reason in `message`; finished. All but waiting, training and finished
+    ones can be resumed. `created` is in seconds since 1970, `epochs` counts those that are done,
+    and `ahead` the jobs that have waited longer for a processor.
     """
 
     name: str
@@ -88,51 +87,54 @@ class Job:
 
     @property
     def out(self) -> Path:
-        """Where the bundle appears when the training is finished."""
+        """The bundle's folder, which exists when the training run is finished."""
         return self.folder / self.name
 
     @property
     def alive(self) -> bool:
-        """Whether a process works at it, or waits to."""
+        """Whether it has a process, which trains or waits."""
         return self.state in ALIVE
 
     @property
     def stopping(self) -> bool:
-        """Whether it was asked to stop, and has not yet: it does after its present epoch."""
+        """Whether it will stop after its present epoch."""
         return self.alive and (self.folder / STOP).exists()
 
     def own(self) -> list[str]:
-        """The regs of one's own that it trains on; none for other data."""
+        """The codes of a preset of own data; none for other presets."""
         path = self.folder / OWN
         return path.read_text("ascii").split() if path.exists() else []
 
 
 def folder() -> Path:
-    """The folder of all runs."""
+    """The folder of all jobs."""
     return store.home() / "runs"
 
 
 def check_name(name: str) -> None:
-    """Raises `JobError` if a name cannot be a folder's, or stands for a job or a model already."""
+    """Raises `JobError` unless a name can be that of a folder, and no job or model has it."""
     if not _NAME.fullmatch(name):
         raise JobError(
-            f"a name wants letters, digits, - and _, at most 60, but came {name[:80]!r}; change it"
+            f"expected a name of at most 60 letters, digits, - and _, got {name[:80]!r}; change it"
         )
     if (folder() / name).exists():
-        raise JobError(f"there is a training {name!r} already; choose another name, or delete it")
+        raise JobError(
+            f"expected a new name, got {name!r}, which is a training run; choose another name, or "
+            "delete it"
+        )
     _check_no_model(name)
 
 
 def _check_no_model(name: str) -> None:
     if name in store.available() or (store.models() / name).exists():
-        raise JobError(f"there is a model {name!r} already; choose another name")
+        raise JobError(f"expected a new name, got {name!r}, which is a model; choose another name")
 
 
-# --- looking --------------------------------------------------------------------------------------
+# --- reading --------------------------------------------------------------------------------------
 
 
 def all_jobs() -> list[Job]:
-    """Every job, the oldest first. A folder that cannot be read is left out."""
+    """Every job, the oldest first; folders that cannot be read are left out."""
     found = []
     for path in folder().glob(f"[!.]*/{RUN}"):
         with suppress(JobError):
@@ -142,19 +144,20 @@ def all_jobs() -> list[Job]:
 
 
 def read_job(name: str) -> Job:
-    """A job as it is now. Raises `JobError` if there is none of that name, or it is damaged."""
+    """A job as it is now. Raises `JobError` if there is none of that name that can be read."""
     path = folder() / name
     try:
-        made = json.loads((path / RUN).read_text("utf-8"))
-        preset = Preset.from_dict(made["preset"])
-        seed, created = int(made["seed"]), float(made["created"])
+        description = json.loads((path / RUN).read_text("utf-8"))
+        preset = Preset.from_dict(description["preset"])
+        seed, created = int(description["seed"]), float(description["created"])
     except _DAMAGED as error:
         raise JobError(
-            f"there is no training {name[:80]!r} that can be read; start another"
+            f"expected a training run that can be read, got none of the name {name[:80]!r}; start "
+            "another"
         ) from error
     status = _read_status(path)
     if status["state"] in ALIVE and not _held(path / LOCK):
-        status = _read_status(path)  # it may have ended meanwhile: what it said last counts
+        status = _read_status(path)  # it may have ended between the two reads
         if status["state"] in ALIVE:
             status["state"] = "interrupted"
     state: State = status["state"]
@@ -178,7 +181,7 @@ def _read_status(path: Path) -> dict[str, Any]:
 
 
 def _ahead(path: Path) -> int:
-    """Runs that wait longer than this one does."""
+    """How many jobs have waited longer for a processor than the one in the folder `path`."""
     since = (_read_status(path)["since"], path.name)
     count = 0
     for other in folder().glob(f"[!.]*/{STATUS}"):
@@ -203,8 +206,11 @@ def _held(lock: Path) -> bool:
 
 @dataclass(frozen=True)
 class Progress:
-    """A job's `history` by epoch, and `frames` (e, r, 2): the first two coordinates (or, with
-    k = 1, the only one) of the means of the same r training codes (r,) after each of e epochs."""
+    """A job's `history`, one row per epoch as in a bundle, and its map after each of e epochs.
+
+    `frames` (e, r, 2) has the first two coordinates of the means of the training codes `codes`
+    (r,), or (e, r, 1) the only one.
+    """
 
     history: pd.DataFrame
     codes: Codes
@@ -212,7 +218,7 @@ class Progress:
 
 
 def progress(job: Job) -> Progress | None:
-    """A job's progress, or None before its first epoch has ended."""
+    """A job's progress; None before the end of its first epoch, or if its files are damaged."""
     data = job.preset.data
     columns = list(history_columns(data.onehot.positions))
     try:
@@ -222,8 +228,7 @@ def progress(job: Job) -> Progress | None:
         flat = np.fromfile(job.folder / FRAMES, np.float16)
     except (*_DAMAGED, safetensors.SafetensorError):
         return None
-    known = isinstance(codes, list) and codes and all(map(data.format.is_normalised, codes))
-    if not known:
+    if not (isinstance(codes, list) and codes and all(map(data.format.is_normalised, codes))):
         return None
     shown = min(job.preset.network.latent_dim, SHOWN_AXES)
     epochs = min(len(history), len(flat) // (len(codes) * shown))
@@ -231,66 +236,71 @@ def progress(job: Job) -> Progress | None:
     return Progress(history[:epochs], data.format.array(codes), frames)
 
 
-# --- acting ---------------------------------------------------------------------------------------
+# --- changing -------------------------------------------------------------------------------------
 
 
 def create(name: str, preset: Preset, seed: int = 0, own: Sequence[str] | Codes = ()) -> Job:
-    """Make a job and start it. `own` are the regs of a preset of own data.
+    """Create a job and start it; `own` are the codes of a preset of own data.
 
-    Raises `JobError` for a name that is taken or none, `ValueError` if `own` are not the preset's.
+    Raises `JobError` for a name that cannot be used, a seed below 0 or a home that cannot be
+    written, and `ValueError` if `own` are not the preset's codes.
     """
     check_name(name)
     if seed < 0:
-        raise JobError(f"the seed wants to be 0 or more, not {seed}")
+        raise JobError(f"expected a seed from 0, got {seed}; change it")
     preset = replace(preset, name=preset.name or name)
     if preset.data.source == "own":
-        preset.data.splits(own)  # says what is wrong with them
-    with _writing():
+        preset.data.splits(own)  # raises if they are others
+    with _home_errors():
         folder().mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=folder()))
         try:
             if preset.data.source == "own":
                 (partial / OWN).write_text("\n".join(own), "ascii")
-            made = {"preset": preset.to_dict(), "seed": seed, "created": time.time()}
-            (partial / RUN).write_text(json.dumps(made, indent=1), "utf-8")
+            description = {"preset": preset.to_dict(), "seed": seed, "created": time.time()}
+            (partial / RUN).write_text(json.dumps(description, indent=1), "utf-8")
             partial.rename(folder() / name)
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
-            check_name(name)  # somebody else may have taken it meanwhile
+            check_name(name)  # another process may have taken the name
             raise
     return start(name)
 
 
 def train_command(what: str, out: str | Path, seed: int) -> str:
-    """What to type to train a preset, or a bundle again."""
+    """The command that trains a preset, or a bundle again, given by `what`."""
     return shlex.join(["regvae", "train", what, "--out", str(out), "--seed", str(seed)])
 
 
 def command(name: str, preset: Preset, seed: int) -> str:
-    """What makes a model of this name again: from its preset, or if changed, from itself."""
-    again = preset.name if PRESETS.get(preset.name) == preset else name
-    return train_command(again, f"{name}-again", seed)
+    """The command that trains a model again: by its preset's name, or by its own if the preset is
+    not a named one."""
+    what = preset.name if PRESETS.get(preset.name) == preset else name
+    return train_command(what, f"{name}-again", seed)
 
 
 def start(name: str) -> Job:
-    """Start a job, or resume it. Raises `JobError` if it is at work already, or finished."""
+    """Start a job, or resume it. Raises `JobError` if it has a process already, or is finished."""
     job = read_job(name)
     if job.state == "finished":
-        raise JobError(f"the training {name!r} is finished; keep it, or start another")
-    with _writing(), (job.folder / LOCK).open("w") as lock:
+        raise JobError(
+            f"expected an unfinished training run, got {name!r}, which is finished; keep it, or "
+            "start another"
+        )
+    with _home_errors(), (job.folder / LOCK).open("w") as lock:
         if job.alive or not _take(lock):
-            raise JobError(f"the training {name!r} is at work already; stop it first")
+            raise _active(name)
         (job.folder / STOP).unlink(missing_ok=True)
         write_status(job.folder, "waiting", since=time.time(), epochs=job.epochs)
         with (job.folder / LOG).open("ab") as log:
-            # The lock goes over to the worker, which holds it until it ends.
+            # The worker inherits the lock and holds it until it ends.
             worker = subprocess.Popen(
                 [sys.executable, "-m", WORKER, str(job.folder), str(lock.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 pass_fds=[lock.fileno()],
-                start_new_session=True,  # what ends this process does not end the training
+                start_new_session=True,  # the job goes on when this process ends
             )
     _workers.append(worker)
     _workers[:] = [one for one in _workers if one.poll() is None]
@@ -298,7 +308,7 @@ def start(name: str) -> Job:
 
 
 def _take(lock: IO[str]) -> bool:
-    """Take a lock, if no worker holds it; those who only look hold it for a moment at most."""
+    """Take a lock unless a worker holds it; `_held` in other processes holds it for a moment."""
     for _ in range(50):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -310,40 +320,49 @@ def _take(lock: IO[str]) -> bool:
 
 
 @contextmanager
-def _writing() -> Iterator[None]:
-    """What the system says when it cannot write, in a sentence that says what to do."""
+def _home_errors() -> Iterator[None]:
+    """Turn errors of the file system into a `JobError`."""
     try:
         yield
     except OSError as error:
         raise JobError(
-            f"{store.home()} cannot be written ({error.strerror or error}); make room there, or "
-            "set REGVAE_HOME to another folder"
+            f"expected a folder {store.home()} that can be written, got an error "
+            f"({error.strerror or error}); make room there, or set REGVAE_HOME to another folder"
         ) from error
 
 
+def _active(name: str) -> JobError:
+    return JobError(
+        f"expected a training run that is not active, got {name!r}, which is; stop it first"
+    )
+
+
 def stop(name: str) -> None:
-    """Ask a job to stop after its present epoch; nothing if it is not at work."""
+    """Stop a job after its present epoch; does nothing if it has no process."""
     job = read_job(name)
     if job.alive:
         (job.folder / STOP).touch()
 
 
 def keep(name: str, kept_as: str, measure: Callable[[Bundle], dict[str, Any]]) -> Bundle:
-    """Put a finished job's bundle among the models under a name, and delete the job.
+    """Store a finished job's bundle among the models as `kept_as`, and delete the job.
 
-    `measure` gives the metrics that its manifest stores. Raises `JobError` if the job is not
-    finished or the name cannot be taken.
+    `measure` computes the metrics that its manifest stores. Raises `JobError` if the job is not
+    finished or the name cannot be used, and `BundleError` if its bundle is damaged.
     """
     job = read_job(name)
     if job.state != "finished":
-        raise JobError(f"the training {name!r} is {job.state}; only a finished one can be kept")
+        raise JobError(
+            f"expected a finished training run, got {name!r}, which is {job.state}; let it finish "
+            "first"
+        )
     if kept_as != name:
         check_name(kept_as)
     _check_no_model(kept_as)
-    said = command(kept_as, job.preset, job.seed)
-    bundle = replace(bundles.load(job.out), name=kept_as, command=said)
+    again = command(kept_as, job.preset, job.seed)
+    bundle = replace(bundles.load(job.out), name=kept_as, command=again)
     bundle = replace(bundle, metrics=measure(bundle))
-    with _writing():
+    with _home_errors():
         store.models().mkdir(parents=True, exist_ok=True)
         bundles.save(bundle, store.models() / kept_as)
     delete(name)
@@ -351,34 +370,40 @@ def keep(name: str, kept_as: str, measure: Callable[[Bundle], dict[str, Any]]) -
 
 
 def delete(name: str) -> None:
-    """Remove a job with all it has trained. Raises `JobError` if it is at work."""
+    """Remove a job with its checkpoint and its bundle. Raises `JobError` if it has a process."""
     job = read_job(name)
     if job.alive:
-        raise JobError(f"the training {name!r} is at work; stop it first")
-    doomed = job.folder.with_name(f".{name}.deleted-{time.time_ns()}")
-    job.folder.rename(doomed)  # at once, so that nobody sees half of it
-    shutil.rmtree(doomed, ignore_errors=True)
+        raise _active(name)
+    _remove(job.folder)
 
 
 def delete_model(name: str) -> None:
-    """Remove a bundle that was kept. Raises `JobError` for one that was not kept here."""
+    """Remove a model that was kept. Raises `JobError` for a shipped one, or if there is none."""
     path = store.models() / name
     if not _NAME.fullmatch(name) or not (path / store.MANIFEST).is_file():
-        raise JobError(f"there is no kept model {name[:80]!r}; the shipped ones stay")
-    doomed = path.with_name(f".{name}.deleted-{time.time_ns()}")
-    path.rename(doomed)
-    shutil.rmtree(doomed, ignore_errors=True)
+        raise JobError(
+            f"expected the name of a kept model, got {name[:80]!r}; shipped models cannot be "
+            "deleted"
+        )
+    _remove(path)
 
 
-# --- for those who work ---------------------------------------------------------------------------
+def _remove(path: Path) -> None:
+    """Remove a folder: renamed first, so that nobody sees a part of it."""
+    renamed = path.with_name(f".{path.name}.deleted-{time.time_ns()}")
+    path.rename(renamed)
+    shutil.rmtree(renamed, ignore_errors=True)
+
+
+# --- for workers ----------------------------------------------------------------------------------
 
 
 def write_status(path: Path, state: State, message: str = "", **more: Any) -> None:
-    """Write a job's status, whole or not at all; what is not named stays as it was."""
+    """Write a job's status completely or not at all; keys that are not given are not changed."""
     status = _read_status(path) | {"state": state, "message": message} | more
     store.write_whole(path / STATUS, json.dumps(status).encode())
 
 
 def is_first(path: Path) -> bool:
-    """Whether no other job waits for a processor longer."""
+    """Whether no other job has waited longer for a processor."""
     return _ahead(path) == 0

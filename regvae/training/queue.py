@@ -1,4 +1,4 @@
-"""Waiting for a processor: as many trainings at once as the machine has."""
+"""Waiting for a processor: at most as many training runs at once as there are processors."""
 
 import fcntl
 import os
@@ -10,11 +10,12 @@ from regvae.model import store
 
 
 def slots() -> int:
-    """Trainings that may run at once: the processors of this machine, or `REGVAE_TRAININGS`."""
-    asked = os.environ.get("REGVAE_TRAININGS", "")
-    if asked.isdecimal() and int(asked) > 0:
-        return int(asked)
-    with suppress(AttributeError):  # not every system knows the processors of a process
+    """How many training runs may be active at once: the environment's `REGVAE_TRAININGS` if it is a
+    number from 1, else the processors of this machine."""
+    limit = os.environ.get("REGVAE_TRAININGS", "")
+    if limit.isdecimal() and int(limit) > 0:
+        return int(limit)
+    with suppress(AttributeError):  # not every system has it
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
@@ -25,16 +26,16 @@ def processor(
     gave_up: Callable[[], bool] = lambda: False,
     on_wait: Callable[[], object] = lambda: None,
 ) -> Iterator[bool]:
-    """Wait for one of the machine's `slots` and hold it; yields False if `gave_up` said so first.
+    """Wait for one of the `slots` and hold its lock; yields False if `gave_up` returned true first.
 
-    `may_take` is asked before a slot is taken, for those who queue; `on_wait` is called as long as
-    none is free.
+    No slot is taken while `may_take` returns false; `on_wait` is called after every attempt that
+    found none. Raises `OSError` if the locks cannot be written.
     """
-    places = store.home() / "slots"
-    places.mkdir(parents=True, exist_ok=True)
+    folder = store.home() / "slots"
+    folder.mkdir(parents=True, exist_ok=True)
     while not gave_up():
-        for place in range(slots() if may_take() else 0):
-            with (places / f"{place}.lock").open("w") as file:
+        for slot in range(slots() if may_take() else 0):
+            with (folder / f"{slot}.lock").open("w") as file:
                 try:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:

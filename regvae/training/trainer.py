@@ -1,4 +1,4 @@
-"""Training: a whole epoch in one compiled function, a checkpoint after each. Needs TensorFlow."""
+"""Training: each epoch is one compiled function, followed by a checkpoint. Needs TensorFlow."""
 
 import math
 import time
@@ -25,14 +25,15 @@ _OPTIMIZERS = {"adamax": keras.optimizers.Adamax, "adam": keras.optimizers.Adam}
 
 
 class Stopped(Exception):  # noqa: N818 -- it is no error
-    """Training was stopped on request; the checkpoint holds the epochs so far."""
+    """Training stopped because `should_stop` returned true; a checkpoint has the epochs so far."""
 
 
 class Trainer:
-    """A model in training, one epoch at a time.
+    """A network in training, one epoch at a time.
 
-    Every epoch's shuffling and noise are drawn from (seed, epoch), so that a resumed run takes the
-    very steps of an uninterrupted one. A last batch that is not full is left out of its epoch.
+    Each epoch draws its shuffling and its noise from (seed, epoch), so that a resumed training run
+    takes the same steps as an uninterrupted one. A last batch that is not full is left out. Raises
+    `TrainingError` for a seed below 0, and `ValueError` if `own` are not the preset's codes.
     """
 
     def __init__(self, preset: Preset, seed: int, own: Sequence[str] = ()) -> None:
@@ -62,7 +63,10 @@ class Trainer:
         return len(self.history) >= self.preset.training.epochs
 
     def run_epoch(self) -> Epoch:
-        """Train one epoch, validate, and append to the history."""
+        """Train one epoch, validate, and append to the history.
+
+        Raises `TrainingError` if a loss is not finite.
+        """
         started = time.perf_counter()
         training, number = self.preset.training, len(self.history)
         phase, place = training.place(number)
@@ -96,7 +100,7 @@ class Trainer:
 
     def _set_optimizer(self, learning_rate: float, *, fresh: bool) -> None:
         if fresh:
-            # A phase starts with a fresh optimizer; clearing this one's state needs no recompiling.
+            # Each phase starts with a new optimizer; clearing this one needs no recompiling.
             for variable in self.optimizer.variables:
                 variable.assign(tf.zeros_like(variable))
         self.optimizer.learning_rate = learning_rate
@@ -107,7 +111,7 @@ class Trainer:
 
     @tf.function(jit_compile=True)
     def _train_epoch(self, order: tf.Tensor, noise: tf.Tensor, beta: tf.Tensor) -> tf.Tensor:
-        """The epoch's mean terms of the loss, (3,)."""
+        """Train on all batches; the terms of the loss, means over the epoch: (3,)."""
         batch = self.preset.training.batch_size
         steps = order.shape[0] // batch
         sums = tf.zeros(3)
@@ -125,8 +129,8 @@ class Trainer:
 
     @tf.function(jit_compile=True)
     def _validate(self, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Loss, share rebuilt exactly, and share right at each position (7,)."""
-        # By the full beta, so that epochs can be compared.
+        """Validation loss, exact match, and per-character accuracy at each position (p,)."""
+        # With the full beta, so that epochs can be compared.
         terms = self.vae.loss_terms(
             self.validation_vectors, self.validation_ranks, noise, self.preset.training.beta
         )
@@ -136,13 +140,13 @@ class Trainer:
 
     @property
     def steps(self) -> int:
-        """Steps of an epoch: full batches only."""
+        """Steps of an epoch: its full batches."""
         return len(self.train_vectors) // self.preset.training.batch_size
 
     @property
     def flops_a_step(self) -> int:
-        """Floating-point operations of a step's matrix products: 2 a weight and record forward, and
-        twice that backward, but for the first layer, whose inputs want no gradient."""
+        """Floating-point operations of a step's matrix products: 2 for each weight and record
+        forward, and 4 backward, but only 2 in the first layer, whose inputs need no gradient."""
         shapes = [
             shape
             for shape in weight_shapes(self.preset.network, self.vae.onehot.width).values()
@@ -152,27 +156,27 @@ class Trainer:
         return 2 * self.preset.training.batch_size * (2 * first + 3 * rest)
 
     def autoencoder(self) -> Autoencoder:
-        """The network as it is now, as NumPy arrays of its own."""
+        """A copy of the network in NumPy."""
         return Autoencoder.from_weights(
             self.vae.named_weights(), self.vae.onehot, self.preset.training.likelihood
         )
 
     def checkpoint(self) -> Checkpoint:
-        """Everything that the next epoch needs."""
+        """The present state, from which training can continue."""
         variables = [keras.ops.convert_to_numpy(one) for one in self._variables()]
         return Checkpoint(self.preset, self.seed, tuple(self.history), variables)
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Go on from a checkpoint of the same preset and seed.
+        """Continue from a checkpoint of the same preset and seed.
 
-        Raises `TrainingError` if its arrays do not have the shapes of this network's.
+        Raises `TrainingError` if its arrays do not have the shapes of this network.
         """
         variables = self._variables()
         expected = [tuple(variable.shape) for variable in variables]
         if [array.shape for array in checkpoint.variables] != expected:
             raise TrainingError(
-                "expected a checkpoint with this network's arrays, got others; remove it and start "
-                "again"
+                "expected a checkpoint with the arrays of this network, got others; remove it and "
+                "start again"
             )
         for variable, value in zip(variables, checkpoint.variables, strict=True):
             variable.assign(value)
@@ -183,8 +187,8 @@ class Trainer:
 
 
 def floating_point_limit(seconds: float = 1.0) -> float:
-    """Floating-point operations a second that this machine reaches at its best: the fastest of
-    several products of large float32 matrices."""
+    """Floating-point operations per second of the fastest of several products of large float32
+    matrices: the best that this machine reaches."""
     n = 1024
     a = np.ones((n, n), np.float32)
     fastest, end = math.inf, time.perf_counter() + seconds
@@ -209,23 +213,23 @@ def train(
 ) -> Bundle:
     """Train a preset and write the bundle `out`; `own` are the codes of a preset of own data.
 
-    After every epoch a checkpoint is written beside `out`, `on_epoch` is called, and then
-    `should_stop`. A training that is stopped or killed loses at most one epoch, and continues with
-    `resume`; `on_epoch` is then called for the last epoch of the checkpoint first. `measure` gives
-    the metrics of the finished bundle, which its manifest stores. The bundle is written completely
-    or not at all, and the checkpoint is removed.
+    After every epoch a checkpoint is written beside `out`, then `on_epoch` and `should_stop` are
+    called. A training run that is stopped or killed loses at most one epoch and continues with
+    `resume`, which first calls `on_epoch` for the last epoch of the checkpoint. `measure` computes
+    the metrics that the bundle's manifest stores, none by default. The bundle is written completely
+    or not at all; then the checkpoint is removed.
 
     Raises what `store.check_free` does if `out` cannot be written; `TrainingError` if there is a
-    checkpoint but no `resume`, or `resume` but no checkpoint, or one of another preset or seed, or
-    if another process trains the same; `ValueError` if `own` are not the preset's codes; `Stopped`
-    if `should_stop` returned true.
+    checkpoint but no `resume`, `resume` but no checkpoint, a checkpoint of another preset or seed,
+    a loss that is not finite, or another process that trains `out`; `ValueError` if `own` are not
+    the preset's codes; `Stopped` if `should_stop` returned true.
     """
     out = Path(out)
     store.check_free(out)
     with claimed(out):
         trainer = _begin(preset, out, seed, own, resume)
         if trainer.history:
-            on_epoch(trainer)  # a training that was killed may not have called it
+            on_epoch(trainer)  # a kill may have come between the checkpoint and this call
         while not trainer.finished:
             epoch = trainer.run_epoch()
             trainer.checkpoint().save(checkpoint_path(out))
@@ -243,16 +247,16 @@ def train(
 
 
 def _begin(preset: Preset, out: Path, seed: int, own: Sequence[str], resume: bool) -> Trainer:
-    """A training from its start, or from its checkpoint."""
+    """A new training run, or one that continues from its checkpoint."""
     path = checkpoint_path(out)
     if path.exists() and not resume:
         raise TrainingError(
-            f"expected no checkpoint, got {path} of a training that was begun; resume it, or "
+            f"expected no checkpoint, got {path} of an unfinished training run; resume it, or "
             "remove the file"
         )
     if resume and not path.exists():
         raise TrainingError(
-            f"expected a checkpoint of {out} to resume, got none; leave out --resume"
+            f"expected a checkpoint of {out} to resume from, got none; start without resume"
         )
     trainer = Trainer(preset, seed, own)
     if resume:

@@ -1,4 +1,4 @@
-"""The process that trains one job: `python -m regvae.worker FOLDER LOCK`."""
+"""The process that trains one job: `python -m regvae.training.worker FOLDER LOCK`."""
 
 import json
 import os
@@ -17,19 +17,19 @@ from regvae.training import jobs
 from regvae.training.jobs import Job, is_first
 from regvae.training.queue import processor
 
-_PAUSE = 0.2  # seconds at least between two looks that others are given
+_PAUSE = 0.2  # least seconds between two writes of the history
 
 
 def main() -> None:
-    """Wait for a processor, train, and leave word of how it ended.
+    """Wait for a processor, train, and write the status that it ended with.
 
-    The second argument is the job's lock, a file descriptor that is held by being open.
+    The arguments are the job's folder and the open file descriptor of its lock.
     """
     folder, lock = Path(sys.argv[1]), int(sys.argv[2])
     try:
         _work(folder)
     finally:
-        os.close(lock)  # at once: to take TensorFlow down takes a while, and it may be resumed now
+        os.close(lock)  # before TensorFlow shuts down, which takes a while: it may be resumed now
 
 
 def _work(folder: Path) -> None:
@@ -41,24 +41,24 @@ def _work(folder: Path) -> None:
         jobs.write_status(folder, "training")
         try:
             _train(jobs.read_job(folder.name), stop)
-        except Exception as error:  # whatever it was: somebody wants to know
+        except Exception as error:  # any error at all: the page shows why
             jobs.write_status(folder, "failed", _sentence(error))
             raise
 
 
 def _sentence(error: Exception) -> str:
-    """Why a training failed, and what to do, without a full stop."""
+    """Why a training run failed, and what to do, without a full stop."""
     if isinstance(error, OSError):
         return (
-            f"it could not read or write {error.filename or 'its files'} "
+            f"expected to read and write {error.filename or 'its files'}, got an error "
             f"({error.strerror or error}); make room and resume it"
         )
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
-        return "it ran out of memory; make its layers narrower, or its regs or its batch fewer"
+        return "it ran out of memory; use narrower layers, fewer codes or a smaller batch"
     if isinstance(error, ValueError):
         return str(error)
-    said = (str(error).strip().splitlines() or [""])[0][:200]
-    return f"{type(error).__name__} ({said}); {jobs.LOG} in its folder has the rest"
+    first_line = (str(error).strip().splitlines() or [""])[0][:200]
+    return f"{type(error).__name__} ({first_line}); see {jobs.LOG} in its folder"
 
 
 def _train(job: Job, stop: Path) -> None:
@@ -85,7 +85,7 @@ def _train(job: Job, stop: Path) -> None:
         jobs.write_status(job.folder, "stopped", epochs=watcher.epochs)
         return
     except Exception:
-        with suppress(OSError):  # on a full disk the first error is the one to tell
+        with suppress(OSError):  # on a full disk the first error is the one to report
             watcher.finish()
         raise
     watcher.finish()
@@ -93,7 +93,7 @@ def _train(job: Job, stop: Path) -> None:
 
 
 class Watcher:
-    """Leaves in a job's folder what others may look at."""
+    """Writes a job's progress to its folder."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -102,34 +102,34 @@ class Watcher:
         self.trainer: Any = None
 
     def show(self, trainer: Any) -> None:
-        """Keep the map as it is after an epoch, and the history a few times a second."""
+        """Append the map after an epoch to the frames; write the history at most every `_PAUSE`."""
         self.trainer, self.epochs = trainer, len(trainer.history)
-        reg = trainer.splits["train"][: jobs.SHOWN]
-        mean, _ = trainer.autoencoder().encode(reg)
+        codes = trainer.splits["train"][: jobs.SHOWN]
+        mean, _ = trainer.autoencoder().encode(codes)
         path = self.job.folder / jobs.FRAMES
         frame = np.clip(mean[:, : jobs.SHOWN_AXES], -60_000, 60_000).astype(np.float16)
         with path.open("r+b" if path.exists() else "w+b") as file:
-            # A job that was killed may have shown half a frame, or an epoch more than it saved; and
-            # for frames that are lost, this one stands in.
-            whole = file.seek(0, os.SEEK_END) // frame.nbytes
-            kept = min(whole, self.epochs - 1)
-            file.truncate(kept * frame.nbytes)
+            # A killed worker may have written a part of a frame, or a frame without a checkpoint.
+            # Missing frames are filled with this one.
+            complete = file.seek(0, os.SEEK_END) // frame.nbytes
+            valid = min(complete, self.epochs - 1)
+            file.truncate(valid * frame.nbytes)
             file.seek(0, os.SEEK_END)
-            file.write(frame.tobytes() * (self.epochs - kept))
-        # All of it before the bundle is there, from when on the job counts as finished.
+            file.write(frame.tobytes() * (self.epochs - valid))
+        # The last history is written before the bundle, with which the job counts as finished.
         if trainer.finished or time.monotonic() - self.shown_at >= _PAUSE:
             self.finish()
 
     def finish(self) -> None:
-        """Write the history now."""
+        """Write the history and the number of epochs."""
         if self.trainer is None:
             return
         self.shown_at = time.monotonic()
         history = self.trainer.history
         columns = history_columns(self.job.preset.data.onehot.positions)
         rows = [[epoch.row()[name] for name in columns] for epoch in history]
-        reg = self.trainer.splits["train"][: jobs.SHOWN].tolist()
-        content = safetensors.numpy.save({"history": np.array(rows)}, {"reg": json.dumps(reg)})
+        codes = self.trainer.splits["train"][: jobs.SHOWN].tolist()
+        content = safetensors.numpy.save({"history": np.array(rows)}, {"reg": json.dumps(codes)})
         store.write_whole(self.job.folder / jobs.PROGRESS, content)
         jobs.write_status(self.job.folder, "training", epochs=self.epochs)
 

@@ -20,7 +20,7 @@ LOADING = 120_000  # milliseconds: for a page, a model or TensorFlow to be there
 TABS = ("read", "sample", "results", "journeys")
 GO_THERE = "Go there"  # buttons without a key, by their words
 DECODE = re.compile("Decode 50")
-HUNT = "Look for leaks"
+HUNT = re.compile("leaks")
 
 Points = Sequence[Sequence[float]]
 
@@ -165,8 +165,42 @@ class Picture:
 
     @property
     def opacities(self) -> list[float]:
-        """How strongly each trace of records is drawn."""
-        return self.plot.evaluate("(plot) => plot.data.map((one) => one.marker.opacity)")
+        """How strongly the records of each class are drawn."""
+        return self.plot.evaluate("(plot) => plot.records.groups.map((one) => one.opacity)")
+
+    @property
+    def records(self) -> np.ndarray:
+        """Where the records are shown on the plane, (n, 2)."""
+        x, y = self.plot.evaluate(
+            "(plot) => [Array.from(plot.records.x), Array.from(plot.records.y)]"
+        )
+        return np.column_stack([x, y])
+
+    @property
+    def colours(self) -> np.ndarray:
+        """Colour and symbol of each record, (n, 2)."""
+        return np.array(
+            self.plot.evaluate(
+                """({records}) => Array.from(records.groupOf, (group) => {
+                    const {colour, symbol} = records.groups[group];
+                    return [colour, symbol];
+                })"""
+            )
+        )
+
+    @property
+    def selected(self) -> np.ndarray | None:
+        """Rows of the records that are selected; None without a selection."""
+        rows = self.plot.evaluate("({records: {selected}}) => selected && Array.from(selected)")
+        return None if rows is None else np.flatnonzero(rows)
+
+    def expect_selected(self, n: int | None = None) -> None:
+        """Wait until so many records are selected, or any."""
+        self.wait_for(
+            """({records: {selected}}, n) => selected &&
+                (n === null || selected.reduce((sum, one) => sum + one, 0) === n)""",
+            n,
+        )
 
     @property
     def outlines(self) -> list[str]:
@@ -390,12 +424,6 @@ class Comparer(Visit):
         words = self.counts.nth(("left", "right").index(side)).inner_text()
         return int(words.split(" of ")[0].replace(",", ""))
 
-    def selected(self, side: str) -> list[list[int] | None]:
-        """Of each trace of a map's records, the places of those that are lit up; None for all."""
-        return self.pictures[side].plot.evaluate(
-            "(plot) => plot.data.map((one) => one.selectedpoints ?? null)"
-        )
-
     def ring(self, side: str, x: float, y: float) -> bool:
         """Whether a ring is drawn about a point: eight pixels from it, in the ring's colour."""
         picture = self.pictures[side]
@@ -432,7 +460,7 @@ class Trainer(Visit):
 
     def wait(self) -> "Trainer":
         """Wait for the form."""
-        expect(self.keyed(state.RUN_NAME)).to_be_visible(timeout=LOADING)
+        expect(self.keyed(state.JOB_NAME)).to_be_visible(timeout=LOADING)
         return self
 
     @property

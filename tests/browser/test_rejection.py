@@ -236,7 +236,7 @@ def test_results_are_made_and_downloaded_and_leaks_are_found_and_removed(
     explorer: Explorer,
 ) -> None:
     explorer.tab("results")
-    explorer.enter(state.WANTED, "100")
+    explorer.enter(state.NUMBER, "100")
     explorer.panel.get_by_test_id("stBaseButton-primary").click()
     files = {}
     for name in ("Parquet", "Policy"):

@@ -187,7 +187,7 @@ def kill_worker() -> None:
 def test_a_training_is_started_kept_and_explored(page: Page, dashboard: str) -> None:
     trainer = Trainer(page, dashboard).open()
     expect(trainer.view).to_have_count(0)
-    trainer.enter(state.RUN_NAME, "mine")
+    trainer.enter(state.JOB_NAME, "mine")
     trainer.unfold(0)
     for split, size in (("train", "200"), ("validation", "20"), ("test", "20")):
         trainer.enter(f"new-{split}-ordered-2d", size)

@@ -3,6 +3,7 @@
 
 import { Decoder } from "../core/decoder.js";
 import { Plane } from "../core/plane.js";
+import { inside } from "../core/polygon.js";
 import { Plates, emptyPlate } from "../core/plate.js";
 import { showLegend } from "../shared/legend.js";
 import { LatentMap } from "../shared/map.js";
@@ -57,12 +58,16 @@ class Comparison {
     }
     if (!this.listening) this.#listen();
     // What is drawn anew has nothing selected.
-    if (this.shown.changed("selected", [data.selected?.id, drawn])) await this.#apply(data.selected);
+    if (this.shown.changed("selected", [data.selected?.id, drawn])) {
+      // A first picture without a selection needs no second drawing.
+      if (data.selected || this.applied) await this.#apply(data.selected);
+    }
     this.element.dataset.ready = "true";
   }
 
   /** A selection that Python knows: rows of the left and of the right map, or null. */
   async #apply(selected) {
+    this.applied = true;
     for (const side of this.sides) {
       // An outline that was drawn for something else would go on selecting what it holds.
       await side.map.setRegion(selected?.outline[side.name] ?? null);
@@ -86,7 +91,7 @@ class Comparison {
   /** Records in a polygon of one map light up in both; Python is told, and counts them again. */
   #brush(at, polygon) {
     const side = this.sides[at];
-    const rows = inside(polygon, side.map);
+    const rows = inside(polygon, side.map.x, side.map.y);
     const other = this.sides[1 - at];
     const others = new Set(rows.map((row) => this.rows[at][row]).filter((row) => row >= 0));
     side.select(new Set(rows));
@@ -187,18 +192,4 @@ function link(left, right) {
   const rowsOf = (side) => new Map(Array.from(side.regs, (reg, row) => [reg, row]));
   const match = (side, rows) => Int32Array.from(side.regs, (reg) => rows.get(reg) ?? -1);
   return [match(left, rowsOf(right)), match(right, rowsOf(left))];
-}
-
-/** Rows of a map inside a polygon, by the even-odd rule, as regvae/latent/polygon.py has it. */
-function inside(polygon, { x, y }) {
-  const found = [];
-  for (let row = 0; row < x.length; row++) {
-    let within = false;
-    for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i++) {
-      const [[x1, y1], [x2, y2]] = [polygon[j], polygon[i]];
-      if (y1 > y[row] !== y2 > y[row] && x[row] < ((x2 - x1) * (y[row] - y1)) / (y2 - y1) + x1) within = !within;
-    }
-    if (within) found.push(row);
-  }
-  return found;
 }

@@ -53,10 +53,10 @@ export function tracesOf(layers, palette) {
 /** A trace of points that a selection does not dim. */
 function spots({ x, y }, marker) {
   const unselected = { marker: { opacity: 1 } };
-  return { type: "scattergl", mode: "markers", x, y, hoverinfo: "skip", marker, unselected };
+  return { type: "scatter", mode: "markers", x, y, hoverinfo: "skip", marker, unselected };
 }
 
 function line({ x, y }, color, width) {
   const meta = { quiet: true };
-  return { type: "scattergl", mode: "lines", x, y, hoverinfo: "skip", line: { color, width }, meta };
+  return { type: "scatter", mode: "lines", x, y, hoverinfo: "skip", line: { color, width }, meta };
 }

@@ -40,6 +40,7 @@ class Explorer {
       onCommit: (released) => this.#send("parameter", released),
     });
     this.shown = new Shown();
+    this.shown.keep("region", null); // a new picture has none: clearing it would draw all again
   }
 
   remove() {

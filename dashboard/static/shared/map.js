@@ -1,27 +1,26 @@
-// The picture: records and marks by Plotly, what a limit moves by an overlay; nothing here decides.
+// The picture: axes, tools and single marks by Plotly, records and what a limit moves on canvases of
+// our own; nothing here decides.
 
-import { classColour, classSymbol, codeColour } from "../core/colours.js";
+import { codeColour } from "../core/colours.js";
+import { inside } from "../core/polygon.js";
 import { Overlay } from "./overlay.js";
+import { loadPlotly } from "./plotly.js";
+import { Records } from "./records.js";
 import { column } from "./store.js";
 
-const base = new URL("..", import.meta.url);
-let plotly;
-
-/** plotly.js from the installed wheel, loaded once a page. */
-function loadPlotly() {
-  plotly ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = new URL("plotly.min.js", base).href;
-    script.onload = () => resolve(window.Plotly);
-    script.onerror = () => reject(new Error("plotly.min.js could not be loaded; reload the page"));
-    document.head.append(script);
-  });
-  return plotly;
-}
-
-const [BRIGHT, DIM] = [0.75, 0.03]; // opacities; hundreds of dimmed points may overlap
 const NEAR = 7; // pixels from the pointer within which a record counts as pointed at
 const ON = 4; // and a sample, of which there are some everywhere
+
+/** A point that nobody sees: Plotly offers no selection on a picture without points. */
+const NOTHING = {
+  type: "scatter",
+  mode: "markers",
+  x: [0],
+  y: [0],
+  marker: { opacity: 0 },
+  unselected: { marker: { opacity: 0 } },
+  hoverinfo: "skip",
+};
 
 export class LatentMap {
   constructor(root, palette) {
@@ -29,6 +28,8 @@ export class LatentMap {
     this.palette = palette;
     this.dimmed = new Set(); // classes that the legend has dimmed
     this.overlay = new Overlay(root.parentElement, palette);
+    this.records = new Records(root.parentElement);
+    root.records = this.records; // for who asks the element, as with Plotly's own `data`
     this.layers = { points: [], marks: [] };
     this.tool = "pan";
   }
@@ -41,24 +42,28 @@ export class LatentMap {
 
   /** Where the records are shown on a plane; with a new `picture` zoom and selection begin anew. */
   setRecords(table, x, y, plane, picture) {
+    if (picture !== this.picture) this.region = null;
     Object.assign(this, { table, x, y, plane, picture });
+    this.records.place(x, y);
+    this.#selectRegion();
   }
 
   /** Colour the records by an attribute: {name, classes: [{label, count}]} or {name, low, high}. */
   setColour(attribute) {
     this.attribute = attribute;
     this.dimmed.clear();
-    this.traceRows = [];
-    this.recordTraces = attribute.classes
-      ? this.#classTraces(attribute)
-      : this.#scaleTraces(attribute);
+    this.records.colour(attribute, column(this.table, attribute.name), this.palette);
   }
 
-  /** Dim all records but those of a set of rows; null for none. */
+  /** Let all records but those of a set of rows stand back; null for none. */
   select(rows) {
-    const among = (of) => of.flatMap((row, i) => (rows.has(row) ? [i] : []));
-    const selectedpoints = this.traceRows.map((of) => (rows ? among(of) : null));
-    return this.Plotly.restyle(this.root, { selectedpoints }, this.traceRows.map((_, i) => i));
+    this.records.select(rows);
+    this.#drawRecords();
+  }
+
+  /** Select the records inside the region, if there is one. */
+  #selectRegion() {
+    this.records.select(this.region && new Set(inside(this.region, this.x, this.y)));
   }
 
   /** A ring about a point of the plane, or none: moved often, so it is no trace of Plotly's. */
@@ -67,78 +72,28 @@ export class LatentMap {
     this.drawOverlay();
   }
 
-  #classTraces(attribute) {
-    const codes = column(this.table, attribute.name);
-    const rows = attribute.classes.map(() => []);
-    for (let row = 0; row < codes.length; row++) rows[codes[row]].push(row);
-    return attribute.classes.map((one, code) => ({
-      ...this.#points(rows[code]),
-      marker: {
-        size: this.size,
-        color: classColour(attribute, code, this.palette),
-        symbol: classSymbol(code, this.palette),
-        opacity: BRIGHT,
-      },
-    }));
-  }
-
-  /** One trace on a colour scale; records without a value are a second one, in grey. */
-  #scaleTraces({ name, low, high }) {
-    const values = column(this.table, name);
-    const rows = [...values.keys()];
-    const [known, missing] = [rows.filter((i) => values[i] >= low), rows.filter((i) => !(values[i] >= low))];
-    const trace = this.#points(known);
-    trace.marker = {
-      size: this.size,
-      color: Float32Array.from(known, (row) => values[row]),
-      cmin: low,
-      cmax: high,
-      colorscale: this.palette.scale.map((colour, i, all) => [i / (all.length - 1), colour]),
-      showscale: false,
-      opacity: BRIGHT,
-    };
-    if (!missing.length) return [trace];
-    const grey = { ...this.#points(missing), marker: { size: this.size, color: this.palette.missing } };
-    return [trace, grey];
-  }
-
-  #points(rows) {
-    this.traceRows.push(rows);
-    return {
-      type: "scattergl",
-      mode: "markers",
-      x: Float32Array.from(rows, (row) => this.x[row]),
-      y: Float32Array.from(rows, (row) => this.y[row]),
-      hoverinfo: "skip",
-      unselected: { marker: { opacity: 0.06, color: "#808080" } },
-    };
-  }
-
-  get size() {
-    return this.x.length > 50000 ? 2.5 : 3.5;
-  }
-
   /** Dim a class of records, or bring it back; what is dimmed stays faintly there. */
   toggleClass(code) {
     if (!this.dimmed.delete(code)) this.dimmed.add(code);
-    const opacity = this.dimmed.has(code) ? DIM : BRIGHT;
-    this.recordTraces[code].marker.opacity = opacity;
-    this.Plotly.restyle(this.root, { "marker.opacity": opacity }, [code]);
+    this.#dim();
   }
 
   /** Keep one class and dim all others; called again for the same class, bring all back. */
   keepOnly(code) {
-    const codes = this.recordTraces.map((_, i) => i);
+    const codes = this.attribute.classes.map((_, i) => i);
     const alone = !this.dimmed.has(code) && this.dimmed.size === codes.length - 1;
     this.dimmed = new Set(alone ? [] : codes.filter((one) => one !== code));
-    const opacity = codes.map((one) => (this.dimmed.has(one) ? DIM : BRIGHT));
-    codes.forEach((one) => (this.recordTraces[one].marker.opacity = opacity[one]));
-    this.Plotly.restyle(this.root, { "marker.opacity": opacity }, codes);
+    this.#dim();
+  }
+
+  #dim() {
+    this.records.dim(this.dimmed);
+    this.#drawRecords();
   }
 
   /** Everything drawn anew. Zoom, tool and selection stay, because `uirevision` does. */
   async draw() {
-    const traces = [...this.recordTraces, ...this.layers.points, ...this.layers.marks];
+    const traces = [NOTHING, ...this.layers.points, ...this.layers.marks];
     await this.Plotly.react(this.root, traces, this.#layout(), {
       displayModeBar: false,
       scrollZoom: true,
@@ -146,32 +101,49 @@ export class LatentMap {
       responsive: true,
     });
     if (!this.following) this.#follow();
-    this.drawOverlay();
+    this.#drawCanvases();
   }
 
-  /** Samples by what the rule made of them, the rejected zone and its edge; or nothing. */
+  /** Samples by what the rule decides of them, the rejected zone and its edge; or nothing. */
   setSamples(content) {
     this.overlay.set(content);
     this.drawOverlay();
   }
 
-  /** Draw what lies on canvases of our own where Plotly's axes are now, or will be: `ranges`. */
-  drawOverlay(ranges = {}) {
-    const layout = this.root._fullLayout;
-    if (!layout) return;
-    const { xaxis, yaxis } = layout;
+  /** Draw what moves with a limit, and nothing else. */
+  drawOverlay() {
+    if (this.root._fullLayout) this.overlay.draw(this.#view());
+  }
+
+  #drawRecords() {
+    if (this.root._fullLayout) this.records.draw(this.#view());
+  }
+
+  /** Draw all canvases of our own where Plotly's axes are now, or will be: `ranges`. */
+  #drawCanvases(ranges = {}) {
+    const view = this.#view(ranges);
+    this.records.draw(view);
+    this.overlay.draw(view);
+  }
+
+  /** Where Plotly's axes are in the picture, and functions from data to pixels. */
+  #view(ranges = {}) {
+    const { xaxis, yaxis } = this.root._fullLayout;
     const [x0, x1] = ranges.x ?? xaxis.range;
     const [y0, y1] = ranges.y ?? yaxis.range;
-    this.overlay.draw({
-      left: xaxis._offset,
-      top: yaxis._offset,
-      width: xaxis._length,
-      height: yaxis._length,
+    const { _offset: left, _length: width } = xaxis;
+    const { _offset: top, _length: height } = yaxis;
+    return {
+      key: [left, top, width, height, x0, x1, y0, y1, this.root.clientWidth, this.root.clientHeight].join(),
+      left,
+      top,
+      width,
+      height,
       outerWidth: this.root.clientWidth,
       outerHeight: this.root.clientHeight,
-      x: (value) => xaxis._offset + ((value - x0) / (x1 - x0)) * xaxis._length,
-      y: (value) => yaxis._offset + ((y1 - value) / (y1 - y0)) * yaxis._length,
-    });
+      x: (value) => left + ((value - x0) / (x1 - x0)) * width,
+      y: (value) => top + ((y1 - value) / (y1 - y0)) * height,
+    };
   }
 
   /** Keep the canvases with Plotly's picture when it is panned, zoomed or resized. */
@@ -180,11 +152,11 @@ export class LatentMap {
       const range = (axis) =>
         event[`${axis}.range`] ??
         (`${axis}.range[0]` in event ? [event[`${axis}.range[0]`], event[`${axis}.range[1]`]] : null);
-      this.drawOverlay({ x: range("xaxis"), y: range("yaxis") });
+      this.#drawCanvases({ x: range("xaxis"), y: range("yaxis") });
     };
     this.root.on("plotly_relayouting", moving);
-    this.root.on("plotly_afterplot", () => this.drawOverlay());
-    this.root.on("plotly_relayout", () => this.drawOverlay());
+    this.root.on("plotly_afterplot", () => this.#drawCanvases());
+    this.root.on("plotly_relayout", () => this.#drawCanvases());
     this.following = true;
   }
 
@@ -194,7 +166,7 @@ export class LatentMap {
     // Every mark lies on a halo, to be seen on points of any colour.
     const mark = (x, y, symbol, size, colour) =>
       [[this.palette.background, 7], [colour, 3]].map(([color, width]) => ({
-        type: "scattergl",
+        type: "scatter",
         mode: "markers",
         x: [x],
         y: [y],
@@ -219,7 +191,7 @@ export class LatentMap {
     const at = (from, i) => (angle) =>
       from + radius * (a[i] * Math.cos(angle) + b[i] * Math.sin(angle));
     return {
-      type: "scattergl",
+      type: "scatter",
       mode: "lines",
       x: angles.map(at(x, 0)),
       y: angles.map(at(y, 1)),
@@ -240,12 +212,13 @@ export class LatentMap {
     this.drawOverlay();
   }
 
-  /** Free what Plotly holds: WebGL contexts and listeners on the window. */
+  /** Free what Plotly holds, such as listeners on the window. */
   remove() {
     this.Plotly.purge(this.root);
   }
 
   setTool(tool) {
+    if (tool === this.tool) return null;
     this.tool = tool;
     return this.Plotly.relayout(this.root, { dragmode: tool });
   }
@@ -257,29 +230,41 @@ export class LatentMap {
 
   /** Call `brushed` with the polygon that a person has drawn, or with null when they end it. */
   onBrush(brushed) {
+    this.root.on("plotly_selecting", (event) => {
+      const polygon = selectedPolygon(event);
+      if (polygon) this.select(new Set(inside(polygon, this.x, this.y)));
+    });
     this.root.on("plotly_selected", (event) => {
       const polygon = selectedPolygon(event);
       if (!polygon || this.outlining) return;
       // With Shift held Plotly adds a second region; Python is told of one, so one is shown.
       if (this.root.layout.selections?.length > 1) this.setRegion(polygon);
+      else this.#keepRegion(polygon);
       brushed(polygon);
     });
-    this.root.on("plotly_deselect", () => brushed(null));
+    this.root.on("plotly_deselect", () => {
+      this.#keepRegion(null);
+      brushed(null);
+    });
   }
 
-  /** Show a region that did not come from a gesture here, or none. */
-  setRegion(polygon) {
-    if (polygon) {
-      const path = polygon.map(([x, y], i) => `${i ? "L" : "M"}${x},${y}`).join("") + "Z";
-      const line = { color: this.palette.text, width: 1.5, dash: "dot" };
-      const selection = { type: "path", path, xref: "x", yref: "y", line };
-      this.outlining = true; // Plotly tells of it as if it had been drawn
-      const shown = this.Plotly.relayout(this.root, { selections: [selection] });
-      this.outlining = false;
-      return shown;
-    }
-    const traces = this.root.data.map((_, i) => i);
-    return this.Plotly.update(this.root, { selectedpoints: null }, { selections: [] }, traces);
+  #keepRegion(polygon) {
+    this.region = polygon;
+    this.#selectRegion();
+    this.#drawRecords();
+  }
+
+  /** Show a region and select its records, or end it: null. */
+  async setRegion(polygon) {
+    this.#keepRegion(polygon);
+    if (!polygon) return this.Plotly.relayout(this.root, { selections: [] });
+    const path = polygon.map(([x, y], i) => `${i ? "L" : "M"}${x},${y}`).join("") + "Z";
+    const line = { color: this.palette.text, width: 1.5, dash: "dot" };
+    const selection = { type: "path", path, xref: "x", yref: "y", line };
+    this.outlining = true; // Plotly tells of it as if it had been drawn
+    const shown = this.Plotly.relayout(this.root, { selections: [selection] });
+    this.outlining = false;
+    return shown;
   }
 
   /** The latent point under a mouse, pen or finger, or null outside the axes. */

@@ -3,6 +3,8 @@
 //
 // Drawn on canvases of our own, since Plotly would recalculate every trace for each step of a slider.
 
+import { addCanvas, emptied } from "./canvas.js";
+
 const DEEP = 0.6; // slack at which the zone's shade is darkest
 const [FAINT, DARK] = [0.07, 0.2]; // its opacities
 const [FAINTEST, SUREST] = [0.06, 0.45]; // of what is decoded, from unsure to sure
@@ -13,11 +15,7 @@ export class Overlay {
   /** Two canvases in the map's frame: one below Plotly's picture, one above. */
   constructor(frame, palette) {
     this.palette = palette;
-    [this.under, this.over] = ["under", "over"].map((name) => {
-      const canvas = Object.assign(document.createElement("canvas"), { className: name });
-      frame.append(canvas);
-      return canvas;
-    });
+    [this.under, this.over] = ["under", "over"].map((name) => addCanvas(frame, name));
     this.shade = document.createElement("canvas"); // the zone, a pixel a point of its grid
     this.paper = document.createElement("canvas"); // what is decoded, likewise
     this.content = null;
@@ -80,7 +78,7 @@ export class Overlay {
    * picture in pixels, and x, y: functions from data to pixels.
    */
   draw(view) {
-    const contexts = [this.under, this.over].map((canvas) => this.#clear(canvas, view));
+    const contexts = [this.under, this.over].map((canvas) => emptied(canvas, view));
     if (this.painted) this.#drawGrid(contexts[0], this.paper, this.painted, view);
     if (this.content) {
       this.#drawGrid(contexts[0], this.shade, this.content.grid, view);
@@ -89,22 +87,6 @@ export class Overlay {
     }
     if (this.ring) this.#drawRing(contexts[1], view);
     contexts.forEach((context) => context.restore());
-  }
-
-  #clear(canvas, view) {
-    const ratio = window.devicePixelRatio || 1;
-    const [width, height] = [view.outerWidth * ratio, view.outerHeight * ratio].map(Math.round);
-    if (canvas.width !== width || canvas.height !== height) {
-      Object.assign(canvas, { width, height });
-    }
-    const context = canvas.getContext("2d", { willReadFrequently: true });
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, view.outerWidth, view.outerHeight);
-    context.save();
-    context.beginPath();
-    context.rect(view.left, view.top, view.width, view.height);
-    context.clip();
-    return context;
   }
 
   #drawGrid(context, canvas, { low, step, size }, view) {

@@ -1,9 +1,9 @@
-"""Which latent points are accepted: one file for each rule, and the dictionary of them all.
+"""Which latent points are accepted: one file for each rule, and a dictionary of all rules.
 
-`one-sided` is the notebook's: farther than a threshold from every unwanted record. Far from the
-unwanted is also far outside the map, where the decoder extrapolates, so `two-sided` (distances) and
-`posterior` (densities) require something wanted nearby as well. Nothing of the decoded code enters
-these decisions, so the purity of the result is estimated, not guaranteed.
+`one-sided` is the notebook's: farther than a threshold from every unwanted record. That accepts
+points far outside the map too, where the decoder extrapolates, so `two-sided` (distances) and
+`posterior` (densities) also require wanted records nearby. These three do not look at the decoded
+code, so the purity of their results is estimated, not guaranteed.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ RULES: dict[str, type[Rule]] = {
     TwoSided.name: TwoSided,
     Posterior.name: Posterior,
 }
-"""Every rule by its name; a new one is a file beside these and a line here."""
+"""Every rule by its name. A new rule is a new file beside these and one line here."""
 
 
 def rule_named(name: str, values: Mapping[str, Any] | None = None) -> Rule:
@@ -39,11 +39,11 @@ def rule_named(name: str, values: Mapping[str, Any] | None = None) -> Rule:
             f"expected a rule ({', '.join(RULES)}), got {str(name)[:40]!r}; choose one of them"
         )
     given = dict(values or {})
-    there = [one.name for one in RULES[name].parameters()]
+    known = [one.name for one in RULES[name].parameters()]
     for parameter_name in given:
-        if parameter_name not in there:
+        if parameter_name not in known:
             raise RuleError(
-                f"expected parameters of the rule {name} ({', '.join(there)}), got "
+                f"expected parameters of the rule {name} ({', '.join(known)}), got "
                 f"{parameter_name[:40]!r}; leave it out"
             )
     return RULES[name](**given)

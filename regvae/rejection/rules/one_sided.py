@@ -1,4 +1,4 @@
-"""The notebook's rule: far from everything unwanted."""
+"""The notebook's rule: far from every unwanted record."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -40,7 +40,7 @@ class OneSided(Rule):
 
     @classmethod
     def measure(cls, measurer: "Measurer", z: NDArray[np.float64], codes: Any) -> Measures:
-        """Distance to the nearest unwanted record."""
+        """`to_unwanted`: Mahalanobis distance to the nearest unwanted record."""
         del codes
         return {"to_unwanted": measurer.unwanted.query(z)[0]}
 
@@ -50,9 +50,9 @@ class OneSided(Rule):
 
 
 def notebook_tail(threshold: float | NDArray) -> float | NDArray:
-    """The notebook's "theoretical probability", 2 (1 - erf(threshold / 2)).
+    """The notebook's "theoretical probability" of a threshold: 2 (1 - erf(threshold / 2)).
 
-    It is the tail of no Gaussian here (0.154 at 2.5, where the truth in two dimensions is 0.0439);
-    it is shown beside the correct one because it was published.
+    It is not the tail probability of the records' Gaussians (0.154 at 2.5, but 0.0439 is right in
+    two dimensions); it is shown beside that one only because the notebook reports it.
     """
     return 2 * erfc(np.asarray(threshold) / 2)

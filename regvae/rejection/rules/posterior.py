@@ -1,4 +1,4 @@
-"""Two densities compared, where records are typical."""
+"""A rule on densities: nearly all of it from wanted records, and not in a sparse place."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Posterior(Rule):
-    """A share of the wanted in the density of at least 1 - `alpha`, where records are typical.
+    """At least 1 - `alpha` of the density is from wanted records, and typicality is at least `q`.
 
     The density is that of the mixture of all records' Gaussians, with the calibrated scale. Its
-    typicality (a conformal p-value, see `Calibration.typicality`) must be at least `q`: the density
-    that all but a share q of the held-out records have in the mixture of the training records.
+    typicality (a conformal p-value, see `Calibration.typicality`) is the share of held-out records
+    that have a lower density in the mixture of the training records.
     """
 
     name: ClassVar[str] = "posterior"
@@ -62,13 +62,15 @@ class Posterior(Rule):
 
     @classmethod
     def measure(cls, measurer: "Measurer", z: NDArray[np.float64], codes: Any) -> Measures:
-        """The wanted share of the density, and its typicality.
+        """`wanted_share` of the density and `typicality`, both 0 to 1.
 
         Raises `RuleError` if the measurer has no calibration.
         """
         del codes
         if measurer.mixture is None or measurer.calibration is None:
-            raise RuleError("expected a calibration for the posterior rule, got none; give one")
+            raise RuleError(
+                "expected a calibration for the posterior rule, got none; give one to Measurer.of"
+            )
         log_density, share = measurer.mixture.query(z)
         return {
             "wanted_share": share,

@@ -1,8 +1,8 @@
 """What every acceptance rule has: parameters that describe themselves, measures, limits.
 
-A rule is one file. It declares its parameters as fields made by `parameter`, each with the limit
-that it sets on a measure, and says how its measures are computed. Command line, page, sliders,
-curves, leak hunt, audit and study read that description and nothing else.
+A rule is one file. It declares its parameters as fields with `parameter`, each with the limit that
+it sets on a measure, and computes its measures. Command line, page, sliders, curves, leak hunt,
+audit and study read this description and know nothing else of a rule.
 """
 
 import math
@@ -22,23 +22,23 @@ if TYPE_CHECKING:
     from regvae.rejection.measures import Measurer
 
 Measures = Mapping[str, NDArray[np.float64]]
-"""The values that a rule decides on, by measure, for m points: (m,) each."""
+"""What a rule compares, by the name of the measure, for m points: (m,) each."""
 
 _COMPARE = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 _LARGEST = sys.float_info.max
 
 
 class RuleError(ValueError):
-    """A rule or a parameter of it that cannot be used; the message says what to change."""
+    """A rule, or a value of a parameter, that cannot be used; the message tells what to change."""
 
 
 @dataclass(frozen=True)
 class Measure:
     """A number that a rule computes for every point.
 
-    `label` names it where a verdict is explained; `unit` is "σ" for distances and "%" for shares,
-    which are stored as 0 to 1. How far a point is from a limit is shown in the measure's own scale,
-    or, if `relative`, in units of the limit.
+    `label` is for the explanation of one point; `unit` is "σ" for distances and "%" for shares,
+    which are stored as 0 to 1. The distance of a point from a limit is shown in the measure's own
+    scale, or, if `relative`, as a multiple of the limit.
     """
 
     name: str
@@ -51,10 +51,10 @@ class Measure:
 class Parameter:
     """One number of a rule, and the limit that it sets.
 
-    A point is accepted if its measure compares with the parameter as `operator` says; with
-    `complement` the measure is compared with 1 minus the parameter. `low` and `high` are the values
-    that it may have, `maximum` and `step` those of its slider, which starts at 0. `label` and
-    `help` are for forms; `before` is the start of the sentence in which the slider stands.
+    A point is accepted if `measure operator value` is true, such as to_unwanted > 2.5; with
+    `complement` the measure is compared with 1 - value. `operator` is >, >=, < or <=. A value may
+    be from `low` (0 or more) to `high`; the slider goes from 0 to `maximum` by `step`. `label` and
+    `help` are for forms; `before` is the text before the slider.
     """
 
     name: str
@@ -89,30 +89,31 @@ class Parameter:
         """The value as a float. Raises `RuleError` unless it is a number within the range."""
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if not (number and self.low <= value <= min(self.high, _LARGEST)):
-            most = f" to {self.high:g}" if self.high < math.inf else ""
+            upper = f" to {self.high:g}" if self.high < math.inf else " up"
             raise RuleError(
-                f"expected a {self.name} from {self.low:g}{most}, got {repr(value)[:40]}; change it"
+                f"expected a number from {self.low:g}{upper} for {self.name}, got "
+                f"{repr(value)[:40]}; change it"
             )
         return float(value)
 
     @property
     def span(self) -> tuple[float, float]:
-        """The strictest and the least strict value that it may have."""
+        """The strictest and the least strict value."""
         low, high = self.low, min(self.high, _LARGEST)
         return (low, high) if self.lower_is_stricter else (high, low)
 
     def least_strict_rejecting(self, value: float) -> float | None:
-        """The least strict value at which a point with this value of the measure is rejected.
+        """The least strict parameter at which a point with this value of the measure is rejected.
 
-        Exact: the next float on the other side accepts it. None if even the strictest value accepts
-        it, as when a share rounds to 1.
+        Exact: the next less strict float accepts the point. None if even the strictest parameter
+        accepts it, as with a share that rounds to 1.
         """
 
         def rejects(bits: int) -> bool:
             limit = self.limit(float(np.int64(bits).view(np.float64)))
             return not limit.holds({self.measure: np.array([value])})[0]
 
-        # The bits of floats from 0 are in the order of the floats.
+        # Read as integers, the bits of floats from 0 up have the order of the floats.
         strict, lax = (int(np.float64(end).view(np.int64)) for end in self.span)
         if not rejects(strict):
             return None
@@ -124,23 +125,24 @@ class Parameter:
         return float(np.int64(strict).view(np.float64))
 
     def on_step(self, value: float) -> float:
-        """The value on the nearest step of the slider, as the slider's own text has it."""
+        """The nearest multiple of the slider's step, rounded as the slider shows it."""
         return round(round(value / self.step) * self.step, 6)
 
     def strict_step(self, value: float) -> float | None:
-        """The least strict step of the slider that is at least as strict as a value; None if no
-        step of the slider is."""
-        rounding = math.floor if self.lower_is_stricter else math.ceil
-        step = round(rounding(value / self.step) * self.step, 6)
-        return step if 0 <= step <= self.maximum else None
+        """The least strict step of the slider that is at least as strict as a value, None if none
+        is."""
+        steps = [self.on_step(i * self.step) for i in range(round(self.maximum / self.step) + 1)]
+        if self.lower_is_stricter:
+            return max((step for step in steps if step <= value), default=None)
+        return min((step for step in steps if step >= value), default=None)
 
     def shown(self, value: float) -> str:
-        """The value as it is written, with its unit."""
+        """The value with its unit, as text; shares as percentages."""
         return f"{value:.1%}" if self.unit == "%" else f"{value:g} {self.unit}"
 
 
 def parameter(default: float, **description: Any) -> Any:
-    """A dataclass field that is a rule's parameter; the rest is as in `Parameter`."""
+    """A dataclass field that is a rule's parameter, with the attributes of `Parameter`."""
     return field(default=default, metadata={"parameter": description})
 
 
@@ -153,22 +155,22 @@ class Limit:
     value: float
 
     def holds(self, measures: Measures) -> NDArray[np.bool_]:
-        """For which points it holds: (m,) booleans."""
+        """Which of m measured points fulfil it: (m,) booleans."""
         return _COMPARE[self.operator](measures[self.measure], self.value)
 
     def ease(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Values of the measure as numbers that are larger the easier they pass."""
+        """Values of the measure, negated if needed so that larger ones pass more easily."""
         return -values if self.operator[0] == "<" else values
 
 
 class Rule(ABC):
     """An acceptance rule; its subclasses are frozen dataclasses whose fields are its parameters.
 
-    `name` identifies it; `summary` says in a sentence or two (Markdown) what it accepts; `after`
-    ends the sentence of its sliders, and may hold `{unwanted}`. `measures` are what it compares.
-    `needs_calibration` and `needs_codes` say whether `measure` needs the mixture with the
-    calibrated scale, or the decoded codes. `tail` names the parameter that is a distance from a
-    record, whose tail probability is of interest; None if none is.
+    `name` identifies it; `summary` describes in a sentence or two (Markdown) what it accepts;
+    `after` is the text after its sliders, and may contain `{unwanted}`. `measures` are what it
+    compares. `measure` needs the mixture with the calibrated scale if `needs_calibration`, and the
+    decoded codes if `needs_codes`. `tail` is the name of the parameter that is a distance from a
+    record, for the report's tail probability, or None. A value out of range raises `RuleError`.
     """
 
     name: ClassVar[str]
@@ -185,7 +187,7 @@ class Rule(ABC):
 
     @classmethod
     def parameters(cls) -> tuple[Parameter, ...]:
-        """Its parameters, in the order in which they are offered."""
+        """Descriptions of its parameters, in the order of forms; the leak hunt varies the first."""
         return tuple(
             Parameter(name=one.name, default=cast(float, one.default), **one.metadata["parameter"])
             for one in fields(cls)  # type: ignore[arg-type]  # every rule is a dataclass
@@ -194,9 +196,9 @@ class Rule(ABC):
     @classmethod
     @abstractmethod
     def measure(cls, measurer: "Measurer", z: NDArray[np.float64], codes: Any) -> Measures:
-        """Its measures of points z (m, k), by name: (m,) each; more than it compares are allowed.
+        """Its measures of points z (m, k), by name: (m,) each; there may be more than it compares.
 
-        `codes` (m,) are the decoded codes, if it needs them, else None.
+        `codes` (m,) are the decoded codes if it needs them, else None.
         """
 
     def with_value(self, name: str, value: float) -> "Rule":
@@ -209,7 +211,7 @@ class Rule(ABC):
 
     @property
     def limits(self) -> tuple[Limit, ...]:
-        """What a point must fulfil to be accepted, one limit for each parameter."""
+        """The conditions of an accepted point, one for each parameter, in the same order."""
         return tuple(one.limit(getattr(self, one.name)) for one in self.parameters())
 
     def accepts(self, measures: Measures) -> NDArray[np.bool_]:
@@ -217,7 +219,7 @@ class Rule(ABC):
         return np.logical_and.reduce([limit.holds(measures) for limit in self.limits])
 
     def tail_probability(self, k: int) -> float | None:
-        """Share of a k-dimensional Gaussian beyond the rule's distance; None if it has none."""
+        """Share of a k-dimensional Gaussian beyond its `tail` distance; None without one."""
         if self.tail is None:
             return None
         return float(tail_probability(getattr(self, self.tail), k))

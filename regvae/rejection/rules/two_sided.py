@@ -1,4 +1,4 @@
-"""Two distances compared: nearer to something wanted than to anything unwanted."""
+"""A rule on two distances: nearer to a wanted record than to any unwanted one."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TwoSided(Rule):
-    """Nearer, by `margin`, to a wanted record than to any unwanted, and within `support` of it."""
+    """Nearer to a wanted record than to any unwanted one, by `margin`, and within `support` of it.
+
+    Both are Mahalanobis distances, not squared; points exactly at a limit are accepted.
+    """
 
     name: ClassVar[str] = "two-sided"
     summary: ClassVar[str] = (
@@ -53,7 +56,8 @@ class TwoSided(Rule):
 
     @classmethod
     def measure(cls, measurer: "Measurer", z: NDArray[np.float64], codes: Any) -> Measures:
-        """Distances to the nearest record of each side, and their difference."""
+        """Distances `to_unwanted` and `to_wanted`, each to the nearest record; `margin` is the
+        first less the second."""
         del codes
         to_unwanted, _ = measurer.unwanted.query(z)
         to_wanted, _ = measurer.wanted.query(z)

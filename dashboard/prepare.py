@@ -1,0 +1,40 @@
+"""What a first visit needs, prepared before the server opens its port."""
+
+import gc
+
+from dashboard import services, state
+from dashboard.panels import journey, leaks, results, searched, without_mouse  # noqa: F401 -- to load
+from dashboard.panels.plane_controls import usual_choice
+from regvae.rejection.policy import Policy
+from regvae.rejection.proposals import Box
+from regvae.rejection.rules import RULES
+
+
+def prepare() -> None:
+    """Load the modules of the first page and compute what it shows by default.
+
+    Everything is then taken out of the garbage collector's sight: Streamlit collects after every
+    run of the script, and would look at all libraries' objects again and again.
+    """
+    services.serve_plotly_js()
+    name = state.DEFAULTS[state.MODEL]
+    version = services.version_of(name)
+    services.geometry(name, version)
+    anchor = tuple(services.mean_of_means(name, version).tolist())
+    services.sample_layer(name, version, usual_policy(name), usual_choice(name, version), anchor)
+    services.gaussians(name, version)
+    gc.collect()
+    gc.freeze()
+
+
+def usual_policy(name: str) -> Policy:
+    """The policy of the first page's defaults."""
+    usual = state.DEFAULTS
+    return Policy(
+        bundle=name,
+        unwanted=services.unwanted(usual[state.UNWANTED], None, "", usual[state.UNWANTED_TRAINING]),
+        rule=RULES[usual[state.RULE]](),
+        proposal=Box(usual[state.BOX]),
+        proposals=usual[state.SAMPLES],
+        seed=usual[state.SEED],
+    )

@@ -1,0 +1,94 @@
+"""Words that several pages share, and how values are written in all of them."""
+
+import re
+from collections.abc import Sequence
+
+from regvae.model.config import Order
+
+EXPLORE = "Explore"
+TOUR = "What am I looking at?"
+NOTEBOOK = "Against the notebook"
+TRAIN = "Train"
+REPORT = "Model report"
+COMPARE = "Compare"
+
+MODEL_LABEL = "Model"
+MODEL_DELETED = "The model {deleted} has been deleted; {usual} is shown."
+NOT_IN_ADDRESS = (
+    "The address has {key} = “{typed}”, which cannot be used here; {key} is {default} instead."
+)
+COLOUR_LABEL = "Colour by"
+CLEAR = "Clear"
+SPLITS = {"train": "training data", "validation": "validation data", "test": "test data"}
+POSITIONS = (
+    *("1st letter", "2nd letter", "tens", "units"),
+    *("3rd letter", "4th letter", "5th letter"),
+)
+SHORT_POSITIONS = ("1st", "2nd", "tens", "units", "3rd", "4th", "5th")
+LIKELIHOODS = {
+    "bernoulli": "Bernoulli: a sigmoid for every output",
+    "categorical": "categorical: a softmax for every character",
+}
+
+CALIBRATION = "Calibrated scale of the standard deviations"
+CALIBRATION_HELP = """
+Across: the share of a Gaussian that lies within some distance. Up: the share of held-out draws
+within that distance of a training record; with thousands of records one is always near, so the
+curve of true standard deviations lies above the diagonal. Held-out draws are likeliest when all
+standard deviations are multiplied by **{scale:.2f}**, the calibrated scale. Every draw is a
+held-out record's mean plus the preset's noise, **{noise:g}** times its standard deviations. So a
+small scale is partly what the noise put in; it does not show that the reported standard deviations
+are wrong. Only the *posterior* rule uses the scale.
+"""
+
+
+def plain(words: str) -> str:
+    """Words that may hold what somebody typed, escaped so that Markdown shows them as they are.
+
+    Without this a crafted address could put a picture from anywhere into the page.
+    """
+    return re.sub(r"([^\w\s,;'\"“”…])", r"\\\1", words)
+
+
+def coordinates(k: int) -> str:
+    """What to type for a point of k dimensions."""
+    some = {1: "a number such as 0.5", 2: "two numbers such as 0.5, -1.2"}
+    return some.get(k, f"{k} numbers separated by commas")
+
+
+def point(numbers: Sequence[float]) -> str:
+    """Latent coordinates in brackets; with fewer digits if there are more than three of them."""
+    digits = 3 if len(numbers) <= 3 else 2
+    return "(" + ", ".join(f"{number:.{digits}f}" for number in numbers) + ")"
+
+
+def quantity(unit: str, value: float) -> str:
+    """A share (unit "%", from 0 to 1) as a percentage, or a number with its unit."""
+    return f"{value:.1%}" if unit == "%" else f"{value:.2f} {unit}"
+
+
+def axis_labels(choice: tuple[int, int] | None) -> tuple[str, str]:
+    """Labels of the map's axes: two latent axes, counted from 1, or None for the widest view.
+
+    A line has the same axis twice, and no second label.
+    """
+    if choice is None:
+        return "widest direction", "second widest"
+    first, second = choice
+    return axis(first), axis(second) if second != first else ""
+
+
+def axis(number: int) -> str:
+    """The name of a latent axis, counted from 1."""
+    return f"z{number}"
+
+
+def orders(given: Sequence[Order]) -> str:
+    """Which attribute training ordered along which axis, or "none"."""
+    return ", ".join(f"{one.attribute} along {axis(one.axis)}" for one in given) or "none"
+
+
+def training_length(epochs: int, seconds: float, seed: int) -> str:
+    """How long training took, in seconds or, from two minutes on, in minutes."""
+    length = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+    return f"{epochs:,} epochs in {length}, seed {seed}"

@@ -1,0 +1,20 @@
+"""Two models side by side."""
+
+SIDES = {"left": "Model at the left", "right": "Model at the right"}
+PREDICATE_LABEL = "Light up regs with"
+PREDICATE_PLACEHOLDER = "Light up regs with: number < 10"
+BRUSH_HELP = (
+    "Draw round some records with the lasso, or give a predicate: they light up in both maps. "
+    "Where they stay together, the model encodes what they have in common; where they scatter, it "
+    "does not."
+)
+PLANE_SHARE = "{name}: the widest view, {share:.0%} of the variance of its {k} latent coordinates."
+SELECTED = "**{n:,} of {of:,} records** are lit up"
+FIGURES = "Figures"
+ACCURACY = "Per-character accuracy on validation regs, by time"
+LOSS = "Validation loss, by time"
+HISTORIES = (
+    "Seconds of training, on a logarithmic scale. Each loss is its own preset's: compare two only "
+    "where the presets compute them alike. The code length above is the same measure for all "
+    "models."
+)

@@ -1,0 +1,92 @@
+"""The map, its controls, and what the panel shows of points, regs and regions."""
+
+WELCOME = """
+**Every dot is a car registration** ("reg"), at the point that the model encodes it to.
+
+- **Point** anywhere: the plate above the map shows what that point decodes to.
+- **Click** to pin a point and see its neighbours here.
+- **Box** or **Lasso**, then drag, to see what the records of a region have in common.
+- **Drag the threshold** to reject everything near an unwanted reg; *Sample* sets what is unwanted
+  and which rule decides, *Results* generates new regs and checks them.
+
+New to this? Start here:
+"""
+
+INFINITE = (
+    "Expected whole numbers in the address, got an infinite number of samples or an infinite seed; "
+    "open the page without it."
+)
+
+PLANE_LABEL = "Plane"
+PLANES = {"principal": "Widest view", "axes": "Two axes"}
+ACROSS = "Across"
+UP = "Up"
+ANCHOR_LABEL = "The other {rest} coordinates"
+ANCHORS = {"mean": "those of the mean", "pin": "those of the pin"}
+ANCHOR_HELP = (
+    "The map is a plane through a space of more dimensions. A point of it is decoded with its two "
+    "coordinates in the plane; all others are those of the mean of all records, or of the pinned "
+    "point."
+)
+SAME_AXES = "Expected two different axes, got z{axis} twice; the widest view is shown instead."
+PLANE_SHARE = (
+    "Shows {share:.0%} of the variance. Distances, rules and neighbours use all {k} coordinates."
+)
+NO_PIN = "Nothing is pinned yet, so the coordinates of the mean are used."
+
+SEARCH_LABEL = "Find a reg"
+SEARCH_PLACEHOLDER = "Find a reg: AB12 CDE"
+POINT_LABEL = "Go to a point"
+POINT_PLACEHOLDERS = {1: "Go to a point: 0.5", 2: "Go to a point: 0.5, -1.2"}
+POINT_PLACEHOLDER = "Go to a point: {k} numbers"
+NO_POINT = "Go to a point: expected {coordinates}, got “{typed}”; change it."
+
+TABS = ("Read", "Sample", "Results", "Journeys")
+READ_TAB, SAMPLE_TAB, RESULTS_TAB, JOURNEYS_TAB = TABS
+
+PINNED = "Pinned point"
+DECODED_AT = "Decoded at {point}."
+OFF_THE_MAP = "This point lies outside the map, far from every record; zoom out to see it."
+ACCEPTED = "**Accepted** by the {rule} rule:"
+REJECTED = "**Rejected** by the {rule} rule:"
+COMPARISONS = {">": ">", ">=": "≥", "<": "<", "<=": "≤"}
+LISTED_CODE = "a listed reg"
+NEAREST_ACCEPTED = "The nearest accepted point that was found, {away:.3f} away, decodes to"
+NONE_ACCEPTED = "No accepted point was found nearby."
+GO_THERE = "Go there"
+CANDIDATES_HELP = (
+    "Each column is a character: the likeliest with its probability, then the next likeliest; "
+    "grey is the rest."
+)
+NEAREST = "Nearest records"
+DISTANCE_HELP = "Mahalanobis distance: in standard deviations of the record it is measured from."
+
+SEARCHED = "Searched reg"
+SEARCHED_ON_THE_MAP = (
+    "On the map: its mean as a cross, its Gaussian as ellipses of 1 and 2 standard deviations."
+)
+MEMBERSHIP = {
+    "train": "in the training data",
+    "validation": "in the validation data: the model never trained on it",
+    "test": "in the test data: the model never trained on it",
+    None: "not in the data: the model has never seen it",
+}
+
+REGION = "Region: {n:,} of {of:,} records"
+REGION_HALVES = "**{upper:,} of {n:,} ({share:.1%})** have a number ≥ 50; overall {overall:.1%}"
+REGION_EMPTY = "No record lies in this region. Its points decode to regs all the same:"
+TYPICAL = "Letters that are commoner here than among all records"
+NO_TYPICAL = "No letter is much commoner here than among all records."
+SOME_REGS = "Some of its regs"
+DECODE_REGION = "Decode {n} points of this region"
+DECODED_REGION = (
+    "{different} different regs in {n} points; {unwanted} are unwanted, {collisions} are records"
+)
+
+KEYBOARD = "Without a mouse"
+KEYBOARD_HELP = """
+Tab to the map: the arrow keys move the reading point (with Shift in small steps), Enter pins it,
+Escape clears the region. The sliders take the arrow keys too.
+"""
+BOX_CORNERS_LABEL = "Select a box: x, y, x, y of two corners"
+NO_BOX = "Expected four numbers such as -1, -0.5, 0, 0.5, got “{typed}”; change the box."

@@ -1,0 +1,44 @@
+"""Journeys: paths through the latent space, and the map painted with what is decoded."""
+
+PAINT = (
+    "Paint the map with what is decoded",
+    "Every point decodes to a reg. The map is painted with the attribute of that reg that is "
+    "chosen under *Colour by*; fainter where the characters that decide it are less probable.",
+)
+PATH_LABEL = "Path"
+PATHS = {"straight": "Straight", "density": "Along the data", "traversal": "One axis"}
+PATH_HELP = {
+    "straight": "The straight line between two regs or points. It may cross places without "
+    "records.",
+    "density": "A path between two regs or points that stays near records, where the decoder was "
+    "trained.",
+    "traversal": "One latent coordinate of the pinned point (or of the mean of all records) from "
+    "low to high; all others are fixed.",
+}
+FROM = "Start"
+TO = "End"
+END_PLACEHOLDER = "AB12 CDE, or a point"
+USE_PIN = "Use the pin"
+STEPS = "Steps"
+AXIS_LABEL = "Axis"
+LOW = "Low"
+HIGH = "High"
+NO_PATH = (
+    "Give both ends: a reg such as AB12 CDE, or a point. Click the map to pin a point that either "
+    "can use."
+)
+NO_END = "expected a reg such as AB12 CDE or {coordinates}, got “{typed}”; change it"
+PATH_FOUND = (
+    "**{different} in {steps} steps**; {near} of the steps have records within {within:.1f} σ. On "
+    "the map a ring is the start, a square the end."
+)
+RECONSTRUCTED_AS = "{given} is reconstructed as {decoded}"
+ENDS_DIFFER = "{ends}: this model does not encode every character."
+PATH_HEADER = ("step", "decodes to", "least sure", "records")
+NEAR = "{n:,} near"
+NONE_NEAR = "none near"
+
+
+def different(regs: int) -> str:
+    """How many different regs there are."""
+    return f"{regs:,} different reg" + ("s" if regs > 1 else "")

@@ -1,0 +1,85 @@
+"""What a model does well and what not."""
+
+INTRO = """
+What this model does well and what not, all of it measured on its own records. **Held-out** records
+are those of the validation and the test data: the model never trained on them.
+"""
+MODEL = "The model"
+SOURCES = {
+    "notebook": "the notebook's generator, seed {seed}",
+    "dvla": "what DVLA may issue, seed {seed}",
+    "own": "a file of one's own regs, seed {seed}",
+}
+DIVERGENCES = {
+    "notebook": "the notebook's (log σ read as a log variance)",
+    "exact": "exact",
+}
+NOISE = "{noise:g} of the σ that the encoder reports"
+BATCHES = "{n} regs, {optimizer}"
+
+ACCURACY = "Reconstruction"
+ACCURACY_CAPTION = (
+    "Per-character accuracy and exact match when the mean of a reg is decoded. The whiskers are "
+    "95 % intervals (Clopper and Pearson). Dotted: a blind guess, right 1 time in 26 or 10. "
+    "Training data far above the others mean that the model has memorised its records."
+)
+CONFUSION = "Confusion of characters"
+CONFUSION_CAPTION = (
+    "Rows: the true character; columns: what it was decoded as; each row sums to 100 %. A model "
+    "that encodes the characters has a strong diagonal; strong columns are its frequent guesses. "
+    "{n:,} held-out regs; the colour goes by the square root of the share, so that small ones "
+    "show."
+)
+CONFUSION_LETTERS = ("Letters", "all five letters")
+CONFUSION_DIGITS = ("Digits", "both digits")
+
+NATS = "Code length"
+NATS_HELP = """
+A **nat** is a unit of information: choosing among *n* equally likely things takes ln *n* nats (a
+bit is 0.69 of one, a letter of 26 is 3.26). **Rate**: the nats that the latent point of a reg
+carries. **Distortion**: the nats that are then still needed, on average, to spell the reg.
+"""
+NATS_ENTROPY = """
+Their sum is the **code length** of a new reg. On average no code is shorter than the entropy of the
+source, **{entropy:.2f} nats** (the slanted line). On the test data this model needs
+**{bound:.2f}**, that is {excess:.2f} more.
+"""
+NATS_OWN = """
+Their sum is the **code length** of a new reg: **{bound:.2f} nats** on the test data. The source of
+one's own regs is not known, so there is no line to show how short a code could be.
+"""
+NATS_NO_NOISE = """
+This model was trained without noise: every reg is encoded to a point without width, so its rate is
+infinite, and there is nothing to draw. Given that point, a test reg still needs **{distortion:.2f}
+nats** (a nat is a unit of information: choosing among *n* equally likely things takes ln *n* of
+them).
+"""
+RATES_HEADER = ("", "rate + distortion", "code length")
+NATS_CAPTION = (
+    "Training data may lie below the line: a model can memorise them. ± is the standard error "
+    "over the records."
+)
+
+DIMENSIONS = "Latent dimensions"
+DIMENSIONS_CAPTION = (
+    "Rate of each dimension in nats, the mean over the held-out records. {active} of {k} are "
+    "active: the variance of the means is above {least:g} (Burda et al., 2016)."
+)
+DIMENSIONS_NO_NOISE = (
+    "Without noise every dimension has an infinite rate, so these are the variances of the means. "
+    "{active} of {k} are active: above {least:g} (Burda et al., 2016)."
+)
+AGGREGATE = "Aggregated posterior and prior"
+AGGREGATE_LABEL = "Latent dimension"
+AGGREGATE_CAPTION = (
+    "Density of z over all records (the aggregated posterior), beside the standard normal "
+    "distribution to which training pulls it (dotted). Points drawn from the prior are like "
+    "records only where the two agree. Mean distance by which z must be moved to follow the "
+    "prior: {distances}."
+)
+
+EXAMPLES = "Some test regs and their reconstructions"
+EXAMPLES_RIGHT = "Exact match:"
+EXAMPLES_WRONG = "With wrong characters (underlined):"
+NO_RIGHT = "None of the {n:,} test regs is reconstructed exactly."
+NO_WRONG = "All {n:,} test regs are reconstructed exactly."

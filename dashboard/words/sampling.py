@@ -1,0 +1,51 @@
+"""The form of rejection sampling; the words of rules and their parameters are the rules' own."""
+
+TITLE = "Rejection sampling"
+
+UNWANTED_HEADING = "What is unwanted"
+UNWANTED_LABEL = "Regs with"
+UNWANTED_HELP = (
+    "A predicate over attributes: `attribute op value`, such as `number < 50`, `area == london` "
+    "or `first_letter in A, B`. Join several with `and`. Leave it empty if only what follows is "
+    "unwanted."
+)
+TRAINING_DATA = ("or all training data", "Every training record is unwanted.")
+USE_REGION = (
+    "or in the region",
+    "Every record is unwanted whose mean lies in the region selected on the map with Box or Lasso.",
+)
+MORE = "More: a list of regs"
+LISTED = (
+    "or these regs, one a line",
+    "They need not be records: the model encodes the others, and points near them are rejected "
+    "too.",
+)
+LISTED_FILE = ("or those of a text file", "One reg a line; they are added to the list above.")
+UNWANTED_PROBLEM = "Unwanted: {problem}."
+PROBLEM = TITLE + ": {problem}."
+NO_REGION = "expected a region on the map, got none; draw one with Box or Lasso"
+OTHER_PLANE = (
+    "expected a region of the axes z1 and z2, got one of another plane; show z1 across and z2 up"
+)
+
+RULE_HEADING = "Which points are accepted"
+RULE_LABEL = "Rule"
+
+PROPOSAL_HEADING = "Where points are proposed"
+PROPOSAL_LABEL = "From"
+PROPOSAL_HELP = (
+    "*box*: uniform within the half-width on every axis. *prior*: the standard normal "
+    "distribution, to which training pulls the records. *records*: around a record drawn at "
+    "random, with the preset's noise. *region*: uniform in the region selected on the map with "
+    "Box or Lasso."
+)
+BOX = ("Half-width", "The box goes from minus this to plus this on every axis.")
+SAMPLES = (
+    "Points",
+    "Proposals to draw on the map. *Results* and the command line take many more.",
+)
+SEED = ("Seed", "The same seed proposes the same points.")
+POLICY_FILE = (
+    "Load a policy file",
+    "Sets this tab and *Results* to a saved policy, except its limit on proposals.",
+)

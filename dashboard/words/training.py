@@ -1,0 +1,140 @@
+"""Training: the form, the training runs, and the map as it forms."""
+
+from dashboard.words import common
+from regvae.model.config import Preset
+
+# --- the form -------------------------------------------------------------------------------------
+
+NEW = "New training run"
+PRESET = "Start from"
+NAME = "Name"
+NAME_HELP = "Letters, digits, - and _; not the name of a training run or a model that is there."
+DATA = "Data"
+NETWORK = "Network"
+LOSS = "Loss"
+SCHEDULE = "Schedule"
+START = "Train"
+CHANGED = "Changed from {name}."
+CHANGED_NAME = "{name}, changed"
+RECIPE = (
+    "{regs:,} training regs, {k} latent dimensions (ordered: {orders}), {likelihood} likelihood, "
+    "beta {beta:g}; {epochs:,} epochs in batches of {batch}."
+)
+FIELDS = {
+    "seed": ("Seed", "Decides the initial weights, the order of the regs and the noise."),
+    "source": ("Regs", "What to train on."),
+    "data_seed": ("Data seed", "Decides which regs are drawn, and which of them are held out."),
+    "train": ("Training", "Regs to train on."),
+    "validation": ("Validation", "Regs to compute the validation loss on after every epoch."),
+    "test": ("Test", "Regs to measure the model on at the end."),
+    "latent_dim": (
+        "Latent dimensions",
+        "Numbers that a reg is encoded to. Two make a map; more can encode more characters.",
+    ),
+    "encoder": ("Encoder widths", "Widths of the hidden layers from a reg to its Gaussian."),
+    "decoder": ("Decoder widths", "Widths of the hidden layers from a latent point to a reg."),
+    "likelihood": (
+        "Likelihood",
+        "*Categorical*: a softmax for every character. *Bernoulli*: a sigmoid for every output, "
+        "as in the notebook.",
+    ),
+    "divergence": (
+        "Divergence",
+        "KL divergence of a reg's Gaussian from the prior. *Exact*: of the Gaussian that points "
+        "are drawn from. *Notebook*: reads log σ as a log variance, and leaves the noise out.",
+    ),
+    "beta": (
+        "Beta",
+        "Weight of the divergence: more pulls all regs to the prior, and fewer characters are "
+        "encoded.",
+    ),
+    "noise": ("Noise", "Points are drawn with the noise times σ; the notebook's is 0.1."),
+    "warm_up": ("Warm-up epochs", "Beta grows from 0 to its value in this many epochs."),
+    "order": (
+        "Along axis {axis}",
+        "An attribute to order along this latent axis (attribute regularisation).",
+    ),
+    "phases": (
+        "Learning rate × epochs",
+        "One phase, or several separated by commas; each begins with a fresh optimizer.",
+    ),
+    "schedule": ("Learning rate", "Constant, or falling towards 0 along a cosine."),
+    "optimizer": ("Optimizer", "The notebook's is Adamax."),
+    "batch_size": ("Batch", "Regs in a step. Larger batches make faster epochs of fewer steps."),
+}
+NO_ORDER = "nothing"
+OPTIONS = {
+    "notebook": "the notebook's",
+    "dvla": "only what DVLA may issue",
+    "own": "a file of my own",
+    "bernoulli": "Bernoulli",
+    "categorical": "categorical",
+    "exact": "exact",
+    "adamax": "Adamax",
+    "adam": "Adam",
+    "constant": "constant",
+    "cosine": "cosine",
+}
+OWN_FILE = "A text file, one reg a line, no header"
+OWN_FILE_HELP = (
+    "At least {fewest} different regs; a twelfth is held out for validation, and another for test."
+)
+NO_OWN_FILE = "Expected a file of regs, got none; choose one, or other data."
+OWN_COUNTS = (
+    "{n:,} different regs: {train:,} to train on, {held_out:,} each for validation and test."
+)
+NO_WIDTHS = "{label}: expected whole numbers such as 256, 128, got “{typed}”; change them."
+NO_PHASE = "{label}: expected pairs such as 0.004 × 200, got “{typed}”; change them"
+
+# --- training runs --------------------------------------------------------------------------------
+
+RUNS = "Training runs"
+NO_RUNS = (
+    "There is no training run. Choose a preset at the left and press *Train*: most presets take "
+    "ten to twenty seconds, and you watch the map form. Training goes on if you close this page."
+)
+STATES = {
+    "waiting": "waiting for a processor",
+    "training": "training, epoch {epoch} of {epochs}",
+    "stopped": "stopped after epoch {epoch} of {epochs}",
+    "interrupted": "interrupted after epoch {epoch} of {epochs}",
+    "failed": "failed",
+    "finished": "finished, {epochs} epochs",
+}
+QUEUED = (
+    "In the queue: this machine trains {slots} at once, and {ahead} have waited longer. It starts "
+    "by itself."
+)
+INTERRUPTED = "Its process ended unexpectedly; resume it: at most one epoch is lost."
+COMPILING = "Loading TensorFlow and compiling: some seconds."
+STOP = "Stop"
+STOPPING = "Stopping…"
+RESUME = "Resume"
+KEEP = "Keep as a model"
+KEEP_AS = "Keep as"
+NEW_MODEL = "{name} is a model now; *Explore* shows it."
+DELETE = "Delete"
+DELETE_SURE = "Its weights and its history will be lost."
+DELETE_YES = "Delete {name}"
+MODELS = "Your models: {n}, in {folder}"
+
+# --- the map as it forms --------------------------------------------------------------------------
+
+FORMING = "The map as it forms: {n:,} training regs"
+FORMING_AXES = "The map as it forms: {n:,} training regs, axes 1 and 2 of {k}"
+ENTROPY = "entropy of the generator: {nats:.2f}"
+EXACT = "exact"  # the legend has no room for "exact match"
+
+
+def recipe(preset: Preset) -> str:
+    """What a preset trains, in a sentence."""
+    training = preset.training
+    return RECIPE.format(
+        regs=preset.data.sizes[0],
+        k=preset.network.latent_dim,
+        orders=common.orders(training.orders),
+        likelihood=OPTIONS[training.likelihood],
+        beta=training.beta,
+        epochs=training.epochs,
+        batch=training.batch_size,
+    )

@@ -1,0 +1,60 @@
+"""Charts draw what they are given."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dashboard import charts, palette
+from regvae.evaluation.diagnosis import Confusion, Dimensions, diagnose
+from regvae.model.bundle import Bundle
+from tests.dashboard import part_of
+
+
+def test_numbers_are_counted_in_tens_as_shares() -> None:
+    bars, line = charts.number_distribution(np.array([0, 9, 50, 99]), np.arange(100)).data
+    assert list(bars.x)[::9] == ["0-9", "90-99"]
+    assert list(bars.y) == [0.5, 0, 0, 0, 0, 0.25, 0, 0, 0, 0.25]
+    assert list(bars.marker.color) == [palette.BELOW] * 5 + [palette.ABOVE] * 5
+    assert np.allclose(line.y, 0.1)
+    assert not charts.number_distribution(np.array([]), np.arange(100)).data[0].y.any()
+
+
+def test_histories_are_drawn_over_the_seconds_of_training() -> None:
+    columns = {f"validation_right_{place}": [0.1 * place, 0.2] for place in range(1, 8)}
+    history = pd.DataFrame({"seconds": [2.0, 3.0], "validation_loss": [9.0, 8.0]} | columns)
+    both = [("one", history), ("other", history[:1])]
+    accuracy, other = charts.accuracy_histories(both).data
+    loss, _ = charts.loss_histories(both).data
+    assert (accuracy.name, other.name) == ("one", "other")
+    assert list(accuracy.x) == list(loss.x) == [2, 5]
+    assert list(accuracy.y) == pytest.approx([0.4, 0.2])
+    assert list(loss.y) == [9, 8]
+
+
+def test_colours_of_the_confusion_go_by_the_square_root_of_the_share() -> None:
+    found = Confusion("01", (3,), np.array([[3, 1], [0, 4]]))
+    (cells,) = charts.confusion(found).data
+    np.testing.assert_allclose(cells.z, np.sqrt([[0.75, 0.25], [0, 1]]))
+    np.testing.assert_array_equal(cells.customdata[:, :, 1], [[3, 1], [0, 4]])
+
+
+def test_dimensions_are_rates_or_variances_if_rates_are_infinite() -> None:
+    variance = np.array([1.0, 0.001])
+    for kl, height in ((np.array([2.0, 0.1]), [2.0, 0.1]), (np.full(2, np.inf), [1.0, 0.001])):
+        figure = charts.dimensions(Dimensions(variance, kl))
+        (bars,) = figure.data
+        assert list(bars.y) == height
+        assert list(bars.x) == ["z1", "z2"]
+        assert list(bars.marker.color) == [palette.MODELS[1], palette.MODELS[0]]
+
+
+def test_accuracies_have_their_intervals_as_whiskers(bundle: Bundle) -> None:
+    found = diagnose(part_of(bundle, np.arange(0, len(bundle.records), 30)))
+    figure = charts.accuracy_of_splits(found.accuracies, bundle.format)
+    for marks, one in zip(figure.data, found.accuracies, strict=True):
+        shares = [*one.by_position, one.exact]
+        assert list(marks.y) == [share.value for share in shares]
+        high = np.array(marks.y) + marks.error_y.array
+        low = np.array(marks.y) - marks.error_y.arrayminus
+        np.testing.assert_allclose(list(zip(low, high, strict=True)), [s.interval for s in shares])
+    assert [shape.y0 for shape in figure.layout.shapes] == [1 / 26, 1 / 26, 0.1, 0.1, *[1 / 26] * 3]

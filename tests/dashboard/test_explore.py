@@ -1,0 +1,109 @@
+"""The explore page: points, regs, regions, and input that cannot be used."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import state
+from dashboard.words import explore as words
+from regvae.model.bundle import Bundle
+from tests.dashboard import SQUARE, open_tab, opened, press, problems_of, shown, text_of
+
+
+def test_the_first_page_welcomes_and_has_no_problem(app: AppTest) -> None:
+    assert "Every dot is a car registration" in text_of(app)
+    assert not problems_of(app)
+
+
+def test_a_typed_point_is_pinned_until_it_is_cleared(app: AppTest, bundle: Bundle) -> None:
+    app.text_input(key=state.POINT).input("0.5, 0.3").run()
+    text = text_of(app)
+    assert words.PINNED in text
+    assert shown(str(bundle.autoencoder.decode([[0.5, 0.3]])[0])) in text
+    assert words.REJECTED.format(rule="one-sided") in text
+    app.text_input(key=state.POINT).input("30, 30").run()
+    assert words.ACCEPTED.format(rule="one-sided") in text_of(app)
+    assert words.OFF_THE_MAP in text_of(app)
+    app.button(key="clear-point").click().run()
+    assert words.PINNED not in text_of(app)
+
+
+def test_a_reg_is_known_by_its_split(app: AppTest) -> None:
+    for reg, split in (("my33 wsz", "test"), ("yk66biq", "train"), ("zz99 zzz", None)):
+        app.text_input(key=state.SEARCH).input(reg).run()
+        assert words.MEMBERSHIP[split] in text_of(app)
+
+
+def test_a_region_is_summarised_and_decoded(app: AppTest, bundle: Bundle) -> None:
+    app.session_state[state.REGION] = [[-9.0, -9.0], [9.0, -9.0], [9.0, 9.0], [-9.0, 9.0]]
+    app.run()
+    assert words.REGION.format(n=12_000, of=12_000) in text_of(app)
+    assert f"{bundle.records.attribute('at_least_50').mean():.1%}" in text_of(app)
+    app.session_state[state.REGION] = [[8.0, 8.0], [9.0, 8.0], [9.0, 9.0], [8.0, 9.0]]
+    app.run()
+    assert words.REGION_EMPTY in text_of(app)
+    press(app, "Decode 50")
+    assert "different regs in 50 points" in text_of(app)
+    first = app.session_state[state.DECODED].points
+    press(app, "Decode 50")
+    assert not (app.session_state[state.DECODED].points == first).any()  # others at every press
+    app.session_state[state.REGION] = [[0.0, 0.0], [1.0, 1.0], [0.0, 0.0], [1.0, 1.0]]
+    app.run()
+    press(app, "Decode 50")
+    assert "too thin" in problems_of(app)
+
+
+BAD_INPUT = [
+    (state.SEARCH, "A112CDE", "position 2"),
+    (state.SEARCH, "AB1", "7 characters"),
+    (state.POINT, "here", "expected two numbers"),
+    (state.POINT, "1, nan", "expected two numbers"),
+    (state.POINT, "1e999, 0", "expected two numbers"),
+    (state.POINT, "1e39, 0", "expected two numbers"),
+    (state.BOX_CORNERS, "1, 2, 3", "Expected four numbers"),
+    (state.BOX_CORNERS, "-1e39, 0, 1, 1", "Expected four numbers"),
+]
+
+
+def test_input_that_cannot_be_used_is_a_sentence(app: AppTest) -> None:
+    for key, text, sentence in BAD_INPUT:
+        app.text_input(key=key).input(text).run()
+        assert sentence in problems_of(app), text
+        app.text_input(key=key).input(state.DEFAULTS.get(key, ""))
+    assert not problems_of(app.run())
+
+
+def test_a_typed_box_selects_the_region(app: AppTest) -> None:
+    app.text_input(key=state.BOX_CORNERS).input("-1, 1, 1, -1").run()
+    corners = app.session_state[state.REGION]
+    assert sorted(map(tuple, corners)) == sorted(map(tuple, SQUARE))
+    assert "Region: " in text_of(app)
+
+
+def test_widgets_have_their_values_after_another_tab_and_another_page(app: AppTest) -> None:
+    open_tab(app, words.SAMPLE_TAB)
+    app.text_area(key=state.LISTED).input("AB12 CDE")
+    app.number_input(key="threshold").set_value(1.5).run()
+    open_tab(app, words.RESULTS_TAB)
+    app.number_input(key=state.NUMBER).set_value(77)
+    app.checkbox(key=state.CLEAN).uncheck().run()
+    app.switch_page("app_pages/figures.py").run()
+    app.switch_page("app_pages/explore.py").run()
+    open_tab(app, words.SAMPLE_TAB)
+    assert app.text_area(key=state.LISTED).value == "AB12 CDE"
+    assert app.number_input(key="threshold").value == 1.5
+    open_tab(app, words.RESULTS_TAB)
+    assert app.number_input(key=state.NUMBER).value == 77
+    assert not app.checkbox(key=state.CLEAN).value
+
+
+@pytest.mark.parametrize("rule", ["one-sided", "two-sided", "posterior"])
+def test_every_rule_explains_its_rejection_and_finds_an_accepted_point(rule: str) -> None:
+    app = opened(rule=rule, point="-1.9, 0.9")
+    text = text_of(app)
+    assert words.REJECTED.format(rule=rule) in text
+    assert "nearest unwanted" in text
+    assert "nearest wanted" in text
+    assert 'class="failed"' in text
+    press(app, words.GO_THERE)
+    assert words.ACCEPTED.format(rule=rule) in text_of(app)
+    assert 'class="failed"' not in text_of(app)

@@ -1,0 +1,122 @@
+"""The form of rejection sampling: lists, regions, proposals, and policies as files."""
+
+import dataclasses
+import re
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import state
+from dashboard.words import explore as explore_words
+from dashboard.words import results as results_words
+from dashboard.words import sampling as words
+from regvae.evaluation.notebook import UNWANTED
+from regvae.rejection.policy import Policy
+from regvae.rejection.proposals import Prior
+from regvae.rejection.rules import TwoSided
+from regvae.rejection.unwanted import Unwanted
+from tests.dashboard import SQUARE, open_tab, opened, press, problems_of, text_of
+
+
+@pytest.fixture
+def form() -> AppTest:
+    """The explore page with the form of rejection sampling open."""
+    return opened(tab=explore_words.SAMPLE_TAB)
+
+
+def unwanted_problem(problem: str) -> str:
+    return words.UNWANTED_PROBLEM.format(problem=problem)
+
+
+def test_a_list_of_regs_is_unwanted_too(form: AppTest) -> None:
+    form.text_input(key=state.UNWANTED).input("")
+    form.text_area(key=state.LISTED).input("AB12 CDE\nXY67ZZZ").run()
+    assert not problems_of(form)
+    upload = form.file_uploader(key=state.LISTED_FILE)
+    upload.upload("more.txt", b"xy67 zzz\r\nde34fgh\r\nab12cde").run()
+    listed = form.text_area(key=state.LISTED).value.split()
+    assert listed == ["AB12", "CDE", "XY67ZZZ", "DE34FGH", "AB12CDE"]
+    upload = form.file_uploader(key=state.LISTED_FILE)
+    upload.upload("bad.txt", b"AB12CDE\nrubbish").run()
+    assert "bad.txt" in problems_of(form)
+    assert "line 2 ('rubbish')" in problems_of(form)
+    form.text_area(key=state.LISTED).input("AB12 CDE\nrubbish\n\n12345").run()
+    assert "line 2 ('rubbish'), line 4 ('12345')" in problems_of(form)
+
+
+BAD_PREDICATES = [
+    ("colour == red", "Unwanted: expected an attribute"),
+    ("__import__('os')", "Unwanted: expected 'attribute op value'"),
+    ("", "Unwanted: expected something unwanted"),
+    ("number >= 0", "number >= 0"),
+    ("number < 0", "number < 0"),
+]
+
+
+def test_a_predicate_that_cannot_be_used_is_a_sentence(form: AppTest) -> None:
+    for predicate, sentence in BAD_PREDICATES:
+        form.text_input(key=state.UNWANTED).input(predicate).run()
+        assert sentence in problems_of(form), predicate
+    form.text_input(key=state.UNWANTED).input("number < 50").run()
+    assert not problems_of(form)
+
+
+def test_all_training_data_can_be_unwanted() -> None:
+    form = opened(training="true", point="0, 0", unwanted="number < 3")
+    assert not problems_of(form)
+    assert explore_words.REJECTED.format(rule="one-sided") in text_of(form)
+
+
+def test_a_region_must_be_selected_before_it_is_used(form: AppTest) -> None:
+    form.checkbox(key=state.USE_REGION).check().run()
+    assert unwanted_problem(words.NO_REGION) in problems_of(form)
+    form.checkbox(key=state.USE_REGION).uncheck()
+    form.selectbox(key=state.PROPOSAL).select("region").run()
+    assert words.PROBLEM.format(problem=words.NO_REGION) in problems_of(form)
+    form.session_state[state.REGION] = SQUARE
+    assert not problems_of(form.run())
+    for proposal in ("prior", "records", "box"):
+        form.selectbox(key=state.PROPOSAL).select(proposal).run()
+        assert not problems_of(form)
+
+
+def test_a_saved_policy_sets_every_widget(form: AppTest) -> None:
+    saved = Policy(
+        "notebook-2d",
+        Unwanted.of(["number < 50", "area == london"], listed=["AB12CDE"], training=True),
+        TwoSided(0.3, 1.2),
+        Prior(),
+        proposals=700,
+        results=4,
+        clean=False,
+        seed=9,
+    ).signed()
+    form.file_uploader(key=state.POLICY_FILE).upload("saved.toml", saved.to_toml().encode()).run()
+    assert not problems_of(form)
+    open_tab(form, explore_words.RESULTS_TAB)
+    press(form, results_words.GENERATE)
+    used = form.session_state[state.RESULTS].policy
+    assert dataclasses.replace(used, proposals=700) == saved  # a limit, which the page sets itself
+
+
+CHANGES: list[tuple[Callable[[str], str], str]] = [
+    (lambda _: "rubbish", "saved.toml"),
+    (lambda text: text.replace("notebook-2d", "other"), "got one for other"),
+    (lambda text: text.replace("threshold = 2.5", "threshold = 9.0"), "threshold from 0 to 6"),
+    (lambda text: text.replace("threshold = 2.5", "threshold = 2.505"), "steps of 0.01"),
+    (lambda text: text.replace("width = 3.0", "width = 0.05"), "box from 0.1 to 20"),
+    (lambda text: f"{text}results = 200_000\n", "from 1 to 100000"),
+    (lambda text: re.sub("sha256 = .*", 'sha256 = "0"', text), "sha256"),
+]
+
+
+def test_a_policy_that_the_widgets_cannot_have_is_a_sentence(form: AppTest) -> None:
+    saved = Policy("notebook-2d", UNWANTED).signed().to_toml()
+    for change, sentence in CHANGES:
+        assert change(saved) != saved
+        upload = form.file_uploader(key=state.POLICY_FILE)
+        upload.upload("saved.toml", change(saved).encode()).run()
+        assert sentence in problems_of(form)
+    form.file_uploader(key=state.POLICY_FILE).upload("saved.toml", saved.encode()).run()
+    assert not problems_of(form)
