@@ -69,8 +69,9 @@ def expect_brushed(maps: Comparer, side: str, polygon: Points, **models: Bundle)
     inside = {str(reg) for reg in records.codes[in_polygon(records.mean, polygon)]}
     # The maps show at once what Python counts later; a selection before it had other records.
     maps.pictures[side].wait_for(
-        """({records: {selected}, _fullLayout}, n) => selected && _fullLayout.selections.length === 1
-            && Math.abs(selected.reduce((sum, one) => sum + one) - n) <= 0.08 * n""",
+        """({records: {selected}, _fullLayout: {selections}}, n) => selected &&
+            selections.length === 1 &&
+            Math.abs(selected.reduce((sum, one) => sum + one) - n) <= 0.08 * n""",
         len(inside),
     )
     ours = lit(maps, side, records)

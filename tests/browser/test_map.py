@@ -211,8 +211,8 @@ def test_a_box_and_the_zoom_outlast_everything_else_that_is_done(
     picture.drag([(-1, -1), (0.5, 0.2)])
     assert_counted(explorer, bundle, corners_of((-1, -1), (0.5, 0.2)))
     assert_share(explorer, bundle, corners_of((-1, -1), (0.5, 0.2)))
-    state_of = """(plot) => [...plot._fullLayout.xaxis.range, ...plot._fullLayout.yaxis.range,
-        plot._fullLayout.selections.length, plot.records.selected.reduce((sum, one) => sum + one)]"""
+    state_of = """({_fullLayout: {xaxis, yaxis, selections}, records: {selected}}) =>
+        [...xaxis.range, ...yaxis.range, selections.length, selected.reduce((a, b) => a + b)]"""
     before = picture.plot.evaluate(state_of)
     assert before[4] == 1
     explorer.pin(-1.0, 0.8)
