@@ -4,8 +4,7 @@ What is on a page is found by its key, its role or its data, so that its words m
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,21 +19,9 @@ LOADING = 120_000  # milliseconds: for a page, a model or TensorFlow to be there
 TABS = ("read", "sample", "results", "journeys")
 GO_THERE = "Go there"  # buttons without a key, by their words
 DECODE = re.compile("Decode 50")
-HUNT = re.compile("leaks")
+HUNT = "Search for leaks"
 
 Points = Sequence[Sequence[float]]
-
-# A promise that Python's next run has come to its end.
-ANSWERED = """() => {
-    const app = document.querySelector("[data-testid=stApp]");
-    window.answered = new Promise((done) => {
-        let running = false;
-        new MutationObserver((_, observer) => {
-            if (app.dataset.testScriptState !== "notRunning") running = true;
-            else if (running) done(observer.disconnect());
-        }).observe(app, {attributes: true});
-    });
-}"""
 
 
 class Visit:
@@ -62,13 +49,6 @@ class Visit:
             options.nth(option).click()
         else:
             self.page.get_by_role("option", name=option, exact=True).click()
-
-    @contextmanager
-    def answered(self) -> Iterator[None]:
-        """Wait until Python has answered what is done inside, for what cannot be seen."""
-        self.page.evaluate(ANSWERED)
-        yield
-        self.page.evaluate("() => window.answered")
 
     def go(self, page: str) -> None:
         """Follow the link to another page, by the end of its address."""

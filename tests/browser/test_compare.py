@@ -186,12 +186,15 @@ def loneliest(mean: np.ndarray, among: np.ndarray | None = None) -> int:
 def test_new_data_while_the_maps_load_make_no_second_maps(page: Page, dashboard: str) -> None:
     held: list[Route] = []
     page.route("**/plotly.min.js", lambda route: held.append(route))
-    page.goto(f"{dashboard}/compare", wait_until="commit")  # it would wait for what is held
+    with page.expect_websocket() as socket:
+        page.goto(f"{dashboard}/compare", wait_until="commit")  # it would wait for what is held
     maps = Comparer(page, dashboard)
     page.wait_for_selector(".comparison[data-ready='false']", state="attached")
     expect(page.get_by_test_id("stTable")).to_be_visible()
     for name in ("area", "number"):
-        with maps.answered():
+        with socket.value.expect_event(
+            "framereceived", lambda data, name=name: f'"{name}"'.encode() in data
+        ):
             maps.choose(state.COMPARE_COLOUR, ATTRIBUTES[name].label)
     for route in held:
         route.continue_()
