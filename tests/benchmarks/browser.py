@@ -8,7 +8,8 @@ from playwright.sync_api import Browser, Page
 
 from tests import server
 from tests.benchmarks.figure import Figure
-from tests.drive import READY, Explorer, chromium
+from tests.browser.pages import READY, Explorer
+from tests.drive import chromium
 
 BASELINE = Path(__file__).with_name("baseline_app.py")
 STEPS = 40
@@ -138,7 +139,7 @@ def pick(explorer: Explorer) -> float:
         target = (-2.5 + 0.25 * i, 2.4 - 0.22 * i)
         explorer.point(*target)
         explorer.page.evaluate(script)
-        explorer.page.mouse.click(*explorer.pixel(*target))
+        explorer.page.mouse.click(*explorer.picture.pixels([target])[0])
         times.append(explorer.page.evaluate("() => window.picked"))
         explorer.page.wait_for_timeout(150)
     return median(times[1:])

@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, BrowserContext
 
 from tests import server
 from tests.benchmarks.figure import Figure
-from tests.browser import READY, chromium
+from tests.browser.pages import READY
+from tests.drive import chromium
 
 EMPTY = Path(__file__).with_name("empty_app.py")
 RUNS = 2

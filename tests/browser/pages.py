@@ -4,8 +4,7 @@ What is on a page is found by its key, its role or its data, so that its words m
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,23 +21,7 @@ GO_THERE = "Go there"  # buttons without a key, by their words
 DECODE = re.compile("Decode 50")
 HUNT = "Search for leaks"
 
-SELECTED = """(plot.records.selected &&
-    [...plot.records.selected.keys()].filter((row) => plot.records.selected[row]))"""
-"""JavaScript: the rows of a plot's records that are lit up, or null."""
-
 Points = Sequence[Sequence[float]]
-
-# A promise that Python's next run has come to its end.
-ANSWERED = """() => {
-    const app = document.querySelector("[data-testid=stApp]");
-    window.answered = new Promise((done) => {
-        let running = false;
-        new MutationObserver((_, observer) => {
-            if (app.dataset.testScriptState !== "notRunning") running = true;
-            else if (running) done(observer.disconnect());
-        }).observe(app, {attributes: true});
-    });
-}"""
 
 
 class Visit:
@@ -66,13 +49,6 @@ class Visit:
             options.nth(option).click()
         else:
             self.page.get_by_role("option", name=option, exact=True).click()
-
-    @contextmanager
-    def answered(self) -> Iterator[None]:
-        """Wait until Python has answered what is done inside, for what cannot be seen."""
-        self.page.evaluate(ANSWERED)
-        yield
-        self.page.evaluate("() => window.answered")
 
     def go(self, page: str) -> None:
         """Follow the link to another page, by the end of its address."""
@@ -169,8 +145,42 @@ class Picture:
 
     @property
     def opacities(self) -> list[float]:
-        """The opacity of each class of records, 0 to 1."""
+        """How strongly the records of each class are drawn."""
         return self.plot.evaluate("(plot) => plot.records.groups.map((one) => one.opacity)")
+
+    @property
+    def records(self) -> np.ndarray:
+        """Where the records are shown on the plane, (n, 2)."""
+        x, y = self.plot.evaluate(
+            "(plot) => [Array.from(plot.records.x), Array.from(plot.records.y)]"
+        )
+        return np.column_stack([x, y])
+
+    @property
+    def colours(self) -> np.ndarray:
+        """Colour and symbol of each record, (n, 2)."""
+        return np.array(
+            self.plot.evaluate(
+                """({records}) => Array.from(records.groupOf, (group) => {
+                    const {colour, symbol} = records.groups[group];
+                    return [colour, symbol];
+                })"""
+            )
+        )
+
+    @property
+    def selected(self) -> np.ndarray | None:
+        """Rows of the records that are selected; None without a selection."""
+        rows = self.plot.evaluate("({records: {selected}}) => selected && Array.from(selected)")
+        return None if rows is None else np.flatnonzero(rows)
+
+    def expect_selected(self, n: int | None = None) -> None:
+        """Wait until so many records are selected, or any."""
+        self.wait_for(
+            """({records: {selected}}, n) => selected &&
+                (n === null || selected.reduce((sum, one) => sum + one, 0) === n)""",
+            n,
+        )
 
     @property
     def outlines(self) -> list[str]:
@@ -393,10 +403,6 @@ class Comparer(Visit):
         expect(self.counts).to_have_count(2)
         words = self.counts.nth(("left", "right").index(side)).inner_text()
         return int(words.split(" of ")[0].replace(",", ""))
-
-    def selected(self, side: str) -> list[int] | None:
-        """The rows of a map's records that are lit up; None if nothing is selected."""
-        return self.pictures[side].plot.evaluate(f"(plot) => {SELECTED}")
 
     def ring(self, side: str, x: float, y: float) -> bool:
         """Whether a ring is drawn about a point: eight pixels from it, in the ring's colour."""

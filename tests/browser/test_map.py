@@ -12,12 +12,11 @@ from regvae.formats import UK_REGISTRATION
 from regvae.latent.polygon import in_polygon
 from regvae.model.bundle import Bundle
 from tests import drive
-from tests.browser.pages import DECODE, LOADING, SELECTED, Explorer, Points
+from tests.browser.pages import DECODE, LOADING, Explorer, Points
 
 shown = UK_REGISTRATION.shown
 LASSO = [(-1.4, -0.3), (-0.6, 0.4), (0.2, 0.1), (-0.3, -0.9), (-1.3, -0.8)]
 REGIONS = "(plot) => (plot._fullLayout.selections ?? []).length"
-LIT = f"(plot) => {SELECTED}?.length > 0"
 
 
 def test_the_page_loads_without_a_jump_and_sends_its_geometry_once(
@@ -47,14 +46,15 @@ def test_the_page_loads_without_a_jump_and_sends_its_geometry_once(
 def test_a_page_that_is_left_while_the_map_loads_draws_nothing(page: Page, dashboard: str) -> None:
     held: list[Route] = []
     page.route("**/plotly.min.js", lambda route: held.append(route))
-    page.goto(dashboard, wait_until="commit")
+    page.goto(dashboard, wait_until="commit")  # it would wait for what is held
     explorer = Explorer(page, dashboard)
     expect(explorer.panel.get_by_role("tab").first).to_be_visible(timeout=LOADING)
     page.wait_for_selector(".latent-map", state="attached")
     page.evaluate("() => { window.left = document.querySelector('.latent-map'); }")
     explorer.go("figures")
     expect(page.get_by_test_id("stTable").first).to_be_visible()
-    held[0].continue_()
+    for route in held:
+        route.continue_()
     page.wait_for_function("() => window.Plotly")
     explorer.go("")
     explorer.wait()  # another map is drawn by now, and so would be the one that was left
@@ -194,7 +194,7 @@ def test_a_lasso_selects_a_region_that_is_counted_and_decoded(
     inside = in_polygon(bundle.records.mean, corners_of((-1, -1), (0, 0.5)))
     explorer.expect_section(state.REGION)
     assert explorer.selected == (inside.sum(), 12_000)
-    explorer.picture.wait_for(LIT)
+    explorer.picture.expect_selected(int(inside.sum()))
     explorer.picture.plot.focus()
     explorer.page.keyboard.press("Escape")
     explorer.expect_no_section(state.REGION)
@@ -211,8 +211,8 @@ def test_a_box_and_the_zoom_outlast_everything_else_that_is_done(
     picture.drag([(-1, -1), (0.5, 0.2)])
     assert_counted(explorer, bundle, corners_of((-1, -1), (0.5, 0.2)))
     assert_share(explorer, bundle, corners_of((-1, -1), (0.5, 0.2)))
-    state_of = f"""(plot) => [...plot._fullLayout.xaxis.range, ...plot._fullLayout.yaxis.range,
-        plot._fullLayout.selections.length, {SELECTED}?.length]"""
+    state_of = """({_fullLayout: {xaxis, yaxis, selections}, records: {selected}}) =>
+        [...xaxis.range, ...yaxis.range, selections.length, selected.reduce((a, b) => a + b)]"""
     before = picture.plot.evaluate(state_of)
     assert before[4] == 1
     explorer.pin(-1.0, 0.8)
@@ -236,7 +236,7 @@ def test_a_box_and_the_zoom_outlast_everything_else_that_is_done(
     explorer.wait()
     for section in (state.POINT, state.SEARCH, state.REGION):
         explorer.expect_section(section)
-    picture.wait_for(LIT)
+    picture.expect_selected()
 
 
 def corners_of(low: tuple[float, float], high: tuple[float, float]) -> Points:
