@@ -1,14 +1,13 @@
 """What a person waits for in the browser, measured in headless Chromium with software GL."""
 
-import time
 from pathlib import Path
 from statistics import median
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from tests import server
 from tests.benchmarks.figure import Figure
-from tests.browser.pages import READY, Explorer
+from tests.browser.pages import Explorer
 from tests.drive import chromium
 
 BASELINE = Path(__file__).with_name("baseline_app.py")
@@ -68,7 +67,7 @@ HOVER = """(moves) => {
 def browser() -> list[Figure]:
     """Every figure that needs a browser, each from the same two servers."""
     with chromium() as running:
-        figures = [navigation(running)]
+        figures = first_map(running)
         with server.serve() as url, server.serve(BASELINE) as baseline_url:
             page = running.new_page(viewport={"width": 1280, "height": 800})
             explorer = Explorer(page, url).open()
@@ -96,28 +95,6 @@ def browser() -> list[Figure]:
             ),
             *figures,
         ]
-
-
-def navigation(running: Browser) -> Figure:
-    """From asking a just-started server for the page to a map that answers; a new profile."""
-    times = []
-    for _ in range(3):
-        with server.serve() as url:
-            context = running.new_context(viewport={"width": 1280, "height": 800})
-            page = context.new_page()
-            start = time.perf_counter()
-            page.goto(url)
-            page.wait_for_selector(READY)
-            times.append(time.perf_counter() - start)
-            context.close()
-    worst = max(times)
-    return Figure(
-        "navigation to interactive map, slowest of 3",
-        worst,
-        "s",
-        target="at most 5 s",
-        met=worst <= 5,
-    )
 
 
 def pick(explorer: Explorer) -> float:

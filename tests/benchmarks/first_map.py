@@ -16,7 +16,7 @@ from tests.browser.pages import READY
 from tests.drive import chromium
 
 EMPTY = Path(__file__).with_name("empty_app.py")
-RUNS = 2
+RUNS = 5
 MOST = 2.5
 
 
