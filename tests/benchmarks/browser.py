@@ -7,6 +7,7 @@ from playwright.sync_api import Page
 
 from tests import server
 from tests.benchmarks.figure import Figure
+from tests.benchmarks.first_map import first_map
 from tests.browser.pages import Explorer
 from tests.drive import chromium
 

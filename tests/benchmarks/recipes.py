@@ -1,9 +1,9 @@
 """Time and validation loss of every preset of our own under other batches and schedules.
 
 `python -m tests.benchmarks.recipes [PRESET…] [--seeds 0 1]`, ten minutes on a quiet machine. The
-README's table has what it prints, and the presets are chosen by it: least time to equal or better
+table in `docs/figures.md` has what it prints, and the presets are chosen by it: least time to equal or better
 validation loss, of those that keep what the preset is there to show. Where characters are
-independent, a bound is also lowered by keeping less, so that the loss alone does not say.
+independent, the loss also falls when less is encoded, so the loss alone does not decide.
 """
 
 import argparse
@@ -37,13 +37,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("presets", nargs="*", metavar="PRESET", help="all unless named")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     print("| preset | batch | rate | epochs | schedule | seconds | validation loss | tens, units |")
     print("|---|---|---|---|---|---|---|---|")
-    for name in asked.presets or ours:
+    for name in arguments.presets or ours:
         for recipe in dict.fromkeys([own(PRESETS[name]), *RECIPES]):
             preset = changed(PRESETS[name], *recipe)
-            found = np.array([outcome(preset, seed) for seed in asked.seeds])
+            found = np.array([outcome(preset, seed) for seed in arguments.seeds])
             (seconds, loss, _, _), (tens, units) = found.mean(axis=0), found[:, 2:].min(axis=0)
             batch, rate, epochs, schedule = recipe
             row = (name, batch, f"{rate:g}", epochs, schedule, f"{seconds:.1f}", f"{loss:.3f}")

@@ -42,7 +42,7 @@ def main() -> None:
 
 def table(figures: list[Figure]) -> Table:
     """The figures for a person to read."""
-    shown = Table("figure", "measured", "baseline", "times better", "asked for")
+    shown = Table("figure", "measured", "baseline", "times better", "target")
     for figure in figures:
         verdict = {True: " ✓", False: " ✗", None: ""}[figure.met]
         shown.add_row(
