@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Figure:
     """A measurement: `value` and `baseline` in `unit`, both from the same run.
 
-    `target` says in words what was asked for, and `met` whether it was reached; figures without a
+    `target` is the goal in words, and `met` whether it was reached; figures without a
     target are for information.
     """
 

@@ -83,7 +83,7 @@ def zoo() -> list[Figure]:
     """Training from the command line: imports, compilation, training, figures and bundle."""
     figures = []
     with tempfile.TemporaryDirectory() as folder:
-        for name, asked in (("exact-15d", 30), ("ordered-2d", None), ("principled-2d", None)):
+        for name, limit in (("exact-15d", 30), ("ordered-2d", None), ("principled-2d", None)):
             out = Path(folder) / name
             command = [sys.executable, "-m", "regvae", "train", name, "--out", str(out)]
             start = time.perf_counter()
@@ -95,8 +95,8 @@ def zoo() -> list[Figure]:
                     f"{name} trained from the command line, all included",
                     took,
                     "s",
-                    target=f"at most {asked} s" if asked else "",
-                    met=took <= asked if asked else None,
+                    target=f"at most {limit} s" if limit else "",
+                    met=took <= limit if limit else None,
                 )
             )
             if name == "exact-15d":

@@ -1,8 +1,8 @@
 """Time and validation loss of every preset of our own under other batches and schedules.
 
 `python -m tests.benchmarks.recipes [PRESET…] [--seeds 0 1]`, ten minutes on a quiet machine. The
-table in `docs/figures.md` has what it prints, and the presets are chosen by it: least time to equal or better
-validation loss, of those that keep what the preset is there to show. Where characters are
+table in `docs/figures.md` has what it prints, and the presets are chosen by it: least time to equal
+or better validation loss, of those that keep what the preset is there to show. Where characters are
 independent, the loss also falls when less is encoded, so the loss alone does not decide.
 """
 
