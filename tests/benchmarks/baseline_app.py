@@ -1,4 +1,4 @@
-"""The usual way to do the same: st.slider and st.plotly_chart, rerun at every step."""
+"""The baseline: the same with st.slider and st.plotly_chart, rerun at every step."""
 
 import numpy as np
 import plotly.graph_objects as go

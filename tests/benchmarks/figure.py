@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Figure:
     """A measurement: `value` and `baseline` in `unit`, both from the same run.
 
-    `target` is the goal in words, and `met` whether it was reached; figures without a
-    target are for information.
+    `target` is a goal in words, and `met` whether it was reached; a figure without a target is for
+    information.
     """
 
     name: str
@@ -21,7 +21,7 @@ class Figure:
 
     @property
     def ratio(self) -> float | None:
-        """How many times better than the baseline: less time, or more a second."""
+        """How many times better than the baseline: less time, or more per second."""
         if self.baseline is None:
             return None
         better, worse = (

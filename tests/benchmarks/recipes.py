@@ -1,9 +1,9 @@
-"""Time and validation loss of every preset of our own under other batches and schedules.
+"""Time and validation loss of the project's own presets with other batches and schedules.
 
-`python -m tests.benchmarks.recipes [PRESET…] [--seeds 0 1]`, ten minutes on a quiet machine. The
-table in `docs/figures.md` has what it prints, and the presets are chosen by it: least time to equal
-or better validation loss, of those that keep what the preset is there to show. Where characters are
-independent, the loss also falls when less is encoded, so the loss alone does not decide.
+`python -m tests.benchmarks.recipes [PRESET…] [--seeds 0 1]`, ten minutes on a quiet machine. It
+prints the table of `docs/recipes.md`, by which the presets were chosen: the least time to an equal
+or better validation loss, among those that still show what the preset is for. The loss alone does
+not decide: as characters are independent, a model that encodes less can have a lower bound.
 """
 
 import argparse
@@ -32,10 +32,10 @@ RECIPES: tuple[Recipe, ...] = (
 
 
 def main() -> None:
-    """Print a row a recipe, by preset."""
+    """Print a row for each preset and recipe."""
     ours = ["ordered-2d", "exact-15d", "principled-2d", "dvla-2d"]
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("presets", nargs="*", metavar="PRESET", help="all unless named")
+    parser.add_argument("presets", nargs="*", metavar="PRESET", help="all by default")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     arguments = parser.parse_args()
     print("| preset | batch | rate | epochs | schedule | seconds | validation loss | tens, units |")
@@ -51,13 +51,13 @@ def main() -> None:
 
 
 def own(preset: Preset) -> Recipe:
-    """What the preset itself does."""
+    """The preset's own batch and schedule."""
     (phase,) = preset.training.phases
     return preset.training.batch_size, phase.learning_rate, phase.epochs, phase.schedule
 
 
 def changed(preset: Preset, batch: int, rate: float, epochs: int, schedule: str) -> Preset:
-    """The preset with another batch and schedule; its warm-up keeps its share of the epochs."""
+    """The preset with another batch and schedule; its warm-up has the same share of the epochs."""
     before = preset.training
     training = replace(
         before,
@@ -69,8 +69,8 @@ def changed(preset: Preset, batch: int, rate: float, epochs: int, schedule: str)
 
 
 def outcome(preset: Preset, seed: int) -> tuple[float, float, float, float]:
-    """Seconds of all epochs, compilation included; then of the last one, on validation regs, the
-    loss and the shares of the tens and of the units that are right."""
+    """Seconds of all epochs with compilation; then of the last epoch the validation loss and the
+    per-character accuracy of the tens and of the units."""
     trainer = Trainer(preset, seed)
     while not trainer.finished:
         trainer.run_epoch()

@@ -1,7 +1,7 @@
-"""Measure every figure that the README states, each beside its baseline, in one run.
+"""Measure the figures of `docs/figures.md`, each beside its baseline, in one run.
 
-`regvae bench`, or `python -m tests.benchmarks.run [--json]`. Takes a minute or two; nothing else
-should run on the machine meanwhile.
+`regvae bench`, or `python -m tests.benchmarks.run [--json]`. Takes a minute or two, on a machine
+that does nothing else.
 """
 
 import json
@@ -21,7 +21,7 @@ from tests.benchmarks.figure import Figure
 
 def main() -> None:
     """Run all benchmarks and print a table, or JSON."""
-    # The browser first: the later ones fill this process with TensorFlow.
+    # The browser first, because the others load TensorFlow into this process.
     groups = (
         browser.browser,
         library.distances,
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def table(figures: list[Figure]) -> Table:
-    """The figures for a person to read."""
+    """The figures as a table."""
     shown = Table("figure", "measured", "baseline", "times better", "target")
     for figure in figures:
         verdict = {True: " ✓", False: " ✗", None: ""}[figure.met]
