@@ -9,11 +9,13 @@ TEST_READY := .venv/.ready-test
 run: $(READY)
 	$(BIN)/regvae dashboard --port $(PORT)
 
+# Two processes, but one browser: its tests are about time.
 test: $(TEST_READY) lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser"
+	$(BIN)/python -m pytest -m browser
 
 test-fast: $(TEST_READY)
-	$(BIN)/python -m pytest -m "not browser and not training"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not training"
 
 lint: $(TEST_READY)
 	$(BIN)/ruff check .
