@@ -148,7 +148,7 @@ def assert_pinned(explorer: Explorer, bundle: Bundle, z: list[float]) -> None:
     sigmas = (np.array(z) - bundle.records.mean) / bundle.records.sigma
     nearest = bundle.records.codes[np.hypot(*sigmas.T).argmin()]
     expect(explorer.panel).to_contain_text(shown(nearest))
-    assert "point=" in explorer.page.url
+    explorer.expect_address(state.POINT)
 
 
 def assert_ellipses(explorer: Explorer, bundle: Bundle, reg: str) -> None:
