@@ -50,6 +50,11 @@ class Visit:
         else:
             self.page.get_by_role("option", name=option, exact=True).click()
 
+    def expect_address(self, key: str, value: float | None = None) -> None:
+        """Wait until the address has a number under a key, or anything."""
+        number = "." if value is None else rf"{re.escape(f'{value:g}')}(\.0)?(&|$)"
+        expect(self.page).to_have_url(re.compile(f"[?&]{key}={number}"))
+
     def go(self, page: str) -> None:
         """Follow the link to another page, by the end of its address."""
         self.page.locator(f"[data-testid=stTopNavLink][href$='/{page}']").click()

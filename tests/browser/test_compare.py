@@ -213,7 +213,7 @@ def test_another_model_on_either_side_keeps_the_page_alive(
 ) -> None:
     maps.pictures["left"].drag(LASSO)
     lit_up = maps.counted("left")
-    for name in ("exact-15d", "dvla-2d", "notebook-2d"):
+    for name in ("exact-15d", "notebook-2d"):
         maps.show("right", name)
         expect(maps.counts.first).to_contain_text(f"{lit_up:,} of")
         if name == "exact-15d":
@@ -222,7 +222,7 @@ def test_another_model_on_either_side_keeps_the_page_alive(
     regs = lit(maps, "left", bundle.records)
     assert regs is not None
     expect_lit(maps, regs, left=bundle, right=bundle)
-    maps.show("left", "principled-2d")  # what was drawn in a map goes with its model
+    maps.show("left", "ordered-2d")  # what was drawn in a map goes with its model
     expect_nothing_lit(maps)
 
     maps.show("right", "exact-15d")

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
+from scipy.spatial import cKDTree
 
 from dashboard import state
 from regvae.formats import UK_REGISTRATION
@@ -148,7 +149,7 @@ def assert_pinned(explorer: Explorer, bundle: Bundle, z: list[float]) -> None:
     sigmas = (np.array(z) - bundle.records.mean) / bundle.records.sigma
     nearest = bundle.records.codes[np.hypot(*sigmas.T).argmin()]
     expect(explorer.panel).to_contain_text(shown(nearest))
-    assert "point=" in explorer.page.url
+    explorer.expect_address(state.POINT)
 
 
 def assert_ellipses(explorer: Explorer, bundle: Bundle, reg: str) -> None:
@@ -266,12 +267,18 @@ def test_every_attribute_colours_the_map_and_a_class_can_be_dimmed_or_kept_alone
     explorer: Explorer, bundle: Bundle
 ) -> None:
     picture, legend = explorer.picture, explorer.legend
-    bright = picture.opacities[0]
-    legend.chips.first.click()
-    assert 0 < picture.opacities[0] < bright / 5  # dimmed, not hidden
-    expect(legend.chips.first).to_have_attribute("aria-pressed", "false")
-    legend.chips.first.click()
-    assert picture.opacities[0] == bright
+    mean = bundle.records.mean.astype(float)
+    away = cKDTree(mean).query(mean, k=2)[0][:, 1]
+    row = int(np.where(np.abs(mean).max(axis=1) < 2.9, away, 0).argmax())  # nothing is near it
+    chip = legend.chips.nth(int(bundle.records.attribute("at_least_50")[row]))
+    colour = [int(picture.colours[row][0][at : at + 2], 16) for at in (1, 3, 5)]
+    *painted, bright = picture.painted([mean[row]], "records")[0]
+    np.testing.assert_allclose(painted, colour, atol=2)
+    chip.click()
+    assert 0 < picture.painted([mean[row]], "records")[0, 3] < bright / 5  # dimmed, not hidden
+    expect(chip).to_have_attribute("aria-pressed", "false")
+    chip.click()
+    assert picture.painted([mean[row]], "records")[0, 3] == bright
 
     for name, attribute in UK_REGISTRATION.attributes.items():
         explorer.choose(state.COLOUR, attribute.label)
