@@ -1,41 +1,14 @@
-"""A new rule, defined here alone: the command line has its options and can sample by it."""
+"""The rule of `tests/new_rule.py`: the command line has its options and can sample by it."""
 
 import importlib.util
 import json
 import sys
-from dataclasses import dataclass
-from typing import ClassVar
 
-import numpy as np
 import pytest
 import typer
 
-from regvae.rejection.rules import RULES, Measure, Rule, parameter
-
-
-@dataclass(frozen=True)
-class Toy(Rule):
-    """The first latent coordinate is at least `least`."""
-
-    name: ClassVar[str] = "toy"
-    summary: ClassVar[str] = "Points on the right."
-    measures: ClassVar[tuple[Measure, ...]] = (Measure("first", "first coordinate", ""),)
-
-    least: float = parameter(
-        0.5,
-        measure="first",
-        operator=">=",
-        maximum=3.0,
-        step=0.1,
-        unit="",
-        label="Least",
-        help="Least first coordinate.",
-        before="Accept from",
-    )
-
-    @classmethod
-    def measure(cls, measurer, z, codes):  # noqa: ARG003 -- a rule that needs neither
-        return {"first": np.asarray(z)[:, 0]}
+from regvae.rejection.rules import RULES
+from tests.new_rule import Toy
 
 
 @pytest.fixture(autouse=True)
