@@ -82,3 +82,10 @@ def test_another_model_drops_what_lies_in_the_space_of_the_one_before() -> None:
     assert app.text_input(key=state.TO).value == "AB12CDE"  # every model can encode a reg
     app.switch_page("app_pages/report.py").run()
     assert app.selectbox(key=state.MODEL).value == "ordered-2d"
+
+
+def test_a_model_of_the_address_that_does_not_exist_is_named_and_the_default_is_shown() -> None:
+    app = opened(model="nowhere")
+    assert app.selectbox(key=state.MODEL).value == state.DEFAULTS[state.MODEL] == "notebook-2d"
+    assert "nowhere" in problems_of(app)
+    assert "notebook-2d" in problems_of(app)
