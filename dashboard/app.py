@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import palette, services, state
+from dashboard import palette, state
 from dashboard.services import STATIC
 from dashboard.words import common
 
@@ -13,7 +13,6 @@ def main() -> None:
     st.logo(STATIC / "icon.svg", size="large")
     st.html(f"<style>{palette.CSS}</style>")
     st.html(STATIC / "style.css")
-    services.serve_plotly_js()
     page = st.navigation(
         [
             st.Page("app_pages/explore.py", title=common.EXPLORE, default=True),

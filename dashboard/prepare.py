@@ -16,7 +16,6 @@ def prepare() -> None:
     Everything is then taken out of the garbage collector's sight: Streamlit collects after every
     run of the script, and would look at all libraries' objects again and again.
     """
-    services.serve_plotly_js()
     name = state.DEFAULTS[state.MODEL]
     version = services.version_of(name)
     services.geometry(name, version)

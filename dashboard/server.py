@@ -20,7 +20,7 @@ MAPS = {"": "latent_map", "compare": "comparison"}
 
 
 def early_tags(component: str) -> bytes:
-    """HTML that loads plotly.js and a component's modules while Streamlit starts.
+    """HTML that loads a component's modules while Streamlit starts.
 
     Without it they are requested one after the other, once Streamlit has drawn the page.
     """
@@ -30,11 +30,10 @@ def early_tags(component: str) -> bytes:
         for path in (STATIC / folder).glob("*.js")
     )
     links = [f'<link rel="modulepreload" href="./app/static/{path}">' for path in modules]
-    script = '<script defer src="./app/static/plotly.min.js"></script>'
-    return "".join([*links, script]).encode()
+    return "".join(links).encode()
 
 
-class EarlyScripts:
+class EarlyModules:
     """Puts `early_tags` into the HTML of the pages with maps."""
 
     def __init__(self, app: ASGIApp, tags: Mapping[str, bytes]) -> None:
@@ -93,7 +92,7 @@ app = st.App(
     lifespan=prepared,
     middleware=[
         Middleware(
-            EarlyScripts, tags={page: early_tags(component) for page, component in MAPS.items()}
+            EarlyModules, tags={page: early_tags(component) for page, component in MAPS.items()}
         )
     ],
 )

@@ -1,10 +1,8 @@
 """The only caches: bundles and values computed from them, keyed by name, version and arguments."""
 
-import filecmp
 import io
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from importlib import resources
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -271,16 +269,3 @@ def confusion(name: str, version: str, positions: tuple[int, ...]) -> diagnosis.
 def rule_study() -> pd.DataFrame:
     """The rules on ten training runs, as `regvae study` wrote it."""
     return pd.read_csv(store.ASSETS / "rule-study.csv")
-
-
-@st.cache_resource
-def serve_plotly_js() -> None:
-    """Put the installed Plotly wheel's plotly.min.js where Streamlit serves static files.
-
-    Raises `OSError` if the folder cannot be written to and holds no copy.
-    """
-    target = STATIC / "plotly.min.js"
-    with resources.as_file(resources.files("plotly") / "package_data" / "plotly.min.js") as source:
-        if target.is_file() and filecmp.cmp(source, target, shallow=False):
-            return
-        store.write_whole(target, source.read_bytes())

@@ -69,7 +69,7 @@ class Visit:
 
 
 class Picture:
-    """One latent map: Plotly's picture with our canvases."""
+    """One latent map: what is drawn, and its pointer."""
 
     def __init__(self, frame: Locator) -> None:
         self.plot = frame.locator(".picture")
@@ -80,10 +80,9 @@ class Picture:
         """Where on the screen points of the map's plane, (n, 2), are drawn."""
         found = self.plot.evaluate(
             """(plot, points) => {
-                const {xaxis, yaxis} = plot._fullLayout;
+                const {view} = plot.map;
                 const box = plot.getBoundingClientRect();
-                return points.map(([x, y]) => [box.left + xaxis._offset + xaxis.d2p(x),
-                                               box.top + yaxis._offset + yaxis.d2p(y)]);
+                return points.map(([x, y]) => [box.left + view.x(x), box.top + view.y(y)]);
             }""",
             np.asarray(points, float).tolist(),
         )
@@ -101,10 +100,8 @@ class Picture:
         self.mouse.move(*at)
         place = self.plot.evaluate(
             """(plot, [px, py]) => {
-                const {xaxis, yaxis} = plot._fullLayout;
                 const box = plot.getBoundingClientRect();
-                return [xaxis.p2d(px - box.left - xaxis._offset),
-                        yaxis.p2d(py - box.top - yaxis._offset)];
+                return Object.values(plot.map.view.point(px - box.left, py - box.top));
             }""",
             at,
         )
@@ -126,7 +123,7 @@ class Picture:
         self.mouse.up()
 
     def painted(self, points: ArrayLike, layer: str = "over") -> np.ndarray:
-        """What our canvas above (or `under`) Plotly's picture shows at points (n, 2): (n, 4)."""
+        """What the canvas above (or another `layer`) shows at points (n, 2): (n, 4)."""
         pixels = self.frame.locator(f"canvas.{layer}").evaluate(
             """(canvas, places) => {
                 const box = canvas.getBoundingClientRect();
@@ -151,13 +148,13 @@ class Picture:
     @property
     def opacities(self) -> list[float]:
         """How strongly the records of each class are drawn."""
-        return self.plot.evaluate("(plot) => plot.records.groups.map((one) => one.opacity)")
+        return self.plot.evaluate("(plot) => plot.map.records.groups.map((one) => one.opacity)")
 
     @property
     def records(self) -> np.ndarray:
         """Where the records are shown on the plane, (n, 2)."""
         x, y = self.plot.evaluate(
-            "(plot) => [Array.from(plot.records.x), Array.from(plot.records.y)]"
+            "(plot) => [Array.from(plot.map.records.x), Array.from(plot.map.records.y)]"
         )
         return np.column_stack([x, y])
 
@@ -166,7 +163,7 @@ class Picture:
         """Colour and symbol of each record, (n, 2)."""
         return np.array(
             self.plot.evaluate(
-                """({records}) => Array.from(records.groupOf, (group) => {
+                """({map: {records}}) => Array.from(records.groupOf, (group) => {
                     const {colour, symbol} = records.groups[group];
                     return [colour, symbol];
                 })"""
@@ -176,23 +173,24 @@ class Picture:
     @property
     def selected(self) -> np.ndarray | None:
         """Rows of the records that are selected; None without a selection."""
-        rows = self.plot.evaluate("({records: {selected}}) => selected && Array.from(selected)")
+        rows = self.plot.evaluate(
+            "({map: {records: {selected}}}) => selected && Array.from(selected)"
+        )
         return None if rows is None else np.flatnonzero(rows)
 
     def expect_selected(self, n: int | None = None) -> None:
         """Wait until so many records are selected, or any."""
         self.wait_for(
-            """({records: {selected}}, n) => selected &&
+            """({map: {records: {selected}}}, n) => selected &&
                 (n === null || selected.reduce((sum, one) => sum + one, 0) === n)""",
             n,
         )
 
     @property
-    def outlines(self) -> list[str]:
-        """The selections that are drawn, as SVG paths or the names of their shapes."""
-        return self.plot.evaluate(
-            "(plot) => (plot._fullLayout.selections ?? []).map((one) => one.path ?? one.type)"
-        )
+    def outline(self) -> np.ndarray | None:
+        """The corners (n, 2) of the region that is outlined, or None."""
+        corners = self.plot.evaluate("(plot) => plot.map.marks.outline")
+        return None if corners is None else np.array(corners)
 
 
 class Legend:

@@ -25,7 +25,7 @@ shown = UK_REGISTRATION.shown
 PLACES = [(0.3, 0.4), (-1.1, 0.7), (2.3, -1.9), (-2.7, -2.2)]
 BARE = "?model=exact-15d&unwanted=number+<+0"
 """No reg has such a number: the map shows neither samples nor a zone."""
-PATH = "plot.data.filter((one) => one.mode === 'lines')"
+PATH = "plot.map.marks.parts.filter((one) => !one.symbol)"
 
 
 def assert_reads(explorer: Explorer, bundle: Bundle, z: np.ndarray) -> None:
@@ -96,7 +96,7 @@ def test_fifteen_dimensions_are_seen_in_planes_through_the_mean_or_the_pin(
     explorer.legend.chips.first.click()
     z = explorer.pin(2.5, 2.5)
     explorer.picture.wait_for(
-        """(plot, at) => plot.data.some((one) => one.marker?.symbol === "circle-open" &&
+        """(plot, at) => plot.map.marks.parts.some((one) => one.symbol === "circle" &&
             Math.hypot(one.x[0] - at[0], one.y[0] - at[1]) < 1e-3)""",
         plane.project([z])[0].tolist(),
     )
@@ -106,7 +106,7 @@ def test_fifteen_dimensions_are_seen_in_planes_through_the_mean_or_the_pin(
     explorer.choose(state.ANCHOR, 0)
     explorer.keyed(state.PLANE).get_by_role("radio").nth(1).click()
     explorer.choose(state.ACROSS, "z5")
-    titles = [explorer.page.locator(f".picture .{axis}title") for axis in "xy"]
+    titles = [explorer.page.locator(f".axes .{axis}title") for axis in "xy"]
     for title, label in zip(titles, ("z5", "z2"), strict=True):
         expect(title).to_have_text(label)
     assert_reads_slice(explorer, exact, Plane.axes(exact.records, 5, 2), middle)
@@ -193,7 +193,7 @@ def test_another_model_is_another_map_on_every_page(
     expect(heading).to_contain_text("ordered-2d", timeout=LOADING)
     explorer.go("")
     explorer.wait()
-    expect(page.locator(".picture .xtitle")).to_have_text("z1")
+    expect(page.locator(".axes .xtitle")).to_have_text("z1")
     assert_reads(explorer, regvae.load("ordered-2d"), np.zeros(2))
 
 

@@ -224,13 +224,12 @@ def assert_pan_moves_all(explorer: Explorer, bundle: Bundle, rule: Rule) -> None
     assert len(z) > 3
     before = picture.painted(z)
     ((x, y),) = picture.pixels([[0.2, 0.1]])
-    left = picture.plot.evaluate("(plot) => plot._fullLayout.xaxis.range[0]")
+    left = picture.plot.evaluate("(plot) => plot.map.view.low.x")
     explorer.page.mouse.move(x, y)
     explorer.page.mouse.down()
     explorer.page.mouse.move(x + 20, y + 15, steps=4)
     explorer.page.mouse.up()
-    picture.wait_for("(plot, left) => plot._fullLayout.xaxis.range[0] < left", left)
-    expect(explorer.page.locator(".dragcover")).to_have_count(0)
+    picture.wait_for("(plot, left) => plot.map.view.low.x < left", left)
     np.testing.assert_allclose(picture.painted(z), before, atol=3)
     assert_shaded(explorer, bundle, rule)
 
@@ -251,7 +250,7 @@ def test_results_are_made_and_downloaded_and_leaks_are_found_and_removed(
     assert table["wanted"].all()  # leaks are left out unless they are asked for
     assert Policy.from_toml(files["Policy"].decode()).results == 100
 
-    crosses = """(plot) => plot.data.find((one) => one.marker?.symbol === "x-thin-open")
+    crosses = """(plot) => plot.map.marks.layers.find((one) => one.symbol === "x")
         ?.x.length ?? 0"""
     assert explorer.picture.plot.evaluate(crosses) == 0
     explorer.button(HUNT).click()

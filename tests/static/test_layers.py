@@ -14,7 +14,7 @@ PALETTE = palette.MAP | palette.MAP["light"] | {"background": "#ffffff"}
 
 
 def drawn(blank: Blank, layers: Sequence[PointLayer]) -> list[dict[str, Any]]:
-    """The traces that the browser makes of layers."""
+    """The parts that the browser makes of layers."""
     table = table_of(layers)
     return blank.run(
         "latent_map/layers.js",
@@ -23,7 +23,7 @@ def drawn(blank: Blank, layers: Sequence[PointLayer]) -> list[dict[str, Any]]:
             numRows: columns.layer.length,
             getChild: (name) => ({get: (row) => columns[name][row], toArray: () => columns[name]}),
         };
-        return module.tracesOf(module.byLayer(table), palette);""",
+        return module.partsOf(module.byLayer(table), palette);""",
         {"columns": table.to_dict("list"), "palette": PALETTE},
     )
 
@@ -63,23 +63,27 @@ def test_every_layer_is_drawn_in_its_style_from_below(blank: Blank) -> None:
     points = [[1.0, -2.0], [0.0, 4.0], [5.0, 5.0]]
     path, leaks = PointLayer("path", points), PointLayer("leaks", points[:2])
     decoded = PointLayer("decoded", points, [False, True, False])
-    squares, crosses, halo, line, steps = drawn(blank, [path, leaks, decoded])
-    for trace in (squares, halo, line, steps):
-        assert (trace["x"], trace["y"]) == ([1, 0, 5], [-2, 4, 5])
-    yellow, red = PALETTE["accepted"], PALETTE["impure"]
-    assert squares["marker"]["color"] == [yellow, red, yellow]
-    assert (crosses["x"], crosses["marker"]["color"]) == ([1, 0], red)
-    assert steps["marker"]["symbol"] == ["circle-open", "circle", "square-open"]
-    assert halo["line"]["width"] > line["line"]["width"]
+    wanted, unwanted, crosses, halo, line, *marks = drawn(blank, [path, leaks, decoded])
+    assert (wanted["x"], wanted["y"], wanted["fill"]) == ([1, 5], [-2, 5], PALETTE["accepted"])
+    assert (unwanted["x"], unwanted["y"], unwanted["fill"]) == ([0], [4], PALETTE["impure"])
+    assert (crosses["x"], crosses["symbol"], crosses["stroke"]) == ([1, 0], "x", PALETTE["impure"])
+    for one in (halo, line):
+        assert (one["x"], one["y"]) == ([1, 0, 5], [-2, 4, 5])
+        assert "symbol" not in one
+    assert halo["width"] > line["width"]
+    steps, start, end = marks
+    assert [one["x"] for one in marks] == [[0], [1], [5]]
+    assert "fill" in steps
+    assert (start["symbol"], end["symbol"]) == ("circle", "square")
 
 
 @pytest.mark.parametrize(("name", "quiet"), [("path", True), ("leaks", False), ("decoded", False)])
 def test_samples_stand_back_for_a_path_alone(blank: Blank, name: str, quiet: bool) -> None:
-    traces = drawn(blank, [PointLayer(name, [[1, 2]])])
-    assert any(trace.get("meta", {}).get("quiet") for trace in traces) == quiet
+    parts = drawn(blank, [PointLayer(name, [[1, 2]])])
+    assert any(one.get("quiet") for one in parts) == quiet
 
 
-def test_no_points_are_no_traces(blank: Blank) -> None:
+def test_no_points_are_no_parts(blank: Blank) -> None:
     assert drawn(blank, []) == []
 
 

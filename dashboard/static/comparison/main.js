@@ -46,32 +46,31 @@ class Comparison {
   async update({ data }, newest) {
     const models = SIDES.map((name) => data[name]);
     const geometries = await Promise.all(models.map(({ slot, version }) => take(slot, version)));
-    await Promise.all(this.sides.map((side) => side.create(data.palette)));
     if (!newest()) return;
+    this.sides.forEach((side) => side.create(data.palette));
     const drawn = [models, data.colour, takeTheme(this.element, data.palette)];
     if (this.shown.changed("drawn", drawn)) {
       this.sides.forEach((side, i) => side.use(geometries[i], models[i], data.colour));
       this.rows = link(...this.sides);
       showLegend(this.element.querySelector(".legend"), this.maps);
-      await Promise.all(this.maps.map((map) => map.draw()));
-      if (!newest()) return;
+      this.maps.forEach((map) => map.draw());
     }
     if (!this.listening) this.#listen();
     // What is drawn anew has nothing selected.
     if (this.shown.changed("selected", [data.selected?.id, drawn])) {
       // A first picture without a selection needs no second drawing.
-      if (data.selected || this.applied) await this.#apply(data.selected);
+      if (data.selected || this.applied) this.#apply(data.selected);
     }
     this.element.dataset.ready = "true";
   }
 
   /** A selection that Python knows: rows of the left and of the right map, or null. */
-  async #apply(selected) {
+  #apply(selected) {
     this.applied = true;
     for (const side of this.sides) {
       // An outline that was drawn for something else would go on selecting what it holds.
-      await side.map.setRegion(selected?.outline[side.name] ?? null);
-      await side.select(selected ? new Set(selected[side.name]) : null);
+      side.map.setRegion(selected?.outline[side.name] ?? null);
+      side.select(selected ? new Set(selected[side.name]) : null);
     }
   }
 
@@ -95,13 +94,13 @@ class Comparison {
     const other = this.sides[1 - at];
     const others = new Set(rows.map((row) => this.rows[at][row]).filter((row) => row >= 0));
     side.select(new Set(rows));
-    other.map.setRegion(null).then(() => other.select(others));
+    other.map.setRegion(null);
+    other.select(others);
     this.component.setTriggerValue("brush", { value: { side: side.name, polygon } });
   }
 
   #clear() {
     for (const side of this.sides) {
-      side.select(null);
       side.map.setRegion(null);
     }
     this.component.setTriggerValue("brush", { value: null });
@@ -132,9 +131,8 @@ class Side {
     this.plate = emptyPlate("small");
   }
 
-  async create(palette) {
-    this.creating ??= LatentMap.create(this.picture, palette);
-    this.map = await this.creating;
+  create(palette) {
+    this.map ??= new LatentMap(this.picture, palette);
     this.map.palette = palette;
   }
 

@@ -4,30 +4,37 @@ import { column } from "../shared/store.js";
 
 /**
  * Each layer's style by its name: a function from points {x, y, flag} (arrays of one length) and the
- * palette to Plotly traces. They lie on each other in this order. The proposed samples stand back
- * for a trace whose `meta` is `{ quiet: true }`.
+ * palette to parts as `Marks` draws them. They lie on each other in this order. The proposed samples
+ * stand back for a part that is `quiet`.
  */
 const STYLES = {
   /** Points decoded on request; the flag says that what they decode to is unwanted. */
-  decoded: (points, palette) => {
-    const color = points.flag.map((unwanted) => palette[unwanted ? "impure" : "accepted"]);
-    return [spots(points, { symbol: "square", size: 6, color, line: { width: 1, color: palette.outline } })];
-  },
+  decoded: (points, { accepted, impure, outline }) =>
+    [accepted, impure].map((fill, flag) => {
+      const rows = points.flag.flatMap((one, row) => (Number(one) === flag ? [row] : []));
+      return { ...some(points, rows), symbol: "square", size: 6, fill, stroke: outline, width: 1 };
+    }),
 
   /** Leaks that were found, as crosses. */
-  leaks: (points, { impure: color }) => [
-    spots(points, { symbol: "x-thin-open", size: 9, color, line: { width: 2, color } }),
-  ],
+  leaks: (points, { impure }) => [{ ...all(points), symbol: "x", size: 9, stroke: impure, width: 2 }],
 
   /** The steps of a path, joined; its start is a ring, its end a square. */
-  path: (points, { background, search: color }) => {
-    const at = (first, last, other) =>
-      points.x.map((_, i, { length }) => (i === 0 ? first : i === length - 1 ? last : other));
-    const symbol = at("circle-open", "square-open", "circle");
-    const marker = { symbol, size: at(13, 13, 6), color, line: { width: 1.5, color } };
-    return [line(points, background, 5), line(points, color, 2), spots(points, marker)];
+  path: (points, { background, search: colour }) => {
+    const last = points.x.length - 1;
+    const steps = points.x.map((_, row) => row).slice(1, -1);
+    const mark = (rows, symbol, size) => ({ ...some(points, rows), symbol, size, stroke: colour, width: 1.5 });
+    return [
+      { ...all(points), stroke: background, width: 5, quiet: true },
+      { ...all(points), stroke: colour, width: 2, quiet: true },
+      { ...mark(steps, "circle", 6), fill: colour },
+      mark([0], "circle", 13),
+      mark([last], "square", 13),
+    ];
   },
 };
+
+const all = ({ x, y }) => ({ x, y });
+const some = ({ x, y }, rows) => ({ x: rows.map((row) => x[row]), y: rows.map((row) => y[row]) });
 
 /** Points by layer, {name: {x, y, flag}}, from a table with a row for each point. */
 export function byLayer(table) {
@@ -41,22 +48,11 @@ export function byLayer(table) {
   return layers;
 }
 
-/** The traces of all layers; an error if one has no style. */
-export function tracesOf(layers, palette) {
+/** The parts of all layers; an error if one has no style. */
+export function partsOf(layers, palette) {
   const strange = Object.keys(layers).find((name) => !Object.hasOwn(STYLES, name));
   if (strange) throw new Error(`there is no style for the layer “${strange}”`);
   return Object.entries(STYLES).flatMap(([name, style]) =>
     Object.hasOwn(layers, name) ? style(layers[name], palette) : [],
   );
-}
-
-/** A trace of points that a selection does not dim. */
-function spots({ x, y }, marker) {
-  const unselected = { marker: { opacity: 1 } };
-  return { type: "scatter", mode: "markers", x, y, hoverinfo: "skip", marker, unselected };
-}
-
-function line({ x, y }, color, width) {
-  const meta = { quiet: true };
-  return { type: "scatter", mode: "lines", x, y, hoverinfo: "skip", line: { color, width }, meta };
 }

@@ -12,11 +12,10 @@ import { Shown } from "../shared/shown.js";
 import { column, coordinates, take } from "../shared/store.js";
 import { takeTheme } from "../shared/theme.js";
 import { showTools } from "../shared/toolbar.js";
-import { byLayer, tracesOf } from "./layers.js";
+import { byLayer, partsOf } from "./layers.js";
 import { Reading } from "./reading.js";
 import { Scrubber } from "./scrubber.js";
 
-const SLIP = 4; // pixels a pointer may move between press and release of a click
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 export default mounting((parent) => new Explorer(parent));
@@ -60,22 +59,19 @@ class Explorer {
 
   /** New data from Python: do what has changed, and no more. */
   async update({ data }, newest) {
-    this.creating ??= LatentMap.create(this.part("picture"), data.palette);
-    const [geometry, samples, painted, map] = await Promise.all([
+    const [geometry, samples, painted] = await Promise.all([
       take(data.geometry.name, data.geometry.version),
       data.samples && take(data.samples.name, data.samples.version),
       data.painted && take(data.painted.name, data.painted.version),
-      this.creating,
     ]);
     if (!newest()) return;
-    this.map = map;
+    this.map ??= new LatentMap(this.part("picture"), data.palette);
     if (this.#apply(data, geometry, samples, painted)) {
       if (!this.pointing) this.#rest();
-      await map.draw();
-      if (!newest()) return;
+      this.map.draw();
     }
     if (!this.listening) this.#listen();
-    if (this.shown.changed("region", data.region)) await map.setRegion(data.region);
+    if (this.shown.changed("region", data.region)) this.map.setRegion(data.region);
     this.scrubber.confirm(data.report);
     this.element.dataset.ready = "true";
   }
@@ -99,7 +95,7 @@ class Explorer {
     if (fresh.geometry) this.#useGeometry(geometry);
     if (fresh.plane) this.#usePlane(data.plane, version);
     if (fresh.colour) this.#useColour(data.colour);
-    if (fresh.layers) this.map.setLayers(tracesOf(layers, this.map.palette));
+    if (fresh.layers) this.map.setLayers(partsOf(layers, this.map.palette));
     if (this.shown.changed("painted", [data.painted, data.colour, theme])) this.#usePainted(painted);
     if (fresh.marks) this.#useMarks(null);
     if (proposed) this.#useSamples(samples);
@@ -191,8 +187,8 @@ class Explorer {
     const picture = this.part("picture");
     picture.addEventListener("pointermove", (event) => this.#point(event));
     picture.addEventListener("pointerleave", () => this.#rest());
-    picture.addEventListener("pointerdown", (event) => this.#press(event));
     picture.addEventListener("keydown", (event) => this.#key(event));
+    this.map.onClick((at) => this.#pick(at));
     this.map.onBrush((polygon) => this.#commit("region", polygon));
     showTools(this.part("tools"), [this.map], ["pan", "select", "lasso"], {
       "Whole map": () => this.map.reset(),
@@ -227,25 +223,6 @@ class Explorer {
     return { reg: this.regs.get(row), split: this.splits.get(row), reconstruction };
   }
 
-  /** A press of the main button that ends where it began, and never strayed, is a click. */
-  #press({ button, pointerId, clientX, clientY }) {
-    if (button !== 0) return;
-    const over = new AbortController();
-    let strayed = false;
-    const follow = (event) => {
-      if (event.pointerId !== pointerId) return;
-      strayed ||= Math.hypot(event.clientX - clientX, event.clientY - clientY) > SLIP;
-      if (event.type === "pointermove") return;
-      over.abort();
-      const at = event.type === "pointerup" && !strayed && this.map.toData(event);
-      if (at) this.#pick(at);
-    };
-    // While a button is down Plotly covers the page: what follows happens outside the picture.
-    for (const type of ["pointermove", "pointerup", "pointercancel"]) {
-      window.addEventListener(type, follow, { capture: true, signal: over.signal });
-    }
-  }
-
   /** Pin a point: a sample or a record if one is pointed at, else the very point. */
   #pick(at) {
     const { record, sample } = this.map.at(at);
@@ -261,8 +238,8 @@ class Explorer {
       const step = event.shiftKey ? 1 : 10; // pixels
       const { pin } = this.component.data;
       const from = this.cursor ?? (pin ? this.plane.project(pin) : this.map.centre);
-      const { x, y } = this.map.scale;
-      this.#useMarks({ x: from.x + arrow[0] * step * x, y: from.y + arrow[1] * step * y });
+      const [dx, dy] = arrow.map((one) => one * step * this.map.view.unit);
+      this.#useMarks({ x: from.x + dx, y: from.y + dy });
       this.map.draw();
       this.#read(this.cursor);
     } else if (event.key === "Enter" && this.cursor) {

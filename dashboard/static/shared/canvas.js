@@ -1,16 +1,13 @@
-// Canvases of our own in a map's frame, drawn where Plotly's axes are.
+// Canvases in a map's frame; style.css has which lies above which.
 
-/** A new canvas in the frame, on those that are there. */
+/** A new canvas in the frame. */
 export function addCanvas(frame, className) {
   const canvas = Object.assign(document.createElement("canvas"), { className });
   frame.append(canvas);
   return canvas;
 }
 
-/**
- * The context of an emptied canvas, clipped to the axes of a view: {left, top, width, height} of the
- * axes and {outerWidth, outerHeight} of the picture, in pixels. End with `restore()`.
- */
+/** The context of an emptied canvas, clipped to the axes of a `View`. End with `restore()`. */
 export function emptied(canvas, view) {
   const ratio = window.devicePixelRatio || 1;
   const [width, height] = [view.outerWidth * ratio, view.outerHeight * ratio].map(Math.round);

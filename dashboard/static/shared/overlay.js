@@ -1,7 +1,5 @@
 // What a limit moves: the rejected zone under the points, its edge and the samples above them;
 // and, below all, what is decoded everywhere.
-//
-// Drawn on canvases of our own, since Plotly would recalculate every trace for each step of a slider.
 
 import { addCanvas, emptied } from "./canvas.js";
 
@@ -12,7 +10,7 @@ const QUIET = 0.25; // opacity of samples that stand back
 const FULL = 2 * Math.PI;
 
 export class Overlay {
-  /** Two canvases in the map's frame: one below Plotly's picture, one above. */
+  /** Two canvases in the map's frame: one below all others, one above. */
   constructor(frame, palette) {
     this.palette = palette;
     [this.under, this.over] = ["under", "over"].map((name) => addCanvas(frame, name));
@@ -73,10 +71,7 @@ export class Overlay {
     });
   }
 
-  /**
-   * Draw for a view: {left, top, width, height} of the axes and {outerWidth, outerHeight} of the
-   * picture in pixels, and x, y: functions from data to pixels.
-   */
+  /** Draw for a `View`. */
   draw(view) {
     const contexts = [this.under, this.over].map((canvas) => emptied(canvas, view));
     if (this.painted) this.#drawGrid(contexts[0], this.paper, this.painted, view);

@@ -1,7 +1,4 @@
-// The records: thousands of small marks, on a canvas of their own under Plotly's picture.
-//
-// Plotly would need WebGL for as many, which takes longer to start than all else on the page, and
-// would draw one class on the other.
+// The records: thousands of small marks in an order in which no class covers another.
 
 import { classColour, classSymbol, codeColour } from "../core/colours.js";
 import { addCanvas, emptied } from "./canvas.js";
@@ -58,7 +55,7 @@ export class Records {
     return this.x.length > MANY ? 2.4 : 3.3;
   }
 
-  /** Draw them for a view with a `key`, unless they are drawn so already. */
+  /** Draw them for a `View`, unless they are drawn so already. */
   draw(view) {
     const [ratio, { size }] = [window.devicePixelRatio || 1, this];
     const key = `${view.key} ${ratio}`;

@@ -1,5 +1,6 @@
 // Lines by epoch: a small chart that is drawn anew a few times a second without a flicker.
 
+import { ticks } from "../core/ticks.js";
 import { make } from "../shared/svg.js";
 
 const [WIDTH, HEIGHT] = [420, 190];
@@ -72,14 +73,4 @@ function span(lines, floor, low, high) {
   const ends = [Math.min(...late, floor ?? Infinity), Math.max(...late, floor ?? -Infinity)];
   const room = 0.06 * (ends[1] - ends[0] || 1);
   return [ends[0] - room, ends[1] + room];
-}
-
-/** Round numbers, three to six of them, within a span. */
-function ticks(low, high) {
-  const raw = (high - low) / 4;
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 2.5, 5, 10].map((one) => one * power).find((one) => one >= raw * 0.999);
-  const found = [];
-  for (let value = Math.ceil(low / step) * step; value <= high + 1e-9; value += step) found.push(value);
-  return found;
 }

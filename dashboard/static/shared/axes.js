@@ -1,0 +1,53 @@
+// Grid, numbers and names of the two axes, below everything that is drawn on them.
+
+import { ticks } from "../core/ticks.js";
+import { make } from "./svg.js";
+
+const APART = 64; // pixels between two numbers, about
+const [NARROW, WIDE, EDGE] = [34, 48, 8]; // room for numbers, for numbers and a name, for nothing
+
+export class Axes {
+  constructor(frame) {
+    this.svg = make("svg", { class: "axes", "aria-hidden": "true" });
+    frame.append(this.svg);
+  }
+
+  /** The rectangle for the plane in a picture of that size, in pixels; `names` need room. */
+  static rectangle(width, height, names) {
+    const named = Boolean(names[0]);
+    const [left, bottom] = named ? [WIDE, WIDE - EDGE] : [NARROW, NARROW - EDGE];
+    return { left, top: EDGE, width: width - left - EDGE, height: height - EDGE - bottom };
+  }
+
+  /** Draw them for a view; `box` is half the side of a square to be marked, or undefined. */
+  draw(view, [across, up], box) {
+    const [right, bottom] = [view.left + view.width, view.top + view.height];
+    const grid = (value, d) => make("path", { class: value === 0 ? "zero" : "line", d });
+    const parts = [];
+    for (const value of ticks(view.low.x, view.high.x, view.width / APART)) {
+      const x = view.x(value);
+      parts.push(grid(value, `M${x},${view.top}V${bottom}`));
+      parts.push(make("text", { x, y: bottom + 15, "text-anchor": "middle" }, written(value)));
+    }
+    for (const value of ticks(view.low.y, view.high.y, view.height / APART)) {
+      const y = view.y(value);
+      parts.push(grid(value, `M${view.left},${y}H${right}`));
+      parts.push(make("text", { x: view.left - 6, y: y + 4, "text-anchor": "end" }, written(value)));
+    }
+    const [middle, centre] = [view.left + view.width / 2, view.top + view.height / 2];
+    const turned = { transform: `translate(12 ${centre}) rotate(-90)` };
+    parts.push(make("text", { class: "xtitle", x: middle, y: bottom + 33, "text-anchor": "middle" }, across));
+    parts.push(make("text", { class: "ytitle", ...turned, "text-anchor": "middle" }, up));
+    if (box) parts.push(this.#box(view, box));
+    this.svg.replaceChildren(...parts);
+  }
+
+  #box(view, box) {
+    // No farther than the axes: what lies outside them is not drawn.
+    const [left, top] = view.nearest(view.x(-box), view.y(box));
+    const [right, bottom] = view.nearest(view.x(box), view.y(-box));
+    return make("path", { class: "box", d: `M${left},${top}H${right}V${bottom}H${left}Z` });
+  }
+}
+
+const written = (value) => String(Number(value.toPrecision(6))).replace("-", "−");
