@@ -9,13 +9,16 @@ TEST_READY := .venv/.ready-test
 run: $(READY)
 	$(BIN)/regvae dashboard --port $(PORT)
 
-# Two processes, but one browser: its tests are about time.
+# Two processes, each with one thread for matrices: with more of them than cores they wait in circles.
+PAIR := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+
+# One browser: its tests are about time.
 test: $(TEST_READY) lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser"
+	$(PAIR) -m "not browser"
 	$(BIN)/python -m pytest -m browser
 
 test-fast: $(TEST_READY)
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not training"
+	$(PAIR) -m "not browser and not training"
 
 lint: $(TEST_READY)
 	$(BIN)/ruff check .

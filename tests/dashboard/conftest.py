@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from streamlit.runtime.scriptrunner import script_runner
 from streamlit.testing.v1 import AppTest
 
 from dashboard.components import latent_map
@@ -19,6 +20,17 @@ from regvae.training import jobs
 from tests.dashboard import opened, part_of
 
 Sent = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def without_keras() -> Iterator[None]:
+    """Streamlit clears Keras's session after every run if another test has imported it.
+
+    A server never imports it (tests/test_imports.py); a test here would take five times as long.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(script_runner, "_clean_problem_modules", lambda: None)
+        yield
 
 
 @pytest.fixture
