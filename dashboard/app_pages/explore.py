@@ -163,7 +163,7 @@ def show_map(
         region=choices.region,
         layers=point_layers(choices),
     )
-    gestures = Gestures(pick=keep_pick, region=keep_region, parameter=keep_parameter)
+    gestures = Gestures(pick=set_point, region=set_region, parameter=set_parameter)
     latent_map(geometry, samples, painted(context), view, gestures)
 
 
@@ -303,35 +303,35 @@ def show_panel(choices: Choices) -> None:
     if not sections:
         st.markdown(words.WELCOME)
         st.page_link("app_pages/read.py", label=common.TOUR, icon=":material/menu_book:")
-    without_mouse(keep_box)
+    without_mouse(set_box)
 
 
 # --- gestures -------------------------------------------------------------------------------------
 
 
-def keep_pick(z: list[float]) -> None:
+def set_point(z: list[float]) -> None:
     """A click fills the box of coordinates, which pins the point and puts it in the URL."""
     st.session_state[state.POINT] = ", ".join(f"{number:.9g}" for number in z)
     state.bring_forward(state.POINT)
 
 
-def keep_region(polygon: Polygon | None) -> None:
+def set_region(polygon: Polygon | None) -> None:
     """A brushed region, or None when it is cleared."""
     st.session_state[state.REGION] = polygon
     state.bring_forward(state.REGION)
 
 
-def keep_parameter(name: str, value: float) -> None:
+def set_parameter(name: str, value: float) -> None:
     """A released slider sets the value of the rule's parameter, which the URL has too."""
     st.session_state[name] = value
 
 
-def keep_box() -> None:
+def set_box() -> None:
     """A box typed as four numbers selects what a drag with the box tool would."""
     corners = state.numbers(st.session_state[state.BOX_CORNERS], 4)
     if corners:
         x1, y1, x2, y2 = corners
-        keep_region([[x1, y1], [x2, y1], [x2, y2], [x1, y2]])
+        set_region([[x1, y1], [x2, y1], [x2, y2], [x1, y2]])
 
 
 page()

@@ -116,7 +116,7 @@ def _show_decoded(context: Context, points: np.ndarray) -> None:
     bundle = context.bundle
     codes = _decode(context, points)
     kinds = context.kinds(codes)
-    collisions = int(bundle.records.contain(codes).sum())
+    collisions = int(bundle.records.contains(codes).sum())
     st.caption(
         words.DECODED_REGION.format(
             different=len(set(codes)),

@@ -98,10 +98,10 @@ def _show_results(stored: PolicyResults) -> None:
 
 
 def _of_results(audit: Audit) -> list[tuple[str, str]]:
-    if not audit.looked_at or audit.drift is None or audit.drift_held_out is None:
+    if not audit.checked or audit.drift is None or audit.drift_held_out is None:
         return []
     return [
-        ("different regs", f"{audit.distinct:,} of {audit.looked_at:,}"),
+        ("different regs", f"{audit.distinct:,} of {audit.checked:,}"),
         ("valid at DVLA", "not known" if audit.valid is None else f"{audit.valid:.0%}"),
         (
             "re-encoding drift, median",

@@ -81,7 +81,7 @@ class Audit:
     `draws` is the number of accepted points; `collisions` of them decode to a record, and
     `unwanted` to an unwanted code. The bounds are on these rates per draw of this policy, one-sided
     at `confidence`; `purity_interval` is two-sided. `results` is the number of results. The rest is
-    about the first `looked_at` results: `distinct` is their number of different codes; `valid` is
+    about the first `checked` of them: `distinct` is their number of different codes; `valid` is
     the share with the attribute of that name, None if the format has none; `edits` and
     `edits_held_out` (p + 1,) are the shares of different codes of p characters that are 0 to p
     edits from the nearest training record, for results and for the test split; `drift` and
@@ -97,7 +97,7 @@ class Audit:
     purity_interval: tuple[float, float]
     confidence: float
     results: int
-    looked_at: int
+    checked: int
     distinct: int
     valid: float | None
     edits: list[float]
@@ -154,7 +154,7 @@ class Auditor:
             purity_interval=interval(tally.wanted, tally.accepted),
             confidence=CONFIDENCE,
             results=tally.kept,
-            looked_at=len(codes),
+            checked=len(codes),
             distinct=len(distinct),
             valid=self._valid(codes),
             edits=_histogram(edit_distances(_some(distinct), known), longest),

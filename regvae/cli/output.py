@@ -61,11 +61,11 @@ def check_table_name(path: Path) -> None:
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write a table to a .csv or .parquet file, and print its path and number of rows."""
     check_table_name(path)
-    write_whole(path, lambda sink: _WRITERS[path.suffix](table, sink))
+    write_atomically(path, lambda sink: _WRITERS[path.suffix](table, sink))
     console.print(f"wrote {path}: {len(table):,} rows")
 
 
-def write_whole(path: Path, work: Callable[[BinaryIO], T]) -> T:
+def write_atomically(path: Path, work: Callable[[BinaryIO], T]) -> T:
     """Write a file completely or not at all, and return what `work` returns.
 
     `work` gets an open binary file of a temporary name, which is renamed afterwards. Raises

@@ -33,7 +33,7 @@ from regvae.cli.output import (
     notes,
     print_error,
     print_json,
-    write_whole,
+    write_atomically,
 )
 from regvae.generation.results import Outcome, generate
 from regvae.model import bundle as bundles
@@ -220,7 +220,7 @@ def _run_policy(
     bundle = bundles.load(policy.bundle)
     measurer = sampling.make_measurer(bundle, policy)
     if save_policy:  # after what raises for a policy that cannot be run
-        write_whole(save_policy, lambda sink: sink.write(policy.to_toml().encode()))
+        write_atomically(save_policy, lambda sink: sink.write(policy.to_toml().encode()))
     with _progress(policy) as show:
 
         def work(sink: BinaryIO | None) -> Outcome:
@@ -265,9 +265,9 @@ def _progress(policy: Policy) -> Iterator[Callable[[Tally], None]]:
 
 def _write_results(out: Path, work: Callable[[BinaryIO], Outcome]) -> Outcome:
     """Write results to a file, and their manifest beside it."""
-    outcome = write_whole(out, work)
+    outcome = write_atomically(out, work)
     text = json.dumps(outcome.manifest({out.suffix: out.name}), indent=1)
-    write_whole(_manifest_path(out), lambda sink: sink.write(f"{text}\n".encode()))
+    write_atomically(_manifest_path(out), lambda sink: sink.write(f"{text}\n".encode()))
     return outcome
 
 
@@ -300,7 +300,7 @@ def _print_results(audit: Audit) -> None:
     )
     drift, drift_held_out = audit.drift[0], audit.drift_held_out[0]
     lines = {
-        "different regs": f"{audit.distinct:,} of {audit.looked_at:,}",
+        "different regs": f"{audit.distinct:,} of {audit.checked:,}",
         "valid at DVLA": "unknown" if audit.valid is None else f"{audit.valid:.4f}",
         "edits to a record": f"mean {edits:.2f}; held-out {edits_held_out:.2f}",
         "re-encoding drift": f"median {drift:.2f} sigma; held-out {drift_held_out:.2f} sigma",

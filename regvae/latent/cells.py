@@ -70,7 +70,7 @@ class Cells:
     offsets: Indices
 
     @classmethod
-    def whole(cls, low: Floats, high: Floats, n: int) -> "Cells":
+    def single(cls, low: Floats, high: Floats, n: int) -> "Cells":
         """A single box from `low` (k,) to `high` (k,) with all n Gaussians."""
         nothing = np.zeros((1, len(low)), np.intp)
         return cls(low, high - low, nothing[:, 0], nothing, np.arange(n), np.array([0, n]))
@@ -164,7 +164,7 @@ def _in_cells(z: Floats, rows: Indices, mean: Floats, sigma: Floats, keep: Keep)
     rows, points, code = rows[order], points[order], code[order]
     first = np.flatnonzero(np.append(True, code[1:] != code[:-1]))
     starts = np.append(first, len(code))
-    box = Cells.whole(low, high, len(mean))
+    box = Cells.single(low, high, len(mean))
     cells, starts = _refined(box, code[first].astype(np.intp), starts, mean, sigma, keep)
     for cell, (start, stop) in enumerate(pairwise(starts.tolist())):
         yield from _blocks(rows[start:stop], points[start:stop], cells.of(cell))

@@ -93,7 +93,7 @@ class Vae(keras.Model):
             return kl_term(mean, log_sigma)
         return kl_divergence(mean, log_sigma + math.log(self.preset.training.noise))
 
-    def right(self, vectors: tf.Tensor) -> tf.Tensor:
+    def correct_characters(self, vectors: tf.Tensor) -> tf.Tensor:
         """Which characters are reconstructed from the means: (n, w) -> (n, p) booleans."""
         logits = self.decode(self.encode(vectors)[0])
         parts = [block.columns for block in self.onehot.blocks]

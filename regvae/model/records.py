@@ -57,7 +57,7 @@ class Records:
         rows = np.flatnonzero(self.codes == code)
         return int(rows[0]) if len(rows) else None
 
-    def contain(self, codes: Codes) -> NDArray[np.bool_]:
+    def contains(self, codes: Codes) -> NDArray[np.bool_]:
         """Which codes (m,) are among the records: (m,) booleans."""
         return np.isin(keys(codes), keys(self.codes))
 

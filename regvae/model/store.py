@@ -80,7 +80,7 @@ def check_free(path: Path) -> None:
         )
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes) -> None:
     """Write a file atomically: to a temporary file first, which then replaces `path`.
 
     Raises `OSError`, and then `path` is unchanged.

@@ -189,7 +189,7 @@ def decode(bundle: Bundle, unwanted: Unwanted, z: NDArray, measures: Measures) -
     """Decode measured points z (m, k), and tell which codes are wanted and which are records."""
     codes = bundle.autoencoder.decode(z)
     wanted = ~unwanted.of_codes(codes, bundle)
-    return Samples(z, measures, codes, wanted, bundle.records.contain(codes))
+    return Samples(z, measures, codes, wanted, bundle.records.contains(codes))
 
 
 def accepted(

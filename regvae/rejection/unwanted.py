@@ -129,7 +129,7 @@ class Unwanted:
     def unseen(self, records: Records) -> Codes:
         """The listed codes that are not records: (u,). Only the encoder gives them a Gaussian."""
         listed = self.format.array(self.codes)
-        return listed[~records.contain(listed)]
+        return listed[~records.contains(listed)]
 
     @cached_property
     def fingerprint(self) -> str:

@@ -40,7 +40,7 @@ class Checkpoint:
             "seed": str(self.seed),
             "history": json.dumps([vars(epoch) for epoch in self.history]),
         }
-        store.write_whole(path, safetensors.numpy.save(tensors, metadata))
+        store.write_atomically(path, safetensors.numpy.save(tensors, metadata))
 
     @classmethod
     def load(cls, path: Path, preset: Preset, seed: int) -> "Checkpoint":

@@ -401,7 +401,7 @@ def _remove(path: Path) -> None:
 def write_status(path: Path, state: State, message: str = "", **more: Any) -> None:
     """Write a job's status completely or not at all; keys that are not given are not changed."""
     status = _read_status(path) | {"state": state, "message": message} | more
-    store.write_whole(path / STATUS, json.dumps(status).encode())
+    store.write_atomically(path / STATUS, json.dumps(status).encode())
 
 
 def is_first(path: Path) -> bool:

@@ -23,17 +23,17 @@ def slots() -> int:
 @contextmanager
 def processor(
     may_take: Callable[[], bool] = lambda: True,
-    gave_up: Callable[[], bool] = lambda: False,
+    give_up: Callable[[], bool] = lambda: False,
     on_wait: Callable[[], object] = lambda: None,
 ) -> Iterator[bool]:
-    """Wait for one of the `slots` and hold its lock; yields False if `gave_up` returned true first.
+    """Wait for one of the `slots` and hold its lock; yields False if `give_up` returns true first.
 
     No slot is taken while `may_take` returns false; `on_wait` is called after every attempt that
     found none. Raises `OSError` if the locks cannot be written.
     """
     folder = store.home() / "slots"
     folder.mkdir(parents=True, exist_ok=True)
-    while not gave_up():
+    while not give_up():
         for slot in range(slots() if may_take() else 0):
             with (folder / f"{slot}.lock").open("w") as file:
                 try:

@@ -134,9 +134,9 @@ class Trainer:
         terms = self.vae.loss_terms(
             self.validation_vectors, self.validation_ranks, noise, self.preset.training.beta
         )
-        right = self.vae.right(self.validation_vectors)
-        exact = tf.reduce_mean(tf.cast(tf.reduce_all(right, axis=1), tf.float32))
-        return tf.add_n(terms), exact, tf.reduce_mean(tf.cast(right, tf.float32), axis=0)
+        correct = self.vae.correct_characters(self.validation_vectors)
+        exact = tf.reduce_mean(tf.cast(tf.reduce_all(correct, axis=1), tf.float32))
+        return tf.add_n(terms), exact, tf.reduce_mean(tf.cast(correct, tf.float32), axis=0)
 
     @property
     def steps(self) -> int:

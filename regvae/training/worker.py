@@ -130,7 +130,7 @@ class Watcher:
         rows = [[epoch.row()[name] for name in columns] for epoch in history]
         codes = self.trainer.splits["train"][: jobs.SHOWN].tolist()
         content = safetensors.numpy.save({"history": np.array(rows)}, {"reg": json.dumps(codes)})
-        store.write_whole(self.job.folder / jobs.PROGRESS, content)
+        store.write_atomically(self.job.folder / jobs.PROGRESS, content)
         jobs.write_status(self.job.folder, "training", epochs=self.epochs)
 
 

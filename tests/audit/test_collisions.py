@@ -219,7 +219,7 @@ def test_planted_unwanted_codes_are_counted_exactly(few, measurer):
 def test_the_rest_of_the_audit_is_that_of_loops(few, measurer, clean):
     found, accepted, results = audited(few, measurer, policy(clean=clean))
     n = len(results)
-    assert (found.draws, found.results, found.looked_at) == (len(accepted), n, n)
+    assert (found.draws, found.results, found.checked) == (len(accepted), n, n)
     assert found.confidence == 0.95
     different = sorted(set(results.codes.tolist()))
     assert found.distinct == len(different)
@@ -254,7 +254,7 @@ def test_what_extrapolates_drifts_more_than_what_was_held_out(few, measurer):
 
 def test_without_accepted_points_the_audit_has_no_figures(few, measurer):
     found, *_ = audited(few, measurer, policy(rule=OneSided(1e6)))
-    assert (found.draws, found.results, found.looked_at, found.distinct) == (0, 0, 0, 0)
+    assert (found.draws, found.results, found.checked, found.distinct) == (0, 0, 0, 0)
     assert (found.collision_bound, found.unwanted_bound) == (1, 1)
     assert found.purity_interval == (0, 1)
     assert found.valid is None
@@ -268,7 +268,7 @@ def test_only_the_first_results_are_looked_at_closely(few, measurer, monkeypatch
     monkeypatch.setattr(collisions, "CLOSELY", 40)
     monkeypatch.setattr(sampling, "BLOCK", 130)
     found, accepted, _ = audited(few, measurer, policy())
-    assert found.looked_at == 40 < found.results == len(accepted)
+    assert found.checked == 40 < found.results == len(accepted)
     assert found.distinct == len(set(accepted.codes[:40].tolist()))
     drifts = drift(few, accepted.z[:40], accepted.codes[:40])
     assert found.drift == pytest.approx(np.percentile(drifts, [50, 95]))

@@ -239,7 +239,7 @@ def test_counts_of_report_audit_and_rows_agree(run):
     outcome, contents = run(policy(rule=OneSided(2.0), clean=True))
     report, audit = (inside(contents)[key] for key in ("report", "audit"))
     table, _ = tables(contents)
-    assert report["kept"] == audit["results"] == audit["looked_at"] == len(table)
+    assert report["kept"] == audit["results"] == audit["checked"] == len(table)
     assert report["accepted"] == audit["draws"] > len(table)
     assert report["collisions"] == audit["collisions"]
     assert report["purity"] == pytest.approx(1 - audit["unwanted"] / audit["draws"])

@@ -297,7 +297,7 @@ def test_smallest_values_totals_and_gaussians_of_a_box_are_those_of_plain_loops(
 @pytest.mark.parametrize("k", [2, 3])
 def test_halves_tile_the_box_and_inherit_its_gaussians(k):
     low, high = np.arange(k) - 1.0, np.arange(k) * 3 + 4.0
-    box = Cells.whole(low, high, 7)
+    box = Cells.single(low, high, 7)
     assert (len(box), box.pairs, box.of(0).tolist()) == (1, 7, list(range(7)))
     halves = box.split(np.arange(2**k))
     quarters = halves.split(np.arange(4**k))
@@ -314,7 +314,7 @@ def test_halves_tile_the_box_and_inherit_its_gaussians(k):
 @settings(deadline=None, max_examples=50)
 def test_a_part_is_in_its_parent_and_has_the_same_gaussians(seed, k):
     rng = np.random.default_rng(seed)
-    parents = Cells.whole(np.zeros(k), np.ones(k), 20).split(np.arange(2**k))
+    parents = Cells.single(np.zeros(k), np.ones(k), 20).split(np.arange(2**k))
 
     def some(cells, nearest, _):
         return (rng.uniform(size=len(nearest)) < 0.5) | (nearest == cells.smallest(nearest))
@@ -335,7 +335,7 @@ def test_a_part_is_in_its_parent_and_has_the_same_gaussians(seed, k):
 def test_pruning_in_parts_of_any_size_keeps_the_same_gaussians(monkeypatch, block):
     rng = np.random.default_rng(14)
     mean, sigma = some_gaussians(rng, 30, 2)
-    boxes = Cells.whole(np.array([-2.0, -1.0]), np.array([1.0, 2.0]), 30).split(np.arange(4))
+    boxes = Cells.single(np.array([-2.0, -1.0]), np.array([1.0, 2.0]), 30).split(np.arange(4))
     boxes = boxes.split(np.arange(16))
     monkeypatch.setattr(cells, "_BLOCK", block)
     pruned = boxes.pruned(mean, sigma, may_be_nearest)

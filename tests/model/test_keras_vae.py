@@ -122,6 +122,6 @@ def test_right_marks_the_characters_that_numpy_reconstructs_from_the_means():
     codes = EVERYTHING.data.splits()["train"]
     numpy = Autoencoder.from_weights(vae.named_weights(), ONEHOT, "categorical")
     decoded = numpy.decode(numpy.encode(codes)[0])
-    right = np.asarray(vae.right(ONEHOT.encode(codes)))
+    right = np.asarray(vae.correct_characters(ONEHOT.encode(codes)))
     assert right.tolist() == (characters(codes) == characters(decoded)).tolist()
     assert 0 < right.mean() < 1

@@ -45,9 +45,9 @@ def test_records_of_another_format_have_its_codes_and_attributes():
     assert records.sizes() == {"train": 134, "validation": 13, "test": 13}
     assert records.attribute("digit").tolist() == [int(code[1]) for code in records.codes.tolist()]
     assert records.row_of(str(records.codes[9])) == 9
-    assert records.contain(EVERY_TOY).all()
+    assert records.contains(EVERY_TOY).all()
     few = records_of(TOY, EVERY_TOY[:80])
-    assert np.flatnonzero(few.contain(EVERY_TOY)).tolist() == list(range(80))
+    assert np.flatnonzero(few.contains(EVERY_TOY)).tolist() == list(range(80))
     with pytest.raises(FormatError, match=r"an attribute of a tag \(digit, first\), got 'number'"):
         records.attribute("number")
 
@@ -77,10 +77,10 @@ def test_records_contain_their_own_codes_and_no_others(bundle):
     others = uk_registration.generate(2_000, rng=np.random.default_rng(6))
     some = np.concatenate([others, records.codes[::100]])
     own = set(records.codes.tolist())
-    assert records.contain(some).tolist() == [code in own for code in some.tolist()]
-    assert records.contain(some).dtype == bool
-    assert records.contain(records.codes).all()
-    assert records.contain(some[:0]).shape == (0,)
+    assert records.contains(some).tolist() == [code in own for code in some.tolist()]
+    assert records.contains(some).dtype == bool
+    assert records.contains(records.codes).all()
+    assert records.contains(some[:0]).shape == (0,)
 
 
 def test_the_row_of_a_code_is_its_place_in_the_records(bundle):

@@ -94,13 +94,13 @@ def test_a_path_is_free_if_only_its_parent_folder_exists(tmp_path):
 
 def test_a_file_is_written_and_replaced(tmp_path):
     for content in (b"one", b"", b"another"):
-        store.write_whole(tmp_path / "file", content)
+        store.write_atomically(tmp_path / "file", content)
         assert (tmp_path / "file").read_bytes() == content
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_a_file_is_unchanged_if_writing_fails(tmp_path, monkeypatch):
-    store.write_whole(tmp_path / "file", b"before")
+    store.write_atomically(tmp_path / "file", b"before")
     write = Path.write_bytes
 
     def full_disk(path, content):
@@ -109,6 +109,6 @@ def test_a_file_is_unchanged_if_writing_fails(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "write_bytes", full_disk)
     with pytest.raises(OSError, match="no space left"):
-        store.write_whole(tmp_path / "file", b"after")
+        store.write_atomically(tmp_path / "file", b"after")
     assert (tmp_path / "file").read_bytes() == b"before"
     assert [path.name for path in tmp_path.iterdir()] == ["file"]

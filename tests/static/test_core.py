@@ -106,7 +106,7 @@ def test_a_rule_accepts_what_python_accepts(
         """const {rule, measures, wanted, numbers} = given;
         return numbers.map((one) => {
             const limits = module.limitsOf(rule, {one, two: -0.5});
-            return Array.from(module.judge({measures, wanted}, limits));
+            return Array.from(module.outcomes({measures, wanted}, limits));
         });""",
         {
             "rule": a_rule(comparison, complement),

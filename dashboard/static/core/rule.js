@@ -38,7 +38,7 @@ export function accepts(measures, limits, n) {
 }
 
 /** 0 = rejected, 1 = accepted and wanted, 2 = accepted although it decodes to something unwanted. */
-export function judge(samples, limits) {
+export function outcomes(samples, limits) {
   const states = accepts(samples.measures, limits, samples.wanted.length);
   for (let i = 0; i < states.length; i++) if (states[i] && !samples.wanted[i]) states[i] = 2;
   return states;

@@ -4,7 +4,7 @@ import { contour } from "../core/contour.js";
 import { Decoder } from "../core/decoder.js";
 import { Plane } from "../core/plane.js";
 import { Plates } from "../core/plate.js";
-import { judge, slack } from "../core/rule.js";
+import { outcomes, slack } from "../core/rule.js";
 import { showLegend } from "../shared/legend.js";
 import { LatentMap } from "../shared/map.js";
 import { mounting } from "../shared/mount.js";
@@ -35,7 +35,7 @@ class Explorer {
     this.part = (name) => this.element.querySelector(`.${name}`);
     this.reading = new Reading(this.part("reading"));
     this.scrubber = new Scrubber(this.part("scrubber"), {
-      onScrub: () => this.#judge(),
+      onScrub: () => this.#applyRule(),
       onCommit: (released) => this.#send("parameter", released),
     });
     this.shown = new Shown();
@@ -99,7 +99,7 @@ class Explorer {
     if (this.shown.changed("painted", [data.painted, data.colour, theme])) this.#usePainted(painted);
     if (fresh.marks) this.#useMarks(null);
     if (proposed) this.#useSamples(samples);
-    if (this.samples && (proposed || rule)) this.#judge();
+    if (this.samples && (proposed || rule)) this.#applyRule();
     return Object.values(fresh).some(Boolean);
   }
 
@@ -170,10 +170,10 @@ class Explorer {
   }
 
   /** Apply the rule at the sliders' values to figures, plates, samples, the zone and its edge. */
-  #judge() {
+  #applyRule() {
     const { limits } = this.scrubber;
     const { samples, field } = this;
-    this.states = judge(samples, limits);
+    this.states = outcomes(samples, limits);
     this.scrubber.show(samples, this.states);
     const values = slack(field.measures, limits, field.size ** 2);
     const edge = contour({ ...field, values }, 0);
