@@ -2,8 +2,9 @@
 
 import fcntl
 import json
+import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,15 +118,18 @@ def claimed(out: Path) -> Iterator[None]:
     another process holds it.
     """
     path = out.with_name(f".{out.name}.training.lock")
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise TrainingError(
-                f"expected no other training run of {out}, got one in another process; wait for "
-                "it, or choose another name"
-            ) from None
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
+    with ExitStack() as stack:
+        while True:
+            file = stack.enter_context(path.open("w"))
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise TrainingError(
+                    f"expected no other training run of {out}, got one in another process; wait "
+                    "for it, or choose another name"
+                ) from None
+            # The process before may have removed the file after it was opened here.
+            if path.exists() and os.path.samestat(path.stat(), os.fstat(file.fileno())):
+                break
+        stack.callback(path.unlink, missing_ok=True)
+        yield

@@ -104,6 +104,9 @@ def test_a_brush_or_a_rule_in_one_map_lights_up_the_same_regs_in_the_other(
         chosen = predicates.mask(predicates.parse_all([rule]), codes, bundle.format)
         expect_lit(maps, set(codes[chosen].tolist()), **models)
         assert maps.pictures["left"].outline is None
+    maps.tool("Lasso")
+    maps.pictures["left"].drag([LASSO[0], np.add(LASSO[0], 0.06).tolist()])  # a flick: nothing
+    expect_lit(maps, set(codes[chosen].tolist()), **models)
     maps.enter(state.PREDICATE, "area == atlantis")
     expect(maps.page.get_by_test_id("stAlert")).to_contain_text("atlantis")
     expect_nothing_lit(maps)

@@ -84,6 +84,12 @@ def test_what_is_pointed_at_is_decoded_and_what_is_clicked_is_pinned(
     assert_pinned(explorer, bundle, z)
     x, y = explorer.pin(1.5, 1.0)
     explorer.picture.plot.focus()
+    reach = explorer.picture.plot.evaluate("(plot) => plot.map.view.place.reach")
+    for key, seen in (("+", 0.8 * reach), ("-", reach), ("+", 0.8 * reach), ("0", reach)):
+        explorer.page.keyboard.press(key)
+        assert explorer.picture.plot.evaluate(
+            "(plot) => plot.map.view.place.reach"
+        ) == pytest.approx(seen)
     explorer.page.keyboard.press("ArrowRight")  # from the pinned point
     right = explorer.picture.pixels([[x, y]])[0][0] + 10
     expect(explorer.where).to_have_text(re.compile(r"\(1\.[56]\d+, (0\.9|1\.0)\d+\)"))

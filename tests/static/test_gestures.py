@@ -49,6 +49,32 @@ def test_what_is_no_click(blank: Blank, events: str) -> None:
     assert told(blank, events) == []
 
 
+PRESS = "send('pointerdown', {0}); send('pointerup', {0});"
+
+
+def test_the_second_of_two_clicks_at_one_place_is_a_double_click(blank: Blank) -> None:
+    events = 3 * PRESS.format("50, 60")
+    assert told(blank, events) == [["click", 50, 60], ["doubleClick", 50, 60], ["click", 50, 60]]
+
+
+@pytest.mark.parametrize(
+    "between", ["", "send('pointerdown', 0, 0, {target: document.body});", PRESS.format("90, 60")]
+)
+def test_two_clicks_with_something_between_them_are_two_clicks(blank: Blank, between: str) -> None:
+    first, second = "50, 60", "50, 60" if between else "60, 60"
+    events = PRESS.format(first) + between + PRESS.format(second)
+    assert {name for name, *_ in told(blank, events)} == {"click"}
+
+
+def test_a_mouse_that_was_released_unseen_moves_nothing(blank: Blank) -> None:
+    events = """const mouse = {pointerType: "mouse"};
+        send('pointerdown', 50, 60, {...mouse, buttons: 1});
+        send('pointermove', 80, 60, {...mouse, buttons: 1});
+        send('pointermove', 200, 60, {...mouse, buttons: 0});
+        send('pointermove', 300, 60, {...mouse, buttons: 1})"""
+    assert told(blank, events) == [["move", 30, 0]]
+
+
 def test_a_drag_that_returns_is_no_click_and_is_followed_outside(blank: Blank) -> None:
     events = """send('pointerdown', 50, 60); send('pointermove', 70, 60);
         const away = {target: window};
@@ -106,6 +132,7 @@ def test_a_finger_that_was_lifted_unseen_is_forgotten_at_the_next_press(blank: B
         ({"deltaY": 100}, 2**0.2),
         ({"deltaY": -4, "deltaMode": 1}, 2**-0.2),
         ({"deltaY": 10, "ctrlKey": True}, 2**0.2),
+        ({"deltaY": 120, "ctrlKey": True}, 2),
         ({"deltaY": 1e9}, 2),
     ],
 )

@@ -64,7 +64,7 @@ def test_zooming_leaves_the_point_under_the_pointer_where_it_is(
     assert after == pytest.approx(before)
 
 
-@pytest.mark.parametrize(("factor", "reach"), [(1e-9, EXTENT / 2000), (1e9, 4 * EXTENT)])
+@pytest.mark.parametrize(("factor", "reach"), [(1e-9, EXTENT / 2000), (1e9, 1e6)])
 def test_zooming_has_an_end(blank: Blank, factor: float, reach: float) -> None:
     place = on_view(blank, "return view.zoomed(100, 100, ...points);", [factor, EXTENT])
     assert place["reach"] == pytest.approx(reach)

@@ -1,5 +1,6 @@
 """Checkpoints: written and read, damaged, of another training run, and the lock."""
 
+import fcntl
 import json
 import subprocess
 import sys
@@ -127,4 +128,21 @@ def test_a_bundle_is_claimed_by_one_process_until_it_ends(tmp_path):
         other.wait()
     with claimed(out):
         pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lock_whose_file_the_process_before_removed_is_taken_anew(tmp_path, monkeypatch):
+    out, flock, calls = tmp_path / "model", fcntl.flock, []
+
+    def late(file, operation):
+        if not calls:  # the other process ends between our opening its file and our locking it
+            (tmp_path / ".model.training.lock").unlink()
+        calls.append(operation)
+        flock(file, operation)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with claimed(out):
+        with pytest.raises(TrainingError, match="another process"), claimed(out):
+            pass
+        assert len(calls) == 3
     assert list(tmp_path.iterdir()) == []

@@ -22,7 +22,7 @@ class Comparison {
       <section class="side" data-side="${name}">
         <div class="title"><b></b><span class="certain"></span></div>
         <div class="frame"><div class="picture" role="img"
-          aria-label="latent map at the ${name}; without a mouse, the box of rules lights up records"></div></div>
+          aria-label="latent map at the ${name}; without a mouse, the box of predicates lights up records"></div></div>
       </section>`;
     parent.innerHTML = `
       <div class="comparison" data-ready="false">
@@ -47,8 +47,10 @@ class Comparison {
     const models = SIDES.map((name) => data[name]);
     const geometries = await Promise.all(models.map(({ slot, version }) => take(slot, version)));
     if (!newest()) return;
-    this.sides.forEach((side) => side.create(data.palette));
-    const drawn = [models, data.colour, takeTheme(this.element, data.palette)];
+    // One palette for good: everything that is drawn has it.
+    this.palette ??= data.palette;
+    this.sides.forEach((side) => side.create(this.palette));
+    const drawn = [models, data.colour, takeTheme(this.element, this.palette)];
     if (this.shown.changed("drawn", drawn)) {
       this.sides.forEach((side, i) => side.use(geometries[i], models[i], data.colour));
       this.rows = link(...this.sides);
@@ -133,7 +135,6 @@ class Side {
 
   create(palette) {
     this.map ??= new LatentMap(this.picture, palette);
-    this.map.palette = palette;
   }
 
   use(geometry, model, colour) {

@@ -1,12 +1,14 @@
 // Which part of the plane is on the screen, and where.
 
-const [CLOSEST, FARTHEST] = [1 / 2000, 4]; // reach of a view, in reaches of the map
+const CLOSEST = 1 / 2000; // in halves of the whole map
+const FARTHEST = 1e6; // latent units: no point lies farther out
 
 export class View {
   /**
    * `axes`: {left, top, width, height}, the rectangle in which the plane is shown, and {outerWidth,
-   * outerHeight} of the picture that it lies in, in pixels. `place`: {x, y, reach}, the point in its middle and the distance from there to the
-   * nearest edge, in latent units: both directions have one scale.
+   * outerHeight} of the picture that it lies in, in pixels. `place`: {x, y, reach}, the point in its
+   * middle and the distance from there to the nearest edge, in latent units: both directions have one
+   * scale.
    */
   constructor(axes, place) {
     Object.assign(this, axes, { place });
@@ -55,9 +57,9 @@ export class View {
     return { x: x - dx * this.unit, y: y + dy * this.unit, reach };
   }
 
-  /** The place after zooming by a factor (above 1: more is seen) about pixels, for a map of that extent. */
+  /** The place after zooming by a factor (above 1: more is seen) about pixels; `extent`: half of the map. */
   zoomed(px, py, factor, extent) {
-    const reach = Math.min(FARTHEST * extent, Math.max(CLOSEST * extent, this.place.reach * factor));
+    const reach = Math.min(FARTHEST, Math.max(CLOSEST * extent, this.place.reach * factor));
     const about = this.point(px, py);
     const share = reach / this.place.reach;
     return {

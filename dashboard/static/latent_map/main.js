@@ -16,6 +16,7 @@ import { byLayer, partsOf } from "./layers.js";
 import { Reading } from "./reading.js";
 import { Scrubber } from "./scrubber.js";
 
+const ZOOMS = { "+": 0.8, "=": 0.8, "-": 1.25 };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 export default mounting((parent) => new Explorer(parent));
@@ -28,7 +29,7 @@ class Explorer {
         <div class="tools" role="toolbar" aria-label="map tools"></div>
         <div class="legend" aria-label="legend"></div>
         <div class="frame"><div class="picture" tabindex="0" role="application"
-          aria-label="latent map: arrow keys move the reading point, Enter pins it, Escape clears the region"></div></div>
+          aria-label="latent map: arrow keys move the reading point, Enter pins it, Escape clears the region, plus and minus zoom, 0 shows the whole map"></div></div>
         <div class="scrubber"></div>
       </div>`;
     this.element = parent.firstElementChild;
@@ -81,6 +82,7 @@ class Explorer {
     const theme = takeTheme(this.element, this.map.palette);
     const { version } = data.geometry;
     const layers = byLayer(data.layers);
+    const parts = partsOf(layers, this.map.palette); // before anything counts as shown: it may throw
     const fresh = {
       geometry: this.shown.changed("geometry", version),
       plane: this.shown.changed("plane", [data.plane, version]),
@@ -95,7 +97,7 @@ class Explorer {
     if (fresh.geometry) this.#useGeometry(geometry);
     if (fresh.plane) this.#usePlane(data.plane, version);
     if (fresh.colour) this.#useColour(data.colour);
-    if (fresh.layers) this.map.setLayers(partsOf(layers, this.map.palette));
+    if (fresh.layers) this.map.setLayers(parts);
     if (this.shown.changed("painted", [data.painted, data.colour, theme])) this.#usePainted(painted);
     if (fresh.marks) this.#useMarks(null);
     if (proposed) this.#useSamples(samples);
@@ -233,15 +235,20 @@ class Explorer {
   }
 
   #key(event) {
+    if (!this.map?.view || event.ctrlKey || event.metaKey || event.altKey) return;
     const arrow = ARROWS[event.key];
     if (arrow) {
       const step = event.shiftKey ? 1 : 10; // pixels
       const { pin } = this.component.data;
       const from = this.cursor ?? (pin ? this.plane.project(pin) : this.map.centre);
       const [dx, dy] = arrow.map((one) => one * step * this.map.view.unit);
-      this.#useMarks({ x: from.x + dx, y: from.y + dy });
+      this.#useMarks(this.map.nearest({ x: from.x + dx, y: from.y + dy }));
       this.map.draw();
       this.#read(this.cursor);
+    } else if (ZOOMS[event.key]) {
+      this.map.zoom(ZOOMS[event.key]);
+    } else if (event.key === "0") {
+      this.map.reset();
     } else if (event.key === "Enter" && this.cursor) {
       this.#pick(this.cursor);
     } else if (event.key === "Escape") {

@@ -4,7 +4,7 @@ import { ticks } from "../core/ticks.js";
 import { make } from "./svg.js";
 
 const APART = 64; // pixels between two numbers, about
-const [NARROW, WIDE, EDGE] = [34, 48, 8]; // room for numbers, for numbers and a name, for nothing
+const [SIDE, EDGE] = [48, 8]; // pixels for numbers and a name, and for nothing
 
 export class Axes {
   constructor(frame) {
@@ -12,11 +12,9 @@ export class Axes {
     frame.append(this.svg);
   }
 
-  /** The rectangle for the plane in a picture of that size, in pixels; `names` need room. */
-  static rectangle(width, height, names) {
-    const named = Boolean(names[0]);
-    const [left, bottom] = named ? [WIDE, WIDE - EDGE] : [NARROW, NARROW - EDGE];
-    return { left, top: EDGE, width: width - left - EDGE, height: height - EDGE - bottom };
+  /** The rectangle for the plane in a picture of that size, in pixels. */
+  static rectangle(width, height) {
+    return { left: SIDE, top: EDGE, width: width - SIDE - EDGE, height: height - SIDE };
   }
 
   /** Draw them for a view; `box` is half the side of a square to be marked, or undefined. */
@@ -38,16 +36,17 @@ export class Axes {
     const turned = { transform: `translate(12 ${centre}) rotate(-90)` };
     parts.push(make("text", { class: "xtitle", x: middle, y: bottom + 33, "text-anchor": "middle" }, across));
     parts.push(make("text", { class: "ytitle", ...turned, "text-anchor": "middle" }, up));
-    if (box) parts.push(this.#box(view, box));
+    if (box) parts.push(square(view, box));
     this.svg.replaceChildren(...parts);
   }
+}
 
-  #box(view, box) {
-    // No farther than the axes: what lies outside them is not drawn.
-    const [left, top] = view.nearest(view.x(-box), view.y(box));
-    const [right, bottom] = view.nearest(view.x(box), view.y(-box));
-    return make("path", { class: "box", d: `M${left},${top}H${right}V${bottom}H${left}Z` });
-  }
+/** The sides of a square about 0, as far as they are within the axes. */
+function square(view, half) {
+  const inner = make("svg", { x: view.left, y: view.top, width: view.width, height: view.height });
+  const at = { x: view.x(-half) - view.left, y: view.y(half) - view.top };
+  inner.append(make("rect", { class: "box", ...at, width: (2 * half) / view.unit, height: (2 * half) / view.unit }));
+  return inner;
 }
 
 const written = (value) => String(Number(value.toPrecision(6))).replace("-", "−");

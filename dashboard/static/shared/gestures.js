@@ -1,12 +1,14 @@
 // What a mouse, a pen or fingers do on a map: click, move, zoom, or draw a region.
 
-const SLIP = 4; // pixels a pointer may move between press and release of a click
-const CLOSE = 3; // pixels between two corners of a lasso
+const TOLERANCE = 4; // pixels a pointer may move between press and release of a click
+const SPACING = 3; // pixels between two corners of a lasso
+const FARTHEST = 500; // pixels of one turn of the wheel
+const TWICE = 400; // milliseconds between the clicks of a double click
 
 export class Gestures {
   /**
    * Listen on an element. `acts` are called with pixels of the element: move(dx, dy),
-   * zoom(px, py, factor), click(px, py), doubleClick(), and draw(corners, ended): the corners of what
+   * zoom(px, py, factor), click(px, py), doubleClick(px, py), and draw(corners, ended): the corners of what
    * is being drawn, [[px, py], …], or null if that is given up. What begins where `within(px, py)`
    * is false is not ours.
    */
@@ -17,12 +19,13 @@ export class Gestures {
     const on = (type, act, target = root) =>
       target.addEventListener(type, act, { passive: false, signal: this.over.signal });
     on("wheel", (event) => this.#wheel(event));
-    on("dblclick", (event) => this.within(...this.#at(event)) && this.acts.doubleClick());
     on("pointerdown", (event) => this.#press(event));
     // What is pressed here may move, and be released, anywhere.
     on("pointermove", (event) => this.#drag(event), window);
     on("pointerup", (event) => this.#release(event), window);
     on("pointercancel", (event) => this.#release(event), window);
+    // A click elsewhere parts two clicks here.
+    on("pointerdown", ({ target }) => (this.clicked = root.contains(target) ? this.clicked : null), window);
   }
 
   remove() {
@@ -38,45 +41,53 @@ export class Gestures {
     const at = this.#at(event);
     if (!this.within(...at)) return;
     event.preventDefault();
-    const pixels = event.deltaY * [1, 25, 500][event.deltaMode]; // per pixel, line or page
-    // A pinch on a touchpad is a turn of the wheel with Ctrl, of few pixels.
-    this.acts.zoom(...at, 2 ** ((event.ctrlKey ? 10 : 1) * Math.max(-500, Math.min(500, pixels)) * 0.002));
+    // In pixels, lines or pages; and a pinch on a touchpad is a turn with Ctrl, of few pixels.
+    const pixels = event.deltaY * [1, 25, 500][event.deltaMode] * (event.ctrlKey ? 10 : 1);
+    this.acts.zoom(...at, 2 ** (Math.max(-FARTHEST, Math.min(FARTHEST, pixels)) * 0.002));
   }
 
   #press(event) {
     const at = this.#at(event);
     if (event.button !== 0 || !this.within(...at)) return;
     // The first finger, or a mouse: whatever else is thought to be down was released unseen.
-    if (event.isPrimary) this.pointers.clear();
+    if (event.isPrimary) this.#forget();
     this.pointers.set(event.pointerId, { at, from: at, strayed: false, path: [at] });
     if (this.pointers.size === 1) return;
     for (const pointer of this.pointers.values()) pointer.strayed = pointer.pinching = true;
     this.#draw(null);
   }
 
+  /** Give up what was begun. */
+  #forget() {
+    if (this.pointers.size) this.#draw(null);
+    this.pointers.clear();
+    this.root.classList.remove("dragged");
+  }
+
   #drag(event) {
     const pointer = this.pointers.get(event.pointerId);
     if (!pointer) return;
+    if (event.pointerType === "mouse" && !(event.buttons & 1)) return this.#forget(); // released unseen
     const [before, at] = [pointer.at, this.#at(event)];
     if (this.pointers.size > 1) {
-      this.#pinch(pointer, at);
-      return;
+      return this.#pinch(pointer, at);
     }
-    pointer.strayed ||= distance(at, pointer.from) > SLIP;
-    if (!pointer.strayed) return;
+    pointer.strayed ||= distance(at, pointer.from) > TOLERANCE;
+    if (!pointer.strayed) return undefined;
     pointer.at = at;
     this.root.classList.add("dragged");
     if (this.tool === "pan") this.acts.move(at[0] - before[0], at[1] - before[1]);
     else if (!pointer.pinching) this.#draw(pointer);
+    return undefined;
   }
 
   /** Two fingers move the map with them, and stretch it. */
   #pinch(pointer, at) {
     const other = [...this.pointers.values()].find((one) => one !== pointer);
-    const factor = distance(pointer.at, other.at) / Math.max(1, distance(at, other.at));
+    const [before, after] = [pointer.at, at].map((one) => Math.max(1, distance(one, other.at)));
     const middle = [0, 1].map((i) => (at[i] + other.at[i]) / 2);
     this.acts.move(...[0, 1].map((i) => (at[i] - pointer.at[i]) / 2));
-    this.acts.zoom(...middle, factor);
+    this.acts.zoom(...middle, before / after);
     pointer.at = at;
   }
 
@@ -88,7 +99,7 @@ export class Gestures {
 
   #corners({ path, from: [x1, y1], at: [x2, y2] }) {
     if (this.tool === "select") return [[x1, y1], [x2, y1], [x2, y2], [x1, y2]];
-    if (distance(path.at(-1), [x2, y2]) >= CLOSE) path.push([x2, y2]);
+    if (distance(path.at(-1), [x2, y2]) >= SPACING) path.push([x2, y2]);
     return path;
   }
 
@@ -99,10 +110,19 @@ export class Gestures {
     this.root.classList.remove("dragged");
     const lifted = event.type === "pointerup";
     if (!pointer.strayed) {
-      if (lifted) this.acts.click(...pointer.at);
+      if (lifted) this.#click(pointer.at, event.timeStamp);
     } else if (!this.pointers.size) {
       if (!pointer.pinching) this.#draw(lifted ? pointer : null, lifted);
     }
+  }
+
+  /** The second of two clicks at one place is a double click, and no other click. */
+  #click(at, time) {
+    const { clicked } = this;
+    const twice = clicked && time - clicked.time < TWICE && distance(at, clicked.at) <= TOLERANCE;
+    this.clicked = twice ? null : { at, time };
+    if (twice) this.acts.doubleClick(...at);
+    else this.acts.click(...at);
   }
 }
 

@@ -23,18 +23,19 @@ export class LatentMap {
     this.axes = new Axes(frame);
     this.records = new Records(frame);
     this.marks = new Marks(frame);
-    this.region = null;
+    this.region = null; // the polygon whose records are selected
+    this.rows = null; // a set of the rows that are selected, in a region or by others
     this.gestures = new Gestures(root, (px, py) => Boolean(this.view?.holds(px, py)), {
       move: (dx, dy) => this.#show(this.view.moved(dx, dy)),
       zoom: (px, py, factor) => this.#show(this.view.zoomed(px, py, factor, this.plane.extent)),
       click: (px, py) => this.clicked?.(this.view.point(px, py)),
-      doubleClick: () => (this.tool === "pan" ? this.reset() : this.#brush(null)),
+      doubleClick: () => (this.tool === "pan" ? this.reset() : this.#brush(null, true)),
       draw: (corners, ended) => this.#brush(corners, ended),
     });
     this.setTool("pan");
     this.resized = new ResizeObserver(() => this.draw());
     this.resized.observe(root);
-    root.map = this; // for who asks the element
+    root.map = this; // read by the browser tests
   }
 
   /** Call `clicked` with the latent point of each click. */
@@ -62,7 +63,8 @@ export class LatentMap {
     }
     Object.assign(this, { table, x, y, plane, picture });
     this.records.place(x, y);
-    this.#selectIn(this.region);
+    this.#choose(this.region);
+    this.records.select(this.rows);
   }
 
   /** Colour the records by an attribute: {name, classes: [{label, count}]} or {name, low, high}. */
@@ -72,34 +74,39 @@ export class LatentMap {
     this.records.colour(attribute, column(this.table, attribute.name), this.palette);
   }
 
-  /** Let all records but those of a set of rows stand back; null for none. */
+  /** Select a set of rows of the records and draw the others faintly; null ends the selection. */
   select(rows) {
-    this.records.select(rows);
-    this.#drawRecords();
+    this.rows = rows;
+    this.#showSelection(this.region, rows);
   }
 
   /** Show a region and select its records, or end it: null. */
   setRegion(polygon) {
-    this.region = polygon;
-    this.#showRegion(polygon);
+    this.#choose(polygon);
+    this.#showSelection(polygon, this.rows);
   }
 
-  #showRegion(polygon) {
+  #choose(polygon) {
+    this.region = polygon;
+    this.rows = this.#rowsIn(polygon);
+  }
+
+  #showSelection(polygon, rows) {
     this.marks.outline = polygon;
-    this.#selectIn(polygon);
+    this.records.select(rows);
     this.#drawRecords();
     this.#drawMarks();
   }
 
-  /** Select the records inside a polygon; null for no selection. */
-  #selectIn(polygon) {
-    this.records.select(polygon && new Set(inside(polygon, this.x, this.y)));
+  /** The rows of the records inside a polygon; null for no polygon. */
+  #rowsIn(polygon) {
+    return polygon && new Set(inside(polygon, this.x, this.y));
   }
 
   /** A ring about a point of the plane, or none. */
   ring(point) {
     this.overlay.ring = point;
-    this.drawOverlay();
+    this.#drawOverlay();
   }
 
   /** Dim a class of records, or bring it back; what is dimmed stays faintly there. */
@@ -124,13 +131,13 @@ export class LatentMap {
   /** Samples by what the rule decides of them, the rejected zone and its edge; or nothing. */
   setSamples(content) {
     this.overlay.set(content);
-    this.drawOverlay();
+    this.#drawOverlay();
   }
 
   /** What is decoded on a grid {low, step, size, code, certainty}, in the records' colours. */
   setPainted(grid) {
     this.overlay.paint(grid && { ...grid, colour: (code) => codeColour(this.attribute, code, this.palette) });
-    this.drawOverlay();
+    this.#drawOverlay();
   }
 
   /** Parts (see `Marks`) of points above the records; samples stand back for those with `quiet`. */
@@ -173,7 +180,7 @@ export class LatentMap {
   /** Everything drawn anew, in the size that the picture has now. */
   draw() {
     const { clientWidth: width, clientHeight: height } = this.root;
-    const axes = Axes.rectangle(width, height, this.plane?.labels ?? []);
+    const axes = Axes.rectangle(width, height);
     if (!this.plane || axes.width <= 0 || axes.height <= 0) return;
     this.#show(this.place, { ...axes, outerWidth: width, outerHeight: height });
   }
@@ -186,7 +193,7 @@ export class LatentMap {
     this.axes.draw(this.view, this.plane.labels, this.box);
     this.#drawRecords();
     this.#drawMarks();
-    this.drawOverlay();
+    this.#drawOverlay();
   }
 
   #drawRecords() {
@@ -198,13 +205,20 @@ export class LatentMap {
   }
 
   /** Draw what moves with a limit, and nothing else. */
-  drawOverlay() {
+  #drawOverlay() {
     if (this.view) this.overlay.draw(this.view);
   }
 
   /** Show the map from end to end. */
   reset() {
-    this.#show({ x: 0, y: 0, reach: this.plane.extent });
+    this.place = { x: 0, y: 0, reach: this.plane.extent };
+    this.draw();
+  }
+
+  /** Zoom about the middle of what is shown; above 1 more is seen. */
+  zoom(factor) {
+    const { left, top, width, height } = this.view;
+    this.#show(this.view.zoomed(left + width / 2, top + height / 2, factor, this.plane.extent));
   }
 
   // --- what a person does -------------------------------------------------------------------------
@@ -216,12 +230,13 @@ export class LatentMap {
   }
 
   /** A region is drawn, as far as its corners in pixels; null gives it up, or ends the one there is. */
-  #brush(corners, ended = true) {
+  #brush(corners, ended) {
     const polygon = corners?.length > 2
       ? corners.map((corner) => Object.values(this.view.point(...this.view.nearest(...corner))))
       : null;
-    if (!ended) return this.#showRegion(polygon ?? this.region);
-    if (corners && !polygon) return this.#showRegion(this.region); // a flick encloses nothing
+    if (polygon && !ended) return this.#showSelection(polygon, this.#rowsIn(polygon));
+    // Given up, or a flick, which encloses nothing: what was selected before is selected still.
+    if (!ended || (corners && !polygon)) return this.#showSelection(this.region, this.rows);
     this.setRegion(polygon);
     return this.brushed?.(polygon);
   }
@@ -230,12 +245,17 @@ export class LatentMap {
   toData(event) {
     const box = this.root.getBoundingClientRect();
     const at = [event.clientX - box.left, event.clientY - box.top];
-    return this.view.holds(...at) ? this.view.point(...at) : null;
+    return this.view?.holds(...at) ? this.view.point(...at) : null;
   }
 
   /** The latent point in the middle of what is shown. */
   get centre() {
     return { x: this.place.x, y: this.place.y };
+  }
+
+  /** The latent point within the axes that is nearest to a point. */
+  nearest({ x, y }) {
+    return this.view.point(...this.view.nearest(this.view.x(x), this.view.y(y)));
   }
 
   /** What is drawn nearest to a latent point, within reach: {record, sample}, -1 for none of a kind. */

@@ -11,7 +11,6 @@ export function takeTheme(element, palette) {
   Object.assign(palette, dark ? palette.dark : palette.light, {
     text,
     background: style.getPropertyValue("--st-background-color").trim() || "#ffffff",
-    grid: style.getPropertyValue("--st-border-color-light").trim() || "rgba(128,128,128,.2)",
   });
   return text;
 }
