@@ -1,6 +1,7 @@
 """The small charts: data in, a Plotly figure out."""
 
 from collections.abc import Sequence
+from itertools import cycle
 
 import numpy as np
 import pandas as pd
@@ -60,12 +61,12 @@ def number_distribution(here: NDArray, everywhere: NDArray) -> go.Figure:
     return _compact(figure, 170)
 
 
-def accuracy_by_position(rows: Sequence[tuple[str, Sequence[float]]]) -> go.Figure:
+def accuracy_by_position(rows: Sequence[tuple[str, Sequence[float]]], format: Format) -> go.Figure:
     """Per-character accuracy, 0 to 1, at every position: a group of bars for each named row."""
     figure = go.Figure(
         [
             go.Bar(
-                x=list(common.POSITIONS),
+                x=list(format.position_names),
                 y=list(values),
                 name=name,
                 marker_color=colour,
@@ -182,7 +183,7 @@ def rule_study(study: pd.DataFrame) -> go.Figure:
                 hovertemplate="seed %{customdata}: accepted %{x:.1%}, purity %{y:.2%}",
             )
             for (name, part), colour, symbol in zip(
-                study.groupby("rule", sort=False), SPLITS, SYMBOLS, strict=True
+                study.groupby("rule", sort=False), cycle(SPLITS), cycle(SYMBOLS), strict=False
             )
         ]
     )
@@ -215,7 +216,7 @@ def purity_of_reruns(purities: Sequence[float], published: float) -> go.Figure:
 
 def accuracy_of_splits(accuracies: Sequence[Accuracy], format: Format) -> go.Figure:
     """Per-character accuracy and exact match by split, with their intervals."""
-    places = [*common.POSITIONS, "exact match"]
+    places = [*format.position_names, "exact match"]
     figure = go.Figure()
     for one, colour, symbol in zip(accuracies, SPLITS, SYMBOLS, strict=True):
         shares = [*one.by_position, one.exact]

@@ -118,7 +118,7 @@ def selection(models: Models, shown: tuple[Shown, Shown]) -> Selected | None:
     typed = st.session_state[state.PREDICATE].strip()
     brush = st.session_state.get(state.BRUSH)
     if typed:
-        chosen = predicates.parse_all([typed])
+        chosen = predicates.parse_all([typed], services.bundle(*models[0]).format)
         masks = [predicates.mask(chosen, one.codes, one.format) for one in records]
     elif brush:
         side, polygon = brush

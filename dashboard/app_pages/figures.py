@@ -37,8 +37,9 @@ def rule_study() -> None:
     """Accepted share and purity of every rule over ten training runs."""
     study = services.rule_study()
     st.markdown(f"##### {words.STUDY}")
-    one, two, posterior = study.groupby("rule", sort=False)["purity"].min()
-    st.markdown(words.STUDY_INTRO.format(one=one, two=two, posterior=posterior))
+    lowest = study.groupby("rule", sort=False)["purity"].min()
+    listed = ", ".join(f"**{rule}** {purity:.1%}" for rule, purity in lowest.items())
+    st.markdown(words.STUDY_INTRO.format(lowest=listed))
     left, right = st.columns(2, gap="large")
     with left:
         st.plotly_chart(charts.rule_study(study), config=charts.CONFIG)
@@ -62,7 +63,8 @@ def accuracy(name: str, version: str) -> None:
         ("this model, decoding the mean", test["by_position"]),
     ]
     st.markdown(f"##### {words.ACCURACY}")
-    st.plotly_chart(charts.accuracy_by_position(rows), config={"staticPlot": True})
+    chart = charts.accuracy_by_position(rows, services.bundle(name, version).format)
+    st.plotly_chart(chart, config={"staticPlot": True})
     st.caption(words.ACCURACY_CAPTION.format(n=test["n"]))
 
 

@@ -109,7 +109,9 @@ def confusions(name: str, version: str) -> None:
         (letters, words.CONFUSION_LETTERS, positions_of(format, LETTERS)),
         (digits, words.CONFUSION_DIGITS, positions_of(format, DIGITS)),
     ):
-        choices = {labels[1]: positions} | {common.POSITIONS[at - 1]: (at,) for at in positions}
+        choices = {labels[1]: positions} | {
+            format.position_names[at - 1]: (at,) for at in positions
+        }
         with column:
             chosen = choices[st.selectbox(labels[0], list(choices))]
             found = services.confusion(name, version, chosen)

@@ -8,7 +8,6 @@ import streamlit as st
 
 from dashboard import palette
 from dashboard.components.transfer import module_script
-from dashboard.words import common
 from dashboard.words import training as words
 from regvae.formats import Format
 from regvae.training.jobs import Job, Progress
@@ -87,10 +86,10 @@ def _accuracies(format: Format) -> list[dict[str, Any]]:
     lines = [
         {
             "column": f"validation_right_{place}",
-            "label": common.SHORT_POSITIONS[place - 1],
-            "colour": palette.WHEEL[place - 1],
+            "label": name.split()[0],  # there is little room
+            "colour": palette.WHEEL[place % len(palette.WHEEL) - 1],
         }
-        for place in range(1, format.length + 1)
+        for place, name in enumerate(format.position_names, start=1)
     ]
     exact = {
         "column": "validation_exact",

@@ -20,11 +20,6 @@ NOT_IN_ADDRESS = (
 COLOUR_LABEL = "Colour by"
 CLEAR = "Clear"
 SPLITS = {"train": "training data", "validation": "validation data", "test": "test data"}
-POSITIONS = (
-    *("1st letter", "2nd letter", "tens", "units"),
-    *("3rd letter", "4th letter", "5th letter"),
-)
-SHORT_POSITIONS = ("1st", "2nd", "tens", "units", "3rd", "4th", "5th")
 LIKELIHOODS = {
     "bernoulli": "Bernoulli: a sigmoid for every output",
     "categorical": "categorical: a softmax for every character",

@@ -35,6 +35,7 @@ from regvae.cli.output import (
     print_json,
     write_atomically,
 )
+from regvae.formats import Format
 from regvae.generation.results import Outcome, generate
 from regvae.model import bundle as bundles
 from regvae.rejection import policy as policies
@@ -140,9 +141,11 @@ def sample(
     if policy:
         chosen = _saved_policy(context, policy)
     else:
+        name = bundle or _no_bundle()
+        format = bundles.load(name).format
         chosen = Policy(
-            bundle=bundle or _no_bundle(),
-            unwanted=_unwanted(unwanted, unwanted_file, unwanted_region, unwanted_training),
+            bundle=name,
+            unwanted=_unwanted(unwanted, unwanted_file, unwanted_region, unwanted_training, format),
             rule=rule_named(rule, values),
             proposal=_proposal(proposal, box, region),
             proposals=_proposals(n, until),
@@ -178,13 +181,18 @@ def _saved_policy(context: typer.Context, path: Path) -> Policy:
 
 
 def _unwanted(
-    texts: list[str] | None, file: Path | None, regions: list[str] | None, training: bool
+    texts: list[str] | None,
+    file: Path | None,
+    regions: list[str] | None,
+    training: bool,
+    format: Format,
 ) -> Unwanted:
     return Unwanted.of(
         texts or [],
         regions=[polygon_of(text) for text in regions or []],
-        listed=codes_given([], file) if file else [],
+        listed=codes_given([], file, format) if file else [],
         training=training,
+        format=format,
     )
 
 

@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -45,30 +45,22 @@ def train(
         from regvae.training import trainer as training
 
     last: list[training.Trainer] = []
-    total = chosen.training.epochs
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     command = jobs.train_command(preset, out, seed)
     try:
-        with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
-            task = progress.add_task("compiling", total=total)
-
-            def show(trainer: training.Trainer) -> None:
-                last[:] = [trainer]
-                epoch = trainer.history[-1]
-                text = f"loss {epoch.loss:.3f}  validation {epoch.validation_loss:.3f}"
-                progress.update(task, completed=epoch.epoch, description=text)
-
-            with processor(on_wait=lambda: progress.update(task, description="queueing")):
-                bundle = training.train(
-                    chosen,
-                    out,
-                    seed=seed,
-                    own=own,
-                    resume=resume,
-                    command=command,
-                    measure=metrics,
-                    on_epoch=show,
-                )
+        with (
+            _progress(chosen.training.epochs, last) as (show, queueing),
+            processor(on_wait=queueing),
+        ):
+            bundle = training.train(
+                chosen,
+                out,
+                seed=seed,
+                own=own,
+                resume=resume,
+                command=command,
+                measure=metrics,
+                on_epoch=show,
+            )
     except KeyboardInterrupt:
         resumable = checkpoint_path(out).exists()
         advice = f"continue with: {command} --resume" if resumable else "no epoch was finished"
@@ -76,6 +68,25 @@ def train(
     console.print(f"wrote {out}: validation loss {bundle.metrics['validation_loss']:.3f}")
     if last:
         _print_speed(last[0], time.perf_counter() - started, training.floating_point_limit())
+
+
+@contextmanager
+def _progress(epochs: int, last: list[Any]) -> Iterator[tuple[Callable, Callable]]:
+    """A progress bar: yields what to call after an epoch, and during a wait.
+
+    The trainer of the newest epoch is put in `last`.
+    """
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
+        task = progress.add_task("compiling", total=epochs)
+
+        def show(trainer: Any) -> None:
+            last[:] = [trainer]
+            epoch = trainer.history[-1]
+            text = f"loss {epoch.loss:.3f}  validation {epoch.validation_loss:.3f}"
+            progress.update(task, completed=epoch.epoch, description=text)
+
+        yield show, lambda: progress.update(task, description="queueing")
 
 
 def _recipe(name: str) -> tuple[config.Preset, Sequence[str], int]:

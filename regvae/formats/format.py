@@ -55,8 +55,10 @@ class Format:
 
     `alphabets` has the characters allowed at each position: consecutive ASCII characters, no
     lower-case letters; `layout` describes them in words. `gaps` are the positions (from 0) before
-    which a space is shown. `attributes` are listed to people in this order. Raises `FormatError` if
-    an alphabet has other characters, or if `example` is not a normalised code.
+    which a space is shown. `position_names` are shown for the positions, "1", "2", ... if empty.
+    `attributes` are listed to people in this order. Raises `FormatError` if an alphabet has other
+    characters, if there are more or fewer names than positions, or if `example` is not a normalised
+    code.
 
     >>> from regvae.formats.uk_registration import UK_REGISTRATION
     >>> UK_REGISTRATION.parse("ab12 cde")
@@ -70,6 +72,7 @@ class Format:
     layout: str
     alphabets: tuple[str, ...]
     gaps: tuple[int, ...] = ()
+    position_names: tuple[str, ...] = ()
     attributes: Mapping[str, Attribute] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -79,6 +82,14 @@ class Format:
                     "expected consecutive ASCII characters without lower-case letters at position "
                     f"{position}, got {allowed[:40]!r}; change the alphabet"
                 )
+        if not self.position_names:
+            names = tuple(str(position) for position in range(1, self.length + 1))
+            object.__setattr__(self, "position_names", names)
+        if len(self.position_names) != self.length:
+            raise FormatError(
+                f"expected {self.length} names of positions, got {len(self.position_names)}; give "
+                "one for each position, or none"
+            )
         if not self.is_normalised(self.example):
             raise FormatError(
                 f"expected a normalised {self.noun} as the example, got {self.example[:40]!r}; "

@@ -251,5 +251,9 @@ UK_REGISTRATION = Format(
     layout="two letters, two digits and three letters",
     alphabets=_ALPHABETS,
     gaps=(4,),
+    position_names=(
+        *("1st letter", "2nd letter", "tens", "units"),
+        *("3rd letter", "4th letter", "5th letter"),
+    ),
     attributes=ATTRIBUTES,
 )

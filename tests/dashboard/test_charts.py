@@ -58,3 +58,9 @@ def test_accuracies_have_their_intervals_as_whiskers(bundle: Bundle) -> None:
         low = np.array(marks.y) - marks.error_y.arrayminus
         np.testing.assert_allclose(list(zip(low, high, strict=True)), [s.interval for s in shares])
     assert [shape.y0 for shape in figure.layout.shapes] == [1 / 26, 1 / 26, 0.1, 0.1, *[1 / 26] * 3]
+
+
+def test_a_study_of_any_number_of_rules_is_drawn() -> None:
+    rules = [f"rule {i}" for i in range(5)]
+    study = pd.DataFrame({"rule": rules, "seed": 0, "acceptance": 0.2, "purity": 0.9})
+    assert [marks.name for marks in charts.rule_study(study).data] == rules

@@ -14,6 +14,7 @@ from dashboard import plates
 from dashboard.words import common
 from dashboard.words import report as words
 from regvae.evaluation import diagnosis
+from regvae.formats import UK_REGISTRATION
 from regvae.model import bundle as bundles
 from regvae.model import store
 from regvae.model.bundle import Bundle
@@ -95,7 +96,7 @@ def test_examples_mark_the_characters_that_are_wrong(page: AppTest, bundle: Bund
 def test_the_confusion_can_be_that_of_one_position() -> None:
     app = opened("report")
     letters = app.selectbox[1]  # after the one of models
-    positions = [common.POSITIONS[at] for at in (0, 1, 4, 5, 6)]
+    positions = [UK_REGISTRATION.position_names[at] for at in (0, 1, 4, 5, 6)]
     assert letters.options == [words.CONFUSION_LETTERS[1], *positions]
     before = charts_of(app)[1]
     letters.select("2nd letter").run()

@@ -176,3 +176,11 @@ def test_an_alphabet_has_consecutive_ascii_characters_without_lower_case(alphabe
 def test_the_example_of_a_format_is_one_of_its_codes(example):
     with pytest.raises(FormatError, match="a normalised tag as the example"):
         replace(TOY, example=example)
+
+
+def test_every_position_has_a_name():
+    assert UK_REGISTRATION.position_names[2:4] == ("tens", "units")
+    plain = replace(UK_REGISTRATION, position_names=())
+    assert plain.position_names == ("1", "2", "3", "4", "5", "6", "7")
+    with pytest.raises(FormatError, match="expected 7 names of positions, got 2; give one for"):
+        replace(UK_REGISTRATION, position_names=("one", "two"))
