@@ -81,8 +81,11 @@ def show_address_problems() -> None:
 
 
 def _last() -> str | None:
-    """The model that was chosen last, on any page."""
-    return st.session_state.get(state.LAST_MODEL) or st.session_state.get(state.MODEL)
+    """The model that was chosen last, on any page; at first that of the address."""
+    last = st.session_state.get(state.LAST_MODEL) or st.session_state.get(state.MODEL)
+    # The box has not taken it from there yet, and the default model's map would be sent in vain.
+    there = st.session_state[state.ADDRESS].get(state.MODEL)
+    return last or (there if there in store.available() else None)
 
 
 def _show_chosen() -> None:

@@ -1,16 +1,19 @@
 // Large tables arrive once, through a mount of their own, and wait here for the map that uses them.
 
-const slots = new Map(); // name -> {version, value, waiting}
+const KEPT = 2; // versions of a name: while modules load, an older one may arrive after a newer one
+const slots = new Map(); // name -> {values: version -> value, waiting}
 
 function slot(name) {
-  if (!slots.has(name)) slots.set(name, { version: null, value: null, waiting: [] });
+  if (!slots.has(name)) slots.set(name, { values: new Map(), waiting: [] });
   return slots.get(name);
 }
 
-/** Keep `value` as the newest of that name, and hand it to whoever waits for its version. */
+/** Keep `value` as a version of that name, and hand it to whoever waits for it. */
 export function put(name, version, value) {
   const place = slot(name);
-  Object.assign(place, { version, value });
+  place.values.delete(version); // to be the last of the map
+  place.values.set(version, value);
+  if (place.values.size > KEPT) place.values.delete(place.values.keys().next().value);
   place.waiting = place.waiting.filter((one) => {
     if (one.version !== version) return true;
     one.resolve(value);
@@ -21,7 +24,7 @@ export function put(name, version, value) {
 /** A promise of that version's value, which may be here already. */
 export function take(name, version) {
   const place = slot(name);
-  if (place.version === version) return Promise.resolve(place.value);
+  if (place.values.has(version)) return Promise.resolve(place.values.get(version));
   return new Promise((resolve) => place.waiting.push({ version, resolve }));
 }
 
