@@ -21,7 +21,7 @@ def chosen() -> tuple[str, str] | None:
 
 def of_the_notebook() -> tuple[str, str] | None:
     """Name and version of `notebook-2d`, or None and the reason on the page."""
-    return loaded(state.DEFAULTS[state.MODEL])
+    return loaded(state.NOTEBOOK)
 
 
 def loaded(name: str) -> tuple[str, str] | None:

@@ -22,6 +22,9 @@ def prepare() -> None:
     anchor = tuple(services.mean_of_means(name, version).tolist())
     services.sample_layer(name, version, usual_policy(name), usual_choice(name, version), anchor)
     services.gaussians(name, version)
+    services.painted_layer(
+        name, version, state.DEFAULTS[state.COLOUR], usual_choice(name, version), anchor
+    )
     gc.collect()
     gc.freeze()
 

@@ -74,10 +74,13 @@ ADDRESS_PROBLEMS: Final = "address-problems"
 PARAMETERS: Final = {one.name: one for kind in RULES.values() for one in kind.parameters()}
 """Every parameter of every rule, by its name, which is its URL key too."""
 
+NOTEBOOK: Final = "notebook-2d"
+"""The model that follows the published notebook."""
+
 DEFAULTS: Final[dict[str, Any]] = {
-    MODEL: "notebook-2d",
+    MODEL: "ordered-2d",
     PRESET: "ordered-2d",
-    LEFT: "notebook-2d",
+    LEFT: NOTEBOOK,
     RIGHT: "ordered-2d",
     PLANE: "principal",
     ACROSS: 1,
@@ -94,7 +97,7 @@ DEFAULTS: Final[dict[str, Any]] = {
     SEED: 0,
     SEARCH: "",
     POINT: "",
-    PAINT: False,
+    PAINT: True,
     PATH: "straight",
     FROM: "",
     TO: "",

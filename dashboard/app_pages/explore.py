@@ -67,7 +67,7 @@ class Tabs(NamedTuple):
 @st.fragment
 def explore(name: str, version: str, geometry: Geometry) -> None:
     """Controls, map and panel; a gesture reruns only this."""
-    left, right = st.columns([2, 1], gap="medium")
+    left, right = st.columns([2.4, 1], gap="medium")
     try:
         with left:
             plane_words = controls(name, version)
@@ -163,7 +163,7 @@ def show_map(
         region=choices.region,
         layers=point_layers(choices),
     )
-    gestures = Gestures(pick=set_point, region=set_region, parameter=set_parameter)
+    gestures = Gestures(set_point, set_region, set_parameter, set_painted)
     latent_map(geometry, samples, painted(context), view, gestures)
 
 
@@ -195,9 +195,12 @@ def panel_tabs(column: DeltaGenerator) -> Tabs:
 
 def controls(name: str, version: str) -> DeltaGenerator | None:
     """The widgets above the map, and the place for a caption on its plane, if there is one."""
-    which, colour, find, go = st.columns(4, gap="small")
+    with st.container(key="boxes"):
+        which, colour, find, go = st.columns(4, gap="small")
     with which:
         model_box.choose()
+    with st.container(key="off-painted"):  # its switch is on the map
+        st.toggle(words.PAINTED, state.DEFAULTS[state.PAINT], key=state.PAINT, bind="query-params")
     bundle = services.bundle(name, version)
     k, attributes = bundle.records.latent_dim, bundle.format.attributes
     colour.selectbox(
@@ -302,8 +305,23 @@ def show_panel(choices: Choices) -> None:
         sections[key]()
     if not sections:
         st.markdown(words.WELCOME)
+        contrast(context.name)
         st.page_link("app_pages/read.py", label=common.TOUR, icon=":material/menu_book:")
     without_mouse(set_box)
+
+
+def contrast(name: str) -> None:
+    """A button from the model on which the usual rule works to that on which it fails, and back."""
+    if name not in words.CONTRAST_WORDS:
+        return
+    st.markdown(words.CONTRAST_WORDS[name])
+    usual = name == state.DEFAULTS[state.MODEL]
+    label, other = (
+        (words.CONTRAST, state.NOTEBOOK)
+        if usual
+        else (words.CONTRAST_BACK, state.DEFAULTS[state.MODEL])
+    )
+    st.button(label, key="contrast", type="primary", on_click=model_box.show, args=(other,))
 
 
 # --- gestures -------------------------------------------------------------------------------------
@@ -324,6 +342,11 @@ def set_region(polygon: Polygon | None) -> None:
 def set_parameter(name: str, value: float) -> None:
     """A released slider sets the value of the rule's parameter, which the URL has too."""
     st.session_state[name] = value
+
+
+def set_painted(shown: bool) -> None:
+    """Whether the map is painted with what is decoded, which the URL has too."""
+    st.session_state[state.PAINT] = shown
 
 
 def set_box() -> None:

@@ -55,13 +55,15 @@ class Gestures:
     """What to call, before the fragment reruns, after a gesture on the map.
 
     `pick` gets a clicked latent point (k,), `region` a polygon of (x, y) corners or None when it
-    was cleared, `parameter` the name and value of a slider that was released. What the browser
-    sends is checked first: anything but finite numbers within `state.LIMIT` is dropped.
+    was cleared, `parameter` the name and value of a slider that was released, `painted` whether
+    what is decoded everywhere is to be shown. What the browser sends is checked first: anything but
+    finite numbers within `state.LIMIT` is dropped.
     """
 
     pick: Callable[[list[float]], None]
     region: Callable[[Polygon | None], None]
     parameter: Callable[[str, float], None]
+    painted: Callable[[bool], None]
 
     def on_pick(self) -> None:
         """A point was clicked."""
@@ -80,6 +82,12 @@ class Gestures:
             state.is_coordinate(number) for corner in polygon for number in corner
         ):
             self.region(polygon)
+
+    def on_painted(self) -> None:
+        """The layer of what is decoded was switched on or off."""
+        sent = _sent("painted")
+        if isinstance(sent, bool):
+            self.painted(sent)
 
     def on_parameter(self) -> None:
         """A slider was released; its sequence number counts even if its value is refused."""
@@ -202,4 +210,5 @@ def latent_map(
         on_pick_change=gestures.on_pick,
         on_region_change=gestures.on_region,
         on_parameter_change=gestures.on_parameter,
+        on_painted_change=gestures.on_painted,
     )

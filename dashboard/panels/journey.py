@@ -28,9 +28,7 @@ class ChosenPath:
 
 
 def controls(context: Context) -> None:
-    """Widgets that define a path, and the switch that paints the map."""
-    label, explanation = words.PAINT
-    st.toggle(label, key=state.PAINT, help=explanation, bind="query-params")
+    """Widgets that define a path."""
     st.segmented_control(
         words.PATH_LABEL,
         list(words.PATHS),

@@ -1,16 +1,28 @@
 """The map, its controls, and what the panel shows of points, regs and regions."""
 
 WELCOME = """
-**Every dot is a car registration** ("reg"), at the point that the model encodes it to.
+**Every dot is a car registration** ("reg") that a neural network has learned, at the point that it
+encodes the reg to. The **background** is what it decodes at each point: the colours are those of
+the dots.
 
-- **Point** anywhere: the plate above the map shows what that point decodes to.
-- **Click** to pin a point and see its neighbours here.
-- **Box** or **Lasso**, then drag, to see what the records of a region have in common.
-- **Drag the threshold** to reject everything near an unwanted reg; *Sample* sets what is unwanted
-  and which rule decides, *Results* generates new regs and checks them.
+**The zone** in grey is near regs that are unwanted (*number < 50*). The small squares and discs are
+random points: those in the zone are rejected, all others accepted and decoded to the plates beside
+the map.
 
-New to this? Start here:
+- **Drag the threshold** under the map and watch the zone grow.
+- **Point** anywhere: the plate above the map shows what that point decodes to. **Click** to pin it.
+- **Box** or **Lasso**, then drag: what do the regs of a region have in common?
+- *Sample* sets what is unwanted and which rule decides; *Results* generates new regs and checks
+  them.
 """
+CONTRAST = "The same rule on the notebook's map"
+CONTRAST_BACK = "Back to the ordered map"
+CONTRAST_WORDS = {
+    "ordered-2d": "On this map training put the numbers in order along one axis, so what is far "
+    "from the unwanted regs is wanted. Does the rule work on any map?",
+    "notebook-2d": "On this map the rule fails: unwanted and wanted regs lie in stripes in the "
+    "middle. Far from all of them nothing was learned, and such points decode to anything.",
+}
 
 INFINITE = (
     "Expected whole numbers in the address, got an infinite number of samples or an infinite seed; "
@@ -34,6 +46,7 @@ PLANE_SHARE = (
 )
 NO_PIN = "Nothing is pinned yet, so the coordinates of the mean are used."
 
+PAINTED = "Paint the map with what is decoded"
 SEARCH_LABEL = "Find a reg"
 SEARCH_PLACEHOLDER = "Find a reg: AB12 CDE"
 POINT_LABEL = "Go to a point"

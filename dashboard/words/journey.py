@@ -1,10 +1,5 @@
-"""Journeys: paths through the latent space, and the map painted with what is decoded."""
+"""Journeys: paths through the latent space."""
 
-PAINT = (
-    "Paint the map with what is decoded",
-    "Every point decodes to a reg. The map is painted with the attribute of that reg that is "
-    "chosen under *Colour by*; fainter where the characters that decide it are less probable.",
-)
 PATH_LABEL = "Path"
 PATHS = {"straight": "Straight", "density": "Along the data", "traversal": "One axis"}
 PATH_HELP = {

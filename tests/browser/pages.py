@@ -225,8 +225,13 @@ class Explorer(Visit):
         self.record = page.locator(".reading-record")
 
     def open(self, query: str = "") -> "Explorer":
-        """Go to the page and wait until the map is drawn."""
-        self.page.goto(f"{self.url}/{query}")
+        """Go to the page and wait until the map is drawn.
+
+        It shows the notebook's model, and not what is decoded everywhere, unless the query says so.
+        """
+        usual = {"model": state.NOTEBOOK, "painted": "false"}
+        added = [f"{key}={value}" for key, value in usual.items() if f"{key}=" not in query]
+        self.page.goto(f"{self.url}/{query or '?'}&{'&'.join(added)}")
         return self.wait()
 
     def wait(self) -> "Explorer":
@@ -271,6 +276,10 @@ class Explorer(Visit):
         """Choose one of the map's tools."""
         self.page.locator(".latent-map .tools").get_by_role("button", name=name, exact=True).click()
 
+    def layer(self, name: str) -> Locator:
+        """The switch of one of the map's layers."""
+        return self.page.locator(f".layers [data-layer={name}]")
+
     def tab(self, name: str) -> None:
         """Open a tab of the panel."""
         self.panel.get_by_role("tab").nth(TABS.index(name)).click()
@@ -306,7 +315,7 @@ class Explorer(Visit):
 
     def figure(self, name: str) -> str:
         """One of the figures under the sliders."""
-        return self.page.locator(f"[data-figure={name}]").inner_text()
+        return self.page.locator(f"[data-figure={name}]").text_content() or ""
 
     def expect_confirmed(self) -> None:
         """Wait until Python has counted the same."""

@@ -203,18 +203,16 @@ def test_another_model_is_another_map_on_every_page(
 def test_the_map_is_painted_with_what_is_decoded(page: Page, dashboard: str, exact: Bundle) -> None:
     explorer = Explorer(page, dashboard).open(BARE)
     assert not explorer.picture.painted([[1.0, 1.0]], "under").any()
-    explorer.tab("journeys")
-    paint = explorer.keyed(state.PAINT).locator("label")
+    paint = explorer.layer("colours")
+    expect(paint).to_have_attribute("aria-pressed", "false")
     paint.click()
-    told = explorer.page.locator(".key .paint")
-    expect(told).to_have_js_property("hidden", False)
+    expect(page).not_to_have_url(re.compile("painted"))  # it is the default
     assert_painted(explorer, exact, "at_least_50")
     tens = UK_REGISTRATION.attributes["tens"].label
     explorer.choose(state.COLOUR, tens)
     expect(explorer.legend.root).to_contain_text(f"{tens}: ")
     assert_painted(explorer, exact, "tens")
     paint.click()
-    expect(told).to_have_js_property("hidden", True)
     assert not explorer.picture.painted([[1.0, 1.0]], "under").any()
 
 

@@ -23,7 +23,12 @@ shown = UK_REGISTRATION.shown
 
 
 def opened(page: str = "explore", **query: str) -> AppTest:
-    """A page under an address, run once; a trailing underscore keeps a key from being a keyword."""
+    """A page under an address, run once; a trailing underscore keeps a key from being a keyword.
+
+    The map is that of the notebook's model unless another is given.
+    """
+    if page in ("explore", "report"):
+        query = {"model": state.NOTEBOOK} | query
     app = AppTest.from_file(APP, default_timeout=60)
     for key, value in query.items():
         app.query_params[key.rstrip("_")] = value

@@ -18,6 +18,7 @@ def received(sent: dict, monkeypatch: pytest.MonkeyPatch) -> dict:
         pick=lambda z: got.update(pick=z),
         region=lambda polygon: got.update(region=polygon),
         parameter=lambda name, value: got.update(parameter=(name, value)),
+        painted=lambda shown: got.update(painted=shown),
     )
     for name in sent:
         getattr(gestures, f"on_{name}")()
@@ -31,6 +32,7 @@ def received(sent: dict, monkeypatch: pytest.MonkeyPatch) -> dict:
         ("parameter", {"name": "margin", "value": 1.5}, ("margin", 1.5)),
         ("region", TRIANGLE, TRIANGLE),
         ("region", None, None),
+        ("painted", False, False),
     ],
 )
 def test_a_gesture_calls_its_callback(gesture, value, expected, monkeypatch) -> None:
@@ -51,6 +53,7 @@ def test_a_gesture_calls_its_callback(gesture, value, expected, monkeypatch) -> 
         ("parameter", {"name": "seed", "value": 1}),
         ("parameter", {"name": ["margin"], "value": 1}),
         ("parameter", 1.5),
+        ("painted", 1),
         ("region", TRIANGLE[:2]),
         ("region", [[0, 0], [1, 0], [1, 1e308]]),
         ("region", [[0, 0]] * 20_000),
@@ -60,6 +63,6 @@ def test_a_value_that_cannot_be_used_is_dropped(gesture, value, monkeypatch) -> 
     assert received({gesture: {"value": value}}, monkeypatch) == {}
 
 
-@pytest.mark.parametrize("gesture", ["pick", "parameter", "region"])
+@pytest.mark.parametrize("gesture", ["pick", "parameter", "region", "painted"])
 def test_something_else_than_a_trigger_is_dropped(gesture: str, monkeypatch) -> None:
     assert received({gesture: "rubbish"}, monkeypatch) == {}

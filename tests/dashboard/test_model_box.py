@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 import regvae
 from dashboard import state
@@ -12,7 +13,17 @@ from regvae.evaluation.accuracy import accuracy
 from regvae.model import bundle as bundles
 from regvae.model import store
 from regvae.model.bundle import Bundle
-from tests.dashboard import SQUARE, open_tab, opened, press, problems_of, shown, text_of
+from tests.dashboard import (
+    APP,
+    SQUARE,
+    open_tab,
+    opened,
+    press,
+    problems_of,
+    shown,
+    text_of,
+    unescaped,
+)
 
 SHIPPED = tuple(store.available(store.ASSETS))
 
@@ -42,12 +53,20 @@ def test_every_model_is_shown_on_every_page(name: str) -> None:
     assert app.table[0].value.columns.tolist() == [f"left: {name}", f"right: {name}"]
 
 
-@pytest.mark.parametrize("page", ["explore", "read", "figures", "report"])
+@pytest.mark.parametrize(
+    ("page", "model"),
+    [
+        ("explore", "ordered-2d"),
+        ("report", "ordered-2d"),
+        ("read", "notebook-2d"),
+        ("figures", "notebook-2d"),
+    ],
+)
 def test_a_missing_model_is_a_sentence_on_every_page(
-    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: str, model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store, "ASSETS", tmp_path)
-    assert "'notebook-2d'" in problems_of(opened(page))
+    assert f"'{model}'" in problems_of(opened(page))
 
 
 def test_a_damaged_model_is_a_sentence(
@@ -86,6 +105,19 @@ def test_another_model_drops_what_lies_in_the_space_of_the_one_before() -> None:
 
 def test_a_model_of_the_address_that_does_not_exist_is_named_and_the_default_is_shown() -> None:
     app = opened(model="nowhere")
-    assert app.selectbox(key=state.MODEL).value == state.DEFAULTS[state.MODEL] == "notebook-2d"
+    assert app.selectbox(key=state.MODEL).value == state.DEFAULTS[state.MODEL] == "ordered-2d"
     assert "nowhere" in problems_of(app)
-    assert "notebook-2d" in problems_of(app)
+    assert "ordered-2d" in problems_of(app)
+    app = AppTest.from_file(APP, default_timeout=60).run()
+    assert app.selectbox(key=state.MODEL).value == "ordered-2d"
+
+
+def test_one_press_shows_where_the_rule_works_and_where_it_fails() -> None:
+    app = opened(model="ordered-2d", point="0.5, 0.3")
+    open_tab(app, explore.READ_TAB)
+    app.button(key="clear-point").click().run()
+    for label, model in ((explore.CONTRAST, "notebook-2d"), (explore.CONTRAST_BACK, "ordered-2d")):
+        press(app, label)
+        assert app.selectbox(key=state.MODEL).value == model
+        assert unescaped(explore.CONTRAST_WORDS[model]) in text_of(app)
+        assert not problems_of(app)

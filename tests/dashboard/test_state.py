@@ -40,7 +40,8 @@ def test_every_value_of_the_address_that_no_widget_can_have_is_named(query: dict
     for key, value in query.items():
         if key != "tab":
             assert named_in(app, key, value), key
-    assert app.selectbox(key=state.MODEL).value == "notebook-2d"
+    usual = state.DEFAULTS[state.MODEL] if "model" in query else state.NOTEBOOK
+    assert app.selectbox(key=state.MODEL).value == usual
 
 
 @pytest.mark.parametrize("key", ["samples", "seed"])

@@ -119,8 +119,8 @@ def test_a_finished_job_is_kept_shown_and_deleted(home: Path) -> None:
     assert store.available(store.models()) == []
     app.switch_page("app_pages/explore.py").run()
     assert not problems_of(app)  # the model that was shown is deleted, and the default is shown
-    assert app.selectbox(key=state.MODEL).value == "notebook-2d"
-    toast = common.MODEL_DELETED.format(deleted="mine", usual="notebook-2d")
+    assert app.selectbox(key=state.MODEL).value == "ordered-2d"
+    toast = common.MODEL_DELETED.format(deleted="mine", usual="ordered-2d")
     assert [one.value for one in app.toast] == [toast]
     app.text_input(key=state.POINT).input("0.5, -1.2").run()
     assert explore.PINNED in text_of(app)

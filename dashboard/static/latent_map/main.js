@@ -11,7 +11,7 @@ import { mounting } from "../shared/mount.js";
 import { Shown } from "../shared/shown.js";
 import { column, coordinates, take } from "../shared/store.js";
 import { takeTheme } from "../shared/theme.js";
-import { showTools } from "../shared/toolbar.js";
+import { showSwitches, showTools } from "../shared/toolbar.js";
 import { byLayer, partsOf } from "./layers.js";
 import { Reading } from "./reading.js";
 import { Scrubber } from "./scrubber.js";
@@ -27,6 +27,7 @@ class Explorer {
       <div class="latent-map" data-ready="false">
         <div class="reading"></div>
         <div class="tools" role="toolbar" aria-label="map tools"></div>
+        <div class="layers" role="group" aria-label="layers of the map"></div>
         <div class="legend" aria-label="legend"></div>
         <div class="frame"><div class="picture" tabindex="0" role="application"
           aria-label="latent map: arrow keys move the reading point, Enter pins it, Escape clears the region, plus and minus zoom, 0 shows the whole map"></div></div>
@@ -136,7 +137,6 @@ class Explorer {
 
   /** What is decoded all over the map, or nothing. */
   #usePainted(table) {
-    this.scrubber.setPainted(Boolean(table));
     const values = (name) => column(table.table, name);
     this.map.setPainted(table && { ...table.grid, code: values("code"), certainty: values("certainty") });
   }
@@ -190,6 +190,15 @@ class Explorer {
     picture.addEventListener("pointermove", (event) => this.#point(event));
     picture.addEventListener("pointerleave", () => this.#rest());
     picture.addEventListener("keydown", (event) => this.#key(event));
+    const layers = { records: "records", colours: "decoded", zone: "zone", samples: "samples" };
+    const switches = Object.entries(layers).map(([layer, label]) => {
+      const shown = layer !== "colours" || Boolean(this.component.data.painted);
+      return [layer, [label, shown]];
+    });
+    showSwitches(this.part("layers"), Object.fromEntries(switches), (layer, shown) => {
+      this.map.showLayer(layer, shown);
+      if (layer === "colours") this.#send("painted", shown);
+    });
     this.map.onClick((at) => this.#pick(at));
     this.map.onBrush((polygon) => this.#commit("region", polygon));
     showTools(this.part("tools"), [this.map], ["pan", "select", "lasso"], {

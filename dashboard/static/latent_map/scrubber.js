@@ -19,22 +19,24 @@ export class Scrubber {
         <dl class="figures">
           <div><dt>accepted</dt><dd data-figure="accepted"></dd></div>
           <div><dt title="share of the accepted samples that decode to a wanted reg">purity</dt><dd data-figure="purity"></dd></div>
+        </dl>
+        <details><summary>More</summary><dl class="figures">
           <div><dt title="at this rate of acceptance">proposals for ${RESULTS.toLocaleString("en-GB")}</dt><dd data-figure="needed"></dd></div>
           <div><dt title="held-out rejection rate: share of the held-out unwanted records that the rule rejects when it knows the training records alone">held-out rejected</dt><dd data-figure="covered"></dd></div>
           <div><dt title="share of one record's own Gaussian that lies beyond the rule's distance: chi-square with as many degrees of freedom as the map has dimensions">tail probability</dt><dd data-figure="tail"></dd></div>
           <div><dt title="2 (1 - erf(distance / 2)), published by the notebook; the tail of no Gaussian here">the notebook's tail</dt><dd data-figure="notebook"></dd></div>
         </dl>
         <div class="curves"></div>
+        <p class="note"><span title="on release Python counts all samples again; what is reported or exported is its count">recount by Python:
+            <b data-figure="confirmed"></b></span></p></details>
         <ul class="key">
           <li><i class="accepted"></i>accepted and wanted<b data-figure="wanted"></b></li>
           <li><i class="impure"></i>accepted, but decodes to unwanted<b data-figure="impure"></b></li>
           <li><i class="rejected"></i><span class="where"></span><b data-figure="rejected"></b></li>
           <li><i class="edge"></i>the zone's edge; dotted: the box</li>
-          <li class="paint" hidden>paint: what is decoded; fainter: unsure</li>
+          <li class="paint">background: what is decoded there; fainter: unsure</li>
         </ul>
-        <p class="note"><span data-figure="shown"></span>
-          <span title="on release Python counts all samples again; what is reported or exported is its count">recount by Python:
-            <b data-figure="confirmed"></b></span></p>
+        <p class="note" data-figure="shown"></p>
       </div>
       <p class="outcome none">No samples: see the warning beside the map.</p>
       <div class="plates" aria-label="decoded regs of accepted samples"></div>`;
@@ -132,11 +134,6 @@ export class Scrubber {
   setDimensions(k) {
     this.root.querySelector(".where").textContent =
       k > 2 ? "rejected (shade: in this slice)" : "rejected: in the shaded zone";
-  }
-
-  /** Whether the map is painted with what is decoded. */
-  setPainted(painted) {
-    this.root.querySelector(".paint").hidden = !painted;
   }
 
   /** The curves must be made anew. */

@@ -103,6 +103,16 @@ export class LatentMap {
     return polygon && new Set(inside(polygon, this.x, this.y));
   }
 
+  /** Show or hide a layer: "records", "colours" (what is decoded everywhere), "zone" or "samples". */
+  showLayer(layer, shown) {
+    if (layer === "records") {
+      this.records.canvas.hidden = !shown;
+    } else {
+      this.overlay.hidden[shown ? "delete" : "add"](layer);
+      this.#drawOverlay();
+    }
+  }
+
   /** A ring about a point of the plane, or none. */
   ring(point) {
     this.overlay.ring = point;

@@ -20,6 +20,7 @@ export class Overlay {
     this.painted = null;
     this.ring = null; // {x, y} of a point to be found
     this.quiet = false; // whether the samples stand back, for what lies below them
+    this.hidden = new Set(); // of "colours", "zone", "samples"
   }
 
   /** `grid`: {low, step, size, code, certainty, colour: code -> [r, g, b]}, or null for nothing. */
@@ -74,12 +75,13 @@ export class Overlay {
   /** Draw for a `View`. */
   draw(view) {
     const contexts = [this.under, this.over].map((canvas) => emptied(canvas, view));
-    if (this.painted) this.#drawGrid(contexts[0], this.paper, this.painted, view);
-    if (this.content) {
+    const shown = (layer) => !this.hidden.has(layer);
+    if (this.painted && shown("colours")) this.#drawGrid(contexts[0], this.paper, this.painted, view);
+    if (this.content && shown("zone")) {
       this.#drawGrid(contexts[0], this.shade, this.content.grid, view);
       this.#drawEdge(contexts[1], view);
-      this.#drawSamples(contexts[1], view);
     }
+    if (this.content && shown("samples")) this.#drawSamples(contexts[1], view);
     if (this.ring) this.#drawRing(contexts[1], view);
     contexts.forEach((context) => context.restore());
   }
@@ -115,7 +117,9 @@ export class Overlay {
   #drawSamples(context, view) {
     const { samples, states } = this.content;
     const colours = [this.palette.rejected, this.palette.accepted, this.palette.impure];
-    const radius = states.length > 3000 ? 2.5 : 3.5;
+    // Smaller the more there are, so that the records below them stay to be seen.
+    const accepted = states.reduce((sum, state) => sum + (state > 0), 0);
+    const radius = accepted > 1000 ? 2 : accepted > 200 ? 2.75 : 3.5;
     context.globalAlpha = this.quiet ? QUIET : 1;
     for (const state of [0, 1, 2]) {
       context.beginPath();

@@ -13,6 +13,21 @@ export function showTools(root, maps, tools, others) {
   take(tools[0]);
 }
 
+/** Switches for layers, {name: [label, shown]}; `turn(name, shown)` is called for a click. */
+export function showSwitches(root, layers, turn) {
+  const switches = Object.entries(layers).map(([name, [label, shown]]) => {
+    const one = button(label, () => {
+      const now = one.getAttribute("aria-pressed") !== "true";
+      one.setAttribute("aria-pressed", String(now));
+      turn(name, now);
+    });
+    one.setAttribute("aria-pressed", String(shown));
+    one.dataset.layer = name;
+    return one;
+  });
+  root.replaceChildren(...switches);
+}
+
 function button(label, act) {
   const made = Object.assign(document.createElement("button"), { type: "button", textContent: label });
   made.addEventListener("click", act);

@@ -1,0 +1,94 @@
+"""The first screen, as a newcomer sees it, in windows from a phone to a projector."""
+
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from dashboard import state
+from dashboard.words import explore as words
+from regvae.formats import UK_REGISTRATION
+from tests import drive
+from tests.browser.pages import LOADING, READY, Explorer
+
+
+def first(page: Page, url: str) -> Explorer:
+    """The page at its bare address."""
+    page.goto(url)
+    page.wait_for_selector(READY, timeout=LOADING)
+    return Explorer(page, url)
+
+
+def test_the_rule_works_on_the_first_map_and_fails_on_the_other(page: Page, dashboard: str) -> None:
+    explorer = first(page, dashboard)
+    headline = page.locator(".outcome .headline")
+    expect(headline).to_have_text(re.compile(r"^All \d+ accepted are wanted\.$"))
+    assert explorer.picture.painted([[-2.0, 0.5], [2.9, 0.5]], "under")[:, 3].min() > 0
+    figures = page.locator(".figures dt:visible")
+    expect(figures).to_have_text(["accepted", "purity"])  # everything else is under More
+    page.locator(".outcome summary").click()
+    expect(figures).to_have_count(6)
+
+    explorer.button(words.CONTRAST).click()
+    expect(headline).to_have_text(re.compile(r"^\d+ of \d+ accepted are unwanted\.$"))
+    explorer.button(words.CONTRAST_BACK).click()
+    expect(headline).to_have_text(re.compile(r"^All \d+ accepted are wanted\.$"))
+
+
+def test_layers_are_switched_on_the_map(page: Page, dashboard: str) -> None:
+    explorer = first(page, dashboard)
+    picture, records = explorer.picture, explorer.picture.records
+    inside = records[(np.abs(records) < 2.5).all(axis=1)][:200]
+
+    def drawn(layer: str) -> bool:
+        return bool(picture.painted(inside, layer)[:, 3].any())
+
+    assert drawn("under")
+    assert drawn("over")
+    for layer in ("colours", "zone", "samples", "records"):
+        explorer.layer(layer).click()
+    expect(picture.frame.locator("canvas.records")).to_be_hidden()
+    assert not drawn("under")
+    assert not drawn("over")
+    explorer.expect_address("painted")
+    explorer.layer("records").click()
+    expect(picture.frame.locator("canvas.records")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "side"),
+    [(360, 740, 300), (390, 844, 330), (768, 1024, 560), (1280, 720, 480), (1280, 800, 560)],
+)
+@pytest.mark.parametrize("colour", ["at_least_50", "area"])
+def test_map_and_slider_are_in_the_window(
+    chromium: Browser, dashboard: str, width: int, height: int, side: int, colour: str
+) -> None:
+    context = chromium.new_context(viewport={"width": width, "height": height})
+    with drive.watched(context) as page:
+        label = UK_REGISTRATION.attributes[colour].label
+        explorer = first(page, f"{dashboard}/?{state.COLOUR}={label}")
+        box = page.locator(".picture").bounding_box()
+        assert box
+        assert min(box["width"], box["height"]) >= side
+        slider = explorer.slider("threshold").bounding_box()
+        assert slider
+        assert slider["y"] + slider["height"] <= height
+        assert slider["width"] >= 100
+        seen = page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+        assert seen, "the page is wider than the window"
+    context.close()
+
+
+def test_a_finger_drags_the_slider_and_pins_on_a_phone(chromium: Browser, dashboard: str) -> None:
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    with drive.watched(context) as page:
+        explorer = first(page, dashboard)
+        before = explorer.figure("accepted")
+        box = explorer.slider("threshold").bounding_box()
+        assert box
+        page.touchscreen.tap(box["x"] + 0.8 * box["width"], box["y"] + box["height"] / 2)
+        expect(page.locator("[data-figure=accepted]")).not_to_have_text(before)
+        page.touchscreen.tap(*explorer.picture.pixels([[1.0, 1.0]])[0])
+        explorer.expect_section(state.POINT)
+    context.close()
