@@ -165,10 +165,15 @@ def accepted_records(name: str, version: str, policy: Policy) -> NDArray[np.floa
 def nearest_accepted(
     name: str, version: str, policy: Policy, point: tuple[float, ...]
 ) -> NDArray[np.float64] | None:
-    """An accepted point near a rejected one, if one is found."""
+    """An accepted point near a rejected one that decodes to something wanted, if one is found."""
+    loaded = bundle(name, version)
+
+    def wanted(z: NDArray[np.float64]) -> NDArray[np.bool_]:
+        return ~policy.unwanted.of_codes(loaded.autoencoder.decode(z), loaded)
+
     measuring = measurer(name, version, policy.unwanted, policy.rule.name)
     known = accepted_records(name, version, policy)
-    return nearest.nearest_accepted(measuring, policy.rule, point, known)
+    return nearest.nearest_accepted(measuring, policy.rule, point, known, wanted)
 
 
 def samples(name: str, version: str, policy: Policy) -> sampling.Samples:

@@ -8,6 +8,7 @@ import hashlib
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 
@@ -28,7 +29,19 @@ _transfer = st.components.v2.component("regvae_transfer", js=module_script("shar
 
 def send(slot: str, version: str, **content: Any) -> None:
     """Send tables and JSON to the browser under a name, where `take` of store.js finds them."""
-    _transfer(key=f"send-{slot}", data={"name": slot, "version": version, **content})
+    data = {"name": slot, "version": version, **_with_arrow(slot, version, content)}
+    _transfer(key=f"send-{slot}", data=data)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _with_arrow(slot: str, version: str, _content: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001
+    """Content with its tables in Arrow's format: converted once, not at every rerun."""
+    return {
+        name: pa.Table.from_pandas(value, preserve_index=False)
+        if isinstance(value, pd.DataFrame)
+        else value
+        for name, value in _content.items()
+    }
 
 
 def version_of(*tables: pd.DataFrame) -> str:

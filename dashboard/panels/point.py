@@ -73,7 +73,22 @@ def _verdict(context: Context, point: tuple[float, ...]) -> None:
         ]
     )
     if not accepted:
-        _nearest_accepted(context, point)
+        assert context.unwanted is not None
+        policy = Policy(context.name, context.unwanted, rule)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            # Found when it is asked for: the search takes longer than all else about a point.
+            given = (context.name, context.version, policy, point)
+            st.button(words.GO_TO_NEAREST, type="tertiary", on_click=_go_to_nearest, args=given)
+        if st.session_state.get(state.NONE_NEAR) == point:
+            st.caption(words.NONE_ACCEPTED)
+
+
+def _go_to_nearest(name: str, version: str, policy: Policy, point: tuple[float, ...]) -> None:
+    """Pin the nearest accepted point that decodes to something wanted, if there is one."""
+    found = services.nearest_accepted(name, version, policy, point)
+    st.session_state[state.NONE_NEAR] = point if found is None else None
+    if found is not None:  # with all digits, or it may be rejected
+        st.session_state[state.POINT] = ", ".join(map(repr, found.tolist()))
 
 
 def _reason(rule: Rule, place: int, measures: Measures) -> tuple[str, str, str]:
@@ -100,23 +115,3 @@ def _neighbour(
     kind = "small unwanted" if label.endswith("unwanted") else "small"
     shown = plates.plate(reg, kind) if reg is not None else words.LISTED_CODE
     return label, shown, f"{distance[0]:.2f} σ"
-
-
-def _nearest_accepted(context: Context, point: tuple[float, ...]) -> None:
-    """The nearest accepted point that is found, and what it decodes to."""
-    assert context.unwanted is not None
-    policy = Policy(context.name, context.unwanted, context.rule)
-    found = services.nearest_accepted(context.name, context.version, policy, point)
-    if found is None:
-        st.caption(words.NONE_ACCEPTED)
-        return
-    away = float(np.linalg.norm(found - np.array(point)))
-    decoded = context.bundle.autoencoder.decode(found[None])
-    st.caption(words.NEAREST_ACCEPTED.format(away=away))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.html(plates.plate(str(decoded[0]), f"small {context.kinds(decoded)[0]}"))
-        st.button(words.GO_THERE, type="tertiary", on_click=_go, args=(tuple(found.tolist()),))
-
-
-def _go(point: tuple[float, ...]) -> None:
-    st.session_state[state.POINT] = ", ".join(map(repr, point))  # all digits, or it may be rejected

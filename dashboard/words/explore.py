@@ -64,9 +64,8 @@ ACCEPTED = "**Accepted** by the {rule} rule:"
 REJECTED = "**Rejected** by the {rule} rule:"
 COMPARISONS = {">": ">", ">=": "≥", "<": "<", "<=": "≤"}
 LISTED_CODE = "a listed reg"
-NEAREST_ACCEPTED = "The nearest accepted point that was found, {away:.3f} away, decodes to"
-NONE_ACCEPTED = "No accepted point was found nearby."
-GO_THERE = "Go there"
+GO_TO_NEAREST = "Go to the nearest accepted point"
+NONE_ACCEPTED = "No accepted point that decodes to something wanted was found."
 CANDIDATES_HELP = (
     "Each column is a character: the likeliest with its probability, then the next likeliest; "
     "grey is the rest."

@@ -19,7 +19,7 @@ from regvae.rejection.policy import Policy
 from regvae.rejection.rules import RULES, OneSided, Rule, TwoSided
 from regvae.rejection.sampling import Samples
 from regvae.rejection.unwanted import Unwanted
-from tests.browser.pages import GO_THERE, HUNT, Explorer
+from tests.browser.pages import GO_TO_NEAREST, HUNT, Explorer
 
 # What a sample's dot shows, by whether it decodes to something wanted.
 DOTS = {
@@ -210,7 +210,7 @@ def test_a_rejected_sample_says_why_and_a_button_leads_to_the_nearest_accepted_p
     for name in ("margin", "to_wanted"):
         expect(explorer.panel).to_contain_text(f"{measures[name][0]:.2f} σ")
     before = explorer.coordinates.input_value()
-    explorer.button(GO_THERE).click()
+    explorer.button(GO_TO_NEAREST).click()
     expect(explorer.coordinates).not_to_have_value(before)
     assert rule.accepts(measurer.measure(rule, [explorer.pinned]))[0]
     assert_pan_moves_all(explorer, bundle, rule)

@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import state
+from dashboard import services, state
 from dashboard.words import explore as words
 from regvae.model.bundle import Bundle
 from tests.dashboard import SQUARE, open_tab, opened, press, problems_of, shown, text_of
@@ -97,13 +97,27 @@ def test_widgets_have_their_values_after_another_tab_and_another_page(app: AppTe
 
 
 @pytest.mark.parametrize("rule", ["one-sided", "two-sided", "posterior"])
-def test_every_rule_explains_its_rejection_and_finds_an_accepted_point(rule: str) -> None:
+def test_every_rule_explains_its_rejection_and_finds_an_accepted_point(
+    rule: str, bundle: Bundle
+) -> None:
     app = opened(rule=rule, point="-1.9, 0.9")
     text = text_of(app)
     assert words.REJECTED.format(rule=rule) in text
     assert "nearest unwanted" in text
     assert "nearest wanted" in text
     assert 'class="failed"' in text
-    press(app, words.GO_THERE)
+    press(app, words.GO_TO_NEAREST)
     assert words.ACCEPTED.format(rule=rule) in text_of(app)
     assert 'class="failed"' not in text_of(app)
+    z = [[float(number) for number in app.text_input(key=state.POINT).value.split(",")]]
+    assert int(bundle.autoencoder.decode(z)[0][2:4]) >= 50
+    assert shown(str(bundle.autoencoder.decode(z)[0])) in text_of(app)
+
+
+def test_no_accepted_point_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "nearest_accepted", lambda *_: None)
+    app = opened(point="-1.9, 0.9")
+    press(app, words.GO_TO_NEAREST)
+    assert words.NONE_ACCEPTED in text_of(app)
+    app.text_input(key=state.POINT).input("0.5, 0.3").run()
+    assert words.NONE_ACCEPTED not in text_of(app)

@@ -50,6 +50,14 @@ def test_towards_a_lone_wanted_record_it_is_at_the_support(pair):
         assert gap <= math.dist(found, point) <= 1.01 * gap
 
 
+def test_only_wanted_points_are_found(pair):
+    rule, point = OneSided(2.5), at(pair, 1.0)
+    found = nearest_accepted(pair, rule, point, wanted=lambda z: z[:, 0] < -4)
+    assert accepts(pair, rule, found)
+    assert -4.2 < found[0] < -4
+    assert nearest_accepted(pair, rule, point, wanted=lambda z: z[:, 0] > 1e9) is None
+
+
 def test_a_rule_that_accepts_nothing_has_no_accepted_point(pair):
     assert nearest_accepted(pair, TwoSided(100.0, 0.0), at(pair, 1.0, 1.0)) is None
 
