@@ -9,7 +9,7 @@ from dashboard.words import common
 
 def main() -> None:
     """Configure the page, add the styles, and show the chosen page."""
-    st.set_page_config(page_title="regvae", page_icon=STATIC / "icon.svg", layout="wide")
+    st.set_page_config(page_icon=STATIC / "icon.svg", layout="wide")
     st.logo(STATIC / "icon.svg", size="large")
     st.html(f"<style>{palette.CSS}</style>")
     st.html(STATIC / "style.css")
@@ -24,6 +24,7 @@ def main() -> None:
         ],
         position="top",
     )
+    st.set_page_config(page_title=f"{page.title} · regvae")
     state.remember_address(page.url_path)
     page.run()
 

@@ -1,6 +1,7 @@
 """Every key of the session state, and its default; a bound widget's key is a URL parameter too."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Final
 
 import streamlit as st
@@ -9,6 +10,7 @@ from dashboard.words.common import NOT_IN_ADDRESS
 from dashboard.words.explore import ANCHORS, JOURNEYS_TAB, PLANES, READ_TAB
 from dashboard.words.journey import PATHS
 from regvae.formats import UK_REGISTRATION
+from regvae.latent.polygon import Polygon, parse_polygon, polygon_corners, polygon_text
 from regvae.rejection.proposals import Box
 from regvae.rejection.rules import RULES, OneSided, Rule
 
@@ -99,6 +101,7 @@ DEFAULTS: Final[dict[str, Any]] = {
     SEARCH: "",
     POINT: "",
     PAINT: True,
+    REGION: None,
     PATH: "straight",
     FROM: "",
     TO: "",
@@ -124,9 +127,34 @@ def remember_address(page: str) -> None:
     Problems of the address belong to the page on which the session began, and to no other.
     """
     address = {key: st.query_params[key] for key in DEFAULTS if key in st.query_params}
-    st.session_state.setdefault(ADDRESS, address)
+    if ADDRESS not in st.session_state:
+        st.session_state[ADDRESS] = address
+        with suppress(ValueError):  # `address_problems` names it
+            if REGION in address:
+                st.session_state[REGION] = _within_limit(parse_polygon(address[REGION]))
     if st.session_state.setdefault(FIRST_PAGE, page) != page:
         st.session_state[ADDRESS_PROBLEMS] = []
+
+
+def set_region(polygon: Polygon | None) -> None:
+    """Select a region, in digits that the address can have, or none."""
+    st.session_state[REGION] = polygon and [
+        [float(f"{number:.6g}") for number in corner] for corner in polygon
+    ]
+
+
+def write_region() -> None:
+    """Put the region into the address, or take it out of it."""
+    region = st.session_state.get(REGION)
+    if region:
+        st.query_params[REGION] = polygon_text(region)
+    else:
+        st.query_params.pop(REGION, None)
+
+
+def _within_limit(polygon: Polygon) -> Polygon:
+    polygon_corners(polygon, LIMIT)
+    return polygon
 
 
 def address_problems() -> list[str]:
@@ -153,14 +181,14 @@ def _shown(value: Any) -> str:
         | ANCHORS
         | PATHS
     )
-    return str(labels.get(value, value))
+    return "none" if value is None else str(labels.get(value, value))
 
 
 def _equals(typed: str, value: Any) -> bool:
     """Whether a value of the address is a default, as a number or as its label."""
     try:
         return float(typed) == float(value)
-    except ValueError:
+    except (TypeError, ValueError):
         return typed.lower() == _shown(value).lower()
 
 

@@ -81,6 +81,7 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
     except OverflowError:  # Streamlit's own, on an infinite whole number
         left.error(words.INFINITE)
         return
+    state.write_region()
     problems: list[str] = []
     choices = read_choices(name, version, tabs.journeys, problems)
     samples, report = propose(choices.context, choices.policy, problems)
@@ -335,7 +336,7 @@ def set_point(z: list[float]) -> None:
 
 def set_region(polygon: Polygon | None) -> None:
     """A brushed region, or None when it is cleared."""
-    st.session_state[state.REGION] = polygon
+    state.set_region(polygon)
     state.bring_forward(state.REGION)
 
 

@@ -9,7 +9,7 @@ import typer
 
 from regvae.cli.output import UsageError
 from regvae.formats import UK_REGISTRATION, Format, FormatError
-from regvae.latent.polygon import polygon_corners
+from regvae.latent.polygon import parse_polygon
 
 A_BUNDLE = "a model's name or the path of its folder"
 BundleArgument = Annotated[str, typer.Argument(help=A_BUNDLE)]
@@ -58,14 +58,9 @@ def text_of(file: Path) -> str:
 def polygon_of(text: str) -> list[list[float]]:
     """The corners of a polygon, from "x,y x,y x,y". Raises `UsageError` for any other text."""
     try:
-        corners = [[float(number) for number in part.split(",")] for part in text.split()]
-        polygon_corners(corners)
-    except ValueError:
-        raise UsageError(
-            f"expected a region of three corners or more, got {text[:60]!r}; write it like "
-            "'0,0 1,0 1,1'"
-        ) from None
-    return corners
+        return parse_polygon(text)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
 
 
 def point_of(text: str, k: int) -> list[float]:

@@ -56,3 +56,21 @@ def polygon_corners(polygon: Polygon, farthest: float = np.inf) -> NDArray[np.fl
             f"expected a region with corners at most {farthest:g} from 0, got others; change them"
         )
     return corners
+
+
+def parse_polygon(text: str) -> list[list[float]]:
+    """The corners of a polygon from a text like "0,0 1,0 1,1". Raises `ValueError` for others."""
+    try:
+        corners = [[float(number) for number in part.split(",")] for part in text.split()]
+        polygon_corners(corners)
+    except ValueError:
+        raise ValueError(
+            f"expected a region of three corners or more, got {text[:60]!r}; write it like "
+            "'0,0 1,0 1,1'"
+        ) from None
+    return corners
+
+
+def polygon_text(polygon: Polygon) -> str:
+    """A polygon as `parse_polygon` reads it, with all digits."""
+    return " ".join(f"{float(x)!r},{float(y)!r}" for x, y in polygon)

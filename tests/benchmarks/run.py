@@ -15,7 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import browser, library
+from tests.benchmarks import browser, library, sessions
 from tests.benchmarks.figure import Figure
 
 
@@ -24,6 +24,7 @@ def main() -> None:
     # The browser first, because the others load TensorFlow into this process.
     groups = (
         browser.browser,
+        sessions.figures,
         library.distances,
         library.rejection,
         library.serving,

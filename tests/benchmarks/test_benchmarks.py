@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from regvae.model.presets import PRESETS
-from tests.benchmarks import library, run
+from tests.benchmarks import library, run, sessions
 from tests.benchmarks.browser import BASELINE
 from tests.benchmarks.figure import Figure
 
@@ -28,6 +28,13 @@ def test_every_figure_of_the_library_is_measured() -> None:
     assert len(set(names)) == len(names)
     for name in ("nearest of 6,103 for 2,000 samples", "posterior rule, from proposal to audit"):
         assert name in names
+
+
+def test_sessions_pick_at_once() -> None:
+    alone, many, processor = sessions.figures(3, 2.0)
+    assert 0 < alone.value < 10_000
+    assert 0 < many.value < 10_000
+    assert 0 < processor.value < 10_000
 
 
 @pytest.mark.training
@@ -61,6 +68,7 @@ def test_the_figures_are_printed_as_json(
     figure = Figure("time", 5.0, "s", 10.0, "slow", "at most 6 s", True)
     groups = [
         (run.browser, "browser"),
+        (run.sessions, "figures"),
         *((run.library, name) for name in ("distances", "rejection", "serving")),
         *((run.library, name) for name in ("keras_serving", "zoo", "training")),
     ]

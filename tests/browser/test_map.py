@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from scipy.spatial import cKDTree
 
 from dashboard import state
 from regvae.formats import UK_REGISTRATION
-from regvae.latent.polygon import in_polygon
+from regvae.latent.polygon import in_polygon, parse_polygon
 from regvae.model.bundle import Bundle
 from tests import drive
 from tests.browser.pages import DECODE, Explorer, Points
@@ -186,6 +187,49 @@ def test_a_lasso_selects_a_region_that_is_counted_and_decoded(
     explorer.picture.plot.focus()
     explorer.page.keyboard.press("Escape")
     explorer.expect_no_section(state.REGION)
+
+
+def test_a_region_is_the_same_drawn_after_navigation_and_from_the_address(
+    explorer: Explorer, bundle: Bundle, page: Page
+) -> None:
+    def rows() -> list[int]:
+        explorer.picture.expect_selected()
+        selected = explorer.picture.selected
+        assert selected is not None
+        return selected.tolist()
+
+    explorer.tool("Lasso")
+    explorer.picture.drag([*LASSO, LASSO[0]])
+    explorer.expect_section(state.REGION)
+    expect(page).to_have_url(re.compile("[?&]region="))
+    polygon = parse_polygon(parse_qs(urlsplit(page.url).query)["region"][0])
+    inside = np.flatnonzero(in_polygon(bundle.records.mean, polygon)).tolist()
+    count = len(inside)
+    explorer.picture.expect_selected(count)
+    assert rows() == inside
+    assert explorer.selected[0] == count
+
+    explorer.choose(state.COLOUR, UK_REGISTRATION.attributes["number"].label)
+    explorer.picture.expect_selected(count)
+    address = page.url
+    explorer.go("figures")
+    expect(page.get_by_test_id("stTable").first).to_be_visible()
+    explorer.go("")
+    explorer.wait()
+    explorer.picture.expect_selected(count)
+    assert rows() == inside
+    expect(page).to_have_url(re.compile("[?&]region="))
+
+    page.goto(address)  # a new session
+    explorer.wait()
+    explorer.picture.expect_selected(count)
+    assert rows() == inside
+    np.testing.assert_allclose(explorer.picture.outline, polygon)
+    explorer.clear(state.REGION)
+    expect(page).not_to_have_url(re.compile("region="))
+
+    explorer.open("?region=1,1+2,2")  # no polygon
+    expect(explorer.keyed("problems")).to_contain_text("1,1 2,2")
 
 
 def test_a_box_and_the_zoom_outlast_everything_else_that_is_done(

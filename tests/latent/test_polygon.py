@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from regvae.latent.polygon import in_polygon, polygon_corners
+from regvae.latent.polygon import in_polygon, parse_polygon, polygon_corners, polygon_text
 
 SQUARE = [(0, 0), (1, 0), (1, 1), (0, 1)]
 ELL = [(0, 0), (3, 0), (3, 1), (1, 1), (1, 3), (0, 3)]
@@ -202,3 +202,15 @@ def test_corners_can_have_a_farthest_coordinate_and_a_greatest_number():
     assert len(polygon_corners(SQUARE * 2_500)) == 10_000
     with pytest.raises(ValueError, match="3 to 10,000 corners"):
         polygon_corners([*SQUARE * 2_500, (0, 0)])
+
+
+def test_a_polygon_is_read_as_it_is_written():
+    polygon = [[0.1, -1e-7], [2.0, 3.5], [1e5, 1 / 3]]
+    assert parse_polygon(polygon_text(polygon)) == polygon
+    assert polygon_text([[0, 1], [2, 3], [4, 5]]) == "0.0,1.0 2.0,3.0 4.0,5.0"
+
+
+@pytest.mark.parametrize("text", ["", "1,1 2,2", "1,1 2,2 3", "a,b c,d e,f", "0,0 1,0 nan,1"])
+def test_another_text_is_no_polygon(text):
+    with pytest.raises(ValueError, match="expected a region of three corners or more, got"):
+        parse_polygon(text)

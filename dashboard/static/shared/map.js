@@ -1,7 +1,7 @@
 // The picture of a latent space: what is drawn on it, how it is moved and brushed; nothing here decides.
 
 import { codeColour } from "../core/colours.js";
-import { inside } from "../core/polygon.js";
+import { inside, simplified } from "../core/polygon.js";
 import { View } from "../core/view.js";
 import { Axes } from "./axes.js";
 import { Gestures } from "./gestures.js";
@@ -241,8 +241,10 @@ export class LatentMap {
 
   /** A region is drawn, as far as its corners in pixels; null gives it up, or ends the one there is. */
   #brush(corners, ended) {
-    const polygon = corners?.length > 2
-      ? corners.map((corner) => Object.values(this.view.point(...this.view.nearest(...corner))))
+    // The address must hold it when it is done.
+    const drawn = ended && corners ? simplified(corners, 1) : corners;
+    const polygon = drawn?.length > 2
+      ? drawn.map((corner) => Object.values(this.view.point(...this.view.nearest(...corner))))
       : null;
     if (polygon && !ended) return this.#showSelection(polygon, this.#rowsIn(polygon));
     // Given up, or a flick, which encloses nothing: what was selected before is selected still.
