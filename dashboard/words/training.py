@@ -112,7 +112,13 @@ STOPPING = "Stopping…"
 RESUME = "Resume"
 KEEP = "Keep as a model"
 KEEP_AS = "Keep as"
-NEW_MODEL = "{name} is a model now; *Explore* shows it."
+NEW_MODEL = "{name} is a model now."
+NEXT = (
+    ("explore", "Explore it", "model"),
+    ("report", "Its report", "model"),
+    ("compare", "Compare it with the notebook's", "right"),
+)
+"""Where a new model can be seen: page, label of the link, the model's key in the address."""
 DELETE = "Delete"
 DELETE_SURE = "Its weights and its history will be lost."
 DELETE_YES = "Delete {name}"

@@ -15,7 +15,7 @@ from regvae.model import store
 from regvae.model.config import Data, Network, Phase, Preset, Training
 from regvae.training import jobs
 from tests import drive
-from tests.browser.pages import LOADING, Explorer, Trainer
+from tests.browser.pages import LOADING, Comparer, Explorer, Trainer
 
 pytestmark = pytest.mark.training
 
@@ -205,7 +205,14 @@ def test_a_training_is_started_kept_and_explored(page: Page, dashboard: str) -> 
     assert jobs.all_jobs() == []
     kept = check("kept-mine")
     assert kept.preset.data.sizes == (200, 20, 20)
-    trainer.go("")
+    page.get_by_test_id("stPageLink").filter(has_text="Compare it").get_by_role("link").click()
+    maps = Comparer(page, dashboard).wait()
+    expect(maps.side("right").locator("b")).to_have_text("kept-mine")
+    page.go_back()
+    trainer.wait()
+    page.get_by_test_id("stPageLink").filter(has_text="Explore it").get_by_role("link").click()
+    expect(page).to_have_url(re.compile("[?&]model=kept-mine"))
+    page.reload()
     explorer = Explorer(page, dashboard).wait()
     expect(explorer.keyed(state.MODEL).get_by_role("combobox")).to_have_value("kept-mine")
     z = explorer.pin(0.2, 0.1)
