@@ -169,9 +169,9 @@ def figures(models: Models) -> None:
             return
         columns.append(figures_of(*one, found))
     rows = {label: [column[label] for column in columns] for label in columns[0]}
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=["left", "right"])
-    table.columns = [f"{side}: {name}" for side, (name, _) in zip(SIDES, models, strict=True)]
-    st.table(table)
+    names = [f"{side}: {name}" for side, (name, _) in zip(SIDES, models, strict=True)]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=names)
+    st.table(table.rename_axis("figure"))
 
 
 def figures_of(name: str, version: str, found: Diagnosis) -> dict[str, str]:

@@ -54,7 +54,7 @@ infinite, and there is nothing to draw. Given that point, a test reg still needs
 nats** (a nat is a unit of information: choosing among *n* equally likely things takes ln *n* of
 them).
 """
-RATES_HEADER = ("", "rate + distortion", "code length")
+RATES_HEADER = ("split", "rate + distortion", "code length")
 NATS_CAPTION = (
     "Training data may lie below the line: a model can memorise them. ± is the standard error "
     "over the records."

@@ -207,6 +207,7 @@ def test_the_map_is_painted_with_what_is_decoded(page: Page, dashboard: str, exa
     expect(paint).to_have_attribute("aria-pressed", "false")
     paint.click()
     expect(page).not_to_have_url(re.compile("painted"))  # it is the default
+    explorer.picture.wait_for("(plot) => plot.map.overlay.painted")
     assert_painted(explorer, exact, "at_least_50")
     tens = UK_REGISTRATION.attributes["tens"].label
     explorer.choose(state.COLOUR, tens)

@@ -39,7 +39,7 @@ export class Scrubber {
         <p class="note" data-figure="shown"></p>
       </div>
       <p class="outcome none">No samples: see the warning beside the map.</p>
-      <div class="plates" aria-label="decoded regs of accepted samples"></div>`;
+      <div class="plates" role="region" tabindex="0" aria-label="decoded regs of accepted samples"></div>`;
     this.row = root.querySelector(".scrub-row");
     this.list = root.querySelector(".plates");
     this.figures = Object.fromEntries(
