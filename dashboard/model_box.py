@@ -92,12 +92,20 @@ def _show_chosen() -> None:
     show(st.session_state[state.MODEL])
 
 
+_IN_THE_SPACE = (
+    *(state.MODEL, state.POINT, state.FROM, state.TO, state.REGION, state.LOW, state.HIGH),
+    *(state.PLANE, state.ACROSS, state.UP, state.ANCHOR),
+)
+"""Keys of values that lie in a model's latent space."""
+
+
 def show(name: str) -> None:
     """Show another model, on all pages from now on. Call it in a callback.
 
     Points, regions and results of the model before it are dropped, as they lie in its latent space.
     """
     st.session_state[state.LAST_MODEL] = name
+    state.forget_explored(_IN_THE_SPACE)
     for key in (state.POINT, state.BOX_CORNERS):
         st.session_state[key] = ""
     for key in (state.FROM, state.TO):

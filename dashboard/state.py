@@ -71,6 +71,7 @@ DECODED: Final = "decoded"
 RECENT: Final = "recent"
 NONE_NEAR: Final = "none-near"
 ADDRESS: Final = "address"
+EXPLORED: Final = "explored"
 FIRST_PAGE: Final = "first-page"
 ADDRESS_PROBLEMS: Final = "address-problems"
 
@@ -134,6 +135,31 @@ def remember_address(page: str) -> None:
                 st.session_state[REGION] = _within_limit(parse_polygon(address[REGION]))
     if st.session_state.setdefault(FIRST_PAGE, page) != page:
         st.session_state[ADDRESS_PROBLEMS] = []
+
+
+def restore_explored() -> None:
+    """Give *Explore* the address that it was left with, if it has none.
+
+    The browser's *Back* returns to a page without its address.
+    """
+    address = st.session_state.get(EXPLORED)
+    if st.query_params or not address:
+        return
+    for key in {*address} - {REGION}:  # the region is no widget's
+        st.session_state.pop(key, None)  # so that its widget takes it from the address
+    st.query_params.from_dict(address)
+    st.rerun()
+
+
+def store_explored() -> None:
+    """Store the address of *Explore*, for when it is left."""
+    st.session_state[EXPLORED] = st.query_params.to_dict()
+
+
+def forget_explored(keys: Iterable[str]) -> None:
+    """Take values out of the stored address, because they belong to another model."""
+    for key in keys:
+        st.session_state.get(EXPLORED, {}).pop(key, None)
 
 
 def set_region(polygon: Polygon | None) -> None:

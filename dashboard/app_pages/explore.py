@@ -31,6 +31,7 @@ PANEL_HEIGHT = 716  # pixels at least; style.css stretches it with the window
 
 def page() -> None:
     """Load the model, send its geometry to the browser, and show the map and the panel."""
+    state.restore_explored()
     chosen = model_box.chosen()
     if chosen is None:
         model_box.choose()
@@ -97,6 +98,7 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
     for sentence in [*state.address_problems(), *problems]:  # now that all widgets are made
         tabs.above.warning(common.plain(sentence))
     show_tabs(tabs, choices)
+    state.store_explored()
 
 
 def show_form(tabs: Tabs, name: str, version: str) -> None:
@@ -307,6 +309,7 @@ def show_panel(choices: Choices) -> None:
     if not sections:
         st.markdown(words.WELCOME)
         contrast(context.name)
+        st.markdown(words.GESTURES)
         st.page_link("app_pages/read.py", label=common.TOUR, icon=":material/menu_book:")
     without_mouse(set_box)
 

@@ -1,14 +1,13 @@
 """The map, its controls, and what the panel shows of points, regs and regions."""
 
 WELCOME = """
-**Every dot is a car registration** ("reg") that a neural network has learned, at the point that it
-encodes the reg to. The **background** is what it decodes at each point: the colours are those of
-the dots.
+**Every dot is a car registration** ("reg"), where a neural network has put it. The **background**
+is what the network decodes at each point: orange for numbers below 50, blue for 50 and more.
 
-**The zone** in grey is near regs that are unwanted (*number < 50*). The small squares and discs are
-random points: those in the zone are rejected, all others accepted and decoded to the plates beside
-the map.
-
+Say that regs with a number below 50 are unwanted. Points in the grey **zone** are too near to one
+and are rejected; all others are **accepted** and decoded to the plates beside the map.
+"""
+GESTURES = """
 - **Drag the threshold** under the map and watch the zone grow.
 - **Point** anywhere: the plate above the map shows what that point decodes to. **Click** to pin it.
 - **Box** or **Lasso**, then drag: what do the regs of a region have in common?

@@ -232,6 +232,29 @@ def test_a_region_is_the_same_drawn_after_navigation_and_from_the_address(
     expect(explorer.keyed("problems")).to_contain_text("1,1 2,2")
 
 
+def test_back_and_forward_restore_what_was_left(explorer: Explorer, page: Page) -> None:
+    label = UK_REGISTRATION.attributes["area"].label
+    explorer.choose(state.COLOUR, label)
+    explorer.pin(1.0, 1.0)
+    pinned = explorer.coordinates.input_value()
+    assert page.title() == "Explore · regvae"
+    explorer.go("figures")
+    expect(page).to_have_title("Against the notebook · regvae")
+    page.go_back()
+    explorer.wait()
+    expect(explorer.coordinates).to_have_value(pinned)
+    colour = explorer.keyed(state.COLOUR).get_by_role("combobox")
+    expect(colour).to_have_value(label)
+    explorer.expect_address(state.POINT)
+    explorer.expect_confirmed()
+    page.go_forward()
+    expect(page).to_have_title("Against the notebook · regvae")
+    explorer.go("")
+    explorer.wait()
+    expect(explorer.coordinates).to_have_value(pinned)
+    expect(colour).to_have_value(label)
+
+
 def test_a_box_and_the_zoom_outlast_everything_else_that_is_done(
     explorer: Explorer, bundle: Bundle
 ) -> None:
