@@ -92,3 +92,39 @@ def test_a_finger_drags_the_slider_and_pins_on_a_phone(chromium: Browser, dashbo
         page.touchscreen.tap(*explorer.picture.pixels([[1.0, 1.0]])[0])
         explorer.expect_section(state.POINT)
     context.close()
+
+
+def test_presenting_leaves_map_slider_outcome_and_plates_in_1_6_times_the_size(
+    page: Page, dashboard: str
+) -> None:
+    explorer = first(page, dashboard)
+    headline, header = page.locator(".outcome .headline"), page.get_by_test_id("stHeader")
+    size = "(element) => parseFloat(getComputedStyle(element).fontSize)"
+    before = headline.evaluate(size)
+    side = page.locator(".picture").bounding_box()
+    page.keyboard.press("p")
+    expect(header).to_be_hidden()
+    expect(explorer.panel).to_be_hidden()
+    assert headline.evaluate(size) == pytest.approx(1.6 * before)
+    larger = page.locator(".picture").bounding_box()
+    assert side
+    assert larger
+    assert larger["width"] * larger["height"] > side["width"] * side["height"]
+    for part in (".scrub-row", ".outcome .headline", ".scrubber .plate >> nth=0"):
+        box = page.locator(part).bounding_box()
+        assert box
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= 800
+    counted = explorer.figure("accepted")
+    explorer.slider("threshold").press("ArrowRight")
+    expect(page.locator("[data-figure=accepted]")).not_to_have_text(counted)
+    page.keyboard.press("Escape")
+    expect(header).to_be_visible()
+    page.locator(".present").click()
+    expect(header).to_be_hidden()
+    page.locator(".present").click()
+    expect(header).to_be_visible()
+    box = explorer.keyed(state.SEARCH).locator("input")
+    box.click()
+    page.keyboard.type("p")  # a letter, not a key
+    expect(header).to_be_visible()

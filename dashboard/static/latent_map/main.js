@@ -13,6 +13,7 @@ import { column, coordinates, take } from "../shared/store.js";
 import { takeTheme } from "../shared/theme.js";
 import { showSwitches, showTools } from "../shared/toolbar.js";
 import { byLayer, partsOf } from "./layers.js";
+import { Presenting } from "./presenting.js";
 import { Reading } from "./reading.js";
 import { Scrubber } from "./scrubber.js";
 
@@ -26,6 +27,7 @@ class Explorer {
     parent.innerHTML = `
       <div class="latent-map" data-ready="false">
         <div class="reading"></div>
+        <button type="button" class="present" title="map, slider, outcome and plates only, larger: for a projector"></button>
         <div class="tools" role="toolbar" aria-label="map tools"></div>
         <div class="layers" role="group" aria-label="layers of the map"></div>
         <div class="legend" aria-label="legend"></div>
@@ -40,11 +42,13 @@ class Explorer {
       onScrub: () => this.#applyRule(),
       onCommit: (released) => this.#send("parameter", released),
     });
+    this.presenting = new Presenting(this.part("present"));
     this.shown = new Shown();
     this.shown.keep("region", null); // a new picture has none: clearing it would draw all again
   }
 
   remove() {
+    this.presenting.remove();
     this.map?.remove();
   }
 
