@@ -156,7 +156,9 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Finished, Whole]:
         look()
         bundle = training.train(LONG, folder / "whole", seed=SEED, on_epoch=keep)
         wait_until(look, "the run that was started elsewhere")
+        # Its folder is copied later: not while its process removes the training run's lock.
         path = jobs.read_job("long").folder
+        wait_until(lambda: not list(path.glob(".*.training.lock")), "the end of its process")
     return Finished(path, first.strip(), alive, seen), Whole(bundle, np.array(means), sizes)
 
 
