@@ -96,7 +96,7 @@ _IN_THE_SPACE = (
     *(state.MODEL, state.POINT, state.FROM, state.TO, state.REGION, state.LOW, state.HIGH),
     *(state.PLANE, state.ACROSS, state.UP, state.ANCHOR),
 )
-"""Keys of values that lie in a model's latent space."""
+"""Keys of the model, and of values that lie in its latent space."""
 
 
 def show(name: str) -> None:

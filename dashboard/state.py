@@ -172,10 +172,13 @@ def set_region(polygon: Polygon | None) -> None:
 def write_region() -> None:
     """Put the region into the address, or take it out of it."""
     region = st.session_state.get(REGION)
-    if region:
-        st.query_params[REGION] = polygon_text(region)
+    text = polygon_text(region) if region else None
+    if text == st.query_params.get(REGION):  # what is written is sent to the browser
+        return
+    if text:
+        st.query_params[REGION] = text
     else:
-        st.query_params.pop(REGION, None)
+        del st.query_params[REGION]
 
 
 def _within_limit(polygon: Polygon) -> Polygon:

@@ -165,14 +165,8 @@ def _reference(
     return {"name": name, "version": sent.version} if sent else None
 
 
-def latent_map(
-    geometry: Geometry,
-    samples: SampleLayer | None,
-    painted: PaintedLayer | None,
-    view: View,
-    gestures: Gestures,
-) -> None:
-    """Show the map; a gesture calls its callback and reruns the surrounding fragment."""
+def _send_layers(samples: SampleLayer | None, painted: PaintedLayer | None) -> None:
+    """Send the large tables, which the map finds by their versions."""
     if painted:
         send("painted", painted.version, table=painted.table, grid=asdict(painted.grid))
     if samples:
@@ -187,6 +181,17 @@ def latent_map(
             tails=samples.tails,
             box=samples.box,
         )
+
+
+def latent_map(
+    geometry: Geometry,
+    samples: SampleLayer | None,
+    painted: PaintedLayer | None,
+    view: View,
+    gestures: Gestures,
+) -> None:
+    """Show the map; a gesture calls its callback and reruns the surrounding fragment."""
+    _send_layers(samples, painted)
     data = {
         "geometry": _reference("geometry", geometry),
         "plane": plane_for_browser(view.plane, view.anchor, view.labels),

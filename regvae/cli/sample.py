@@ -38,6 +38,7 @@ from regvae.cli.output import (
 from regvae.formats import Format
 from regvae.generation.results import Outcome, generate
 from regvae.model import bundle as bundles
+from regvae.model.bundle import Bundle
 from regvae.rejection import policy as policies
 from regvae.rejection import proposals, sampling
 from regvae.rejection.policy import Policy
@@ -140,12 +141,15 @@ def sample(
     """Propose latent points, accept them by a rule, decode, audit, and report."""
     if policy:
         chosen = _saved_policy(context, policy)
+        loaded = bundles.load(chosen.bundle)
     else:
         name = bundle or _no_bundle()
-        format = bundles.load(name).format
+        loaded = bundles.load(name)
         chosen = Policy(
             bundle=name,
-            unwanted=_unwanted(unwanted, unwanted_file, unwanted_region, unwanted_training, format),
+            unwanted=_unwanted(
+                unwanted, unwanted_file, unwanted_region, unwanted_training, loaded.format
+            ),
             rule=rule_named(rule, values),
             proposal=_proposal(proposal, box, region),
             proposals=_proposals(n, until),
@@ -157,7 +161,7 @@ def sample(
         check_table_name(out)
         check_writable(_manifest_path(out))
     check_apart([out, save_policy, policy, unwanted_file])
-    _run_policy(chosen.signed(), out, save_policy, hunt=hunt, as_json=as_json)
+    _run_policy(loaded, chosen.signed(), out, save_policy, hunt=hunt, as_json=as_json)
 
 
 def _no_bundle() -> NoReturn:
@@ -222,10 +226,15 @@ def _proposal(name: str, box: float | None, region: str | None) -> Proposal:
 
 
 def _run_policy(
-    policy: Policy, out: Path | None, save_policy: Path | None, *, hunt: bool, as_json: bool
+    bundle: Bundle,
+    policy: Policy,
+    out: Path | None,
+    save_policy: Path | None,
+    *,
+    hunt: bool,
+    as_json: bool,
 ) -> None:
     """Run a policy, write its files, print its report; exit status 1 if results are missing."""
-    bundle = bundles.load(policy.bundle)
     measurer = sampling.make_measurer(bundle, policy)
     if save_policy:  # after what raises for a policy that cannot be run
         write_atomically(save_policy, lambda sink: sink.write(policy.to_toml().encode()))

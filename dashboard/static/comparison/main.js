@@ -3,7 +3,6 @@
 
 import { Decoder } from "../core/decoder.js";
 import { Plane } from "../core/plane.js";
-import { inside } from "../core/polygon.js";
 import { Plates, emptyPlate } from "../core/plate.js";
 import { showLegend } from "../shared/legend.js";
 import { LatentMap } from "../shared/map.js";
@@ -92,10 +91,9 @@ class Comparison {
   /** Records in a polygon of one map light up in both; Python is told, and counts them again. */
   #brush(at, polygon) {
     const side = this.sides[at];
-    const rows = inside(polygon, side.map.x, side.map.y);
+    const rows = [...side.map.rows]; // the map has selected them
     const other = this.sides[1 - at];
     const others = new Set(rows.map((row) => this.rows[at][row]).filter((row) => row >= 0));
-    side.select(new Set(rows));
     other.map.setRegion(null);
     other.select(others);
     this.component.setTriggerValue("brush", { value: { side: side.name, polygon } });

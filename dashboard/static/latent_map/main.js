@@ -194,12 +194,13 @@ class Explorer {
     picture.addEventListener("pointermove", (event) => this.#point(event));
     picture.addEventListener("pointerleave", () => this.#rest());
     picture.addEventListener("keydown", (event) => this.#key(event));
-    const layers = { records: "records", colours: "decoded", zone: "zone", samples: "samples" };
-    const switches = Object.entries(layers).map(([layer, label]) => {
-      const shown = layer !== "colours" || Boolean(this.component.data.painted);
-      return [layer, [label, shown]];
-    });
-    showSwitches(this.part("layers"), Object.fromEntries(switches), (layer, shown) => {
+    const layers = {
+      records: ["records", true],
+      colours: ["decoded", Boolean(this.component.data.painted)],
+      zone: ["zone", true],
+      samples: ["samples", true],
+    };
+    showSwitches(this.part("layers"), layers, (layer, shown) => {
       this.map.showLayer(layer, shown);
       if (layer === "colours") this.#send("painted", shown);
     });

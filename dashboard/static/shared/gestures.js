@@ -8,9 +8,9 @@ const TWICE = 400; // milliseconds between the clicks of a double click
 export class Gestures {
   /**
    * Listen on an element. `acts` are called with pixels of the element: move(dx, dy),
-   * zoom(px, py, factor), click(px, py), doubleClick(px, py), and draw(corners, ended): the corners of what
-   * is being drawn, [[px, py], …], or null if that is given up. What begins where `within(px, py)`
-   * is false is not ours.
+   * zoom(px, py, factor), click(px, py), doubleClick(px, py), and draw(corners, ended): the corners
+   * of what is being drawn, [[px, py], …], or null if that is given up. What begins where
+   * `within(px, py)` is false is not ours.
    */
   constructor(root, within, acts) {
     Object.assign(this, { root, within, acts, tool: "pan" });
@@ -32,13 +32,14 @@ export class Gestures {
     this.over.abort();
   }
 
-  #at({ clientX, clientY }) {
+  /** Where an event is, in pixels of the element: [px, py]. */
+  at({ clientX, clientY }) {
     const box = this.root.getBoundingClientRect();
     return [clientX - box.left, clientY - box.top];
   }
 
   #wheel(event) {
-    const at = this.#at(event);
+    const at = this.at(event);
     if (!this.within(...at)) return;
     event.preventDefault();
     // In pixels, lines or pages; and a pinch on a touchpad is a turn with Ctrl, of few pixels.
@@ -47,7 +48,7 @@ export class Gestures {
   }
 
   #press(event) {
-    const at = this.#at(event);
+    const at = this.at(event);
     if (event.button !== 0 || !this.within(...at)) return;
     // The first finger, or a mouse: whatever else is thought to be down was released unseen.
     if (event.isPrimary) this.#forget();
@@ -67,18 +68,20 @@ export class Gestures {
   #drag(event) {
     const pointer = this.pointers.get(event.pointerId);
     if (!pointer) return;
-    if (event.pointerType === "mouse" && !(event.buttons & 1)) return this.#forget(); // released unseen
-    const [before, at] = [pointer.at, this.#at(event)];
-    if (this.pointers.size > 1) {
-      return this.#pinch(pointer, at);
-    }
+    if (event.pointerType === "mouse" && !(event.buttons & 1)) this.#forget(); // released unseen
+    else if (this.pointers.size > 1) this.#pinch(pointer, this.at(event));
+    else this.#stroke(pointer, this.at(event));
+  }
+
+  /** One finger or the mouse moves the map, or draws. */
+  #stroke(pointer, at) {
+    const before = pointer.at;
     pointer.strayed ||= distance(at, pointer.from) > TOLERANCE;
-    if (!pointer.strayed) return undefined;
+    if (!pointer.strayed) return;
     pointer.at = at;
     this.root.classList.add("dragged");
     if (this.tool === "pan") this.acts.move(at[0] - before[0], at[1] - before[1]);
     else if (!pointer.pinching) this.#draw(pointer);
-    return undefined;
   }
 
   /** Two fingers move the map with them, and stretch it. */
@@ -111,8 +114,8 @@ export class Gestures {
     const lifted = event.type === "pointerup";
     if (!pointer.strayed) {
       if (lifted) this.#click(pointer.at, event.timeStamp);
-    } else if (!this.pointers.size) {
-      if (!pointer.pinching) this.#draw(lifted ? pointer : null, lifted);
+    } else if (!this.pointers.size && !pointer.pinching) {
+      this.#draw(lifted ? pointer : null, lifted);
     }
   }
 

@@ -255,8 +255,7 @@ export class LatentMap {
 
   /** The latent point under a mouse, pen or finger, or null outside the axes. */
   toData(event) {
-    const box = this.root.getBoundingClientRect();
-    const at = [event.clientX - box.left, event.clientY - box.top];
+    const at = this.gestures.at(event);
     return this.view?.holds(...at) ? this.view.point(...at) : null;
   }
 
