@@ -72,6 +72,7 @@ RECENT: Final = "recent"
 NONE_NEAR: Final = "none-near"
 ADDRESS: Final = "address"
 EXPLORED: Final = "explored"
+AWAY: Final = "away"
 FIRST_PAGE: Final = "first-page"
 ADDRESS_PROBLEMS: Final = "address-problems"
 
@@ -135,25 +136,26 @@ def remember_address(page: str) -> None:
                 st.session_state[REGION] = _within_limit(parse_polygon(address[REGION]))
     if st.session_state.setdefault(FIRST_PAGE, page) != page:
         st.session_state[ADDRESS_PROBLEMS] = []
+    if page:  # *Explore* has none
+        st.session_state[AWAY] = True
 
 
 def restore_explored() -> None:
-    """Give *Explore* the address that it was left with, if it has none.
+    """Give *Explore* the values it was left with, if the browser returns to it without an address.
 
-    The browser's *Back* returns to a page without its address.
+    In a run that the browser's *Back* began the address wins over such values, hence another run.
     """
-    address = st.session_state.get(EXPLORED)
-    if st.query_params or not address:
-        return
-    for key in {*address} - {REGION}:  # the region is no widget's
-        st.session_state.pop(key, None)  # so that its widget takes it from the address
-    st.query_params.from_dict(address)
-    st.rerun()
+    left = st.session_state.pop(AWAY, False)
+    if left and not st.query_params and EXPLORED in st.session_state:
+        st.session_state.update(st.session_state[EXPLORED])
+        st.rerun()
 
 
 def store_explored() -> None:
-    """Store the address of *Explore*, for when it is left."""
-    st.session_state[EXPLORED] = st.query_params.to_dict()
+    """Store the values in the address of *Explore*, for when it is left."""
+    st.session_state[EXPLORED] = {
+        key: st.session_state[key] for key in st.query_params if key in st.session_state
+    }
 
 
 def forget_explored(keys: Iterable[str]) -> None:

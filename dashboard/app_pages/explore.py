@@ -74,6 +74,7 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
             plane_words = controls(name, version)
         if st.session_state[state.MODEL] != name:
             st.rerun()  # all of the page, since the geometry is sent outside the fragment
+        state.store_explored()  # at once: who leaves now is not waited for
         tabs = panel_tabs(right)
         # The map is drawn first if the form's values are known without the form's widgets.
         known = sampling_form.values_are_known()

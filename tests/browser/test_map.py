@@ -240,19 +240,34 @@ def test_back_and_forward_restore_what_was_left(explorer: Explorer, page: Page) 
     assert page.title() == "Explore · regvae"
     explorer.go("figures")
     expect(page).to_have_title("Against the notebook · regvae")
+    expect(page).to_have_url(re.compile("figures$"))  # after its title: Back would miss a page
     page.go_back()
     explorer.wait()
     expect(explorer.coordinates).to_have_value(pinned)
+    explorer.expect_address(state.MODEL)
     colour = explorer.keyed(state.COLOUR).get_by_role("combobox")
     expect(colour).to_have_value(label)
     explorer.expect_address(state.POINT)
     explorer.expect_confirmed()
     page.go_forward()
     expect(page).to_have_title("Against the notebook · regvae")
+    expect(page).to_have_url(re.compile("figures$"))
     explorer.go("")
     explorer.wait()
     expect(explorer.coordinates).to_have_value(pinned)
     expect(colour).to_have_value(label)
+
+
+def test_back_to_an_address_without_values_shows_explore(explorer: Explorer, page: Page) -> None:
+    page.goto(explorer.url)  # no value, as a person types it
+    explorer.wait()
+    explorer.pin(1.0, 1.0)
+    explorer.expect_address(state.POINT)
+    page.go_back()
+    expect(page).to_have_url(re.compile("/$"))
+    explorer.wait()
+    explorer.expect_confirmed()
+    expect(page.get_by_role("alert")).to_have_count(0)
 
 
 def test_a_box_and_the_zoom_outlast_everything_else_that_is_done(
