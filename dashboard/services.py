@@ -36,6 +36,9 @@ from regvae.rejection.proposals import Box
 from regvae.rejection.rules import RULES, Measures
 from regvae.rejection.unwanted import Unwanted
 
+FEW = 12
+"""Results that are shown as plates."""
+
 STATIC = Path(__file__).parent / "static"
 
 
@@ -230,20 +233,24 @@ def leaks(name: str, version: str, policy: Policy) -> Hunt:
 
 @dataclass(frozen=True)
 class ResultFiles:
-    """Results as files by their kind (`.parquet`, `.csv`), with their outcome."""
+    """Results as files by their kind (`.parquet`, `.csv`), their outcome, and the first codes."""
 
     outcome: Outcome
     content: dict[str, bytes]
+    first: list[str]
 
 
 def result_files(
-    name: str, version: str, policy: Policy, on_block: Callable[[sampling.Tally], None]
+    name: str, version: str, policy: Policy, on_block: Callable[[sampling.Tally], bool]
 ) -> ResultFiles:
     """Run a policy to its end: the bytes are those that the command line writes."""
     measuring = measurer(name, version, policy.unwanted, policy.rule.name)
     files = {kind: io.BytesIO() for kind in KINDS}
     outcome = generate(bundle(name, version), policy, files, measurer=measuring, on_block=on_block)
-    return ResultFiles(outcome, {kind: file.getvalue() for kind, file in files.items()})
+    content = {kind: file.getvalue() for kind, file in files.items()}
+    lines = io.BytesIO(content[".csv"]).readlines()[1 : 1 + FEW]
+    first = [line.decode().split(",", 1)[0].strip('"') for line in lines]
+    return ResultFiles(outcome, content, first)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

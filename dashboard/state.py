@@ -60,6 +60,7 @@ FILE_PROBLEMS: Final = "file-problems"
 USE_REGION: Final = "use-region"
 NUMBER: Final = "number-of-results"
 CLEAN: Final = "clean"
+DECODING: Final = "decoding"
 RESULTS: Final = "results"
 HUNT: Final = "hunt"
 

@@ -107,10 +107,17 @@ class OneHot:
         equal values the first is taken. Fastest on vectors in Fortran (column-major) order.
         """
         vectors = np.asfortranarray(vectors)
-        points = np.empty((len(vectors), self.positions), dtype=np.uint32)
+        places = np.empty((len(vectors), self.positions), dtype=np.intp)
         for block in self.blocks:
-            best = _argmax(vectors[:, block.columns])
-            points[:, block.position] = best + ord(block.alphabet[0])
+            places[:, block.position] = _argmax(vectors[:, block.columns])
+        return self.codes(places)
+
+    def codes(self, places: NDArray[np.integer]) -> Codes:
+        """The codes (n,) whose characters have these places in the alphabet of their position,
+        from 0: (n, p)."""
+        points = np.empty(places.shape, dtype=np.uint32)
+        for block in self.blocks:
+            points[:, block.position] = places[:, block.position] + ord(block.alphabet[0])
         return from_characters(points)
 
 

@@ -39,7 +39,10 @@ DASHBOARD_MAY_IMPORT = {
     "services": {"components"},
     "widgets": {"state", "words"},
     "model_box": {"services", "state", "words"},
-    "panels": {"charts", "components", "plates", "services", "state", "widgets", "words"},
+    "generating": {"services"},
+    "panels": {
+        *("charts", "components", "generating", "plates", "services", "state", "widgets", "words")
+    },
     "app_pages": {
         *("palette", "words", "plates", "charts", "state", "components", "services", "widgets"),
         *("model_box", "panels"),

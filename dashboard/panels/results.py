@@ -1,11 +1,13 @@
 """Results: generated until there are enough, audited, and offered as files."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
-from dashboard import charts, services, state
+from dashboard import charts, plates, services, state
+from dashboard.generating import Generation
 from dashboard.panels import leaks
 from dashboard.panels.context import Context
 from dashboard.widgets import facts
@@ -13,23 +15,37 @@ from dashboard.words import common
 from dashboard.words import results as words
 from regvae.audit.collisions import Audit
 from regvae.rejection.policy import PROPOSALS_A_RESULT, Policy
-from regvae.rejection.sampling import Tally
+from regvae.rejection.proposals import Around
 
-
-@dataclass(frozen=True)
-class PolicyResults:
-    """Results, and the policy that generated them."""
-
-    policy: Policy
-    files: services.ResultFiles
+POLL = 0.5  # seconds between two looks at a run
 
 
 def results(context: Context, base: Policy | None) -> None:
     """The button that generates results, their audit and files, and the search for leaks."""
     st.markdown(words.INTRO)
-    left, right = st.columns(2, vertical_alignment="bottom")
+    _form()
+    if base is None:
+        st.button(words.GENERATE, width="stretch", disabled=True)
+        return
+    if context.latent_dim > 3 and not isinstance(base.proposal, Around):
+        st.caption(words.MANY_DIMENSIONS.format(k=context.latent_dim))
+    chosen = _policy(context, base)
+    running = st.session_state.get(state.RESULTS)
+    if running is None or running.done:
+        start = (context.name, context.version, chosen)
+        st.button(words.GENERATE, width="stretch", type="primary", on_click=_start, args=start)
+    if running and running.done:
+        if running.policy != chosen:
+            st.warning(words.OUTDATED)
+        _show_results(running)
+    elif running:
+        _watch(running)
+    leaks.show(context, base)
+
+
+def _form() -> None:
     label, explanation = words.NUMBER
-    left.number_input(
+    st.number_input(
         label,
         1,
         state.MAX_RESULTS,
@@ -39,54 +55,69 @@ def results(context: Context, base: Policy | None) -> None:
         help=explanation,
         persist_state="session",
     )
+    label, explanation = words.DECODE
+    st.radio(
+        label,
+        list(words.DECODINGS),
+        key=state.DECODING,
+        help=explanation,
+        format_func=words.DECODINGS.get,
+        horizontal=True,
+        persist_state="session",
+    )
     label, explanation = words.CLEAN
-    right.checkbox(label, True, key=state.CLEAN, help=explanation, persist_state="session")
-    if base is None:
-        st.button(words.GENERATE, width="stretch", disabled=True)
-        return
+    st.checkbox(label, True, key=state.CLEAN, help=explanation, persist_state="session")
+
+
+def _policy(context: Context, base: Policy) -> Policy:
     wanted = st.session_state[state.NUMBER]
-    chosen = replace(
+    return replace(
         base,
         results=wanted,
         proposals=PROPOSALS_A_RESULT * wanted,
         clean=st.session_state[state.CLEAN],
+        decode=st.session_state[state.DECODING],
         bundle_sha256=context.bundle.sha256,
     )
-    if st.button(words.GENERATE, width="stretch", type="primary"):
-        _generate(context, chosen)
-    stored = st.session_state.get(state.RESULTS)
-    if stored:
-        if stored.policy != chosen:
-            st.warning(words.OUTDATED)
-        _show_results(stored)
-    leaks.show(context, base)
 
 
-def _generate(context: Context, chosen: Policy) -> None:
-    bar = st.progress(0.0)
-    wanted = chosen.results or 1
-
-    def show(tally: Tally) -> None:
-        counts = words.GENERATING.format(kept=tally.kept, wanted=wanted, proposed=tally.proposed)
-        bar.progress(min(1.0, tally.kept / wanted), counts)
-
-    files = services.result_files(context.name, context.version, chosen, show)
-    bar.empty()
-    st.session_state[state.RESULTS] = PolicyResults(chosen, files)
+def _start(name: str, version: str, chosen: Policy) -> None:
+    work = partial(services.result_files, name, version)
+    st.session_state[state.RESULTS] = Generation(chosen, work)
 
 
-def _show_results(stored: PolicyResults) -> None:
-    outcome = stored.files.outcome
-    report, audit = outcome.report, outcome.audit
-    if outcome.shortfall:
-        st.warning(common.plain(f"{outcome.shortfall[0].upper()}{outcome.shortfall[1:]}."))
-    st.markdown(f"**{common.plain(audit.sentence())}**", help=words.COLLISIONS_HELP)
+@st.fragment(run_every=POLL)
+def _watch(running: Generation) -> None:
+    """How far a run is, and a button that stops it; only this runs again while it runs."""
+    if running.done:
+        st.rerun()
+    tally, wanted = running.tally, running.policy.results or 1
+    if tally is None:
+        st.progress(0.0, words.WAITING)
+        return
+    counts = words.GENERATING.format(kept=tally.kept, wanted=wanted, proposed=tally.proposed)
+    left = running.seconds_left
+    if left is not None:
+        counts += words.LEFT.format(time=common.duration(left))
+    st.progress(min(1.0, tally.kept / wanted), counts)
+    st.button(words.STOP, key="stop-results", width="stretch", on_click=running.stop)
+
+
+def _show_results(stored: Generation) -> None:
+    files = stored.result()
+    report, audit = files.outcome.report, files.outcome.audit
+    if files.outcome.shortfall:
+        st.warning(common.sentence(files.outcome.shortfall))
+    if not audit.draws:
+        return
+    st.markdown(f"**{common.plain(files.outcome.headline())}**", help=words.DIFFERENT_HELP)
+    st.html(plates.plates(files.first, [""] * len(files.first)))
+    st.markdown(common.plain(audit.sentence()), help=words.COLLISIONS_HELP)
     low, high = audit.purity_interval
     purity = "none" if report.purity is None else f"{report.purity:.3f} ({low:.3f} to {high:.3f})"
     facts(
         [
-            ("results", f"{report.kept:,} of {report.proposed:,} proposals"),
-            ("accepted, leaks included", f"{report.accepted:,}"),
+            ("accepted", f"{report.accepted:,} of {report.proposed:,} proposals"),
             ("purity, with its 95 % interval", purity),
             ("decoded to something unwanted", f"{audit.unwanted:,}"),
             *_of_results(audit),
@@ -94,14 +125,13 @@ def _show_results(stored: PolicyResults) -> None:
     )
     st.plotly_chart(charts.edit_distances(audit), config={"staticPlot": True}, key="edits")
     st.caption(words.EDITS_CAPTION)
-    _downloads(stored)
+    _downloads(stored.policy, files)
 
 
 def _of_results(audit: Audit) -> list[tuple[str, str]]:
     if not audit.checked or audit.drift is None or audit.drift_held_out is None:
         return []
     return [
-        ("different regs", f"{audit.distinct:,} of {audit.checked:,}"),
         ("valid at DVLA", "not known" if audit.valid is None else f"{audit.valid:.0%}"),
         (
             "re-encoding drift, median",
@@ -110,14 +140,14 @@ def _of_results(audit: Audit) -> list[tuple[str, str]]:
     ]
 
 
-def _downloads(stored: PolicyResults) -> None:
-    name = f"regs-{stored.policy.bundle}"
-    content, outcome = stored.files.content, stored.files.outcome
+def _downloads(policy: Policy, stored: services.ResultFiles) -> None:
+    name = f"regs-{policy.bundle}"
+    content, outcome = stored.content, stored.outcome
     manifest = outcome.manifest({kind: f"{name}{kind}" for kind in content})
     files = (
         ("Parquet", content[".parquet"], ".parquet", "application/vnd.apache.parquet"),
         ("CSV", content[".csv"], ".csv", "text/csv"),
-        ("Policy", stored.policy.to_toml(), ".toml", "application/toml"),
+        ("Policy", policy.to_toml(), ".toml", "application/toml"),
         ("Manifest", json.dumps(manifest, indent=1), ".manifest.json", "application/json"),
     )
     with st.container(horizontal=True, gap="small"):

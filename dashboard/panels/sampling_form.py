@@ -205,6 +205,11 @@ def _settings(name: str, loaded: Policy) -> dict[str, Any]:
         raise PolicyError(
             f"expected a policy with one region, got {len(regions)}; use regvae sample"
         )
+    if loaded.repeats and loaded.results is not None:
+        raise PolicyError(
+            "expected a policy whose results are different codes, got one with repeats; use "
+            "regvae sample"
+        )
     settings: dict[str, Any] = {
         state.UNWANTED: " and ".join(map(str, unwanted.predicates)),
         state.UNWANTED_TRAINING: unwanted.training,
@@ -215,6 +220,7 @@ def _settings(name: str, loaded: Policy) -> dict[str, Any]:
         state.PROPOSAL: proposal.name,
         state.SEED: loaded.seed,
         state.CLEAN: loaded.clean,
+        state.DECODING: loaded.decode,
     }
     if isinstance(proposal, Box):
         settings[state.BOX] = proposal.half_width

@@ -45,6 +45,11 @@ def plain(words: str) -> str:
     return re.sub(r"([^\w\s,;'\"“”…])", r"\\\1", words)
 
 
+def sentence(message: str) -> str:
+    """An error's message, which may hold what somebody typed, as a sentence for the page."""
+    return plain(f"{message[0].upper()}{message[1:]}.")
+
+
 def coordinates(k: int) -> str:
     """What to type for a point of k dimensions."""
     some = {1: "a number such as 0.5", 2: "two numbers such as 0.5, -1.2"}
@@ -83,7 +88,11 @@ def orders(given: Sequence[Order]) -> str:
     return ", ".join(f"{one.attribute} along {axis(one.axis)}" for one in given) or "none"
 
 
+def duration(seconds: float) -> str:
+    """A time in seconds or, from two minutes on, in minutes."""
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+
 def training_length(epochs: int, seconds: float, seed: int) -> str:
-    """How long training took, in seconds or, from two minutes on, in minutes."""
-    length = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
-    return f"{epochs:,} epochs in {length}, seed {seed}"
+    """How long training took."""
+    return f"{epochs:,} epochs in {duration(seconds)}, seed {seed}"

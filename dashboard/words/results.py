@@ -1,10 +1,28 @@
 """Results and the search for leaks."""
 
+from regvae.rejection.policy import DRAWN, LIKELIEST
+
 INTRO = """
-Points are proposed until there are enough results. Every accepted point is decoded and compared
-with all records. A **leak** is an accepted point that decodes to something unwanted or to a record.
+A result is a **new, different reg**. Points are proposed until there are enough; every accepted
+point is decoded and compared with all records. A **leak** is an accepted point that decodes to
+something unwanted or to a record.
 """
-NUMBER = ("Results", "Accepted points to collect. Several of them may decode to one reg.")
+NUMBER = (
+    "Results",
+    "Different regs to collect; of points that decode to one reg the first counts.",
+)
+DECODE = (
+    "Characters",
+    "The decoder gives every character a probability. *Drawn*: characters are drawn with them, "
+    "which gives many different regs. *Likeliest*: always the most probable one, as on the map; "
+    "large parts of the map decode to the same few regs then.",
+)
+DECODINGS = {DRAWN: "Drawn", LIKELIEST: "Likeliest"}
+MANY_DIMENSIONS = (
+    "In {k} dimensions nearly all of the box lies far from the records, and what is decoded there "
+    "is chance. Under *Sample*, propose points from *records*, and set the rule to *two-sided* or "
+    "*posterior*."
+)
 CLEAN = (
     "Leave out leaks",
     "Accepted points that decode to something unwanted or to a record are left out of the "
@@ -12,7 +30,11 @@ CLEAN = (
     "collisions still count every accepted point.",
 )
 GENERATE = "Generate results"
-GENERATING = "{kept:,} of {wanted:,} results, {proposed:,} proposed"
+GENERATING = "{kept:,} of {wanted:,} different regs, {proposed:,} proposed"
+LEFT = ", about {time} left"
+WAITING = "Waiting for another run to finish"
+STOP = "Stop, and keep what there is"
+DIFFERENT_HELP = "Each result was compared with all other results, and with all records."
 OUTDATED = "These results belong to other settings than the present ones; generate them again."
 COLLISIONS_HELP = (
     "A collision is an accepted point that decodes to a record; each point was compared with all "

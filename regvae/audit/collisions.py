@@ -21,7 +21,7 @@ from regvae.rejection.sampling import Samples, Tally
 
 CONFIDENCE = 0.95
 CLOSELY = 100_000
-"""Edit distances, drift and different codes are computed for this many results, the first."""
+"""Edit distances and drift are computed for this many results, the first."""
 _COMPARED = 2_000
 """Most different codes whose edit distance to every training record is computed."""
 
@@ -80,13 +80,13 @@ class Audit:
 
     `draws` is the number of accepted points; `collisions` of them decode to a record, and
     `unwanted` to an unwanted code. The bounds are on these rates per draw of this policy, one-sided
-    at `confidence`; `purity_interval` is two-sided. `results` is the number of results. The rest is
-    about the first `checked` of them: `distinct` is their number of different codes; `valid` is
-    the share with the attribute of that name, None if the format has none; `edits` and
-    `edits_held_out` (p + 1,) are the shares of different codes of p characters that are 0 to p
-    edits from the nearest training record, for results and for the test split; `drift` and
-    `drift_held_out` are the median and 95th percentile of the re-encoding drift, for results and
-    for the means of the test split, None without any.
+    at `confidence`; `purity_interval` is two-sided. `results` is the number of results, `distinct`
+    that of their different codes, and `leaking` of them are unwanted or records. The rest is about
+    the first `checked` of them: `valid` is the share with the attribute of that name, None if the
+    format has none; `edits` and `edits_held_out` (p + 1,) are the shares of different codes of p
+    characters that are 0 to p edits from the nearest training record, for results and for the test
+    split; `drift` and `drift_held_out` are the median and 95th percentile of the re-encoding drift,
+    for results and for the means of the test split, None without any.
     """
 
     draws: int
@@ -97,13 +97,35 @@ class Audit:
     purity_interval: tuple[float, float]
     confidence: float
     results: int
-    checked: int
     distinct: int
+    leaking: int
+    checked: int
     valid: float | None
     edits: list[float]
     edits_held_out: list[float]
     drift: tuple[float, float] | None
     drift_held_out: tuple[float, float] | None
+
+    def headline(self, plural: str) -> str:
+        """How many different codes the results are, and how many leak; `plural` is their noun.
+
+        >>> audit.headline("regs")
+        '5,000 new regs: all different, none a record, none unwanted'
+        """
+        if not self.results:
+            return f"no new {plural}"
+        new = "" if self.leaking else "new "
+        number = (
+            f"{self.results:,} {new}{plural}: all different"
+            if self.distinct == self.results
+            else f"{self.results:,} results: {self.distinct:,} different {new}{plural}"
+        )
+        leaking = (
+            f"{self.leaking:,} of them records or unwanted"
+            if self.leaking
+            else "none a record, none unwanted"
+        )
+        return f"{number}, {leaking}"
 
     def sentence(self) -> str:
         """The collisions and the bound on their rate per draw, in words."""
@@ -124,6 +146,7 @@ class Auditor:
     tally: Tally = field(default_factory=Tally)
     _z: list[NDArray] = field(default_factory=list)
     _codes: list[Codes] = field(default_factory=list)
+    _leaking: int = 0
 
     def add(self, tally: Tally, kept: Samples) -> None:
         """Add a block by its counts and its results."""
@@ -131,6 +154,7 @@ class Auditor:
         if room > 0:
             self._z.append(kept.z[:room])
             self._codes.append(kept.codes[:room])
+        self._leaking += int(kept.leaks.sum())
         self.tally += tally
 
     def finish(self) -> Audit:
@@ -138,7 +162,6 @@ class Auditor:
         tally, records = self.tally, self.bundle.records
         z = np.concatenate([np.empty((0, records.latent_dim)), *self._z])
         codes = np.concatenate([np.empty(0, records.codes.dtype), *self._codes])
-        distinct = np.unique(codes)
         longest = self.bundle.format.length
         known = records.codes[records.split == "train"]
         test = records.split == "test"
@@ -155,9 +178,10 @@ class Auditor:
             confidence=CONFIDENCE,
             results=tally.kept,
             checked=len(codes),
-            distinct=len(distinct),
+            distinct=tally.distinct,
+            leaking=self._leaking,
             valid=self._valid(codes),
-            edits=_histogram(edit_distances(_some(distinct), known), longest),
+            edits=_histogram(edit_distances(_some(np.unique(codes)), known), longest),
             edits_held_out=_histogram(edit_distances(_some(records.codes[test]), known), longest),
             drift=_spread(drift(self.bundle, z, codes)) if len(codes) else None,
             drift_held_out=_spread(own) if test.any() else None,

@@ -41,7 +41,7 @@ from regvae.model import bundle as bundles
 from regvae.model.bundle import Bundle
 from regvae.rejection import policy as policies
 from regvae.rejection import proposals, sampling
-from regvae.rejection.policy import Policy
+from regvae.rejection.policy import DECODINGS, LIKELIEST, Policy
 from regvae.rejection.proposals import PROPOSALS, Box, Proposal, Region
 from regvae.rejection.rules import RULES, OneSided, Parameter, rule_named
 from regvae.rejection.sampling import Tally
@@ -65,7 +65,11 @@ _Proposal = Annotated[str, typer.Option(help=f"one of {', '.join(PROPOSALS)}")]
 _Box = Annotated[float | None, typer.Option(help="half-width of the box of proposals [3]")]
 _Region = Annotated[str | None, typer.Option(help='"x,y x,y x,y ..." to propose from')]
 _N = Annotated[int | None, typer.Option(help="most proposals [1000; 1000 x until]")]
-_Until = Annotated[int | None, typer.Option(help="stop at this number of results")]
+_Until = Annotated[int | None, typer.Option(help="stop at this number of results: different codes")]
+_Decode = Annotated[str, typer.Option(help=f"accepted points to codes: {' or '.join(DECODINGS)}")]
+_Repeats = Annotated[
+    bool, typer.Option("--repeats", help="results are all accepted points, not different codes")
+]
 _Clean = Annotated[bool, typer.Option("--clean", help="leave leaks out: unwanted regs and records")]
 _PolicyFile = Annotated[
     Path | None, typer.Option(help="run this policy file, which sets all other options")
@@ -129,6 +133,8 @@ def sample(
     n: _N = None,
     until: _Until = None,
     clean: _Clean = False,
+    decode: _Decode = LIKELIEST,
+    repeats: _Repeats = False,
     seed: SeedOption = 0,
     policy: _PolicyFile = None,
     save_policy: _SavePolicy = None,
@@ -155,6 +161,8 @@ def sample(
             proposals=_proposals(n, until),
             results=until,
             clean=clean,
+            decode=decode,
+            repeats=repeats,
             seed=seed,
         )
     if out:
@@ -295,6 +303,7 @@ def _flat(report: sampling.Report) -> dict[str, Any]:
 
 
 def _print_outcome(outcome: Outcome, found: Hunt | None) -> None:
+    console.print(outcome.headline())
     for key, value in _flat(outcome.report).items():
         label = key.replace("held_out", "held-out").replace("_", " ")
         shown = f"{value:.4f}" if isinstance(value, float) else value
@@ -317,7 +326,7 @@ def _print_results(audit: Audit) -> None:
     )
     drift, drift_held_out = audit.drift[0], audit.drift_held_out[0]
     lines = {
-        "different regs": f"{audit.distinct:,} of {audit.checked:,}",
+        "different regs": f"{audit.distinct:,} of {audit.results:,}",
         "valid at DVLA": "unknown" if audit.valid is None else f"{audit.valid:.4f}",
         "edits to a record": f"mean {edits:.2f}; held-out {edits_held_out:.2f}",
         "re-encoding drift": f"median {drift:.2f} sigma; held-out {drift_held_out:.2f} sigma",

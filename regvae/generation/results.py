@@ -22,6 +22,9 @@ from regvae.rejection.sampling import Report, Samples, Tally
 KEY = b"regvae"
 """The key of the manifest in the metadata of a Parquet file."""
 
+_ROWS = 2**16
+"""Rows that are collected before they are written: a group of rows of a Parquet file."""
+
 _WRITERS: dict[str, Callable[[Any, pa.Schema], Any]] = {
     ".parquet": lambda sink, schema: pq.ParquetWriter(sink, schema, compression="zstd"),
     ".csv": lambda sink, schema: pyarrow.csv.CSVWriter(sink, schema),
@@ -35,14 +38,20 @@ class Outcome:
     """A finished sampling run.
 
     `policy` has the hash of the bundle that was used; `shortfall` is a sentence if there are fewer
-    results than the policy requires, else None; `sha256` is the hash of each file, by its kind.
+    results than the policy requires, else None; `plural` is the noun of the codes; `sha256` is the
+    hash of each file, by its kind.
     """
 
     policy: Policy
     report: Report
     audit: Audit
     shortfall: str | None
+    plural: str
     sha256: dict[str, str] = field(default_factory=dict)
+
+    def headline(self) -> str:
+        """How many different codes were generated, and how many of them leak."""
+        return self.audit.headline(self.plural)
 
     def manifest(self, files: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Files with their sha256, policy, report and audit, for JSON.
@@ -55,6 +64,7 @@ class Outcome:
             "policy": self.policy.to_dict(),
             "report": asdict(self.report),
             "audit": asdict(self.audit),
+            "headline": self.headline(),
             "finding": self.audit.sentence(),
             "shortfall": self.shortfall,
         }
@@ -66,16 +76,16 @@ def generate(
     files: Mapping[str, BinaryIO] | None = None,
     *,
     measurer: Measurer | None = None,
-    on_block: Callable[[Tally], None] | None = None,
+    on_block: Callable[[Tally], bool | None] | None = None,
 ) -> Outcome:
     """Run a policy and write its results, block by block.
 
     `files` are empty binary files by kind, `.parquet` or `.csv`, open for writing: each gets the
     same rows, and is hashed as it is written. A Parquet file has the manifest in its metadata. The
     same policy writes the same bytes. `measurer` is that of `make_measurer` unless given;
-    `on_block` is called with the counts so far. Raises `PolicyError` if the policy is for another
-    bundle, and `ValueError` for another kind of file, both before anything is written; and what
-    `sampling.stream` raises.
+    `on_block` is called with the counts so far, at first after 1,024 proposals; the run ends there
+    if it returns True. Raises `PolicyError` if the policy is for another bundle, and `ValueError`
+    for another kind of file, both before anything is written; and what `sampling.stream` raises.
 
     >>> with open("new.parquet", "wb") as file:
     ...     generate(bundle, policy, {".parquet": file}).audit.sentence()
@@ -90,37 +100,63 @@ def generate(
     policy = replace(policy, bundle_sha256=bundle.sha256)
     measurer = measurer or sampling.make_measurer(bundle, policy)
     auditor = Auditor(bundle)
-    sinks = {kind: _Hashed(file) for kind, file in files.items()}
-    with contextlib.ExitStack() as closing:
-        writers: dict[str, Any] = {}
+    stopped = False
+    with _Writer(files) as writer:
         for block in sampling.stream(bundle, policy, measurer):
             auditor.add(block.tally, block.kept)
-            if sinks:
-                _write(block.kept, sinks, writers, closing)
-            if on_block:
-                on_block(auditor.tally)
-        outcome = _outcome(bundle, policy, measurer, auditor)
-        if ".parquet" in writers:
+            writer.add(block.kept)
+            if on_block and on_block(auditor.tally):
+                stopped = True
+                break
+        outcome = _outcome(bundle, policy, measurer, auditor, stopped=stopped)
+        writer.finish(outcome)
+    return replace(outcome, sha256=writer.sha256)
+
+
+class _Writer(contextlib.ExitStack):
+    """Writes the same rows to files, by their kind, many at a time."""
+
+    def __init__(self, files: Mapping[str, BinaryIO]) -> None:
+        super().__init__()
+        self._sinks = {kind: _Hashed(file) for kind, file in files.items()}
+        self._waiting: list[pa.Table] = []
+        self._writers: dict[str, Any] = {}
+
+    def add(self, samples: Samples) -> None:
+        """Add rows. The first open the writers, which must know the columns."""
+        if not self._sinks:
+            return
+        table = to_table(samples)
+        for kind, sink in self._sinks.items():
+            if kind not in self._writers:
+                self._writers[kind] = self.enter_context(_WRITERS[kind](sink, table.schema))
+        self._waiting.append(table)
+        if sum(map(len, self._waiting)) >= _ROWS:
+            self._write()
+
+    def finish(self, outcome: Outcome) -> None:
+        """Write what is left, and the manifest into the Parquet file."""
+        self._write()
+        if ".parquet" in self._writers:
             text = json.dumps(outcome.manifest(), allow_nan=False)
-            writers[".parquet"].add_key_value_metadata({KEY: text.encode()})
-    return replace(outcome, sha256={kind: sink.sha256.hexdigest() for kind, sink in sinks.items()})
+            self._writers[".parquet"].add_key_value_metadata({KEY: text.encode()})
+
+    def _write(self) -> None:
+        if self._waiting:
+            table = pa.concat_tables(self._waiting).combine_chunks()
+            for writer in self._writers.values():
+                writer.write_table(table)
+            self._waiting.clear()
+
+    @property
+    def sha256(self) -> dict[str, str]:
+        """The hash of each file, by its kind, once it is closed."""
+        return {kind: sink.sha256.hexdigest() for kind, sink in self._sinks.items()}
 
 
-def _write(
-    samples: Samples,
-    sinks: Mapping[str, "_Hashed"],
-    writers: dict[str, Any],
-    closing: contextlib.ExitStack,
-) -> None:
-    """Write samples to each file; the first samples of a file open its writer."""
-    table = to_table(samples)
-    for kind, sink in sinks.items():
-        if kind not in writers:
-            writers[kind] = closing.enter_context(_WRITERS[kind](sink, table.schema))
-        writers[kind].write_table(table)
-
-
-def _outcome(bundle: Bundle, policy: Policy, measurer: Measurer, auditor: Auditor) -> Outcome:
+def _outcome(
+    bundle: Bundle, policy: Policy, measurer: Measurer, auditor: Auditor, *, stopped: bool
+) -> Outcome:
     held_out = sampling.held_out_measures(
         bundle, policy.unwanted, policy.rule, measurer.calibration
     )
@@ -128,7 +164,8 @@ def _outcome(bundle: Bundle, policy: Policy, measurer: Measurer, auditor: Audito
         policy,
         auditor.tally.report(policy.rule, bundle.records.latent_dim, held_out),
         auditor.finish(),
-        sampling.shortfall(policy, auditor.tally),
+        sampling.shortfall(policy, auditor.tally, stopped=stopped),
+        bundle.format.plural,
     )
 
 

@@ -143,6 +143,31 @@ class Autoencoder:
             out[rows] = self.onehot.decode(self._decode_batch(z[rows]))
         return out
 
+    def draw(self, z: Floats, uniform: Floats) -> Codes:
+        """Latent points (n, k) -> one code at each, (n,), with its characters drawn at random.
+
+        A character is drawn with its probability at its position (`probabilities`), from a uniform
+        number of `uniform` (n, p), 0 to below 1, by inversion. Raises as `decode`, and `ValueError`
+        for numbers of another shape.
+        """
+        z = self._points(z)
+        if uniform.shape != (len(z), self.onehot.positions):
+            raise ValueError(
+                f"expected uniform numbers of shape {(len(z), self.onehot.positions)}, got "
+                f"{uniform.shape}; draw one for each character"
+            )
+        out = np.empty(len(z), dtype=self.onehot.format.dtype)
+        for rows in _batches(len(z)):
+            scores = self._scores(self._decode_batch(z[rows]))
+            places = np.empty((len(scores), self.onehot.positions), dtype=np.intp)
+            for block in self.onehot.blocks:
+                part = scores[:, block.columns]
+                sums = np.exp(part - part.max(axis=1, keepdims=True)).cumsum(axis=1)
+                below = sums <= uniform[rows, block.position, None] * sums[:, -1:]
+                places[:, block.position] = np.minimum(below.sum(axis=1), part.shape[1] - 1)
+            out[rows] = self.onehot.codes(places)
+        return out
+
     def decode_with_certainty(self, z: Floats) -> tuple[Codes, Floats]:
         """Latent points (n, k) -> the decoded codes (n,), and the certainty of their p characters
         (n, p).

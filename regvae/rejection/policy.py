@@ -15,10 +15,12 @@ from regvae.rejection.proposals import Box, Proposal
 from regvae.rejection.rules import OneSided, Rule, rule_named
 from regvae.rejection.unwanted import Unwanted
 
-SCHEMA = 2
-_READABLE = (1, SCHEMA)
-"""Schemas that can be read. Schema 1 has other names for two keys, see `_renamed`."""
+SCHEMA = 3
+_READABLE = (1, 2, SCHEMA)
+"""Schemas that can be read; what differs in the older ones: see `_updated`."""
 MAX_PROPOSALS = 1_000_000_000
+LIKELIEST, DRAWN = DECODINGS = ("likeliest", "drawn")
+"""A point decodes to its most probable code, or to one drawn from the characters' probabilities."""
 PROPOSALS_A_RESULT = 1_000
 """Proposals for each result, where only a number of results is given."""
 
@@ -35,10 +37,11 @@ class Policy:
 
     `bundle` is the name or path of a bundle. `bundle_sha256` is the hash of its manifest, which
     contains the hashes of all its other files; empty for any bundle of that name. At most
-    `proposals` points are proposed (1 to 1e9); with `results`, only until there are that many. With
-    `clean`, the results leave out accepted points that leak (decode to an unwanted code or to a
-    record). `seed` is 0 to 2^63 - 1. Raises `PolicyError` for a part of another type and a number
-    out of range.
+    `proposals` points are proposed (1 to 1e9); with `results`, only until there are that many.
+    Accepted points are decoded as `decode` says, one of `DECODINGS`. The results are the first
+    accepted point of each different code; with `repeats`, all accepted points. With `clean`, they
+    leave out points that leak (decode to an unwanted code or to a record). `seed` is 0 to 2^63 - 1.
+    Raises `PolicyError` for a part of another type and a value out of range.
     """
 
     bundle: str
@@ -48,6 +51,8 @@ class Policy:
     proposals: int = 1000
     results: int | None = None
     clean: bool = False
+    decode: str = LIKELIEST
+    repeats: bool = False
     seed: int = 0
     bundle_sha256: str = ""
 
@@ -58,6 +63,8 @@ class Policy:
             "rule": Rule,
             "proposal": Proposal,
             "clean": bool,
+            "decode": str,
+            "repeats": bool,
             "bundle_sha256": str,
         }
         for name, kind in kinds.items():
@@ -67,6 +74,11 @@ class Policy:
                 raise PolicyError(
                     f"expected a policy's {name} as {expected}, got {found}; change it"
                 )
+        if self.decode not in DECODINGS:
+            raise PolicyError(
+                f"expected decode as {' or '.join(DECODINGS)}, got {self.decode[:40]!r}; choose "
+                "one of them"
+            )
         _check_integer("number of proposals", self.proposals, 1, MAX_PROPOSALS)
         if self.results is not None:
             _check_integer("number of results", self.results, 1, MAX_PROPOSALS)
@@ -115,6 +127,8 @@ class Policy:
             "bundle_sha256": self.bundle_sha256,
             "seed": self.seed,
             "clean": self.clean,
+            "decode": self.decode,
+            "repeats": self.repeats,
             "unwanted": {
                 "predicates": [str(one) for one in self.unwanted.predicates],
                 "regions": [[list(corner) for corner in r] for r in self.unwanted.regions],
@@ -153,13 +167,14 @@ class Policy:
                 f"{where}: expected schema = {SCHEMA}, got {schema!r}; save the policy again"
             )
         try:
-            return cls._from_tables(_renamed(table))
+            return cls._from_tables(_updated(table))
         except ValueError as error:
             raise PolicyError(f"{where}: {error}") from error
 
     @classmethod
     def _from_tables(cls, table: dict[str, Any]) -> "Policy":
-        known = {"schema": int, "bundle": str, "bundle_sha256": str, "seed": int, "clean": bool}
+        known = {"schema": int, "bundle": str, "bundle_sha256": str, "seed": int}
+        known |= {"clean": bool, "decode": str, "repeats": bool}
         tables = {"unwanted": dict, "rule": dict, "proposal": dict, "stop": dict}
         _check(table, known | tables, needed=("bundle", "unwanted"))
         unwanted = table["unwanted"]
@@ -181,19 +196,28 @@ class Policy:
             proposals=stop.get("proposals", cls.proposals),
             results=stop.get("results"),
             clean=table.get("clean", False),
+            decode=table.get("decode", LIKELIEST),
+            repeats=table.get("repeats", False),
             seed=table.get("seed", 0),
             bundle_sha256=table.get("bundle_sha256", ""),
         )
 
 
-def _renamed(table: dict[str, Any]) -> dict[str, Any]:
-    """A policy of schema 1 with the names of schema 2."""
-    if table["schema"] == SCHEMA:
-        return table
-    for part, old, new in (("unwanted", "rules", "predicates"), ("stop", "accepted", "results")):
-        inner = table.get(part)
-        if isinstance(inner, dict) and old in inner and new not in inner:
-            inner[new] = inner.pop(old)
+def _updated(table: dict[str, Any]) -> dict[str, Any]:
+    """A policy of an older schema as one of this schema.
+
+    Schema 1 has other names for two keys; before schema 3 every accepted point was a result.
+    """
+    if table["schema"] == 1:
+        for part, old, new in (
+            ("unwanted", "rules", "predicates"),
+            ("stop", "accepted", "results"),
+        ):
+            inner = table.get(part)
+            if isinstance(inner, dict) and old in inner and new not in inner:
+                inner[new] = inner.pop(old)
+    if table["schema"] < SCHEMA:
+        table = {"repeats": True} | table
     return table | {"schema": SCHEMA}
 
 

@@ -28,8 +28,8 @@ BELOW_50 = Unwanted.of(["number < 50"])
 
 
 def policy(**changes):
-    chosen = {"unwanted": BELOW_50, "rule": OneSided(1.0), "proposals": 600} | changes
-    return Policy("notebook-2d", **chosen)
+    usual = {"unwanted": BELOW_50, "rule": OneSided(1.0), "proposals": 600, "repeats": True}
+    return Policy("notebook-2d", **usual | changes)
 
 
 @pytest.fixture(scope="module")
@@ -269,7 +269,7 @@ def test_only_the_first_results_are_looked_at_closely(few, measurer, monkeypatch
     monkeypatch.setattr(sampling, "BLOCK", 130)
     found, accepted, _ = audited(few, measurer, policy())
     assert found.checked == 40 < found.results == len(accepted)
-    assert found.distinct == len(set(accepted.codes[:40].tolist()))
+    assert found.distinct == len(set(accepted.codes.tolist()))
     drifts = drift(few, accepted.z[:40], accepted.codes[:40])
     assert found.drift == pytest.approx(np.percentile(drifts, [50, 95]))
     assert found.collisions == int(accepted.collision.sum())
@@ -292,7 +292,8 @@ def test_an_audit_of_blocks_is_that_of_all_at_once(few, measurer):
     at_once.add(Tally.of(600, accepted), accepted)
     for rows in np.array_split(np.arange(len(accepted)), 7):
         block = accepted.take(rows)
-        by_block.add(Tally.of(0, block), block)
+        new = len({*block.codes.tolist()} - {*accepted.codes[: rows[0]].tolist()})
+        by_block.add(Tally.of(0, block, len(block), new), block)
     assert by_block.finish() == at_once.finish()
 
 

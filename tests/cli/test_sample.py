@@ -207,7 +207,8 @@ def test_sample_stops_at_the_number_of_results(sample, small):
 @pytest.mark.parametrize("as_json", [False, True])
 def test_a_run_that_ends_short_keeps_its_file_and_has_status_1(run, small, tmp_path, as_json):
     path = tmp_path / "short.csv"
-    options = ["--until", 900, "--n", 1000, "--threshold", 1, *(["--json"] if as_json else [])]
+    options = ["--until", 900, "--n", 1000, "--threshold", 1, "--repeats"]
+    options += ["--json"] if as_json else []
     command = ["sample", small, "--unwanted", "number < 50"]
     status, out, err = run(*command, *options, "--out", path)
     assert status == 1
@@ -240,6 +241,30 @@ def test_a_run_that_reaches_its_number_has_status_0(run, small):
     assert (status, err) == (0, "")
 
 
+def test_results_are_different_codes_unless_repeats_are_allowed(sample):
+    asked = ["--until", 60, "--threshold", 1]
+    different, repeated = sample(*asked), sample(*asked, "--repeats")
+    assert different["kept"] == different["distinct"] == 60
+    assert repeated["kept"] == 60 > repeated["distinct"]
+    assert different["proposed"] > repeated["proposed"]
+    assert different["headline"].startswith("60 regs: all different, ")
+    assert repeated["headline"].startswith(f"60 results: {repeated['distinct']} different regs, ")
+
+
+def test_drawn_characters_give_more_different_codes_from_fewer_proposals(sample):
+    asked = ["--until", 200, "--threshold", 1, "--clean"]
+    likeliest, drawn = sample(*asked), sample(*asked, "--decode", "drawn")
+    assert drawn["policy"]["decode"] == "drawn"
+    assert likeliest["distinct"] == drawn["distinct"] == 200
+    assert drawn["proposed"] < likeliest["proposed"]
+    assert drawn["headline"] == "200 new regs: all different, none a record, none unwanted"
+
+
+def test_another_decoding_is_refused(refusal):
+    words = refusal(*SAMPLE, "--decode", "best")
+    assert "expected decode as likeliest or drawn, got 'best'" in words
+
+
 # --- sample: files --------------------------------------------------------------------------------
 
 
@@ -247,7 +272,8 @@ def test_a_run_that_reaches_its_number_has_status_0(run, small):
     ("name", "read"), [("wanted.csv", pd.read_csv), ("wanted.parquet", pd.read_parquet)]
 )
 def test_sample_writes_what_it_accepted(output, bundle, tmp_path, name, read):
-    out = output(*SAMPLE, "--threshold", 1, "--seed", 3, "--out", tmp_path / name)
+    options = ["--threshold", 1, "--seed", 3, "--repeats"]
+    out = output(*SAMPLE, *options, "--out", tmp_path / name)
     policy = Policy("notebook-2d", BELOW_50, OneSided(1.0), seed=3)
     samples = sampling.sample(bundle, policy)
     kept = samples.take(policy.rule.accepts(samples.measures))
@@ -384,7 +410,7 @@ def test_a_policy_is_refused_with_other_options(refusal, small, tmp_path, more):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "policy.toml: expected schema = 2, got None"),
+        ("", "policy.toml: expected schema = 3, got None"),
         ("a b", "policy.toml: expected TOML"),
         ('schema = 1\nbundle = "notebook-2d"', "policy.toml: expected 'unwanted', got none"),
         (
@@ -617,7 +643,7 @@ def test_pipes_and_folders_are_not_replaced(refusal, tmp_path):
 
 def test_the_target_of_a_link_is_written(output, tmp_path):
     (tmp_path / "link.csv").symlink_to(tmp_path / "target.csv")
-    output(*SAMPLE, "--out", tmp_path / "link.csv")
+    output(*SAMPLE, "--repeats", "--out", tmp_path / "link.csv")
     assert (tmp_path / "link.csv").is_symlink()
     assert len(pd.read_csv(tmp_path / "target.csv")) == 49
 

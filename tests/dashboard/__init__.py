@@ -10,6 +10,7 @@ import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from dashboard import state
+from dashboard.words.results import GENERATE
 from regvae.formats import UK_REGISTRATION
 from regvae.model.bundle import Bundle
 from regvae.model.records import Records
@@ -98,3 +99,10 @@ def part_of(bundle: Bundle, rows: np.ndarray) -> Bundle:
     old = bundle.records
     records = Records(old.codes[rows], old.split[rows], old.mean[rows], old.sigma[rows], old.format)
     return dataclasses.replace(bundle, records=records)
+
+
+def generate_results(app: AppTest) -> None:
+    """Press the button that generates results, and wait for them."""
+    press(app, GENERATE)
+    app.session_state[state.RESULTS].result()
+    app.run()

@@ -8,23 +8,23 @@ from dashboard.words.explore import RESULTS_TAB
 from regvae.generation.results import generate
 from regvae.model.bundle import Bundle
 from regvae.rejection.policy import Policy
-from tests.dashboard import opened, press, problems_of, text_of
+from tests.dashboard import generate_results, opened, press, problems_of, text_of
 
 
 def test_results_are_the_bytes_that_their_policy_gives_in_the_library(bundle: Bundle) -> None:
     app = opened(rule="two-sided", tab=RESULTS_TAB)
     app.number_input(key=state.NUMBER).set_value(50).run()
-    press(app, words.GENERATE)
-    assert "0 collisions in 50 draws" in text_of(app)
+    generate_results(app)
+    assert "50 new regs: all different, none a record, none unwanted" in text_of(app)
     stored = app.session_state[state.RESULTS]
     policy = Policy.from_toml(stored.policy.to_toml(), "policy.toml")
     assert policy.bundle_sha256 == bundle.sha256
-    files = {kind: io.BytesIO() for kind in stored.files.content}
+    files = {kind: io.BytesIO() for kind in stored.result().content}
     outcome = generate(bundle, policy, files)
     assert sorted(files) == [".csv", ".parquet"]
     for kind, file in files.items():
-        assert file.getvalue() == stored.files.content[kind]
-    assert outcome.report == stored.files.outcome.report
+        assert file.getvalue() == stored.result().content[kind]
+    assert outcome.report == stored.result().outcome.report
     assert words.OUTDATED not in problems_of(app)
     app.session_state["margin"] = 0.7
     app.run()
@@ -34,9 +34,10 @@ def test_results_are_the_bytes_that_their_policy_gives_in_the_library(bundle: Bu
 def test_too_few_results_are_reported() -> None:
     app = opened(threshold="6.0", tab=RESULTS_TAB)
     app.number_input(key=state.NUMBER).set_value(5).run()
-    press(app, words.GENERATE)
-    assert "5 results" in problems_of(app)
-    assert "5,000 proposals" in problems_of(app)
+    generate_results(app)
+    assert (
+        "Expected 5 results, got 0 from 1,024 proposals, then it was stopped; no point is accepted"
+    ) in problems_of(app)
 
 
 def test_leaks_are_found_and_rejected_at_the_value_that_is_offered() -> None:

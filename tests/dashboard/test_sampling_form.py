@@ -90,6 +90,7 @@ def test_a_saved_policy_sets_every_widget(form: AppTest) -> None:
         proposals=700,
         results=4,
         clean=False,
+        decode="drawn",
         seed=9,
     ).signed()
     form.file_uploader(key=state.POLICY_FILE).upload("saved.toml", saved.to_toml().encode()).run()
@@ -100,6 +101,11 @@ def test_a_saved_policy_sets_every_widget(form: AppTest) -> None:
     assert dataclasses.replace(used, proposals=700) == saved  # a limit, which the page sets itself
 
 
+def repeating(text: str) -> str:
+    """A policy file's text whose five results may repeat each other."""
+    return text.replace("repeats = false", "repeats = true") + "results = 5\n"
+
+
 CHANGES: list[tuple[Callable[[str], str], str]] = [
     (lambda _: "rubbish", "saved.toml"),
     (lambda text: text.replace("notebook-2d", "other"), "got one for other"),
@@ -107,6 +113,7 @@ CHANGES: list[tuple[Callable[[str], str], str]] = [
     (lambda text: text.replace("threshold = 2.5", "threshold = 2.505"), "steps of 0.01"),
     (lambda text: text.replace("width = 3.0", "width = 0.05"), "box from 0.1 to 20"),
     (lambda text: f"{text}results = 200_000\n", "from 1 to 100000"),
+    (lambda text: repeating(text), "results are different codes, got one with repeats"),
     (lambda text: re.sub("sha256 = .*", 'sha256 = "0"', text), "sha256"),
 ]
 

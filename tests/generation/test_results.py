@@ -41,8 +41,8 @@ NAMES = {".parquet": "new.parquet", ".csv": "new.csv"}
 
 
 def policy(**changes):
-    chosen = {"unwanted": BELOW_50, "rule": OneSided(1.0), "proposals": 500} | changes
-    return Policy("notebook-2d", **chosen)
+    usual = {"unwanted": BELOW_50, "rule": OneSided(1.0), "proposals": 500, "repeats": True}
+    return Policy("notebook-2d", **usual | changes)
 
 
 def named(rule):
@@ -157,6 +157,7 @@ def test_files_written_in_blocks_have_the_rows_of_all_blocks(
 ):
     chosen = policy(clean=clean, rule=OneSided(2.5))
     monkeypatch.setattr(sampling, "BLOCK", 100)
+    monkeypatch.setattr(sampling, "_FIRST", 100)
     counts = []
     outcome, contents = run(chosen, on_block=counts.append)
     accepted = accepted_at_once(few, measurer, chosen)
@@ -165,7 +166,8 @@ def test_files_written_in_blocks_have_the_rows_of_all_blocks(
     assert 0 < len(kept) < 500
     assert [tally.proposed for tally in counts] == [100, 200, 300, 400, 500]
     assert (np.diff([dataclasses.astuple(tally) for tally in counts], axis=0) >= 0).all()
-    assert counts[-1] == Tally.of(500, accepted, len(kept))
+    distinct = len(set(kept.codes.tolist()))
+    assert counts[-1] == Tally.of(500, accepted, len(kept), distinct)
     held_out = sampling.held_out_measures(few, chosen.unwanted, chosen.rule, None)
     assert outcome.report == counts[-1].report(chosen.rule, 2, held_out)
 
@@ -272,7 +274,7 @@ def test_the_command_line_writes_the_same_manifest_beside_its_file(
 ):
     path = tmp_path / f"new{kind}"
     arguments = ["sample", "notebook-2d", "--unwanted", "number < 50", "--threshold", "1"]
-    arguments += ["--n", "500", "--json", "--out", str(path)]
+    arguments += ["--n", "500", "--repeats", "--json", "--out", str(path)]
     monkeypatch.setattr(sys, "argv", ["regvae", *arguments])
     with pytest.raises(SystemExit) as stop:
         main()
@@ -288,6 +290,22 @@ def test_the_command_line_writes_the_same_manifest_beside_its_file(
     printed = json.loads(capsys.readouterr().out)
     for key in beside.keys() - {"report"}:
         assert printed[key] == beside[key]
+
+
+def test_a_run_ends_where_it_is_stopped_and_has_what_it_generated(run, monkeypatch):
+    monkeypatch.setattr(sampling, "BLOCK", 100)
+    monkeypatch.setattr(sampling, "_FIRST", 100)
+    outcome, contents = run(policy(results=10_000), on_block=lambda tally: tally.proposed >= 300)
+    assert outcome.report.proposed == 300
+    assert len(tables(contents)[0]) == outcome.report.kept > 0
+    assert "from 300 proposals, then it was stopped; " in outcome.shortfall
+
+
+def test_many_small_blocks_are_few_groups_of_rows(run, monkeypatch):
+    monkeypatch.setattr(sampling, "_FIRST", 10)
+    monkeypatch.setattr(sampling, "BLOCK", 10)
+    _, contents = run(policy())
+    assert pq.read_metadata(io.BytesIO(contents[".parquet"])).num_row_groups == 1
 
 
 @pytest.mark.parametrize(

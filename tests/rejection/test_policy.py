@@ -35,7 +35,7 @@ SETS = [
     Unwanted.of(training=True),
     Unwanted.of(["tens == 3"], regions=[ELL, ELL[:3]], listed=["ab12 cde"], training=True),
 ]
-PLAIN = 'schema = 2\nbundle = "notebook-2d"\n[unwanted]\npredicates = ["number < 50"]\n'
+PLAIN = 'schema = 3\nbundle = "notebook-2d"\n[unwanted]\npredicates = ["number < 50"]\n'
 HASH = hashlib.sha256((store.ASSETS / "notebook-2d" / "manifest.json").read_bytes()).hexdigest()
 
 
@@ -141,7 +141,7 @@ def test_a_list_may_be_typed_as_people_do():
     assert Policy.from_toml(text).unwanted.codes == ("AB12CDE", "ZZ99ZZZ")
 
 
-# --- schema 1 -------------------------------------------------------------------------------------
+# --- older schemas --------------------------------------------------------------------------------
 
 
 SCHEMA_1 = """
@@ -171,7 +171,7 @@ accepted = 20
 """
 
 
-def test_a_policy_of_schema_1_is_read_with_the_names_of_schema_2():
+def test_a_policy_of_schema_1_is_read_with_the_names_and_defaults_of_now():
     chosen = Policy.from_toml(SCHEMA_1)
     assert chosen == Policy(
         "notebook-2d",
@@ -181,9 +181,10 @@ def test_a_policy_of_schema_1_is_read_with_the_names_of_schema_2():
         proposals=900,
         results=20,
         clean=True,
+        repeats=True,
         seed=7,
     )
-    assert chosen.to_dict()["schema"] == 2
+    assert chosen.to_dict()["schema"] == 3
     assert Policy.from_toml(chosen.to_toml()) == chosen
 
 
@@ -200,8 +201,20 @@ def test_each_schema_has_its_own_names(old, new):
 
 
 def test_a_short_policy_of_schema_1_is_read():
-    short = PLAIN.replace("schema = 2", "schema = 1").replace("predicates", "rules")
-    assert Policy.from_toml(short) == Policy("notebook-2d", BELOW_50)
+    short = PLAIN.replace("schema = 3", "schema = 1").replace("predicates", "rules")
+    assert Policy.from_toml(short) == Policy("notebook-2d", BELOW_50, repeats=True)
+
+
+def test_before_schema_3_every_accepted_point_was_a_result():
+    assert not Policy.from_toml(PLAIN).repeats
+    assert Policy.from_toml(PLAIN.replace("schema = 3", "schema = 2")).repeats
+
+
+def test_how_points_are_decoded_is_one_of_two():
+    drawn = Policy.from_toml(f'decode = "drawn"\n{PLAIN}')
+    assert drawn.decode == "drawn"
+    with pytest.raises(PolicyError, match="expected decode as likeliest or drawn, got 'best'"):
+        Policy.from_toml(f'decode = "best"\n{PLAIN}')
 
 
 # --- a policy that was read runs the same ---------------------------------------------------------
@@ -305,15 +318,15 @@ DAMAGED = {
     "cut short": (PLAIN[:-4], "expected TOML, got"),
     "too deep": ("a = " + "[" * 3_000, "expected TOML, got"),
     "5,000 digits": (f"seed = {'1' * 5_000}\n{PLAIN}", "expected TOML, got"),
-    "empty": ("", "expected schema = 2, got None"),
-    "later schema": (PLAIN.replace("= 2", "= 3"), "expected schema = 2, got 3"),
-    "schema as text": (PLAIN.replace("= 2", '= "2"'), "expected schema = 2, got '2'"),
-    "schema as boolean": (PLAIN.replace("= 2", "= true"), "expected schema = 2, got True"),
+    "empty": ("", "expected schema = 3, got None"),
+    "later schema": (PLAIN.replace("= 3", "= 4"), "expected schema = 3, got 4"),
+    "schema as text": (PLAIN.replace("= 3", '= "3"'), "expected schema = 3, got '3'"),
+    "schema as boolean": (PLAIN.replace("= 3", "= true"), "expected schema = 3, got True"),
     "unknown key": (f"colour = 1\n{PLAIN}", "expected the keys schema, bundle, .* got 'colour'"),
     "long key": (f"{'x' * 999} = 1\n{PLAIN}", "expected the keys schema, .* got 'x{40}'"),
     "unknown table": (f"{PLAIN}[colour]", "expected the keys schema, .* got 'colour'"),
     "no bundle": (PLAIN.replace("bundle", "# "), "expected 'bundle', got none"),
-    "no unwanted": ('schema = 2\nbundle = "x"', "expected 'unwanted', got none"),
+    "no unwanted": ('schema = 3\nbundle = "x"', "expected 'unwanted', got none"),
     "bundle as int": (PLAIN.replace('"notebook-2d"', "2"), "expected 'bundle' as str, got int"),
     "clean as int": (f"clean = 1\n{PLAIN}", "expected 'clean' as bool, got int"),
     "seed as float": (f"seed = 1.0\n{PLAIN}", "expected 'seed' as int, got float"),

@@ -28,8 +28,8 @@ FIELDS = ["z", "codes", "wanted", "collision"]
 
 
 def policy(**changes):
-    chosen = {"unwanted": BELOW_50, "rule": OneSided(1.0), "proposals": 1_000} | changes
-    return Policy("notebook-2d", **chosen)
+    usual = {"unwanted": BELOW_50, "rule": OneSided(1.0), "proposals": 1_000, "repeats": True}
+    return Policy("notebook-2d", **usual | changes)
 
 
 def named(kind):
@@ -49,6 +49,7 @@ def samples(few, measurer):
 @pytest.fixture
 def small_blocks(monkeypatch):
     monkeypatch.setattr(sampling, "BLOCK", 150)
+    monkeypatch.setattr(sampling, "_FIRST", 150)
 
 
 def assert_same(some, others):
@@ -252,7 +253,8 @@ def test_a_run_for_a_number_of_results_ends_at_the_last_of_them(few, measurer, c
         accepted = everything.take(np.flatnonzero(passes[: last + 1]))
         assert_same(joined([block.accepted for block in blocks]), accepted)
         counted = sum((block.tally for block in blocks), Tally())
-        assert counted == Tally.of(int(last) + 1, accepted, n)
+        distinct = len(set(everything.codes[good[:n]].tolist()))
+        assert counted == Tally.of(int(last) + 1, accepted, n, distinct)
         assert sampling.shortfall(policy(results=n), counted) is None
 
 
@@ -285,10 +287,23 @@ def test_the_advice_for_too_few_results_fits_the_reason(few, measurer):
     (block,) = sampling.stream(few, strict, measurer)
     assert (len(block.accepted), len(block.kept)) == (0, 0)
     assert "use a less strict rule" in sampling.shortfall(strict, block.tally)
+    assert "propose from records" in sampling.shortfall(strict, block.tally)
+    around = policy(rule=OneSided(1e6), results=5, proposal=Around())
+    assert "propose from" not in sampling.shortfall(around, block.tally)
     only_leaks = Tally(proposed=20, accepted=3, leaks=3)
     sentence = sampling.shortfall(policy(results=5, clean=True), only_leaks)
     assert "use a stricter rule" in sentence
     assert sampling.shortfall(policy(), Tally(proposed=2_000)) is None  # no number is required
+    few_codes = Tally(proposed=20, accepted=10, wanted=10, kept=4, distinct=4)
+    for chosen, advice in (
+        (policy(results=5, repeats=False), "use decode drawn"),
+        (policy(results=5, repeats=False, decode="drawn"), "use a less strict rule"),
+        (policy(results=5), "raise the number of proposals"),
+    ):
+        assert sampling.shortfall(chosen, few_codes).endswith(advice)
+    assert "20 proposals, then it was stopped; " in sampling.shortfall(
+        policy(results=5), few_codes, stopped=True
+    )
 
 
 @pytest.mark.usefixtures("small_blocks")
@@ -316,10 +331,60 @@ def test_clean_results_do_not_change_what_was_accepted(few, measurer):
         sampling.stream(few, policy(clean=clean), measurer) for clean in (True, False)
     )
     assert_same(clean.accepted, plain.accepted)
-    assert clean.tally == dataclasses.replace(plain.tally, kept=len(clean.kept))
+    distinct = len(set(clean.kept.codes.tolist()))
+    assert clean.tally == dataclasses.replace(plain.tally, kept=len(clean.kept), distinct=distinct)
     for name in ("purity", "acceptance", "collisions", "accepted"):
         reports = [block.tally.report(OneSided(1.0), 2) for block in (clean, plain)]
         assert getattr(reports[0], name) == getattr(reports[1], name)
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("decode", ["likeliest", "drawn"])
+@pytest.mark.parametrize("clean", [False, True])
+def test_results_are_the_first_accepted_point_of_each_code(few, measurer, decode, clean):
+    chosen = policy(repeats=False, decode=decode, clean=clean, rule=OneSided(2.0))
+    everything = sampling.sample(few, chosen, measurer)
+    first: dict[str, int] = {}
+    for row in np.flatnonzero(chosen.rule.accepts(everything.measures)):
+        if not (clean and everything.leaks[row]):
+            first.setdefault(everything.codes[row], row)
+    rows = list(first.values())
+    blocks = list(sampling.stream(few, chosen, measurer))
+    assert_same(joined([block.kept for block in blocks]), everything.take(np.array(rows)))
+    counted = sum((block.tally for block in blocks), Tally())
+    assert counted.kept == counted.distinct == len(rows) < counted.accepted
+    for n in (1, 3, len(rows)):
+        run = list(sampling.stream(few, dataclasses.replace(chosen, results=n), measurer))
+        assert_same(joined([block.kept for block in run]), everything.take(np.array(rows[:n])))
+        assert sum(block.tally.proposed for block in run) == rows[n - 1] + 1
+
+
+def test_drawn_characters_have_the_decoders_probabilities(few, measurer):
+    chosen = policy(proposals=4_000, proposal=Box(1e-6), decode="drawn")
+    codes = sampling.sample(few, chosen, measurer).codes
+    assert len(set(codes.tolist())) > 100
+    for position, probability in enumerate(few.autoencoder.probabilities(np.zeros((1, 2)))):
+        block = few.autoencoder.onehot.blocks[position]
+        drawn = [block.alphabet.index(code[position]) for code in codes.tolist()]
+        share = np.bincount(drawn, minlength=len(block.alphabet)) / len(codes)
+        assert np.abs(share - probability[0]).max() < 5 * 0.5 / math.sqrt(len(codes))
+
+
+def test_what_is_drawn_does_not_depend_on_the_rule_or_on_what_is_decoded_with_it(few, measurer):
+    chosen = policy(decode="drawn")
+    everything = sampling.sample(few, chosen, measurer)
+    assert np.array_equal(everything.z, sampling.sample(few, policy(), measurer).z)
+    for rule in RULES:
+        other = dataclasses.replace(chosen, rule=rule)
+        accepted = joined([block.accepted for block in sampling.stream(few, other, measurer)])
+        same = rule.accepts(measurer.measure(rule, everything.z))
+        assert accepted.codes.tolist() == everything.codes[same].tolist()
+
+
+def test_the_first_blocks_are_small_so_that_counts_come_at_once(few, measurer):
+    run = sampling.stream(few, policy(proposals=10_000), measurer)
+    sizes = [block.tally.proposed for block in run]
+    assert sizes == [1_024, 2_048, 4_096, 10_000 - 7_168]
 
 
 def peak_memory(few, measurer, blocks):
@@ -357,6 +422,7 @@ def test_the_report_is_that_counted_by_a_loop(samples, threshold):
         proposed=1_000,
         accepted=accepted,
         kept=accepted,
+        distinct=len(set(samples.codes[samples.measures["to_unwanted"] > threshold].tolist())),
         acceptance=accepted / 1_000,
         proposals_per_result=1_000 / accepted,
         purity=pytest.approx(wanted / accepted),
@@ -425,7 +491,7 @@ def test_samples_of_another_rule_or_none_at_all_cannot_be_reported_on(samples):
 COUNTS = st.integers(0, 10**6)
 
 
-@given(parts=st.lists(st.tuples(*[COUNTS] * 6), min_size=1, max_size=5))
+@given(parts=st.lists(st.tuples(*[COUNTS] * 7), min_size=1, max_size=5))
 @settings(max_examples=30)
 def test_tallies_add_up(parts):
     tallies = [Tally(*part) for part in parts]
@@ -439,7 +505,7 @@ def test_a_tally_counts_accepted_points():
         [3.0] * 5, [True, False, True, False, True], [True, False, False, True, False]
     )
     assert Tally.of(40, five) == Tally(
-        proposed=40, accepted=5, wanted=3, collisions=2, leaks=3, kept=5
+        proposed=40, accepted=5, wanted=3, collisions=2, leaks=3, kept=5, distinct=1
     )
     assert Tally.of(40, five, kept=2).kept == 2
 
