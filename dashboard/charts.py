@@ -9,8 +9,6 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from dashboard.palette import (
-    ABOVE,
-    BELOW,
     DIMENSIONS,
     MODELS,
     REJECTED_GREY,
@@ -37,18 +35,24 @@ def _compact(figure: go.Figure, height: int) -> go.Figure:
     )
 
 
-def number_distribution(here: NDArray, everywhere: NDArray) -> go.Figure:
-    """Share of records in each ten of numbers: in a region (n,), and among all records (m,)."""
-    edges = np.arange(0, 101, 10)
-    labels = [f"{low}-{low + 9}" for low in edges[:-1]]
-    shares = [np.histogram(values, edges)[0] / max(len(values), 1) for values in (here, everywhere)]
-    colours = [BELOW if low < 50 else ABOVE for low in edges[:-1]]
+def distribution(
+    label: str,
+    values: Sequence[str],
+    shares: tuple[NDArray, NDArray],
+    colours: Sequence[str],
+) -> go.Figure:
+    """Shares of an attribute's values (v,): a bar each in a region, dotted among all records.
+
+    The colours are repeated if there are fewer of them.
+    """
+    here, everywhere = shares
+    bars = [colours[place % len(colours)] for place in range(len(values))]
     figure = go.Figure(
         [
-            go.Bar(x=labels, y=shares[0], marker_color=colours, name="here", showlegend=False),
+            go.Bar(x=values, y=here, marker_color=bars, name="here", showlegend=False),
             go.Scatter(
-                x=labels,
-                y=shares[1],
+                x=values,
+                y=everywhere,
                 mode="lines",
                 line={"color": "gray", "dash": "dot", "shape": "hvh"},
                 name="all records",
@@ -57,7 +61,9 @@ def number_distribution(here: NDArray, everywhere: NDArray) -> go.Figure:
         ]
     )
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
-    figure.update_xaxes(title="number (dotted: all records)", tickangle=0, tickvals=labels[::3])
+    step = -(-len(values) // 4) if len("".join(values)) > 40 else 1  # as many as there is room for
+    title = f"{label} (dotted: all records)"
+    figure.update_xaxes(title=title, tickangle=0, tickvals=values[::step], type="category")
     return _compact(figure, 170)
 
 

@@ -15,24 +15,23 @@ from regvae.model.autoencoder import Autoencoder
 from regvae.rejection.policy import Policy
 from regvae.rejection.rules import Measures, Rule
 
+_ON_THE_MEAN = 1e-4  # sigmas: the address has fewer digits than a mean
+
 
 def pinned(context: Context, point: tuple[float, ...]) -> None:
-    """What the pinned point decodes to, what the rule decides, and the nearest records."""
+    """What is at the pinned point: a record, the decoded code, and the nearest records; then what
+    the rule decides."""
     bundle = context.bundle
     z = np.array([point])
     heading(words.PINNED, state.POINT)
-    decoded = bundle.autoencoder.decode(z)
-    st.html(plates.plate(str(decoded[0]), *context.kinds(decoded)))
-    st.caption(words.DECODED_AT.format(point=common.point(point)))
+    distances, rows = services.gaussians(context.name, context.version).ranked(point, 5)
+    _decoded(context, z, None if distances[0] > _ON_THE_MEAN else int(rows[0]))
     plane = context.shown.plane
     if np.abs(plane.project(z)).max() > plane.extent:
         st.caption(words.OFF_THE_MAP)
-    if context.unwanted:
-        _verdict(context, point)
-    st.caption(words.CANDIDATES_HELP)
     st.html(plates.candidates(_candidates(bundle.autoencoder, z)))
+    st.caption(words.CANDIDATES_HELP)
     st.markdown(f"**{words.NEAREST}**", help=words.DISTANCE_HELP)
-    distances, rows = services.gaussians(context.name, context.version).ranked(point, 5)
     records = bundle.records
     kinds = context.kinds(records.codes[rows])
     facts(
@@ -44,6 +43,28 @@ def pinned(context: Context, point: tuple[float, ...]) -> None:
             )
             for row, distance, kind in zip(rows, distances, kinds, strict=True)
         ]
+    )
+    if context.unwanted:
+        _verdict(context, point)
+
+
+def _decoded(context: Context, z: np.ndarray, row: int | None) -> None:
+    """What a point (1, k) decodes to and how certainly, and the record whose mean it is, if any."""
+    bundle = context.bundle
+    codes, certainty = bundle.autoencoder.decode_with_certainty(z)
+    place = common.point(z[0])
+    st.html(plates.plate(str(codes[0]), *context.kinds(codes)))
+    st.caption(words.DECODED_AT.format(point=place, probability=certainty[0].prod()))
+    if row is None:
+        return
+    records = bundle.records
+    same = records.codes[row] == codes[0]
+    st.markdown(
+        words.ON_RECORD.format(
+            code=bundle.format.shown(str(records.codes[row])),
+            split=common.SPLITS[str(records.split[row])],
+            outcome=words.RECONSTRUCTED if same else words.NOT_RECONSTRUCTED,
+        )
     )
 
 
@@ -94,8 +115,8 @@ def _go_to_nearest(name: str, version: str, policy: Policy, point: tuple[float, 
 def _reason(rule: Rule, place: int, measures: Measures) -> tuple[str, str, str]:
     """A measure of the point beside the limit that it must fulfil."""
     measure, limit = rule.measures[place], rule.limits[place]
-    value = common.quantity(measure.unit, float(measures[measure.name][0]))
-    required = f"{words.COMPARISONS[limit.operator]} {common.quantity(measure.unit, limit.value)}"
+    value, bound = common.quantities(measure.unit, float(measures[measure.name][0]), limit.value)
+    required = f"{words.COMPARISONS[limit.operator]} {bound}"
     if not limit.holds(measures)[0]:
         value = f'<b class="failed">{value}</b>'
     return measure.label, value, f"required {escape(required)}"

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from dashboard import charts, plates, state
+from dashboard import charts, palette, plates, state
+from dashboard.components.colouring import Colouring
 from dashboard.panels.context import Context
 from dashboard.widgets import facts, heading
 from dashboard.words import common
 from dashboard.words import explore as words
 from regvae.evaluation.typical import TypicalLetter, typical_letters
 from regvae.latent.polygon import Polygon, in_polygon
+from regvae.model.records import Records
 from regvae.rejection import proposals
 
 _SOME = 12
@@ -27,20 +29,7 @@ def region(context: Context, polygon: Polygon) -> None:
     count = int(rows.sum())
     heading(words.REGION.format(n=count, of=len(records)), state.REGION)
     if count:
-        number, upper = records.attribute("number"), records.attribute("at_least_50")
-        st.markdown(
-            words.REGION_HALVES.format(
-                upper=upper[rows].sum(),
-                n=count,
-                share=upper[rows].mean(),
-                overall=upper.mean(),
-            )
-        )
-        st.plotly_chart(
-            charts.number_distribution(number[rows], number),
-            key="region-numbers",
-            config={"staticPlot": True},
-        )
+        _shown_attribute(records, rows)
         found = typical_letters(records, rows, 4)
         _typical([one for one in found if one.share_here >= _CLEARLY * one.share_overall])
         st.caption(words.SOME_REGS)
@@ -49,6 +38,44 @@ def region(context: Context, polygon: Polygon) -> None:
     else:
         st.markdown(words.REGION_EMPTY)
     _decode_region(context, polygon)
+
+
+def _shown_attribute(records: Records, rows: np.ndarray) -> None:
+    """How the attribute that colours the map is distributed in a region, beside all records."""
+    attribute = records.format.attribute(st.session_state[state.COLOUR])
+    colouring = Colouring.of(attribute, records.codes)
+    values = colouring.values(records.codes)
+    labels, here = colouring.shares(values[rows])
+    _, everywhere = colouring.shares(values)
+    colours: tuple[str, ...] = palette.WHEEL
+    if colouring.span:
+        medians = (float(np.median(one)) for one in (values[rows], values))
+        st.markdown(words.REGION_MEDIAN.format(*medians, label=attribute.label))
+        colours = palette.SCALE[1:2]
+    elif colouring.is_scale:
+        colours = palette.SCALE[1:2]
+    else:
+        # Of two classes the second, which the attribute is named after; of more the commonest.
+        place = 1 if attribute.kind == "boolean" else int(here.argmax())
+        value = (
+            labels[place] if attribute.kind == "boolean" else f"{attribute.label} {labels[place]}"
+        )
+        n = int(rows.sum())
+        st.markdown(
+            words.REGION_CLASS.format(
+                found=round(here[place] * n),
+                n=n,
+                share=here[place],
+                value=value,
+                overall=everywhere[place],
+            )
+        )
+        colours = (palette.BELOW, palette.ABOVE) if len(labels) == 2 else palette.WHEEL
+    st.plotly_chart(
+        charts.distribution(attribute.label, labels, (here, everywhere), colours),
+        key="region-values",
+        config={"staticPlot": True},
+    )
 
 
 def _typical(found: Sequence[TypicalLetter]) -> None:

@@ -62,9 +62,18 @@ def point(numbers: Sequence[float]) -> str:
     return "(" + ", ".join(f"{number:.{digits}f}" for number in numbers) + ")"
 
 
-def quantity(unit: str, value: float) -> str:
-    """A share (unit "%", from 0 to 1) as a percentage, or a number with its unit."""
-    return f"{value:.1%}" if unit == "%" else f"{value:.2f} {unit}"
+def quantities(unit: str, value: float, limit: float) -> tuple[str, str]:
+    """A value beside a limit, with so many digits that they look equal only if they are.
+
+    Shares (unit "%", from 0 to 1) are percentages; other numbers have their unit.
+    """
+    for digits in range(2, 9):
+        style = f".{digits - 1}%" if unit == "%" else f".{digits}f"
+        after = "" if unit == "%" else f" {unit}"
+        one, other = f"{value:{style}}{after}", f"{limit:{style}}{after}"
+        if one != other or value == limit:
+            break
+    return one, other
 
 
 def axis_labels(choice: tuple[int, int] | None) -> tuple[str, str]:

@@ -57,7 +57,10 @@ TABS = ("Read", "Sample", "Results", "Journeys")
 READ_TAB, SAMPLE_TAB, RESULTS_TAB, JOURNEYS_TAB = TABS
 
 PINNED = "Pinned point"
-DECODED_AT = "Decoded at {point}."
+DECODED_AT = "Decoded at {point}, with a probability of {probability:.1%}."
+ON_RECORD = "Here is the mean of the record **{code}** ({split}), {outcome}."
+RECONSTRUCTED = "which is reconstructed exactly"
+NOT_RECONSTRUCTED = "which is not reconstructed exactly"
 OFF_THE_MAP = "This point lies outside the map, far from every record; zoom out to see it."
 ACCEPTED = "**Accepted** by the {rule} rule:"
 REJECTED = "**Rejected** by the {rule} rule:"
@@ -84,7 +87,8 @@ MEMBERSHIP = {
 }
 
 REGION = "Region: {n:,} of {of:,} records"
-REGION_HALVES = "**{upper:,} of {n:,} ({share:.1%})** have a number ≥ 50; overall {overall:.1%}"
+REGION_CLASS = "**{found:,} of {n:,} ({share:.1%})** have {value}; overall {overall:.1%}"
+REGION_MEDIAN = "Median {label}: **{0:.0f}**; overall {1:.0f}"
 REGION_EMPTY = "No record lies in this region. Its points decode to regs all the same:"
 TYPICAL = "Letters that are commoner here than among all records"
 NO_TYPICAL = "No letter is much commoner here than among all records."

@@ -10,13 +10,14 @@ from regvae.model.bundle import Bundle
 from tests.dashboard import part_of
 
 
-def test_numbers_are_counted_in_tens_as_shares() -> None:
-    bars, line = charts.number_distribution(np.array([0, 9, 50, 99]), np.arange(100)).data
-    assert list(bars.x)[::9] == ["0-9", "90-99"]
-    assert list(bars.y) == [0.5, 0, 0, 0, 0, 0.25, 0, 0, 0, 0.25]
-    assert list(bars.marker.color) == [palette.BELOW] * 5 + [palette.ABOVE] * 5
-    assert np.allclose(line.y, 0.1)
-    assert not charts.number_distribution(np.array([]), np.arange(100)).data[0].y.any()
+def test_shares_in_a_region_are_bars_before_the_line_of_all_records() -> None:
+    shares = np.array([0.5, 0.25, 0.25]), np.array([0.2, 0.3, 0.5])
+    figure = charts.distribution("area", ["A", "B", "C"], shares, ["red", "blue"])
+    bars, line = figure.data
+    assert list(bars.x) == list(line.x) == ["A", "B", "C"]
+    assert (list(bars.y), list(line.y)) == (list(shares[0]), list(shares[1]))
+    assert list(bars.marker.color) == ["red", "blue", "red"]
+    assert figure.layout.xaxis.title.text == "area (dotted: all records)"
 
 
 def test_histories_are_drawn_over_the_seconds_of_training() -> None:

@@ -50,6 +50,32 @@ def test_a_number_is_a_scale_of_itself() -> None:
     }
 
 
+def test_a_number_of_few_values_is_classes() -> None:
+    tens = colouring("tens")
+    assert tens.categories == ("0", "1", "5", "6")
+    assert not tens.is_scale
+    assert tens.values(FEW).tolist() == [1, 3, 0, 0, 2, 1]
+    classes = tens.legend(FEW)["classes"]
+    assert [one["count"] for one in classes] == [2, 2, 1, 1]
+
+
+def test_shares_of_classes_and_of_ten_parts_of_a_scale() -> None:
+    every = np.array([f"AB{number:02}CDE" for number in range(100)])
+    numbers = colouring("number", every)
+    labels, shares = numbers.shares(numbers.values(every[[0, 9, 50, 99]]))
+    assert labels == [str(10 * part) for part in range(10)]
+    assert shares.tolist() == [0.5, 0, 0, 0, 0, 0.25, 0, 0, 0, 0.25]
+    assert not numbers.shares(np.empty(0, np.float32))[1].any()
+    tens = colouring("tens", every)
+    labels, shares = tens.shares(tens.values(every[:40]))
+    assert labels == [str(digit) for digit in range(10)]
+    assert shares.tolist() == [0.25] * 4 + [0] * 6
+    periods = colouring("period", every)
+    labels, shares = periods.shares(periods.values(every))
+    assert labels[0] == "Sep 2001-Feb 2002"
+    assert shares.sum() == pytest.approx(0.99)  # one number names no period
+
+
 def test_the_classes_of_a_category_are_those_that_occur_in_their_natural_order() -> None:
     areas = colouring("area")
     values = ATTRIBUTES["area"].values(FEW).tolist()
@@ -111,11 +137,12 @@ def test_the_values_of_the_records_are_those_of_a_plain_loop(bundle: Bundle, nam
         scale = [one for one in order if one != NO_PERIOD] if len(order) > 48 else order
         expected = [scale.index(one) if one in scale else math.nan for one in values]
     else:
-        expected = [float(one) for one in values]
+        few = attribute.kind == "number" and max(values) - min(values) < 12
+        expected = [float(one - min(values) if few else one) for one in values]
     ours = colouring(name, codes)
     np.testing.assert_array_equal(ours.values(codes), expected)
     legend = ours.legend(codes)
-    assert ("classes" in legend) == (name in ("at_least_50", "area", "first_letter", "valid"))
+    assert ("classes" in legend) == (name not in ("number", "period"))
     if "classes" in legend:
         counts = [expected.count(value) for value in range(len(legend["classes"]))]
         assert [one["count"] for one in legend["classes"]] == counts

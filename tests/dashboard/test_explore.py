@@ -1,12 +1,16 @@
 """The explore page: points, regs, regions, and input that cannot be used."""
 
+import re
+
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import services, state
 from dashboard.words import explore as words
+from regvae.latent.polygon import in_polygon
 from regvae.model.bundle import Bundle
-from tests.dashboard import SQUARE, open_tab, opened, press, problems_of, shown, text_of
+from tests.dashboard import SQUARE, open_tab, opened, press, problems_of, shown, text_of, typed
 
 
 def test_the_first_page_welcomes_and_has_no_problem(app: AppTest) -> None:
@@ -25,6 +29,49 @@ def test_a_typed_point_is_pinned_until_it_is_cleared(app: AppTest, bundle: Bundl
     assert words.OFF_THE_MAP in text_of(app)
     app.button(key="clear-point").click().run()
     assert words.PINNED not in text_of(app)
+
+
+def test_a_pin_on_a_record_says_which(app: AppTest, bundle: Bundle) -> None:
+    records, decoded = bundle.records, bundle.autoencoder.decode(bundle.records.mean)
+    for exactly in (True, False):
+        row = int(np.flatnonzero((decoded == records.codes) == exactly)[0])
+        app.text_input(key=state.POINT).set_value(typed(records.mean[row])).run()
+        read = text_of(app)
+        outcome = words.RECONSTRUCTED if exactly else words.NOT_RECONSTRUCTED
+        assert f"of the record **{shown(records.codes[row])}**" in read
+        assert outcome in read
+        probability = bundle.autoencoder.decode_with_certainty(records.mean[[row]])[1].prod()
+        assert f"with a probability of {probability:.1%}" in read
+    app.text_input(key=state.POINT).set_value("0.123, 0.456").run()
+    assert "of the record" not in text_of(app)
+
+
+@pytest.mark.parametrize(
+    ("colour", "sentence"),
+    [
+        ("at_least_50", r"\*\*([\d,]+) of ([\d,]+) \((.*)%\)\*\* have number ≥ 50; overall (.*)%"),
+        ("units", r"\*\*([\d,]+) of ([\d,]+) \((.*)%\)\*\* have units digit \d; overall (.*)%"),
+        ("number", r"Median number: \*\*(\d+)\*\*; overall (\d+)"),
+    ],
+)
+def test_the_summary_of_a_region_is_of_the_colouring(
+    app: AppTest, bundle: Bundle, colour: str, sentence: str
+) -> None:
+    app.session_state[state.REGION] = SQUARE
+    app.selectbox(key=state.COLOUR).select(colour).run()
+    records = bundle.records
+    rows = in_polygon(records.mean, SQUARE)
+    values = records.attribute(colour)
+    match = re.search(sentence, text_of(app))
+    assert match
+    found = [float(one.replace(",", "")) for one in match.groups()]
+    if colour == "number":
+        assert found == [int(np.median(values[rows])), int(np.median(values))]
+        return
+    is_it = values == (1 if colour == "at_least_50" else np.bincount(values[rows]).argmax())
+    shares = 100 * is_it[rows].mean(), 100 * is_it.mean()
+    assert found[:2] == [is_it[rows].sum(), rows.sum()]
+    assert found[2:] == pytest.approx(shares, abs=0.06)
 
 
 def test_a_reg_is_known_by_its_split(app: AppTest) -> None:

@@ -47,7 +47,7 @@ def test_a_point_has_as_many_numbers_as_the_model_has_dimensions(models: Models)
     z = models.few.records.mean[3].astype(float)
     app = opened(model="few", point=typed(z))
     assert not problems_of(app)
-    assert words.DECODED_AT.format(point=common.point(z)) in text_of(app)
+    assert f"Decoded at {common.point(z)}, with a probability of " in text_of(app)
     assert f">{shown(str(models.few.autoencoder.decode([z])[0]))}<" in text_of(app)
     for point in ("0.5, -1.2", ", ".join("0" * 14), "0," * 15 + "nan", "x"):
         app.text_input(key=state.POINT).input(point).run()

@@ -32,11 +32,6 @@ def test_coordinates_are_asked_for_by_their_number() -> None:
     assert common.coordinates(15).startswith("15 numbers")
 
 
-def test_shares_are_percentages_and_other_numbers_have_their_unit() -> None:
-    assert common.quantity("%", 0.123) == "12.3%"
-    assert common.quantity("σ", 1.2) == "1.20 σ"
-
-
 def test_axes_are_named_by_their_number_or_as_the_widest() -> None:
     assert common.axis_labels((4, 2)) == ("z4", "z2")
     assert common.axis_labels((1, 1)) == ("z1", "")
@@ -67,3 +62,19 @@ def test_no_page_uses_a_word_that_the_glossary_replaces() -> None:
         for name, value in vars(words).items():
             if name.isupper():
                 assert not banned.search(str(value)), f"{module.name}.{name}"
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "limit", "expected"),
+    [
+        ("σ", 1.8, 0.5, ("1.80 σ", "0.50 σ")),
+        ("σ", 2.5, 2.5, ("2.50 σ", "2.50 σ")),
+        ("σ", 2.4996, 2.5, ("2.4996 σ", "2.5000 σ")),
+        ("%", 0.0501, 0.05, ("5.01%", "5.00%")),
+        ("%", 0.25, 0.05, ("25.0%", "5.0%")),
+    ],
+)
+def test_a_value_looks_equal_to_its_limit_only_if_it_is(
+    unit: str, value: float, limit: float, expected: tuple[str, str]
+) -> None:
+    assert common.quantities(unit, value, limit) == expected
