@@ -1,9 +1,12 @@
 """Predicates over attributes of codes, such as ``number < 50``: parsed from text.
 
-The text is ``attribute op value`` with one of ``== != < <= > >= in``; several are joined by *and*.
-It is matched with a fixed pattern and never evaluated as code.
+The text is ``attribute op value`` with one of ``== != < <= > >= in``; several are joined by *and*
+and *or*, of which *and* binds more tightly. It is matched with a fixed pattern and never evaluated
+as code. Several predicates that must all hold are a tuple, each a `Predicate` or an `AnyOf`
+(conjunctive normal form).
 """
 
+import itertools
 import operator
 import re
 from collections.abc import Callable, Sequence
@@ -24,6 +27,11 @@ _COMPARE: dict[str, Callable] = {
 }
 _PATTERN = re.compile(r"\s*([a-z_0-9]+)\s*(==|!=|<=|>=|<|>|\bin\b)\s*(.*\S)\s*", re.IGNORECASE)
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+_OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+_MOST = 200
+"""Most predicates that a text may become when *or* is spread over *and*."""
 
 
 class PredicateError(ValueError):
@@ -77,24 +85,116 @@ class Predicate:
             return np.isin(values, list(self.values))
         return np.asarray(_COMPARE[self.operator](values, self.values[0]))
 
+    def opposite(self) -> "tuple[Predicate, ...]":
+        """Predicates that all hold exactly where this one does not."""
+        if self.operator == "in":
+            return tuple(Predicate(self.attribute, "!=", (value,)) for value in self.values)
+        return (Predicate(self.attribute, _OPPOSITE[self.operator], self.values),)
+
     def __str__(self) -> str:
         return f"{self.attribute} {self.operator} {', '.join(map(str, self.values))}"
 
 
-def parse_all(texts: Sequence[str], format: Format = UK_REGISTRATION) -> tuple[Predicate, ...]:
-    """Parse texts of one predicate each, or of several joined by *and*.
+@dataclass(frozen=True)
+class AnyOf:
+    """Several predicates of which at least one holds."""
 
-    Blank texts are skipped. Raises `PredicateError` if there is no predicate, or for the first text
-    that is not one.
+    predicates: tuple[Predicate, ...]
+
+    def mask(self, codes: Codes, format: Format) -> NDArray[np.bool_]:
+        """Which codes (n,) of a format satisfy one of them: (n,) booleans."""
+        return np.any([one.mask(codes, format) for one in self.predicates], axis=0)
+
+    def __str__(self) -> str:
+        return " or ".join(map(str, self.predicates))
+
+
+Clause = Predicate | AnyOf
+Sets = list[tuple[Predicate, ...]]
+
+
+def parse_all(texts: Sequence[str], format: Format = UK_REGISTRATION) -> tuple[Clause, ...]:
+    """Parse texts that must all hold: predicates joined by *and* and *or*.
+
+    Blank texts are skipped. Raises `PredicateError` if there is no predicate, for the first text
+    that is not one, and for so many joined by *and* and *or* that they become more than 200.
     """
-    parts = [part for text in texts for part in re.split(r"\s+and\s+", text, flags=re.IGNORECASE)]
-    found = tuple(Predicate.parse(part, format) for part in parts if part.strip())
+    found: list[Clause] = []
+    for text in filter(str.strip, texts):
+        parts = [_split("and", part) for part in _split("or", text)]
+        found += _clauses([tuple(Predicate.parse(one, format) for one in part) for part in parts])
     if not found:
         raise PredicateError("expected a predicate, got none; give one such as 'number < 50'")
+    return tuple(found)
+
+
+def alternatives(clauses: Sequence[Clause]) -> Sets:
+    """The same as sets of predicates, of which one must hold as a whole: ``a and b or a and c``.
+
+    Raises `PredicateError` for more than 200.
+    """
+    if all(isinstance(one, Predicate) for one in clauses):
+        return [tuple(one for one in clauses if isinstance(one, Predicate))]
+    return _spread([_members(one) for one in clauses])
+
+
+def text(clauses: Sequence[Clause]) -> str:
+    """Clauses that must all hold, as `parse_all` reads them."""
+    return " or ".join(" and ".join(map(str, one)) for one in alternatives(clauses))
+
+
+def negated(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
+    """Clauses that all hold exactly where not all of the given ones do.
+
+    >>> text(negated(parse_all(["number >= 50 and area == london"])))
+    'number < 50 or area != london'
+    """
+    opposite = [[one.opposite() for one in _members(clause)] for clause in clauses]
+    return tuple(_clauses([tuple(itertools.chain(*parts)) for parts in opposite]))
+
+
+def either(some: Sequence[Clause], others: Sequence[Clause]) -> tuple[Clause, ...]:
+    """Clauses that all hold exactly where all of `some` do, or all of `others`."""
+    return tuple(_clauses(alternatives(some) + alternatives(others)))
+
+
+def _split(word: str, text: str) -> list[str]:
+    return re.split(rf"\s+{word}\s+", text, flags=re.IGNORECASE)
+
+
+def _members(clause: Clause) -> tuple[Predicate, ...]:
+    return clause.predicates if isinstance(clause, AnyOf) else (clause,)
+
+
+def _clauses(found: Sets) -> list[Clause]:
+    """Alternatives as clauses that must all hold."""
+    if len(found) == 1:
+        return list(found[0])
+    return [one[0] if len(one) == 1 else AnyOf(one) for one in _spread(found)]
+
+
+def _spread(sets: Sets) -> Sets:
+    """All smallest sets that have a predicate of each of the given sets.
+
+    This is *or* spread over *and*, and *and* over *or*: twice, it gives the first sets again.
+    """
+    found: Sets = [()]
+    for one in sets:
+        wider = {
+            frozenset((*chosen, member)): chosen if member in chosen else (*chosen, member)
+            for chosen in found
+            for member in one
+        }
+        found = [wider[some] for some in wider if not any(other < some for other in wider)]
+        if len(found) > _MOST:
+            raise PredicateError(
+                f"expected at most {_MOST} predicates once 'or' is spread over 'and', got more; "
+                "join fewer"
+            )
     return found
 
 
-def mask(predicates: Sequence[Predicate], codes: Codes, format: Format) -> NDArray[np.bool_]:
+def mask(predicates: Sequence[Clause], codes: Codes, format: Format) -> NDArray[np.bool_]:
     """Which codes (n,) of a format satisfy every predicate: (n,) booleans."""
     satisfied = np.ones(len(codes), dtype=bool)
     for predicate in predicates:

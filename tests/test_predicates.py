@@ -229,3 +229,69 @@ def test_a_long_text_is_shortened_in_the_error(start):
     with pytest.raises(PredicateError, match="xxx") as caught:
         Predicate.parse(start + "x" * 5_000)
     assert len(str(caught.value)) < 700
+
+
+# --- and, or, not ---------------------------------------------------------------------------------
+
+
+TEXTS = [
+    "number < 50",
+    "number >= 50 and area == london",
+    "number < 20 or number > 80",
+    "area in leeds, london or valid == true and number < 50",
+    "number < 20 and tens == 1 or number > 80 and units != 3 or first_letter in A, B",
+]
+
+
+def by_hand(text):
+    """The mask of a text, from those of its single predicates."""
+    parts = [[mask(one) for one in part.split(" and ")] for part in text.split(" or ")]
+    return np.any([np.all(part, axis=0) for part in parts], axis=0)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_and_binds_more_tightly_than_or(text):
+    expected = by_hand(text)
+    assert 0 < expected.sum() < len(SOME)
+    assert np.array_equal(mask(text), expected)
+    assert np.array_equal(mask(text.replace(" or ", " OR ").replace(" and ", "  And ")), expected)
+    assert np.array_equal(mask(predicates.text(parse_all([text]))), expected)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_the_negation_holds_where_the_predicates_do_not(text):
+    negated = predicates.negated(parse_all([text]))
+    assert np.array_equal(predicates.mask(negated, SOME, UK_REGISTRATION), ~by_hand(text))
+    twice = predicates.negated(negated)
+    assert np.array_equal(predicates.mask(twice, SOME, UK_REGISTRATION), by_hand(text))
+
+
+@pytest.mark.parametrize("one", TEXTS)
+@pytest.mark.parametrize("other", TEXTS)
+def test_either_is_the_union_and_several_texts_are_the_intersection(one, other):
+    found = predicates.either(parse_all([one]), parse_all([other]))
+    expected = by_hand(one) | by_hand(other)
+    assert np.array_equal(predicates.mask(found, SOME, UK_REGISTRATION), expected)
+    assert np.array_equal(mask(one, other), by_hand(one) & by_hand(other))
+
+
+def test_what_is_simple_is_shown_as_it_was_typed():
+    for text in TEXTS[:3]:
+        assert predicates.text(parse_all([text])) == text
+    negated = predicates.negated(parse_all(["number >= 50"]))
+    assert negated == parse_all(["number < 50"])
+    assert predicates.text(predicates.negated(parse_all([TEXTS[1]]))) == (
+        "number < 50 or area != london"
+    )
+
+
+def test_more_predicates_than_can_be_spread_are_refused():
+    text = " or ".join(f"number < {n} and units == {n}" for n in range(8))
+    with pytest.raises(PredicateError, match="expected at most 200 predicates once 'or' is spread"):
+        parse_all([text])
+
+
+@pytest.mark.parametrize("text", ["number < 50 or", "or number < 50", "number < 50 or or tens > 1"])
+def test_a_part_that_is_missing_beside_or_is_refused(text):
+    with pytest.raises(PredicateError):
+        parse_all([text])

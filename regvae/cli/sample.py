@@ -51,7 +51,12 @@ _ALLOWED_WITH_POLICY = {"policy", "save_policy", "hunt", "as_json", "out"}
 
 _Bundle = Annotated[str | None, typer.Argument(help=A_BUNDLE)]
 _Predicates = Annotated[
-    list[str] | None, typer.Option(help="such as 'number < 50'; repeat for 'and'")
+    list[str] | None,
+    typer.Option(help="such as 'number < 50 or area == london'; repeat for 'and'"),
+]
+_Wanted = Annotated[
+    list[str] | None,
+    typer.Option(help="all others are unwanted: such as 'number >= 50'; repeat for 'and'"),
 ]
 _File = Annotated[Path | None, typer.Option(help="also unwanted: regs in a text file, one a line")]
 _Regions = Annotated[
@@ -122,6 +127,7 @@ def _option_help(rule: str, one: Parameter) -> str:
 def sample(
     context: typer.Context,
     bundle: _Bundle = None,
+    wanted: _Wanted = None,
     unwanted: _Predicates = None,
     unwanted_file: _File = None,
     unwanted_region: _Regions = None,
@@ -154,7 +160,7 @@ def sample(
         chosen = Policy(
             bundle=name,
             unwanted=_unwanted(
-                unwanted, unwanted_file, unwanted_region, unwanted_training, loaded.format
+                wanted, unwanted, unwanted_file, unwanted_region, unwanted_training, loaded.format
             ),
             rule=rule_named(rule, values),
             proposal=_proposal(proposal, box, region),
@@ -193,6 +199,7 @@ def _saved_policy(context: typer.Context, path: Path) -> Policy:
 
 
 def _unwanted(
+    wanted: list[str] | None,
     texts: list[str] | None,
     file: Path | None,
     regions: list[str] | None,
@@ -201,6 +208,7 @@ def _unwanted(
 ) -> Unwanted:
     return Unwanted.of(
         texts or [],
+        wanted=wanted or [],
         regions=[polygon_of(text) for text in regions or []],
         listed=codes_given([], file, format) if file else [],
         training=training,

@@ -18,7 +18,7 @@ from regvae.formats.codes import keys
 from regvae.latent.polygon import Polygon, in_polygon, polygon_corners
 from regvae.model.bundle import Bundle
 from regvae.model.records import Records
-from regvae.predicates import Predicate
+from regvae.predicates import Clause
 
 Region = tuple[tuple[float, float], ...]
 
@@ -41,7 +41,7 @@ class Unwanted:
     code, and `ValueError` for a region that is not a polygon.
     """
 
-    predicates: tuple[Predicate, ...] = ()
+    predicates: tuple[Clause, ...] = ()
     regions: tuple[Region, ...] = ()
     codes: tuple[str, ...] = ()
     training: bool = False
@@ -67,6 +67,7 @@ class Unwanted:
         cls,
         texts: Sequence[str] = (),
         *,
+        wanted: Sequence[str] = (),
         regions: Sequence[Polygon] = (),
         listed: Sequence[str] = (),
         training: bool = False,
@@ -74,13 +75,19 @@ class Unwanted:
     ) -> "Unwanted":
         """From predicates as text, polygons, and codes as typed; a code listed twice counts once.
 
-        Raises what the class does, and `PredicateError` for a text that is not a predicate.
+        Predicates of `texts` are of what is unwanted, those of `wanted` of what is wanted: all
+        other codes are unwanted. Raises what the class does, and `PredicateError` for a text that
+        is not a predicate.
 
         >>> str(Unwanted.of(["number<50"], listed=["ab12 cde"]))
         'number < 50 or AB12CDE'
         """
+        found = predicates.parse_all(texts, format) if texts else ()
+        if wanted:
+            others = predicates.negated(predicates.parse_all(wanted, format))
+            found = predicates.either(found, others) if found else others
         return cls(
-            predicates=predicates.parse_all(texts, format) if texts else (),
+            predicates=found,
             regions=tuple(
                 tuple((float(x), float(y)) for x, y in polygon_corners(region))
                 for region in regions
@@ -139,7 +146,7 @@ class Unwanted:
     def __str__(self) -> str:
         parts = []
         if self.predicates:
-            parts.append(" and ".join(map(str, self.predicates)))
+            parts.append(predicates.text(self.predicates))
         if self.regions:
             parts.append("a mean in " + ("the region" if len(self.regions) == 1 else "the regions"))
         if self.codes:

@@ -260,6 +260,15 @@ def test_drawn_characters_give_more_different_codes_from_fewer_proposals(sample)
     assert drawn["headline"] == "200 new regs: all different, none a record, none unwanted"
 
 
+def test_what_is_wanted_is_the_opposite_of_what_is_unwanted(output):
+    given = ["sample", "notebook-2d", "--json", "--n", 300]
+    wanted = json.loads(output(*given, "--wanted", "number >= 50"))
+    unwanted = json.loads(output(*given, "--unwanted", "number < 50"))
+    assert wanted == unwanted
+    both = json.loads(output(*given, "--wanted", "number >= 50", "--unwanted", "area == london"))
+    assert both["policy"]["unwanted"]["predicates"] == ["area == london or number < 50"]
+
+
 def test_another_decoding_is_refused(refusal):
     words = refusal(*SAMPLE, "--decode", "best")
     assert "expected decode as likeliest or drawn, got 'best'" in words

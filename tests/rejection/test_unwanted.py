@@ -68,6 +68,16 @@ def any_of(parts, kinds):
 # --- records and other codes ----------------------------------------------------------------------
 
 
+def test_all_but_what_is_wanted_is_unwanted(few):
+    rows = few.records.attribute("number") >= 50
+    london = few.records.attribute("area") == "london"
+    wanted = Unwanted.of(wanted=["number >= 50 and area == london"])
+    assert np.array_equal(wanted.of_records(few.records), ~(rows & london))
+    assert str(wanted) == "number < 50 or area != london"
+    both = Unwanted.of(["area == london"], wanted=["number >= 50"])
+    assert np.array_equal(both.of_records(few.records), ~rows | london)
+
+
 def test_a_record_is_unwanted_if_any_part_includes_it(few, expected):
     parts = expected(few.records.codes, few.records.mean.tolist())
     assert all(0 < sum(part) < len(few.records) for part in parts.values())
