@@ -10,9 +10,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from dashboard import palette, state
+from dashboard.words import results
 from regvae.evaluation.notebook import UNWANTED
 from regvae.formats import UK_REGISTRATION
-from regvae.model.bundle import Bundle
+from regvae.model.bundle import Bundle, load
 from regvae.rejection import rules, sampling
 from regvae.rejection.measures import Measurer
 from regvae.rejection.policy import Policy
@@ -234,11 +235,47 @@ def assert_pan_moves_all(explorer: Explorer, bundle: Bundle, rule: Rule) -> None
     assert_shaded(explorer, bundle, rule)
 
 
+def test_5000_different_new_regs_take_a_few_gestures(explorer: Explorer) -> None:
+    explorer.open(f"?model={state.DEFAULTS[state.MODEL]}")
+    explorer.tab("results")
+    explorer.enter(state.NUMBER, "5000")
+    explorer.button(results.GENERATE).click()
+    expect(explorer.panel).to_contain_text(
+        "5,000 new regs: all different, none a record, none unwanted"
+    )
+    with explorer.page.expect_download() as download:
+        explorer.button("CSV").click()
+    table = pd.read_csv(download.value.path())
+    assert table["reg"].nunique() == len(table) == 5_000
+    records = load(state.DEFAULTS[state.MODEL]).records
+    assert not records.contains(table["reg"].to_numpy(str)).any()
+
+
+def test_a_long_run_tells_its_counts_and_stops_while_the_page_answers(explorer: Explorer) -> None:
+    panel = explorer.panel
+    explorer.open("?model=exact-15d&rule=two-sided")  # from the box, where nothing is accepted
+    explorer.tab("results")
+    expect(panel).to_contain_text("nearly all of the box lies far from the records")
+    explorer.button(results.GENERATE).click()
+    expect(panel).to_contain_text("no point is accepted: propose from records")
+
+    explorer.open("?model=exact-15d&rule=two-sided&proposal=records")
+    explorer.tab("results")
+    explorer.enter(state.NUMBER, "20000")
+    explorer.button(results.GENERATE).click()
+    expect(panel).to_contain_text(re.compile(r"\d+ of 20,000 different regs, [\d,]+ proposed"))
+    explorer.pin(0.5, 0.5)  # the page answers meanwhile
+    explorer.tab("results")
+    explorer.button(results.STOP).click()
+    expect(panel).to_contain_text("proposals, then it was stopped")
+    expect(panel).to_contain_text(re.compile(r"\d+ new regs: all different"))
+
+
 def test_results_are_made_and_downloaded_and_leaks_are_found_and_removed(
     explorer: Explorer,
 ) -> None:
     explorer.tab("results")
-    explorer.enter(state.NUMBER, "100")
+    explorer.enter(state.NUMBER, "50")
     explorer.panel.get_by_test_id("stBaseButton-primary").click()
     files = {}
     for name in ("Parquet", "Policy"):
@@ -246,9 +283,9 @@ def test_results_are_made_and_downloaded_and_leaks_are_found_and_removed(
             explorer.button(name).click()
         files[name] = Path(download.value.path()).read_bytes()
     table = pd.read_parquet(io.BytesIO(files["Parquet"]))
-    assert len(table) == 100
+    assert len(table) == 50
     assert table["wanted"].all()  # leaks are left out unless they are asked for
-    assert Policy.from_toml(files["Policy"].decode()).results == 100
+    assert Policy.from_toml(files["Policy"].decode()).results == 50
 
     crosses = """(plot) => plot.map.marks.layers.find((one) => one.symbol === "x")
         ?.x.length ?? 0"""
