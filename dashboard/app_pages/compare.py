@@ -32,11 +32,10 @@ from regvae.rejection.rules import OneSided, Rule
 
 _SOME = 8
 
+# The rule of both maps is the notebook's, which works on one of the usual two and fails on the other.
 RULE = OneSided
-"""The rule of both maps: the notebook's, which works on one of the usual two and fails on the other."""
 
-Model = tuple[str, str]
-"""Name and version."""
+Model = tuple[str, str]  # name and version
 Models = tuple[Model, Model]
 
 
@@ -112,7 +111,8 @@ def linked(models: Models, shown: tuple[Shown, Shown]) -> None:
 
 def controls() -> None:
     """The widgets above the maps, and one for the threshold, whose slider is below them."""
-    colour, predicate = st.columns(2)
+    with st.container(key="linked"):
+        colour, predicate = st.columns(2)
     colour.selectbox(
         common.COLOUR_LABEL,
         list(UK_REGISTRATION.attributes),
