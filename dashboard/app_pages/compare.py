@@ -28,12 +28,13 @@ from regvae.evaluation.diagnosis import Diagnosis
 from regvae.formats import UK_REGISTRATION
 from regvae.latent.polygon import Polygon, in_polygon
 from regvae.rejection import sampling
-from regvae.rejection.rules import OneSided, Rule
+from regvae.rejection.rules import OneSided
 
 _SOME = 8
 
-# The rule of both maps is the notebook's, which works on one of the usual two and fails on the other.
+# The rule of both maps is the notebook's: of the usual two it works on one and fails on the other.
 RULE = OneSided
+RULE_KEYS = [one.name for one in RULE.parameters()]
 
 Model = tuple[str, str]  # name and version
 Models = tuple[Model, Model]
@@ -65,8 +66,9 @@ def choose() -> Models | None:
         with column:
             name = model_box.box(words.SIDES[key], key, _drop_brush_in, key)
             chosen = model_box.loaded(name or state.DEFAULTS[key])
-        if chosen:
-            found.append(chosen)
+            if chosen:
+                model_box.describe(*chosen)
+                found.append(chosen)
     return (found[0], found[1]) if len(found) == 2 else None
 
 
@@ -95,7 +97,7 @@ def linked(models: Models, shown: tuple[Shown, Shown]) -> None:
     for sentence in problems:
         st.warning(common.plain(sentence))
     gestures = Gestures(_store_brush, _store_parameter)
-    sliders = rule_for_browser(rule(), state.DEFAULTS[state.UNWANTED])
+    sliders = rule_for_browser(state.rule(RULE), state.DEFAULTS[state.UNWANTED])
     comparison(shown, covers, sliders, st.session_state[state.COMPARE_COLOUR], selected, gestures)
     if selected:
         counts(models, selected.rows)
@@ -128,14 +130,12 @@ def controls() -> None:
         on_change=_drop_brush,
         persist_state="session",
     )
+    # A threshold is the same on *Explore* and here, as both pages have it in their address.
+    state.take_explored(RULE_KEYS)
     with st.container(key="off-threshold"):
-        for parameter in RULE.parameters():
-            sampling_form.number(st, parameter)
-
-
-def rule() -> Rule:
-    """The rule at the slider's value."""
-    return RULE(**{one.name: one.on_step(st.session_state[one.name]) for one in RULE.parameters()})
+        for key in RULE_KEYS:
+            sampling_form.number(st, state.PARAMETERS[key])
+    state.give_explored(RULE_KEYS)
 
 
 def cover(one: Model, other: Model, problems: list[str]) -> Cover:
@@ -154,7 +154,7 @@ def cover(one: Model, other: Model, problems: list[str]) -> Cover:
     except ValueError as error:
         problems.append(words.NO_SAMPLES.format(name=name, problem=error))
         return Cover(painted)
-    return Cover(painted, layer, sampling.report(samples, rule()))
+    return Cover(painted, layer, sampling.report(samples, state.rule(RULE)))
 
 
 def have_common(models: Models) -> bool:

@@ -52,7 +52,8 @@ def released(component: str) -> tuple[str, float] | None:
     if not isinstance(slider, dict):
         return None
     _store_sequence(slider.get("sequence"))
-    name, value = slider.get("name"), slider.get("value")
+    name: Any = slider.get("name")
+    value: Any = slider.get("value")
     known = state.PARAMETERS.get(name) if isinstance(name, str) else None
     if known and state.is_coordinate(value) and 0 <= value <= known.maximum:
         return known.name, float(value)

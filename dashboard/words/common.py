@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from regvae.model.config import Order
+from regvae.model.config import Order, Preset
 
 EXPLORE = "Explore"
 TOUR = "What am I looking at?"
@@ -81,6 +81,13 @@ def axis(number: int) -> str:
 def orders(given: Sequence[Order]) -> str:
     """Which attribute training ordered along which axis, or "none"."""
     return ", ".join(f"{one.attribute} along {axis(one.axis)}" for one in given) or "none"
+
+
+def about(preset: Preset) -> str:
+    """What a model is, in a few words: "ordered by number, categorical, 2-D"."""
+    by = " and ".join(one.attribute for one in preset.training.orders)
+    order = f"ordered by {by}" if by else "not ordered"
+    return f"{order}, {preset.training.likelihood}, {preset.network.latent_dim}-D"
 
 
 def training_length(epochs: int, seconds: float, seed: int) -> str:

@@ -198,7 +198,8 @@ def test_a_phone_shows_both_maps_and_always_the_slider(chromium: Browser, dashbo
             expect(maps.slider("threshold")).to_be_in_viewport(ratio=1)
             box = maps.pictures[side].plot.bounding_box()
             slider = maps.page.locator(".rule-bar").bounding_box()
-            assert box and slider
+            assert box
+            assert slider
             assert box["width"] > 340
             assert box["y"] + box["height"] <= slider["y"]
     context.close()
