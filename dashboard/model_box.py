@@ -66,12 +66,20 @@ def box(label: str, key: str, on_change: Callable[..., None], *arguments: str) -
     )
 
 
+def describe(name: str, version: str) -> None:
+    """A line on what a model is. Not in the box, whose lines would be the address's values."""
+    st.caption(common.about(services.bundle(name, version).preset))
+
+
 def choose_above() -> tuple[str, str] | None:
     """The box above a page that shows one model, and what is chosen."""
     with st.container(key="model-above"):
         choose()
         show_address_problems()
-    return chosen()
+        found = chosen()
+        if found:
+            describe(*found)
+    return found
 
 
 def show_address_problems() -> None:

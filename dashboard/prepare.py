@@ -5,9 +5,7 @@ import gc
 from dashboard import services, state
 from dashboard.panels import journey, leaks, results, searched, without_mouse  # noqa: F401 -- to load
 from dashboard.panels.plane_controls import usual_choice
-from regvae.rejection.policy import Policy
-from regvae.rejection.proposals import Box
-from regvae.rejection.rules import RULES
+from dashboard.panels.sampling_form import usual_policy
 
 
 def prepare() -> None:
@@ -27,16 +25,3 @@ def prepare() -> None:
     )
     gc.collect()
     gc.freeze()
-
-
-def usual_policy(name: str) -> Policy:
-    """The policy of the first page's defaults."""
-    usual = state.DEFAULTS
-    return Policy(
-        bundle=name,
-        unwanted=services.unwanted(usual[state.UNWANTED], None, "", usual[state.UNWANTED_TRAINING]),
-        rule=RULES[usual[state.RULE]](),
-        proposal=Box(usual[state.BOX]),
-        proposals=usual[state.SAMPLES],
-        seed=usual[state.SEED],
-    )

@@ -93,10 +93,14 @@ def painted_layer(
     attribute: str,
     choice: tuple[int, int] | None,
     anchor: tuple[float, ...],
+    beside: tuple[str, str] | None = None,
 ) -> PaintedLayer:
-    """One attribute, decoded everywhere on a plane, for the browser."""
+    """One attribute, decoded everywhere on a plane, for the browser; `beside` as in `geometry`."""
     loaded = bundle(name, version)
-    colouring = Colouring.of(loaded.format.attribute(attribute), loaded.records.codes)
+    models = [loaded, bundle(*beside)] if beside else [loaded]
+    colouring = Colouring.of(
+        loaded.format.attribute(attribute), np.concatenate([one.records.codes for one in models])
+    )
     return PaintedLayer.of(loaded, colouring, plane(name, version, choice), np.array(anchor))
 
 

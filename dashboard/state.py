@@ -159,6 +159,23 @@ def store_explored() -> None:
     }
 
 
+def take_explored(keys: Iterable[str]) -> None:
+    """Begin another page's widgets with the values of *Explore*, unless the address has others.
+
+    Each is set anew, since the widget of another page would begin with its default.
+    """
+    for key in keys:
+        if key not in st.query_params:
+            left = st.session_state.get(EXPLORED, {}).get(key, DEFAULTS[key])
+            st.session_state[key] = st.session_state.get(key, left)
+
+
+def give_explored(keys: Iterable[str]) -> None:
+    """Let *Explore* begin with another page's values."""
+    if EXPLORED in st.session_state:
+        st.session_state[EXPLORED] |= {key: st.session_state[key] for key in keys}
+
+
 def forget_explored(keys: Iterable[str]) -> None:
     """Take values out of the stored address, because they belong to another model."""
     for key in keys:
@@ -229,9 +246,9 @@ def is_coordinate(value: Any) -> bool:
     return isinstance(value, int | float) and abs(value) <= LIMIT  # false for NaN too
 
 
-def rule() -> Rule:
-    """The chosen rule, with every parameter on the nearest step of its slider."""
-    kind = RULES[st.session_state[RULE]]
+def rule(kind: type[Rule] | None = None) -> Rule:
+    """A rule, the chosen one by default, with every parameter on the nearest step of its slider."""
+    kind = kind or RULES[st.session_state[RULE]]
     return kind(**{one.name: one.on_step(st.session_state[one.name]) for one in kind.parameters()})
 
 

@@ -7,12 +7,17 @@ import streamlit as st
 from dashboard import charts, model_box, plates, services, state
 from dashboard.components.comparison import (
     SIDES,
+    Cover,
+    Gestures,
+    Rows,
     Selected,
     Shown,
     caption_of,
     comparison,
     send,
 )
+from dashboard.components.sliders import rule_for_browser
+from dashboard.panels import sampling_form
 from dashboard.panels.plane_controls import usual_choice
 from dashboard.widgets import facts
 from dashboard.words import common
@@ -22,20 +27,31 @@ from regvae.evaluation.accuracy import reconstruction
 from regvae.evaluation.diagnosis import Diagnosis
 from regvae.formats import UK_REGISTRATION
 from regvae.latent.polygon import Polygon, in_polygon
+from regvae.rejection import sampling
+from regvae.rejection.rules import OneSided
 
 _SOME = 8
 
-Models = tuple[tuple[str, str], tuple[str, str]]
+# The rule of both maps is the notebook's: of the usual two it works on one and fails on the other.
+RULE = OneSided
+RULE_KEYS = [one.name for one in RULE.parameters()]
+
+Model = tuple[str, str]  # name and version
+Models = tuple[Model, Model]
 
 
 def page() -> None:
     """The boxes of two models, their linked maps, and their figures in two columns."""
     models = choose()
     if models is None:
+        model_box.show_address_problems()
         return
+    problems = st.container()
     shown = (_shown(*models), _shown(*models[::-1]))
     send(shown)
     linked(models, shown)
+    with problems:  # now that all widgets are made
+        model_box.show_address_problems()
     st.markdown(f"##### {words.FIGURES}")
     figures(models)
     histories(models)
@@ -44,28 +60,61 @@ def page() -> None:
 def choose() -> Models | None:
     """Names and versions of the two models, or None and the reason on the page."""
     found = []
-    for column, key in zip(st.columns(2), (state.LEFT, state.RIGHT), strict=True):
+    with st.container(key="models"):
+        columns = st.columns(2)
+    for column, key in zip(columns, (state.LEFT, state.RIGHT), strict=True):
         with column:
             name = model_box.box(words.SIDES[key], key, _drop_brush_in, key)
             chosen = model_box.loaded(name or state.DEFAULTS[key])
-        if chosen:
-            found.append(chosen)
-    model_box.show_address_problems()
+            if chosen:
+                model_box.describe(*chosen)
+                found.append(chosen)
     return (found[0], found[1]) if len(found) == 2 else None
 
 
-def _shown(one: tuple[str, str], other: tuple[str, str]) -> Shown:
-    name, version = one
-    choice = usual_choice(name, version)
-    geometry = services.geometry(name, version, beside=other)
-    plane = services.plane(name, version, choice)
-    return Shown(name, geometry, plane, common.axis_labels(choice))
+def _shown(one: Model, other: Model) -> Shown:
+    choice = usual_choice(*one)
+    return Shown(
+        one[0],
+        services.geometry(*one, beside=other),
+        services.plane(*one, choice),
+        services.mean_of_means(*one),
+        common.axis_labels(choice),
+    )
 
 
 @st.fragment
 def linked(models: Models, shown: tuple[Shown, Shown]) -> None:
-    """The two maps and what is selected in them; a gesture reruns only this."""
-    colour, predicate = st.columns(2)
+    """The two maps with what is accepted and selected in them; a gesture reruns only this."""
+    controls()
+    problems: list[str] = []
+    try:
+        selected = selection(models, shown)
+    except predicates.PredicateError as error:
+        problems.append(f"{error}.")
+        selected = None
+    covers = (cover(*models, problems), cover(*models[::-1], problems))
+    for sentence in problems:
+        st.warning(common.plain(sentence))
+    gestures = Gestures(_store_brush, _store_parameter)
+    sliders = rule_for_browser(state.rule(RULE), state.DEFAULTS[state.UNWANTED])
+    comparison(shown, covers, sliders, st.session_state[state.COMPARE_COLOUR], selected, gestures)
+    if selected:
+        counts(models, selected.rows)
+    else:
+        st.caption(words.BRUSH_HELP)
+    if not have_common(models):
+        st.caption(words.NO_COMMON)
+    for caption in filter(None, map(caption_of, shown)):
+        st.caption(caption)
+    if selected:
+        of_selection(models, selected.rows)
+
+
+def controls() -> None:
+    """The widgets above the maps, and one for the threshold, whose slider is below them."""
+    with st.container(key="linked"):
+        colour, predicate = st.columns(2)
     colour.selectbox(
         common.COLOUR_LABEL,
         list(UK_REGISTRATION.attributes),
@@ -81,20 +130,41 @@ def linked(models: Models, shown: tuple[Shown, Shown]) -> None:
         on_change=_drop_brush,
         persist_state="session",
     )
+    # A threshold is the same on *Explore* and here, as both pages have it in their address.
+    state.take_explored(RULE_KEYS)
+    with st.container(key="off-threshold"):
+        for key in RULE_KEYS:
+            sampling_form.number(st, state.PARAMETERS[key])
+    state.give_explored(RULE_KEYS)
+
+
+def cover(one: Model, other: Model, problems: list[str]) -> Cover:
+    """What is decoded in the map of a model, and what the rule decides of proposed samples there.
+
+    No samples, and a sentence in `problems`, if none can be proposed: if nothing is unwanted.
+    """
+    name, version = one
+    choice, anchor = usual_choice(*one), tuple(services.mean_of_means(*one).tolist())
+    colour = st.session_state[state.COMPARE_COLOUR]
+    painted = services.painted_layer(name, version, colour, choice, anchor, beside=other)
     try:
-        selected = selection(models, shown)
-    except predicates.PredicateError as error:
-        st.warning(common.plain(f"{error}."))
-        selected = None
-    if selected:
-        counts(models, selected.rows)
-    else:
-        st.caption(words.BRUSH_HELP)
-    comparison(shown, st.session_state[state.COMPARE_COLOUR], selected, _store_brush)
-    for caption in filter(None, map(caption_of, shown)):
-        st.caption(caption)
-    if selected:
-        of_selection(models, selected.rows)
+        policy = sampling_form.usual_policy(name)
+        samples = services.samples(name, version, policy)
+        layer = services.sample_layer(name, version, policy, choice, anchor)
+    except ValueError as error:
+        problems.append(words.NO_SAMPLES.format(name=name, problem=error))
+        return Cover(painted)
+    return Cover(painted, layer, sampling.report(samples, state.rule(RULE)))
+
+
+def have_common(models: Models) -> bool:
+    """Whether some reg is a record of both models."""
+    left, right = (services.bundle(*one).records.codes for one in models)
+    return bool(np.isin(left, right).any())
+
+
+def _store_parameter(name: str, value: float) -> None:
+    st.session_state[name] = value
 
 
 def _store_brush(side: str | None, polygon: Polygon | None) -> None:
@@ -128,21 +198,25 @@ def selection(models: Models, shown: tuple[Shown, Shown]) -> Selected | None:
         masks = [np.isin(one.codes, codes) for one in records]
     else:
         return None
-    rows = (np.flatnonzero(masks[0]), np.flatnonzero(masks[1]))
-    return Selected(f"{typed or brush} {models}", rows, None if typed else brush)
+    rows: list[np.ndarray | None] = [np.flatnonzero(mask) for mask in masks]
+    if brush and not typed and not have_common(models):
+        rows[1 - at] = None
+    return Selected(f"{typed or brush} {models}", (rows[0], rows[1]), None if typed else brush)
 
 
-def counts(models: Models, rows: tuple[np.ndarray, np.ndarray]) -> None:
+def counts(models: Models, rows: Rows) -> None:
     """How many records of each model are lit up."""
     for column, one, chosen in zip(st.columns(2), models, rows, strict=True):
+        if chosen is None:
+            continue
         of = len(services.bundle(*one).records)
         column.caption(words.SELECTED.format(n=len(chosen), of=of))
 
 
-def of_selection(models: Models, rows: tuple[np.ndarray, np.ndarray]) -> None:
+def of_selection(models: Models, rows: Rows) -> None:
     """How the two models reconstruct the selected records, with some examples."""
     for column, one, chosen in zip(st.columns(2), models, rows, strict=True):
-        if not len(chosen):
+        if chosen is None or not len(chosen):
             continue
         codes = services.bundle(*one).records.codes[chosen]
         decoded = services.reconstructions(*one)[chosen]

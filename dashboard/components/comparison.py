@@ -1,7 +1,7 @@
-"""The two linked maps of the page Compare: what they get, and the brush that they send."""
+"""The two linked maps of the page Compare: what they get, and the gestures that they send."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -9,14 +9,25 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard import palette, state
+from dashboard.components.fields import (
+    PaintedLayer,
+    SampleLayer,
+    send_painted,
+    send_samples,
+)
 from dashboard.components.geometry import Geometry, send_geometry
 from dashboard.components.latent_map import plane_for_browser
-from dashboard.components.transfer import module_script
+from dashboard.components.sliders import last_sequence, released
+from dashboard.components.transfer import module_script, reference, sent_by
 from dashboard.words import common, compare
 from regvae.latent.plane import Plane
 from regvae.latent.polygon import Polygon, polygon_corners
+from regvae.rejection.sampling import Report
 
 SIDES = ("left", "right")
+
+Rows = tuple[NDArray[np.intp] | None, NDArray[np.intp] | None]
+"""Rows of the left and of the right model's records."""
 
 _mount = st.components.v2.component(
     "regvae_comparison", js=module_script("comparison/main.js"), isolate_styles=False
@@ -25,25 +36,62 @@ _mount = st.components.v2.component(
 
 @dataclass(frozen=True)
 class Shown:
-    """One of the two maps: a model's name, its geometry, the plane shown, and the axes' labels."""
+    """One of the two maps: a model's name, its geometry, the plane shown, and the axes' labels.
+
+    What lies between the plane's points is decoded with the other coordinates of `anchor` (k,).
+    """
 
     name: str
     geometry: Geometry
     plane: Plane
+    anchor: NDArray[np.float64]
     labels: tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Selected:
-    """The records that light up: `rows` of the left and the right model's records, (n,) each.
+class Cover:
+    """What covers one of the maps: an attribute decoded everywhere, proposed samples, and Python's
+    report on them; None and None if nothing can be proposed."""
 
-    `name` differs from one selection to another. `brush` is the side on which they were brushed
-    and the outline there; None if they were selected by a predicate.
+    painted: PaintedLayer
+    samples: SampleLayer | None = None
+    report: Report | None = None
+
+
+@dataclass(frozen=True)
+class Selected:
+    """The records that light up: `rows` of each model, (n,).
+
+    They are None for a model that has no record in common with the one that was brushed. `name`
+    differs from one selection to another. `brush` is the side on which they were brushed and the
+    outline there; None if they were selected by a predicate.
     """
 
     name: str
-    rows: tuple[NDArray[np.intp], NDArray[np.intp]]
+    rows: Rows
     brush: tuple[str, Polygon] | None
+
+
+@dataclass(frozen=True)
+class Gestures:
+    """What to call, before the fragment reruns, after a gesture on the maps.
+
+    `brush` gets the side and the polygon of a brush, or None and None when it was cleared;
+    `parameter` the name and value of a slider that was released.
+    """
+
+    brush: Callable[[str | None, Polygon | None], None]
+    parameter: Callable[[str, float], None]
+
+    def on_brush(self) -> None:
+        """Records were brushed, or the brush was cleared."""
+        self.brush(*_brush())
+
+    def on_parameter(self) -> None:
+        """A slider was released."""
+        slider = released(state.COMPARISON)
+        if slider:
+            self.parameter(*slider)
 
 
 def send(shown: tuple[Shown, Shown]) -> None:
@@ -54,41 +102,56 @@ def send(shown: tuple[Shown, Shown]) -> None:
 
 def comparison(
     shown: tuple[Shown, Shown],
+    covers: tuple[Cover, Cover],
+    rule: dict[str, Any],
     colour: str,
     selected: Selected | None,
-    on_brush: Callable[[str | None, Polygon | None], None],
+    gestures: Gestures,
 ) -> None:
-    """Show two maps. `on_brush` gets the side and the polygon of a brush, or None and None."""
+    """Show two maps under one `rule`, as `rule_for_browser` gives it."""
     data: dict[str, Any] = {
         "palette": palette.MAP,
         "colour": colour,
-        "selected": {
-            "id": selected.name,
-            "outline": dict([selected.brush]) if selected.brush else {},
-            **{side: rows.tolist() for side, rows in zip(SIDES, selected.rows, strict=True)},
-        }
-        if selected
-        else None,
+        "rule": rule,
+        "sequence": last_sequence(),
+        "selected": _selected(selected) if selected else None,
     }
-    for side, one in zip(SIDES, shown, strict=True):
-        data[side] = {
-            "slot": side,
-            "version": one.geometry.version,
-            "name": one.name,
-            "plane": plane_for_browser(one.plane, one.plane.origin, one.labels),
-        }
+    for side, one, cover in zip(SIDES, shown, covers, strict=True):
+        data[side] = _side(side, one, cover)
+    _mount(
+        key=state.COMPARISON,
+        data=data,
+        on_brush_change=gestures.on_brush,
+        on_parameter_change=gestures.on_parameter,
+    )
 
-    def brushed() -> None:
-        side, polygon = _brush()
-        on_brush(side, polygon)
 
-    _mount(key=state.COMPARISON, data=data, on_brush_change=brushed)
+def _side(side: str, one: Shown, cover: Cover) -> dict[str, Any]:
+    """One of the maps as JSON; its tables are sent on their own."""
+    painted, samples = f"painted-{side}", f"samples-{side}"
+    send_painted(cover.painted, painted)
+    if cover.samples:
+        send_samples(cover.samples, samples)
+    return {
+        "name": one.name,
+        "geometry": reference(side, one.geometry),
+        "painted": reference(painted, cover.painted),
+        "samples": reference(samples, cover.samples),
+        "report": asdict(cover.report) if cover.report else None,
+        "plane": plane_for_browser(one.plane, one.anchor, one.labels),
+    }
+
+
+def _selected(selected: Selected) -> dict[str, Any]:
+    """A selection as JSON."""
+    rows = [None if one is None else one.tolist() for one in selected.rows]
+    outline = dict([selected.brush]) if selected.brush else {}
+    return {"id": selected.name, "outline": outline, **dict(zip(SIDES, rows, strict=True))}
 
 
 def _brush() -> tuple[str | None, Polygon | None]:
     """The side and the polygon that the browser sent; None and None if they are not valid."""
-    trigger = st.session_state[state.COMPARISON].get("brush")
-    sent = trigger.get("value") if isinstance(trigger, dict) else None
+    sent = sent_by(state.COMPARISON, "brush")
     if not isinstance(sent, dict) or sent.get("side") not in SIDES:
         return None, None
     try:

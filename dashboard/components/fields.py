@@ -1,13 +1,13 @@
 """What covers the map: proposed samples with a rule's zone, and an attribute decoded everywhere."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from dashboard.components.colouring import Colouring
-from dashboard.components.transfer import coordinates, version_of
+from dashboard.components.transfer import coordinates, send, version_of
 from regvae.latent.gaussians import tail_probability
 from regvae.latent.grid import Grid
 from regvae.latent.plane import Plane
@@ -104,6 +104,21 @@ def _tails(rule: Rule, k: int) -> pd.DataFrame:
     )
 
 
+def send_samples(layer: SampleLayer, slot: str = "samples") -> None:
+    """Hand proposed samples to the browser. A page with several maps has a slot for each."""
+    send(
+        slot,
+        layer.version,
+        measures=layer.measures,
+        samples=layer.samples,
+        field=layer.field,
+        grid=asdict(layer.grid),
+        heldOut=layer.held_out,
+        tails=layer.tails,
+        box=layer.box,
+    )
+
+
 @dataclass(frozen=True)
 class PaintedLayer:
     """One attribute of the codes decoded everywhere on the plane (the decoded manifold).
@@ -132,3 +147,8 @@ class PaintedLayer:
             }
         )
         return cls(version_of(table), table, grid)
+
+
+def send_painted(layer: PaintedLayer, slot: str = "painted") -> None:
+    """Hand what is decoded everywhere to the browser, under a slot like `send_samples`."""
+    send(slot, layer.version, table=layer.table, grid=asdict(layer.grid))

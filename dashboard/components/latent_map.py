@@ -8,17 +8,20 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard import palette, state
-from dashboard.components.fields import PaintedLayer, SampleLayer
+from dashboard.components.fields import (
+    PaintedLayer,
+    SampleLayer,
+    send_painted,
+    send_samples,
+)
 from dashboard.components.geometry import Geometry
 from dashboard.components.layers import PointLayer, table_of
-from dashboard.components.transfer import module_script, send
+from dashboard.components.sliders import last_sequence, released, rule_for_browser
+from dashboard.components.transfer import module_script, reference, sent_by
 from regvae.latent.plane import Plane
 from regvae.latent.polygon import Polygon, polygon_corners
 from regvae.rejection.rules import Rule
 from regvae.rejection.sampling import Report
-
-_LARGEST = 2**53
-"""Whole numbers from here on are not exact in the browser."""
 
 _mount = st.components.v2.component(
     "regvae_map", js=module_script("latent_map/main.js"), isolate_styles=False
@@ -67,13 +70,13 @@ class Gestures:
 
     def on_pick(self) -> None:
         """A point was clicked."""
-        sent = _sent("pick")
+        sent = sent_by(state.MAP, "pick")
         if isinstance(sent, list) and sent and all(map(state.is_coordinate, sent)):
             self.pick([float(number) for number in sent])
 
     def on_region(self) -> None:
         """A region was brushed or cleared."""
-        sent = _sent("region")
+        sent = sent_by(state.MAP, "region")
         try:
             polygon = None if sent is None else polygon_corners(sent).tolist()
         except ValueError:
@@ -85,65 +88,15 @@ class Gestures:
 
     def on_painted(self) -> None:
         """The layer of what is decoded was switched on or off."""
-        sent = _sent("painted")
+        sent = sent_by(state.MAP, "painted")
         if isinstance(sent, bool):
             self.painted(sent)
 
     def on_parameter(self) -> None:
-        """A slider was released; its sequence number counts even if its value is refused."""
-        sent = _sent("parameter")
-        if not isinstance(sent, dict):
-            return
-        _store_sequence(sent.get("sequence"))
-        name: Any = sent.get("name")
-        slider = state.PARAMETERS.get(name) if isinstance(name, str) else None
-        if (
-            slider
-            and state.is_coordinate(sent.get("value"))
-            and 0 <= sent["value"] <= slider.maximum
-        ):
-            self.parameter(name, float(sent["value"]))
-
-
-def _sent(name: str) -> Any:
-    """The value of the gesture that is being handled."""
-    trigger = st.session_state[state.MAP].get(name)
-    return trigger.get("value") if isinstance(trigger, dict) else trigger
-
-
-def _store_sequence(sequence: Any) -> None:
-    """Store the number of the last release, so that the browser ignores answers to earlier ones."""
-    if isinstance(sequence, int) and 0 <= sequence < _LARGEST:
-        newest = max(sequence, st.session_state.get(state.SEQUENCE, 0))
-        st.session_state[state.SEQUENCE] = newest
-
-
-def _rule(rule: Rule, unwanted: str) -> dict[str, Any]:
-    """A rule as JSON: its parameters with their sliders and limits, and its measures."""
-    return {
-        "name": rule.name,
-        "parameters": [
-            {
-                "name": one.name,
-                "value": getattr(rule, one.name),
-                "minimum": 0.0,
-                "maximum": one.maximum,
-                "step": one.step,
-                "unit": one.unit,
-                "before": one.before,
-                "measure": one.measure,
-                "operator": one.operator,
-                "complement": one.complement,
-            }
-            for one in rule.parameters()
-        ],
-        "measures": [
-            {"name": one.name, "unit": one.unit, "relative": one.relative} for one in rule.measures
-        ],
-        "tail": rule.tail,
-        "notebookTail": rule.notebook_tail() is not None,
-        "after": rule.after.format(unwanted=unwanted),
-    }
+        """A slider was released."""
+        slider = released(state.MAP)
+        if slider:
+            self.parameter(*slider)
 
 
 def plane_for_browser(plane: Plane, anchor: NDArray, labels: tuple[str, str]) -> dict[str, Any]:
@@ -158,31 +111,6 @@ def plane_for_browser(plane: Plane, anchor: NDArray, labels: tuple[str, str]) ->
     }
 
 
-def _reference(
-    name: str, sent: Geometry | SampleLayer | PaintedLayer | None
-) -> dict[str, str] | None:
-    """The name and the version under which the browser finds what was sent; None for nothing."""
-    return {"name": name, "version": sent.version} if sent else None
-
-
-def _send_layers(samples: SampleLayer | None, painted: PaintedLayer | None) -> None:
-    """Send the large tables, which the map finds by their versions."""
-    if painted:
-        send("painted", painted.version, table=painted.table, grid=asdict(painted.grid))
-    if samples:
-        send(
-            "samples",
-            samples.version,
-            measures=samples.measures,
-            samples=samples.samples,
-            field=samples.field,
-            grid=asdict(samples.grid),
-            heldOut=samples.held_out,
-            tails=samples.tails,
-            box=samples.box,
-        )
-
-
 def latent_map(
     geometry: Geometry,
     samples: SampleLayer | None,
@@ -191,16 +119,19 @@ def latent_map(
     gestures: Gestures,
 ) -> None:
     """Show the map; a gesture calls its callback and reruns the surrounding fragment."""
-    _send_layers(samples, painted)
+    if painted:
+        send_painted(painted)
+    if samples:
+        send_samples(samples)
     data = {
-        "geometry": _reference("geometry", geometry),
+        "geometry": reference("geometry", geometry),
         "plane": plane_for_browser(view.plane, view.anchor, view.labels),
-        "samples": _reference("samples", samples),
-        "painted": _reference("painted", painted),
+        "samples": reference("samples", samples),
+        "painted": reference("painted", painted),
         "palette": palette.MAP,
         "colour": view.colour,
-        "rule": _rule(view.rule, view.unwanted) if view.rule else None,
-        "sequence": st.session_state.get(state.SEQUENCE, 0),
+        "rule": rule_for_browser(view.rule, view.unwanted) if view.rule else None,
+        "sequence": last_sequence(),
         "report": asdict(view.report) if view.report else None,
         "pin": list(view.pin) if view.pin else None,
         "search": {"mean": list(view.search[0]), "sigma": list(view.search[1])}

@@ -117,7 +117,7 @@ def _rule_controls() -> None:
 def _widget(place: Any, key: str) -> None:
     """The widget of one of `_KEYS`, bound to the address."""
     if key in state.PARAMETERS:
-        _number(place, state.PARAMETERS[key])
+        number(place, state.PARAMETERS[key])
     elif key in _COUNTS:
         (label, explanation), low, high, step = _COUNTS[key]
         _number_input(place, label, explanation, low, high, state.DEFAULTS[key], step, key=key)
@@ -161,7 +161,8 @@ _COUNTS: dict[str, tuple[tuple[str, str], Any, Any, Any]] = {
 """Label and help, least, most and step of the numbers that are no parameters of a rule."""
 
 
-def _number(place: Any, one: Parameter) -> None:
+def number(place: Any, one: Parameter) -> None:
+    """The widget of a rule's parameter, bound to the address."""
     _number_input(
         place,
         one.label,
@@ -299,6 +300,19 @@ def policy(context: Context, problems: list[str]) -> Policy | None:
     except ValueError as error:
         problems.append(words.PROBLEM.format(problem=error))
         return None
+
+
+def usual_policy(name: str) -> Policy:
+    """The policy of the form's defaults, for a model. Raises `ValueError` if it cannot be used."""
+    usual = state.DEFAULTS
+    return Policy(
+        bundle=name,
+        unwanted=services.unwanted(usual[state.UNWANTED], None, "", usual[state.UNWANTED_TRAINING]),
+        rule=RULES[usual[state.RULE]](),
+        proposal=Box(usual[state.BOX]),
+        proposals=usual[state.SAMPLES],
+        seed=usual[state.SEED],
+    )
 
 
 def _proposal() -> Proposal:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from regvae.model.config import Order
+from regvae.model.config import Order, Preset
 
 EXPLORE = "Explore"
 TOUR = "What am I looking at?"
@@ -100,6 +100,13 @@ def orders(given: Sequence[Order]) -> str:
 def duration(seconds: float) -> str:
     """A time in seconds or, from two minutes on, in minutes."""
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+
+def about(preset: Preset) -> str:
+    """What a model is, in a few words: "ordered by number, categorical, 2-D"."""
+    by = " and ".join(one.attribute for one in preset.training.orders)
+    order = f"ordered by {by}" if by else "not ordered"
+    return f"{order}, {preset.training.likelihood}, {preset.network.latent_dim}-D"
 
 
 def training_length(epochs: int, seconds: float, seed: int) -> str:

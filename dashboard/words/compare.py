@@ -4,11 +4,16 @@ SIDES = {"left": "Model at the left", "right": "Model at the right"}
 PREDICATE_LABEL = "Light up regs with"
 PREDICATE_PLACEHOLDER = "Light up regs with: number < 10"
 BRUSH_HELP = (
-    "Draw round some records with the lasso, or give a predicate: they light up in both maps. "
-    "Where they stay together, the model encodes what they have in common; where they scatter, it "
-    "does not."
+    "**Drag the threshold**: one rule decides in both maps what is accepted. Then draw round some "
+    "records with the lasso, or give a predicate: they light up in both maps. Where they stay "
+    "together, the model encodes what they have in common; where they scatter, it does not."
 )
 PLANE_SHARE = "{name}: the widest view, {share:.0%} of the variance of its {k} latent coordinates."
+NO_COMMON = (
+    "These two models have no reg in common among their records: what is drawn round in one map "
+    "cannot light up in the other. A predicate still lights up records in both."
+)
+NO_SAMPLES = "{name}: no samples are shown. {problem}."
 SELECTED = "**{n:,} of {of:,} records** are lit up"
 FIGURES = "Figures"
 ACCURACY = "Per-character accuracy on validation regs, by time"

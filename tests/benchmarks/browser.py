@@ -3,21 +3,22 @@
 from pathlib import Path
 from statistics import median
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
 from tests import server
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.first_map import first_map
-from tests.browser.pages import Explorer
+from tests.browser.pages import Comparer, Explorer
 from tests.drive import chromium
 
 BASELINE = Path(__file__).with_name("baseline_app.py")
 STEPS = 40
+SIZE: ViewportSize = {"width": 1280, "height": 800}
 
 # Time from the slider's event until the frame that shows new text has been painted.
-SCRUB = """async (steps) => {
+SCRUB = """async ([component, steps]) => {
     const slider = document.querySelector(".scrub-row input");
-    const list = document.querySelector(".scrubber");
+    const list = document.querySelector(component);
     const painted = () => new Promise((done) => requestAnimationFrame(() => {
         const channel = new MessageChannel();
         channel.port1.onmessage = done;
@@ -70,13 +71,14 @@ def browser() -> list[Figure]:
     with chromium() as running:
         figures = first_map(running)
         with server.serve() as url, server.serve(BASELINE) as baseline_url:
-            page = running.new_page(viewport={"width": 1280, "height": 800})
+            page = running.new_page(viewport=SIZE)
             explorer = Explorer(page, url).open()
             page.wait_for_timeout(2000)  # let the first paint settle
-            scrubbed = median(page.evaluate(SCRUB, STEPS))
+            scrubbed = median(page.evaluate(SCRUB, [".scrubber", STEPS]))
             hovered = median(page.evaluate(HOVER, 400))
             picked = pick(explorer)
             page.close()
+            compared = scrub_both(running.new_page(viewport=SIZE), url)
             usual = baseline_scrub(running.new_page(), baseline_url)
         return [
             Figure(
@@ -89,6 +91,13 @@ def browser() -> list[Figure]:
                 scrubbed <= 50 and usual >= 10 * scrubbed,
             ),
             Figure(
+                "scrub step on both maps of Compare",
+                compared,
+                "ms",
+                target="at most 50 ms",
+                met=compared <= 50,
+            ),
+            Figure(
                 "hover to decoded plate", hovered, "ms", target="at most 16 ms", met=hovered <= 16
             ),
             Figure(
@@ -96,6 +105,15 @@ def browser() -> list[Figure]:
             ),
             *figures,
         ]
+
+
+def scrub_both(page: Page, url: str) -> float:
+    """Median time of one slider step to the frame with both maps of Compare, in ms."""
+    Comparer(page, url).open().expect_confirmed()
+    page.wait_for_timeout(2000)
+    times = page.evaluate(SCRUB, [".comparison", STEPS])
+    page.close()
+    return median(times)
 
 
 def pick(explorer: Explorer) -> float:

@@ -212,7 +212,40 @@ class Legend:
 # --- pages ----------------------------------------------------------------------------------------
 
 
-class Explorer(Visit):
+class Sliding(Visit):
+    """A page with the sliders of a rule."""
+
+    def slider(self, parameter: str) -> Locator:
+        """The slider of one of the rule's numbers."""
+        return self.page.locator(f".scrub-row [data-parameter={parameter}] input")
+
+    def grab(self, parameter: str) -> None:
+        """Press the mouse on a slider's thumb."""
+        value = float(self.slider(parameter).input_value())
+        self.page.mouse.move(*self.thumb(parameter, value))
+        self.page.mouse.down()
+
+    def slide(self, parameter: str, value: float) -> None:
+        """Move a slider that is held."""
+        self.page.mouse.move(*self.thumb(parameter, value))
+
+    def thumb(self, parameter: str, value: float) -> tuple[float, float]:
+        """Where a slider's thumb stands for a value."""
+        slider = self.slider(parameter)
+        box = slider.bounding_box()
+        assert box
+        thumb = 16
+        share = value / float(slider.get_attribute("max") or 1)
+        return box["x"] + thumb / 2 + share * (box["width"] - thumb), box["y"] + box["height"] / 2
+
+    def value(self, parameter: str) -> float:
+        """One of the rule's numbers as shown beside its slider; a percentage as a share."""
+        shown = self.page.locator(f".scrub-row [data-parameter={parameter}] output").inner_text()
+        number, unit = shown.split()
+        return float(number) / 100 if unit == "%" else float(number)
+
+
+class Explorer(Sliding):
     """The explore page."""
 
     def __init__(self, page: Page, url: str) -> None:
@@ -328,39 +361,10 @@ class Explorer(Visit):
             "(list) => [...list.children].filter((one) => !one.hidden).map((one) => one.innerText)"
         )
 
-    def slider(self, parameter: str) -> Locator:
-        """The slider of one of the rule's numbers."""
-        return self.page.locator(f".scrub-row [data-parameter={parameter}] input")
-
-    def grab(self, parameter: str) -> None:
-        """Press the mouse on a slider's thumb."""
-        value = float(self.slider(parameter).input_value())
-        self.page.mouse.move(*self.thumb(parameter, value))
-        self.page.mouse.down()
-
-    def slide(self, parameter: str, value: float) -> None:
-        """Move a slider that is held."""
-        self.page.mouse.move(*self.thumb(parameter, value))
-
     def release(self) -> None:
         """Release it, and wait for Python's answer."""
         self.page.mouse.up()
         self.expect_confirmed()
-
-    def thumb(self, parameter: str, value: float) -> tuple[float, float]:
-        """Where a slider's thumb stands for a value."""
-        slider = self.slider(parameter)
-        box = slider.bounding_box()
-        assert box
-        thumb = 16
-        share = value / float(slider.get_attribute("max") or 1)
-        return box["x"] + thumb / 2 + share * (box["width"] - thumb), box["y"] + box["height"] / 2
-
-    def value(self, parameter: str) -> float:
-        """One of the rule's numbers as shown beside its slider; a percentage as a share."""
-        shown = self.page.locator(f".scrub-row [data-parameter={parameter}] output").inner_text()
-        number, unit = shown.split()
-        return float(number) / 100 if unit == "%" else float(number)
 
     def use_rule(self, rule: Rule) -> None:
         """Choose an acceptance rule, and wait for Python's count."""
@@ -370,7 +374,7 @@ class Explorer(Visit):
         self.expect_confirmed()
 
 
-class Comparer(Visit):
+class Comparer(Sliding):
     """The page of two models: `side` is "left" or "right"."""
 
     def __init__(self, page: Page, url: str) -> None:
@@ -405,9 +409,21 @@ class Comparer(Visit):
         """The line above a map, on what is pointed at."""
         return self.side(side).locator(".certain")
 
+    def headline(self, side: str) -> str:
+        """What is accepted in a map, in a sentence."""
+        return self.side(side).locator(".headline").inner_text()
+
+    def expect_confirmed(self) -> None:
+        """Wait until Python has counted the same in both maps."""
+        expect(self.page.locator(".confirmed")).to_contain_text(["✓", "✓"])
+
+    def plates(self, side: str) -> list[str]:
+        """The regs listed under a map, as they are shown."""
+        return self.side(side).locator(".plates .plate:not([hidden])").all_inner_texts()
+
     @property
     def counts(self) -> Locator:
-        """Above each map, how many records Python says are lit up."""
+        """Below each map, how many records Python says are lit up."""
         return self.page.get_by_text(re.compile(r"^[\d,]+ of [\d,]+ records"))
 
     def counted(self, side: str) -> int:

@@ -7,12 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from scipy.spatial import cKDTree
 
 import regvae
 from dashboard import state
+from dashboard.words import compare as words
 from regvae import predicates
+from regvae.evaluation.notebook import UNWANTED
 from regvae.formats import UK_REGISTRATION
 from regvae.latent.plane import Plane
 from regvae.latent.polygon import in_polygon
@@ -20,7 +22,12 @@ from regvae.model import bundle as bundles
 from regvae.model import store
 from regvae.model.bundle import Bundle
 from regvae.model.records import Records
+from regvae.rejection import sampling
+from regvae.rejection.policy import Policy
+from regvae.rejection.rules import OneSided
+from regvae.rejection.sampling import Samples
 from tests.browser.pages import Comparer, Points
+from tests.drive import watched
 
 shown = UK_REGISTRATION.shown
 ATTRIBUTES = UK_REGISTRATION.attributes
@@ -128,6 +135,84 @@ def test_a_brush_or_a_rule_in_one_map_lights_up_the_same_regs_in_the_other(
     np.testing.assert_allclose(again, drawn, atol=1e-6)
     maps.tool("Clear")  # like any other
     expect_nothing_lit(maps)
+
+
+def test_one_threshold_decides_in_both_maps_at_every_step(
+    maps: Comparer, bundle: Bundle, other: Bundle
+) -> None:
+    models = {"left": bundle, "right": other}
+    samples = {
+        side: sampling.sample(one, Policy(one.name, UNWANTED, OneSided()))
+        for side, one in models.items()
+    }
+    maps.expect_confirmed()
+    assert_decided(maps, samples, 2.5)
+    assert maps.headline("left") == "46 of 49 accepted are unwanted."
+    assert maps.headline("right") == "All 327 accepted are wanted."
+    maps.grab("threshold")
+    seen = set()
+    for target in (2.0, 1.2, 2.8, 1.6):
+        maps.slide("threshold", target)
+        threshold = maps.value("threshold")
+        assert threshold == pytest.approx(target, abs=0.05)
+        assert_decided(maps, samples, threshold)
+        seen.add((maps.headline("left"), maps.headline("right")))
+    assert len(seen) == 4
+    assert "threshold" not in maps.page.url  # Python is not asked
+    maps.page.mouse.up()
+    maps.expect_confirmed()
+    maps.expect_address("threshold", threshold)
+    assert_decided(maps, samples, threshold)
+
+    again = Comparer(maps.page, maps.url).open(f"?threshold={threshold}")  # the link restores it
+    again.expect_confirmed()
+    assert again.value("threshold") == threshold
+    assert_decided(again, samples, threshold)
+
+
+def assert_decided(maps: Comparer, samples: dict[str, Samples], threshold: float) -> None:
+    """Sentence, plates, samples and zone of both maps are those of the rule at a threshold."""
+    rule = OneSided(threshold=threshold)
+    for side, measured in samples.items():
+        accepted = rule.accepts(measured.measures)
+        n, unwanted = accepted.sum(), (accepted & ~measured.wanted).sum()
+        some = f"{unwanted:,} of {n:,} accepted are unwanted."
+        assert maps.headline(side) == (some if unwanted else f"All {n:,} accepted are wanted.")
+        plates = maps.plates(side)
+        assert plates == [shown(reg) for reg in measured.codes[accepted][: len(plates)]]
+        assert len(plates) == min(24, n)
+        states = maps.pictures[side].plot.evaluate(
+            "({map: {overlay: {content}}}) => [Array.from(content.states), content.edge.x.length]"
+        )
+        assert (np.array(states[0]) > 0).tolist() == accepted.tolist()
+        assert states[1] > 0
+
+
+def test_a_phone_shows_both_maps_and_always_the_slider(chromium: Browser, dashboard: str) -> None:
+    context = chromium.new_context(viewport={"width": 390, "height": 844})
+    with watched(context) as page:
+        maps = Comparer(page, dashboard).open()
+        for side in ("left", "right"):
+            maps.side(side).scroll_into_view_if_needed()
+            expect(maps.pictures[side].plot).to_be_in_viewport(ratio=0.9)
+            expect(maps.slider("threshold")).to_be_in_viewport(ratio=1)
+            box = maps.pictures[side].plot.bounding_box()
+            slider = maps.page.locator(".rule-bar").bounding_box()
+            assert box
+            assert slider
+            assert box["width"] > 340
+            assert box["y"] + box["height"] <= slider["y"]
+    context.close()
+
+
+def test_models_without_a_common_reg_say_so_and_stay_bright(maps: Comparer, bundle: Bundle) -> None:
+    maps.show("right", "dvla-2d")
+    expect(maps.page.get_by_text(words.NO_COMMON)).to_be_visible()
+    maps.pictures["left"].drag(LASSO)
+    expect(maps.counts).to_have_count(1)
+    inside = lit(maps, "left", bundle.records)
+    assert inside
+    assert maps.pictures["right"].selected is None
 
 
 def test_what_is_pointed_at_is_ringed_in_both_and_both_have_the_same_colours(

@@ -8,15 +8,19 @@ from streamlit.testing.v1 import AppTest
 
 import regvae
 from dashboard import state
+from dashboard.components import comparison
 from dashboard.words import common
 from dashboard.words import compare as words
 from regvae import predicates
 from regvae.evaluation import diagnosis
 from regvae.evaluation.accuracy import accuracy
+from regvae.evaluation.notebook import UNWANTED
 from regvae.latent.plane import Plane
 from regvae.latent.polygon import in_polygon
 from regvae.model.bundle import Bundle
-from regvae.rejection import calibration
+from regvae.rejection import calibration, sampling
+from regvae.rejection.policy import Policy
+from regvae.rejection.rules import OneSided
 from tests.dashboard import (
     PICTURE,
     SQUARE,
@@ -127,6 +131,42 @@ def test_another_model_drops_a_brush_in_its_own_map_alone() -> None:
     app.selectbox(key=state.LEFT).select("few").run()
     assert lit(app) == []
     assert words.BRUSH_HELP in text_of(app)
+
+
+def test_a_threshold_is_the_same_on_explore_and_here() -> None:
+    app = opened("explore", threshold="1.5")
+    app.query_params.clear()
+    app.switch_page("app_pages/compare.py").run()
+    assert app.session_state["threshold"] == 1.5
+    app.number_input(key="threshold").set_value(3.25).run()
+    app.query_params.clear()
+    app.switch_page("app_pages/explore.py").run()
+    assert app.session_state["threshold"] == 3.25
+    assert not problems_of(app)
+
+
+def test_a_threshold_that_cannot_be_used_is_named() -> None:
+    app = opened("compare", threshold="abc")
+    assert "threshold = “abc”" in problems_of(app)
+    assert app.session_state["threshold"] == 2.5
+
+
+def test_a_model_of_which_nothing_is_unwanted_has_no_samples(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[dict] = []
+    monkeypatch.setattr(comparison, "_mount", lambda data, **_: given.append(data))
+    monkeypatch.setitem(state.DEFAULTS, state.UNWANTED, "number < 0")
+    app = opened("compare")
+    assert "notebook-2d: no samples are shown. " in problems_of(app)
+    assert given[-1]["left"]["samples"] is None
+    assert given[-1]["left"]["report"] is None
+    monkeypatch.undo()
+    monkeypatch.setattr(comparison, "_mount", lambda data, **_: given.append(data))
+    assert not problems_of(opened("compare"))
+    policy = Policy(bundle.name, UNWANTED, OneSided())
+    accepted = sampling.report(sampling.sample(bundle, policy), policy.rule).accepted
+    assert given[-1]["left"]["report"]["accepted"] == accepted == 49
 
 
 def test_the_figures_are_those_of_the_library() -> None:

@@ -69,6 +69,19 @@ def test_a_missing_model_is_a_sentence_on_every_page(
     assert f"'{model}'" in problems_of(opened(page))
 
 
+def test_a_line_says_what_a_model_is_and_the_box_keeps_its_name() -> None:
+    app = opened("compare", left="dvla-2d", right="exact-15d")
+    lines = [one.value for one in app.caption]
+    assert lines[:2] == [
+        "ordered by period and area, categorical, 2-D",
+        "not ordered, categorical, 15-D",
+    ]
+    assert app.selectbox(key=state.LEFT).value == "dvla-2d"
+    assert "dvla-2d" in app.selectbox(key=state.LEFT).options
+    app = opened("report", model="notebook-2d")
+    assert app.caption[0].value == "not ordered, bernoulli, 2-D"
+
+
 def test_a_damaged_model_is_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bundle: Bundle
 ) -> None:

@@ -12,12 +12,12 @@ from tests.static.conftest import Blank
 SCENE = """
 const released = [];
 const root = document.body.appendChild(document.createElement("div"));
-const scrubber = new module.Scrubber(root, {
+const sliders = new module.Sliders(root, {
     onScrub() {}, onCommit: (one) => released.push(one),
 });
 const span = {minimum: 0, maximum: 6, step: 0.01, unit: "σ", operator: ">", measure: "a"};
-const say = (sequence, values, name = "one") => scrubber.take({
-    name, tail: null, notebookTail: false, after: "", measures: [{name: "a", relative: false}],
+const say = (sequence, values, name = "one") => sliders.take({
+    name, after: "", measures: [{name: "a", relative: false}],
     parameters: Object.entries(values).map(
         ([name, value]) => ({...span, name, value, before: name})),
 }, sequence);
@@ -28,13 +28,13 @@ const drag = (name, value) => {
     return input;
 };
 const release = (name, value) => drag(name, value).dispatchEvent(new Event("change"));
-const at = () => scrubber.values;
+const at = () => sliders.values;
 """
 
 
 def played(blank: Blank, script: str) -> Any:
     """What a script on the scene returns."""
-    return blank.run("latent_map/scrubber.js", f"{SCENE} {script} root.remove(); return said;")
+    return blank.run("shared/sliders.js", f"{SCENE} {script} root.remove(); return said;")
 
 
 def test_a_new_mount_counts_on_from_where_python_stands(blank: Blank) -> None:

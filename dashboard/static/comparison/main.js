@@ -1,18 +1,26 @@
-// Two latent maps, linked by the regs that both know: what is brushed or pointed at in one is shown
-// in the other.
+// Two latent maps under one rule, linked by the regs that both know: what is brushed or pointed at in
+// one is shown in the other.
 
 import { Decoder } from "../core/decoder.js";
 import { Plane } from "../core/plane.js";
 import { Plates, emptyPlate } from "../core/plate.js";
+import { tally } from "../core/rule.js";
 import { showLegend } from "../shared/legend.js";
 import { LatentMap } from "../shared/map.js";
 import { mounting } from "../shared/mount.js";
+import { PlateList, agreement, showHeadline } from "../shared/outcome.js";
+import { Proposed } from "../shared/proposed.js";
 import { Shown } from "../shared/shown.js";
+import { Sliders } from "../shared/sliders.js";
 import { column, coordinates, take } from "../shared/store.js";
+import { write } from "../shared/text.js";
 import { takeTheme } from "../shared/theme.js";
-import { showTools } from "../shared/toolbar.js";
+import { showSwitches, showTools } from "../shared/toolbar.js";
 
 const SIDES = ["left", "right"];
+const SHOWN = 24; // plates below a map
+const LAYERS = { records: "records", colours: "decoded", zone: "zone", samples: "samples" };
+
 export default mounting((parent) => new Comparison(parent));
 
 class Comparison {
@@ -22,15 +30,33 @@ class Comparison {
         <div class="title"><b></b><span class="certain"></span></div>
         <div class="frame"><div class="picture" role="img"
           aria-label="latent map at the ${name}; without a mouse, the box of predicates lights up records"></div></div>
+        <div class="decided" aria-live="polite"><span class="headline"></span>
+          <small title="on release Python counts all samples again">recount by Python: <span class="confirmed"></span></small></div>
+        <div class="plates" role="region" aria-label="decoded regs of accepted samples at the ${name}"></div>
       </section>`;
     parent.innerHTML = `
       <div class="comparison" data-ready="false">
-        <div class="tools" role="toolbar" aria-label="map tools"></div>
+        <div class="buttons">
+          <div class="tools" role="toolbar" aria-label="map tools"></div>
+          <div class="layers" role="group" aria-label="layers of the maps"></div>
+        </div>
         <div class="legend" aria-label="legend"></div>
         ${SIDES.map(side).join("")}
+        <div class="rule-bar">
+          <ul class="key">
+            <li><i class="accepted"></i>accepted and wanted</li>
+            <li><i class="impure"></i>accepted, but decodes to unwanted</li>
+            <li><i class="rejected"></i>rejected: in the shaded zone</li>
+          </ul>
+          <div class="scrub-row"></div>
+        </div>
       </div>`;
     this.element = parent.firstElementChild;
     this.sides = SIDES.map((name) => new Side(name, this.element.querySelector(`[data-side=${name}]`)));
+    this.sliders = new Sliders(this.element.querySelector(".scrub-row"), {
+      onScrub: () => this.#decide(),
+      onCommit: (value) => this.component.setTriggerValue("parameter", { value }),
+    });
     this.shown = new Shown();
   }
 
@@ -44,18 +70,24 @@ class Comparison {
 
   async update({ data }, newest) {
     const models = SIDES.map((name) => data[name]);
-    const geometries = await Promise.all(models.map(({ slot, version }) => take(slot, version)));
+    const tables = await Promise.all(models.map(tablesOf));
     if (!newest()) return;
     // One palette for good: everything that is drawn has it.
     this.palette ??= data.palette;
     this.sides.forEach((side) => side.create(this.palette));
-    const drawn = [models, data.colour, takeTheme(this.element, this.palette)];
-    if (this.shown.changed("drawn", drawn)) {
-      this.sides.forEach((side, i) => side.use(geometries[i], models[i], data.colour));
+    // Not the report on a rule, which moves nothing.
+    const views = models.map(({ report, ...view }) => view);
+    const drawn = [views, data.colour, takeTheme(this.element, this.palette)];
+    const fresh = this.shown.changed("drawn", drawn);
+    if (fresh) {
+      this.sides.forEach((side, i) => side.use(tables[i], models[i], data.colour));
       this.rows = link(...this.sides);
+      this.linked = this.rows[0].some((row) => row >= 0); // some reg is known to both
       showLegend(this.element.querySelector(".legend"), this.maps);
-      this.maps.forEach((map) => map.draw());
     }
+    if (this.sliders.take(data.rule, data.sequence) || fresh) this.#decide();
+    if (fresh) this.maps.forEach((map) => map.draw());
+    this.sides.forEach((side, i) => side.confirm(models[i].report, this.sliders.values));
     if (!this.listening) this.#listen();
     // What is drawn anew has nothing selected.
     if (this.shown.changed("selected", [data.selected?.id, drawn])) {
@@ -71,12 +103,26 @@ class Comparison {
     for (const side of this.sides) {
       // An outline that was drawn for something else would go on selecting what it holds.
       side.map.setRegion(selected?.outline[side.name] ?? null);
-      side.select(selected ? new Set(selected[side.name]) : null);
+      const rows = selected?.[side.name]; // null where the other model has no record of these
+      side.select(rows ? new Set(rows) : null);
+    }
+  }
+
+  /** Apply the rule at the slider's value to both maps. */
+  #decide() {
+    const { limits, values } = this.sliders;
+    this.sliders.show();
+    for (const side of this.sides) {
+      side.decide(limits);
+      side.confirm(side.report, values);
     }
   }
 
   #listen() {
     this.listening = true;
+    const layers = Object.entries(LAYERS).map(([layer, label]) => [layer, [label, true]]);
+    showSwitches(this.element.querySelector(".layers"), Object.fromEntries(layers), (layer, shown) =>
+      this.maps.forEach((map) => map.showLayer(layer, shown)));
     showTools(this.element.querySelector(".tools"), this.maps, ["lasso", "select", "pan"], {
       "Whole maps": () => this.maps.forEach((map) => map.reset()),
       Clear: () => this.#clear(),
@@ -95,7 +141,7 @@ class Comparison {
     const other = this.sides[1 - at];
     const others = new Set(rows.map((row) => this.rows[at][row]).filter((row) => row >= 0));
     other.map.setRegion(null);
-    other.select(others);
+    other.select(this.linked ? others : null);
     this.component.setTriggerValue("brush", { value: { side: side.name, polygon } });
   }
 
@@ -121,10 +167,22 @@ class Comparison {
   }
 }
 
-/** One of the two maps, with its decoder and the line above it. */
+/** The tables of a side, once they are here. */
+async function tablesOf(model) {
+  const names = ["geometry", "painted", "samples"];
+  const found = await Promise.all(
+    names.map((name) => model[name] && take(model[name].name, model[name].version)));
+  return Object.fromEntries(names.map((name, i) => [name, found[i]]));
+}
+
+/** One of the two maps, with its decoder, the line above it, and what is accepted below it. */
 class Side {
   constructor(name, root) {
     this.name = name;
+    this.root = root;
+    this.headline = root.querySelector(".headline");
+    this.confirmed = root.querySelector(".confirmed");
+    this.list = new PlateList(root.querySelector(".plates"), SHOWN);
     this.picture = root.querySelector(".picture");
     this.title = root.querySelector("b");
     this.words = root.querySelector(".certain");
@@ -135,19 +193,46 @@ class Side {
     this.map ??= new LatentMap(this.picture, palette);
   }
 
-  use(geometry, model, colour) {
+  use({ geometry, painted, samples }, model, colour) {
     this.decoder = new Decoder(
       column(geometry.weights, "weights"), geometry.layers, geometry.blocks, geometry.likelihood);
     this.plates = new Plates(geometry.gaps);
+    this.list.setPlates(this.plates);
     this.means = coordinates(geometry.records);
     this.plane = new Plane(model.plane);
     this.regs = geometry.records.getChild("reg");
     const attribute = geometry.attributes.find((one) => one.name === colour);
     const { x, y } = this.plane.projectAll(this.means);
-    this.map.setRecords(geometry.records, x, y, this.plane, `${model.version} ${model.plane.name}`);
+    this.map.setRecords(geometry.records, x, y, this.plane, `${geometry.version} ${model.plane.name}`);
     this.map.setColour({ ...attribute, count: this.means[0].length });
+    this.map.setPainted(painted);
+    this.map.setSamples(null);
+    this.map.box = samples?.box;
+    this.proposed = samples && new Proposed(samples, this.plane);
+    this.root.classList.toggle("empty", !samples);
+    this.found = null;
     this.title.textContent = model.name;
     this.rest();
+  }
+
+  /** Apply limits to samples, zone, headline and plates. */
+  decide(limits) {
+    if (!this.proposed) {
+      write(this.headline, "No samples: see the warning above the maps.");
+      this.headline.classList.remove("bad");
+      return this.list.clear();
+    }
+    this.proposed.apply(limits, this.map);
+    const { samples, states } = this.proposed;
+    this.found = tally(states);
+    showHeadline(this.headline, this.found);
+    this.list.show(samples, states);
+  }
+
+  /** Python's report, beside what is counted here at some values of the sliders. */
+  confirm(report, values) {
+    this.report = report;
+    if (this.found) write(this.confirmed, agreement(report, values, this.found));
   }
 
   select(rows) {

@@ -44,6 +44,14 @@ export function outcomes(samples, limits) {
   return states;
 }
 
+/** How many samples are accepted, and of these wanted or not (`impure`), by their `outcomes`. */
+export function tally(states) {
+  const numbers = [0, 0, 0];
+  for (const state of states) numbers[state] += 1;
+  const [, wanted, impure] = numbers;
+  return { proposed: states.length, accepted: wanted + impure, wanted, impure };
+}
+
 /**
  * How far each point is from being rejected, by its nearest limit: above 0 just where it is accepted.
  * In the measure's unit, but of a `relative` measure in units of the limit's value. Always finite,

@@ -1,13 +1,12 @@
 // The latent map component: wires data from Python, the pointer, and what goes back to Python.
 
-import { contour } from "../core/contour.js";
 import { Decoder } from "../core/decoder.js";
 import { Plane } from "../core/plane.js";
 import { Plates } from "../core/plate.js";
-import { outcomes, slack } from "../core/rule.js";
 import { showLegend } from "../shared/legend.js";
 import { LatentMap } from "../shared/map.js";
 import { mounting } from "../shared/mount.js";
+import { Proposed, measured } from "../shared/proposed.js";
 import { Shown } from "../shared/shown.js";
 import { column, coordinates, take } from "../shared/store.js";
 import { takeTheme } from "../shared/theme.js";
@@ -103,10 +102,10 @@ class Explorer {
     if (fresh.plane) this.#usePlane(data.plane, version);
     if (fresh.colour) this.#useColour(data.colour);
     if (fresh.layers) this.map.setLayers(parts);
-    if (this.shown.changed("painted", [data.painted, data.colour, theme])) this.#usePainted(painted);
+    if (this.shown.changed("painted", [data.painted, data.colour, theme])) this.map.setPainted(painted);
     if (fresh.marks) this.#useMarks(null);
     if (proposed) this.#useSamples(samples);
-    if (this.samples && (proposed || rule)) this.#applyRule();
+    if (this.proposed && (proposed || rule)) this.#applyRule();
     return Object.values(fresh).some(Boolean);
   }
 
@@ -139,33 +138,15 @@ class Explorer {
     showLegend(this.part("legend"), [this.map]);
   }
 
-  /** What is decoded all over the map, or nothing. */
-  #usePainted(table) {
-    const values = (name) => column(table.table, name);
-    this.map.setPainted(table && { ...table.grid, code: values("code"), certainty: values("certainty") });
-  }
-
   #useSamples(table) {
-    this.samples = null;
+    this.proposed = table && new Proposed(table, this.plane);
     this.map.setSamples(null);
     this.map.box = table?.box;
     this.scrubber.toggle(Boolean(table));
     if (!table) return;
-    const regs = table.samples.getChild("reg");
-    const measures = (one) =>
-      Object.fromEntries(table.measures.map((name) => [name, column(one, name)]));
-    const z = coordinates(table.samples);
-    this.samples = {
-      ...this.plane.projectAll(z),
-      z,
-      measures: measures(table.samples),
-      wanted: column(table.samples, "wanted"),
-      reg: (row) => regs.get(row),
-    };
-    this.field = { ...table.grid, measures: measures(table.field) };
     this.scrubber.configure({
       tails: { tail: column(table.tails, "tail"), notebook: column(table.tails, "notebook") },
-      heldOut: { count: table.heldOut.numRows, measures: measures(table.heldOut) },
+      heldOut: { count: table.heldOut.numRows, measures: measured(table.heldOut, table.measures) },
     });
   }
 
@@ -177,13 +158,8 @@ class Explorer {
 
   /** Apply the rule at the sliders' values to figures, plates, samples, the zone and its edge. */
   #applyRule() {
-    const { limits } = this.scrubber;
-    const { samples, field } = this;
-    this.states = outcomes(samples, limits);
-    this.scrubber.show(samples, this.states);
-    const values = slack(field.measures, limits, field.size ** 2);
-    const edge = contour({ ...field, values }, 0);
-    this.map.setSamples({ samples, states: this.states, edge, grid: field, slack: values });
+    this.proposed.apply(this.scrubber.limits, this.map);
+    this.scrubber.show(this.proposed.samples, this.proposed.states);
   }
 
   // --- gestures -----------------------------------------------------------------------------------
@@ -230,7 +206,7 @@ class Explorer {
   #read(at) {
     const { record, sample } = this.map.at(at);
     const what = record < 0 ? null : this.#record(record);
-    const state = sample < 0 ? undefined : this.states[sample];
+    const state = sample < 0 ? undefined : this.proposed.states[sample];
     this.reading.show(at, this.decoder.decode(this.plane.lift(at)), what, state);
   }
 
@@ -243,7 +219,7 @@ class Explorer {
   #pick(at) {
     const { record, sample } = this.map.at(at);
     this.#read(at);
-    const columns = sample < 0 ? this.means : this.samples.z;
+    const columns = sample < 0 ? this.means : this.proposed.samples.z;
     const row = sample < 0 ? record : sample;
     this.#send("pick", row < 0 ? this.plane.lift(at) : columns.map((column) => column[row]));
   }

@@ -1,17 +1,19 @@
-// The rule's numbers: dragged here, applied here at every step, committed to Python on release.
+// What the rule's sliders decide, at every step: figures, curves and plates.
 
 import { Curves } from "./curves.js";
-import { emptyPlate } from "../core/plate.js";
-import { accepts, curves, limitsOf } from "../core/rule.js";
+import { accepts, curves, tally } from "../core/rule.js";
+import { PlateList, agreement, showHeadline } from "../shared/outcome.js";
+import { Sliders } from "../shared/sliders.js";
+import { count, write } from "../shared/text.js";
 
 const SHOWN = 48; // plates in the list
 const STEPS = 120; // points of the curves
 const RESULTS = 1000; // results for which the needed proposals are told
 
 export class Scrubber {
-  constructor(root, { onScrub, onCommit }) {
+  /** `on`: what to call, see `Sliders`. */
+  constructor(root, on) {
     this.root = root;
-    this.on = { onScrub, onCommit };
     root.innerHTML = `
       <div class="scrub-row"></div>
       <div class="outcome">
@@ -40,83 +42,27 @@ export class Scrubber {
       </div>
       <p class="outcome none">No samples: see the warning beside the map.</p>
       <div class="plates" role="region" tabindex="0" aria-label="decoded regs of accepted samples"></div>`;
-    this.row = root.querySelector(".scrub-row");
-    this.list = root.querySelector(".plates");
+    this.sliders = new Sliders(root.querySelector(".scrub-row"), on);
+    this.list = new PlateList(root.querySelector(".plates"), SHOWN);
     this.figures = Object.fromEntries(
       [...root.querySelectorAll("[data-figure]")].map((e) => [e.dataset.figure, e]),
     );
     this.curves = new Curves(root.querySelector(".curves"));
-    this.elements = Array.from({ length: SHOWN }, () => emptyPlate("small"));
-    this.list.append(...this.elements);
-    this.sliders = {};
-    this.known = {}; // values that Python has, or has been told of
-    this.sequence = 0; // of the slider that was released last
-    this.heard = Infinity; // the newest of them that Python has answered
   }
 
-  /** The present value of every parameter. */
-  get values() {
-    return Object.fromEntries(
-      Object.entries(this.sliders).map(([name, { input }]) => [name, Number(input.value)]),
-    );
-  }
-
-  /** The limits at the present values. */
+  /** The limits at the sliders' present values. */
   get limits() {
-    return limitsOf(this.rule, this.values);
+    return this.sliders.limits;
   }
 
   /**
-   * Take over Python's rule {name, parameters, measures, tail, notebookTail, after}, as it is after
-   * the released slider of a number; true if something of it is news.
-   *
-   * A parameter is a slider {name, value, minimum, maximum, step, unit, before} and a limit of the
-   * rule, see `limitsOf`; `tail` is the name of the parameter whose tail probability is shown, or
-   * null, and `notebookTail` says whether the notebook published one for it.
+   * Take over Python's rule, see `Sliders`, and its {tail, notebookTail}: the name of the parameter
+   * whose tail probability is shown, or null, and whether the notebook published one for it.
    */
   take(rule, sequence) {
-    // A count that goes back is another session's; a new mount begins where Python stands.
-    if (sequence < this.heard) this.sequence = sequence;
-    this.heard = sequence;
-    const other = this.rule?.name !== rule.name;
-    if (sequence < this.sequence && !other) return false; // a slider has been released since
-    if (other) this.#build(rule);
-    this.rule = rule;
-    this.row.lastElementChild.textContent = rule.after;
-    // Not what a slider stands at: somebody may be dragging it on.
-    const news = rule.parameters.filter(({ name, value }) => this.known[name] !== value);
-    for (const { name, value } of news) this.sliders[name].input.value = this.known[name] = value;
-    if (!other && !news.length) return false;
-    this.#forget();
-    return true;
-  }
-
-  #build(rule) {
-    this.sliders = {};
-    this.known = {};
-    const labels = rule.parameters.map((parameter) => {
-      const { name, before, minimum, maximum, step } = parameter;
-      const label = document.createElement("label");
-      label.dataset.parameter = name;
-      label.innerHTML = `<span></span><input type="range"><output></output>`;
-      label.firstElementChild.textContent = before;
-      const [, input, output] = label.children;
-      Object.assign(input, { min: minimum, max: maximum, step });
-      input.setAttribute("aria-label", name);
-      input.addEventListener("input", () => this.on.onScrub());
-      input.addEventListener("change", () => this.#commit(name, Number(input.value)));
-      this.sliders[name] = { input, output, ...parameter, show: shower(parameter) };
-      return label;
-    });
-    const after = Object.assign(document.createElement("span"), { className: "rule" });
-    this.row.replaceChildren(...labels, after);
-  }
-
-  /** A slider was released: tell it under a number, by which Python's answer will be known. */
-  #commit(name, value) {
-    this.sequence += 1;
-    this.known[name] = value;
-    this.on.onCommit({ name, value, sequence: this.sequence });
+    const news = this.sliders.take(rule, sequence);
+    if (news) this.#forget();
+    return news;
   }
 
   /** What the present samples bring: tails by step of the rule's distance, and held-out unwanted records. */
@@ -127,7 +73,7 @@ export class Scrubber {
 
   /** How codes are shown, before the first is. */
   setPlates(plates) {
-    this.plates = plates;
+    this.list.setPlates(plates);
   }
 
   /** How many latent dimensions there are: of more than two, the map shows a slice of the zone. */
@@ -144,54 +90,28 @@ export class Scrubber {
   /** Show the figures and plates, or that there are no samples. */
   toggle(there) {
     this.root.classList.toggle("empty", !there);
-    if (!there) this.elements.forEach((element) => (element.hidden = true));
+    if (!there) this.list.clear();
   }
 
   /** Figures, curves and plates for the present values. */
   show(samples, states) {
-    const rows = [];
-    let wanted = 0;
-    let accepted = 0;
-    states.forEach((state, i) => {
-      if (!state) return;
-      accepted += 1;
-      if (state === 1) wanted += 1;
-      if (rows.length < SHOWN) rows.push(i);
-    });
-    const { values } = this;
-    for (const { output, input, show } of Object.values(this.sliders)) {
-      output.textContent = show(Number(input.value));
-    }
-    this.#write("accepted", `${count(accepted)} of ${count(states.length)}`);
+    const found = tally(states);
+    const { proposed, accepted, wanted, impure } = found;
+    const { values } = this.sliders;
+    this.sliders.show();
+    this.#write("accepted", `${count(accepted)} of ${count(proposed)}`);
     this.#write("purity", accepted ? (wanted / accepted).toFixed(3) : "none accepted");
-    this.#write("needed", accepted ? count(Math.ceil((RESULTS * states.length) / accepted)) : "no end");
-    this.#headline(accepted, accepted - wanted);
+    this.#write("needed", accepted ? count(Math.ceil((RESULTS * proposed) / accepted)) : "no end");
+    showHeadline(this.root.querySelector(".headline"), found);
     this.#write("wanted", count(wanted));
-    this.#write("impure", count(accepted - wanted));
-    this.#write("rejected", count(states.length - accepted));
-    this.#write("shown", `Plates: ${rows.length} of ${count(accepted)}.`);
+    this.#write("impure", count(impure));
+    this.#write("rejected", count(proposed - accepted));
     this.#showCovered();
     this.#showTails(values);
     this.#showCurves(samples, values);
-    this.seen = {
-      parameters: values,
-      proposed: states.length,
-      accepted,
-      purity: accepted ? wanted / accepted : null,
-    };
+    this.seen = { values, found };
     this.#confirm();
-    this.#showPlates(samples, states, rows);
-  }
-
-  /** The outcome, in a sentence. */
-  #headline(accepted, impure) {
-    const line = this.root.querySelector(".headline");
-    line.classList.toggle("bad", impure > 0);
-    line.textContent = !accepted
-      ? "Nothing is accepted."
-      : impure
-        ? `${count(impure)} of ${count(accepted)} accepted are unwanted.`
-        : `All ${count(accepted)} accepted are wanted.`;
+    this.#write("shown", `Plates: ${this.list.show(samples, states)} of ${count(accepted)}.`);
   }
 
   #showCovered() {
@@ -203,8 +123,8 @@ export class Scrubber {
   }
 
   #showTails(values) {
-    const { tail, notebookTail } = this.rule;
-    const { step, minimum } = this.sliders[tail] ?? {};
+    const { tail, notebookTail } = this.sliders.rule;
+    const { step, minimum } = this.sliders.parameter(tail) ?? {};
     const row = tail && Math.round((values[tail] - minimum) / step);
     this.#write("tail", tail ? percent(this.tails.tail[row]) : "no distance");
     this.#write("notebook", notebookTail ? percent(this.tails.notebook[row]) : "not its rule");
@@ -212,21 +132,13 @@ export class Scrubber {
 
   #showCurves(samples, values) {
     const [first, ...others] = Object.keys(values);
-    const drawn = JSON.stringify([this.rule.name, others.map((name) => values[name])]);
+    const { rule } = this.sliders;
+    const drawn = JSON.stringify([rule.name, others.map((name) => values[name])]);
     if (this.drawn !== drawn) {
-      this.curves.set(curves(samples, this.rule, values, STEPS), this.sliders[first]);
+      this.curves.set(curves(samples, rule, values, STEPS), this.sliders.parameter(first));
       this.drawn = drawn;
     }
     this.curves.mark(values[first]);
-  }
-
-  #showPlates(samples, states, rows) {
-    this.elements.forEach((element, i) => {
-      const row = rows[i];
-      this.plates.show(element, row === undefined ? "" : samples.reg(row));
-      element.classList.toggle("unwanted", row !== undefined && states[row] === 2);
-      element.hidden = row === undefined;
-    });
   }
 
   /** Python's report on the committed values. */
@@ -237,24 +149,12 @@ export class Scrubber {
 
   #confirm() {
     const { report, seen } = this;
-    if (!seen) return;
-    const expected = JSON.stringify([seen.parameters, seen.proposed]);
-    const answered = report && JSON.stringify([report.parameters, report.proposed]) === expected;
-    const same = answered && report.accepted === seen.accepted && report.purity === seen.purity;
-    this.#write("confirmed", same ? "the same ✓" : answered ? "it differs ✗" : "…");
+    if (seen) this.#write("confirmed", agreement(report, seen.values, seen.found));
   }
 
   #write(figure, text) {
-    const element = this.figures[figure];
-    if (element.textContent !== text) element.textContent = text;
+    write(this.figures[figure], text);
   }
 }
 
-const count = (n) => n.toLocaleString("en-GB");
 const percent = (share) => `${(share * 100).toFixed(share < 0.1 ? 2 : 1)} %`;
-
-/** How a parameter's value is written: sigmas, or a share as a percentage. */
-function shower({ unit, step }) {
-  if (unit === "%") return (value) => `${(100 * value).toFixed(step < 0.01 ? 1 : 0)} %`;
-  return (value) => `${value.toFixed(2)} ${unit}`;
-}

@@ -2,6 +2,7 @@
 // Of one map, or of several that have the same classes: then a count is told of each, where they differ.
 
 import { classColour, classSymbol } from "../core/colours.js";
+import { count } from "./text.js";
 
 const SHAPES = {
   circle: "M5 1a4 4 0 1 0 .01 0z",
@@ -12,8 +13,6 @@ const SHAPES = {
 const FEW = 2; // classes that need no word on how to single one out
 
 const KEYS = "double-click or Shift+Enter";
-
-const count = (n) => n.toLocaleString("en-GB");
 
 /** One number for each map: "340", or "340 / 170". */
 const counts = (numbers) => [...new Set(numbers.map(count))].join(" / ");

@@ -144,9 +144,15 @@ export class LatentMap {
     this.#drawOverlay();
   }
 
-  /** What is decoded on a grid {low, step, size, code, certainty}, in the records' colours. */
-  setPainted(grid) {
-    this.overlay.paint(grid && { ...grid, colour: (code) => codeColour(this.attribute, code, this.palette) });
+  /** What is decoded on a grid, {grid, table: code, certainty}, in the records' colours; or nothing. */
+  setPainted(painted) {
+    const values = (name) => column(painted.table, name);
+    this.overlay.paint(painted && {
+      ...painted.grid,
+      code: values("code"),
+      certainty: values("certainty"),
+      colour: (code) => codeColour(this.attribute, code, this.palette),
+    });
     this.#drawOverlay();
   }
 

@@ -1,0 +1,95 @@
+// A rule's numbers as sliders: read at every step, told to Python on release.
+
+import { limitsOf } from "../core/rule.js";
+
+export class Sliders {
+  /** In an element `row`; `onScrub()` is called at every step, `onCommit({name, value, sequence})` on release. */
+  constructor(row, { onScrub, onCommit }) {
+    this.row = row;
+    this.on = { onScrub, onCommit };
+    this.sliders = {};
+    this.known = {}; // values that Python has, or has been told of
+    this.sequence = 0; // of the slider that was released last
+    this.heard = Infinity; // the newest of them that Python has answered
+  }
+
+  /** The present value of every parameter. */
+  get values() {
+    return Object.fromEntries(
+      Object.entries(this.sliders).map(([name, { input }]) => [name, Number(input.value)]),
+    );
+  }
+
+  /** The limits at the present values. */
+  get limits() {
+    return limitsOf(this.rule, this.values);
+  }
+
+  /** A parameter of the rule, with `show(value)`, which writes a value of it; undefined for no name of one. */
+  parameter(name) {
+    return this.sliders[name];
+  }
+
+  /**
+   * Take over Python's rule {name, parameters, measures, after}, as it is after the released slider of
+   * a number; true if something of it is news.
+   *
+   * A parameter is a slider {name, value, minimum, maximum, step, unit, before} and a limit of the
+   * rule, see `limitsOf`.
+   */
+  take(rule, sequence) {
+    // A count that goes back is another session's; a new mount begins where Python stands.
+    if (sequence < this.heard) this.sequence = sequence;
+    this.heard = sequence;
+    const other = this.rule?.name !== rule.name;
+    if (sequence < this.sequence && !other) return false; // a slider has been released since
+    if (other) this.#build(rule);
+    this.rule = rule;
+    this.row.lastElementChild.textContent = rule.after;
+    // Not what a slider stands at: somebody may be dragging it on.
+    const news = rule.parameters.filter(({ name, value }) => this.known[name] !== value);
+    for (const { name, value } of news) this.sliders[name].input.value = this.known[name] = value;
+    return other || news.length > 0;
+  }
+
+  #build(rule) {
+    this.sliders = {};
+    this.known = {};
+    const labels = rule.parameters.map((parameter) => {
+      const { name, before, minimum, maximum, step } = parameter;
+      const label = document.createElement("label");
+      label.dataset.parameter = name;
+      label.innerHTML = `<span></span><input type="range"><output></output>`;
+      label.firstElementChild.textContent = before;
+      const [, input, output] = label.children;
+      Object.assign(input, { min: minimum, max: maximum, step });
+      input.setAttribute("aria-label", name);
+      input.addEventListener("input", () => this.on.onScrub());
+      input.addEventListener("change", () => this.#commit(name, Number(input.value)));
+      this.sliders[name] = { input, output, ...parameter, show: shower(parameter) };
+      return label;
+    });
+    const after = Object.assign(document.createElement("span"), { className: "rule" });
+    this.row.replaceChildren(...labels, after);
+  }
+
+  /** A slider was released: tell it under a number, by which Python's answer will be known. */
+  #commit(name, value) {
+    this.sequence += 1;
+    this.known[name] = value;
+    this.on.onCommit({ name, value, sequence: this.sequence });
+  }
+
+  /** Write the present values beside the sliders. */
+  show() {
+    for (const { output, input, show } of Object.values(this.sliders)) {
+      output.textContent = show(Number(input.value));
+    }
+  }
+}
+
+/** How a parameter's value is written: sigmas, or a share as a percentage. */
+function shower({ unit, step }) {
+  if (unit === "%") return (value) => `${(100 * value).toFixed(step < 0.01 ? 1 : 0)} %`;
+  return (value) => `${value.toFixed(2)} ${unit}`;
+}
