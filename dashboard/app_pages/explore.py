@@ -7,24 +7,21 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import model_box, services, state
-from dashboard.components.fields import PaintedLayer, SampleLayer
 from dashboard.components.geometry import Geometry, send_geometry
-from dashboard.components.latent_map import Gestures, View, latent_map
+from dashboard.components.latent_map import Gestures
 from dashboard.components.layers import PointLayer
 from dashboard.panels import journey, leaks, results, sampling_form, searched
 from dashboard.panels import region as region_panel
 from dashboard.panels.context import Context
 from dashboard.panels.plane_controls import plane_controls, slice_shown
 from dashboard.panels.point import pinned
+from dashboard.panels.shown_map import Shown, propose, show_map
 from dashboard.panels.without_mouse import without_mouse
 from dashboard.words import common
 from dashboard.words import explore as words
-from dashboard.words import sampling as sampling_words
 from regvae.formats import UK_REGISTRATION, FormatError
 from regvae.latent.polygon import Polygon
-from regvae.rejection import sampling
 from regvae.rejection.policy import Policy
-from regvae.rejection.sampling import Report
 
 PANEL_HEIGHT = 716  # pixels at least; style.css stretches it with the window
 
@@ -90,8 +87,9 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
     if samples is None:  # without samples nothing on the page can show a rule's decision
         context = replace(choices.context, unwanted=None)
         choices = replace(choices, context=context, policy=None)
+    gestures = Gestures(set_point, set_region, set_parameter, set_painted)
     with left:
-        show_map(geometry, samples, report, choices)
+        show_map(geometry, samples, report, shown_of(choices), gestures)
     if plane_words:
         plane_words.caption(choices.context.shown.words)
     if known:
@@ -149,26 +147,17 @@ def read_choices(
     )
 
 
-def show_map(
-    geometry: Geometry, samples: SampleLayer | None, report: Report | None, choices: Choices
-) -> None:
-    """The map with everything on it."""
-    context, shown, code = choices.context, choices.context.shown, choices.code
-    view = View(
+def shown_of(choices: Choices) -> Shown:
+    """What the map shows of the choices."""
+    return Shown(
+        context=choices.context,
         colour=st.session_state[state.COLOUR],
-        plane=shown.plane,
-        anchor=shown.anchor,
-        labels=shown.labels,
-        rule=context.rule if samples else None,
-        unwanted=str(context.unwanted),
-        report=report,
-        pin=choices.point,
-        search=searched.gaussian(context, code) if code else None,
+        painted=st.session_state[state.PAINT],
+        point=choices.point,
+        code=choices.code,
         region=choices.region,
         layers=point_layers(choices),
     )
-    gestures = Gestures(set_point, set_region, set_parameter, set_painted)
-    latent_map(geometry, samples, painted(context), view, gestures)
 
 
 def point_layers(choices: Choices) -> list[PointLayer]:
@@ -255,41 +244,6 @@ def searched_code(problems: list[str]) -> str | None:
     except FormatError as error:
         problems.append(f"{words.SEARCH_LABEL}: {error}.")
         return None
-
-
-def propose(
-    context: Context, policy: Policy | None, problems: list[str]
-) -> tuple[SampleLayer, Report] | tuple[None, None]:
-    """The samples of a policy for the browser, and the report on them.
-
-    None and None, with a sentence in `problems`, if they cannot be proposed.
-    """
-    if policy is None:
-        return None, None
-    shown = context.shown
-    try:
-        samples = services.samples(context.name, context.version, policy)
-        layer = services.sample_layer(
-            context.name, context.version, policy, shown.choice, tuple(shown.anchor.tolist())
-        )
-    except ValueError as error:
-        problems.append(sampling_words.PROBLEM.format(problem=error))
-        return None, None
-    return layer, sampling.report(samples, context.rule)
-
-
-def painted(context: Context) -> PaintedLayer | None:
-    """The attribute decoded everywhere on the plane, if the map is to be painted with it."""
-    if not st.session_state.get(state.PAINT):
-        return None
-    shown = context.shown
-    return services.painted_layer(
-        context.name,
-        context.version,
-        st.session_state[state.COLOUR],
-        shown.choice,
-        tuple(shown.anchor.tolist()),
-    )
 
 
 # --- the panel ------------------------------------------------------------------------------------
