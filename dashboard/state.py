@@ -44,6 +44,7 @@ COMPARE_COLOUR: Final = "compare-colour"
 PREDICATE: Final = "predicate"
 BRUSH: Final = "brush"
 PAINT: Final = "painted"
+HIDDEN: Final = "hidden"
 PATH: Final = "path"
 FROM: Final = "from"
 TO: Final = "to"
@@ -103,6 +104,7 @@ DEFAULTS: Final[dict[str, Any]] = {
     SEARCH: "",
     POINT: "",
     PAINT: True,
+    HIDDEN: [],
     REGION: None,
     PATH: "straight",
     FROM: "",
@@ -110,6 +112,8 @@ DEFAULTS: Final[dict[str, Any]] = {
     STEPS: 12,
 }
 
+LAYERS: Final = ("records", "zone", "samples")
+"""Layers of the map that can be hidden, beside what is decoded everywhere (`PAINT`)."""
 MAX_SAMPLES: Final = 20_000
 """Samples on the map, where each is drawn; the command line takes many more."""
 MIN_BOX: Final = 0.1
@@ -212,7 +216,7 @@ def _shown(value: Any) -> str:
         | ANCHORS
         | PATHS
     )
-    return "none" if value is None else str(labels.get(value, value))
+    return "none" if value in (None, []) else str(labels.get(value, value))
 
 
 def _equals(typed: str, value: Any) -> bool:

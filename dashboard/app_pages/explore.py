@@ -87,7 +87,7 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
     if samples is None:  # without samples nothing on the page can show a rule's decision
         context = replace(choices.context, unwanted=None)
         choices = replace(choices, context=context, policy=None)
-    gestures = Gestures(set_point, set_region, set_parameter, set_painted)
+    gestures = Gestures(set_point, set_region, set_parameter, set_layers)
     with left:
         show_map(geometry, samples, report, shown_of(choices), gestures)
     if plane_words:
@@ -157,6 +157,7 @@ def shown_of(choices: Choices) -> Shown:
         code=choices.code,
         region=choices.region,
         layers=point_layers(choices),
+        hidden=st.session_state[state.HIDDEN],
     )
 
 
@@ -192,8 +193,15 @@ def controls(name: str, version: str) -> DeltaGenerator | None:
         which, colour, find, go = st.columns(4, gap="small")
     with which:
         model_box.choose()
-    with st.container(key="off-painted"):  # its switch is on the map
+    with st.container(key="off-layers"):  # their switches are on the map
         st.toggle(words.PAINTED, state.DEFAULTS[state.PAINT], key=state.PAINT, bind="query-params")
+        st.pills(
+            words.HIDDEN,
+            state.LAYERS,
+            selection_mode="multi",
+            key=state.HIDDEN,
+            bind="query-params",
+        )
     bundle = services.bundle(name, version)
     k, attributes = bundle.records.latent_dim, bundle.format.attributes
     colour.selectbox(
@@ -303,9 +311,9 @@ def set_parameter(name: str, value: float) -> None:
     st.session_state[name] = value
 
 
-def set_painted(shown: bool) -> None:
-    """Whether the map is painted with what is decoded, which the URL has too."""
-    st.session_state[state.PAINT] = shown
+def set_layers(painted: bool, hidden: list[str]) -> None:
+    """Whether the map is painted with what is decoded, and what is hidden, as the URL has it."""
+    st.session_state[state.PAINT], st.session_state[state.HIDDEN] = painted, hidden
 
 
 def set_box() -> None:

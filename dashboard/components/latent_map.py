@@ -17,6 +17,8 @@ from regvae.latent.polygon import Polygon, polygon_corners
 from regvae.rejection.rules import Rule
 from regvae.rejection.sampling import Report
 
+_COLOURS = "colours"
+"""The layer of what is decoded everywhere, which is not sent while it is hidden."""
 _LARGEST = 2**53
 """Whole numbers from here on are not exact in the browser."""
 
@@ -34,7 +36,7 @@ class View:
     present values, None if nothing can be accepted or rejected; `unwanted` describes in words what
     is unwanted. `pin` is a latent point (k,); `search` the Gaussian of a searched code, as mean and
     standard deviations (k,) each; `region` the selected polygon of the plane; `layers` are points
-    that lie on the map.
+    that lie on the map; `hidden` names what of it is not drawn, of `state.LAYERS`.
     """
 
     colour: str
@@ -48,6 +50,7 @@ class View:
     search: tuple[Sequence[float], Sequence[float]] | None = None
     region: Polygon | None = None
     layers: Sequence[PointLayer] = ()
+    hidden: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -55,15 +58,15 @@ class Gestures:
     """What to call, before the fragment reruns, after a gesture on the map.
 
     `pick` gets a clicked latent point (k,), `region` a polygon of (x, y) corners or None when it
-    was cleared, `parameter` the name and value of a slider that was released, `painted` whether
-    what is decoded everywhere is to be shown. What the browser sends is checked first: anything but
-    finite numbers within `state.LIMIT` is dropped.
+    was cleared, `parameter` the name and value of a slider that was released, `layers` whether
+    what is decoded everywhere is to be shown, and which of `state.LAYERS` are not. What the browser
+    sends is checked first: anything but finite numbers within `state.LIMIT` is dropped.
     """
 
     pick: Callable[[list[float]], None]
     region: Callable[[Polygon | None], None]
     parameter: Callable[[str, float], None]
-    painted: Callable[[bool], None]
+    layers: Callable[[bool, list[str]], None]
 
     def on_pick(self) -> None:
         """A point was clicked."""
@@ -83,11 +86,13 @@ class Gestures:
         ):
             self.region(polygon)
 
-    def on_painted(self) -> None:
-        """The layer of what is decoded was switched on or off."""
-        sent = _sent("painted")
-        if isinstance(sent, bool):
-            self.painted(sent)
+    def on_layers(self) -> None:
+        """A layer was switched on or off."""
+        sent = _sent("layers")
+        hidden = sent.get("hidden") if isinstance(sent, dict) else None
+        if isinstance(hidden, list):
+            _store_sequence(sent.get("sequence"))
+            self.layers(_COLOURS not in hidden, [one for one in state.LAYERS if one in hidden])
 
     def on_parameter(self) -> None:
         """A slider was released; its sequence number counts even if its value is refused."""
@@ -208,6 +213,7 @@ def latent_map(
         else None,
         "region": view.region,
         "layers": table_of(view.layers),
+        "hidden": sorted([*view.hidden, *([] if painted else [_COLOURS])]),
     }
     _mount(
         key=state.MAP,
@@ -215,5 +221,5 @@ def latent_map(
         on_pick_change=gestures.on_pick,
         on_region_change=gestures.on_region,
         on_parameter_change=gestures.on_parameter,
-        on_painted_change=gestures.on_painted,
+        on_layers_change=gestures.on_layers,
     )

@@ -22,7 +22,8 @@ class Shown:
     """What the map shows, but for its samples.
 
     `colour` names an attribute; if the map is `painted`, it is decoded everywhere. `point` is the
-    pinned point (k,), `code` the searched code, `region` the selected polygon of the plane.
+    pinned point (k,), `code` the searched code, `region` the selected polygon of the plane,
+    `hidden` what is not drawn, of `state.LAYERS`.
     """
 
     context: Context
@@ -32,6 +33,7 @@ class Shown:
     code: str | None
     region: Polygon | None
     layers: Sequence[PointLayer] = ()
+    hidden: Sequence[str] = ()
 
 
 def show_map(
@@ -55,6 +57,7 @@ def show_map(
         search=searched.gaussian(context, shown.code) if shown.code else None,
         region=shown.region,
         layers=shown.layers,
+        hidden=shown.hidden,
     )
     latent_map(geometry, samples, _painted(shown), view, gestures)
 

@@ -11,13 +11,14 @@ import { mounting } from "../shared/mount.js";
 import { Shown } from "../shared/shown.js";
 import { column, coordinates, take } from "../shared/store.js";
 import { takeTheme } from "../shared/theme.js";
-import { showSwitches, showTools } from "../shared/toolbar.js";
+import { showTools, Switches } from "../shared/toolbar.js";
 import { byLayer, partsOf } from "./layers.js";
 import { Presenting } from "./presenting.js";
 import { Reading } from "./reading.js";
 import { Scrubber } from "./scrubber.js";
 
 const ZOOMS = { "+": 0.8, "=": 0.8, "-": 1.25 };
+const LAYERS = { records: "records", colours: "decoded", zone: "zone", samples: "samples" };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 export default mounting((parent) => new Explorer(parent));
@@ -43,6 +44,11 @@ class Explorer {
       onCommit: (released) => this.#send("parameter", released),
     });
     this.presenting = new Presenting(this.part("present"));
+    this.switches = new Switches(this.part("layers"), LAYERS, (hidden) => {
+      this.shown.keep("hidden", hidden);
+      this.#useHidden(hidden);
+      this.#send("layers", { hidden, sequence: this.scrubber.number() });
+    });
     this.shown = new Shown();
     this.shown.keep("region", null); // a new picture has none: clearing it would draw all again
   }
@@ -105,6 +111,9 @@ class Explorer {
     if (fresh.layers) this.map.setLayers(parts);
     if (this.shown.changed("painted", [data.painted, data.colour, theme])) this.#usePainted(painted);
     if (fresh.marks) this.#useMarks(null);
+    // Not an answer from before a person's last switch.
+    const late = data.sequence < this.scrubber.sequence;
+    if (!late && this.shown.changed("hidden", data.hidden)) this.#useHidden(data.hidden);
     if (proposed) this.#useSamples(samples);
     if (this.samples && (proposed || rule)) this.#applyRule();
     return Object.values(fresh).some(Boolean);
@@ -169,6 +178,11 @@ class Explorer {
     });
   }
 
+  #useHidden(hidden) {
+    this.switches.show(hidden);
+    for (const layer of Object.keys(LAYERS)) this.map.showLayer(layer, !hidden.includes(layer));
+  }
+
   #useMarks(cursor) {
     const { pin, search } = this.component.data;
     this.cursor = cursor;
@@ -194,16 +208,6 @@ class Explorer {
     picture.addEventListener("pointermove", (event) => this.#point(event));
     picture.addEventListener("pointerleave", () => this.#rest());
     picture.addEventListener("keydown", (event) => this.#key(event));
-    const layers = {
-      records: ["records", true],
-      colours: ["decoded", Boolean(this.component.data.painted)],
-      zone: ["zone", true],
-      samples: ["samples", true],
-    };
-    showSwitches(this.part("layers"), layers, (layer, shown) => {
-      this.map.showLayer(layer, shown);
-      if (layer === "colours") this.#send("painted", shown);
-    });
     this.map.onClick((at) => this.#pick(at));
     this.map.onBrush((polygon) => this.#commit("region", polygon));
     showTools(this.part("tools"), [this.map], ["pan", "select", "lasso"], {

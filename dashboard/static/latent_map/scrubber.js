@@ -50,7 +50,7 @@ export class Scrubber {
     this.list.append(...this.elements);
     this.sliders = {};
     this.known = {}; // values that Python has, or has been told of
-    this.sequence = 0; // of the slider that was released last
+    this.sequence = 0; // of what was told last
     this.heard = Infinity; // the newest of them that Python has answered
   }
 
@@ -91,6 +91,11 @@ export class Scrubber {
     return true;
   }
 
+  /** The number under which something is told to Python, by which its answer will be known. */
+  number() {
+    return (this.sequence += 1);
+  }
+
   #build(rule) {
     this.sliders = {};
     this.known = {};
@@ -114,9 +119,8 @@ export class Scrubber {
 
   /** A slider was released: tell it under a number, by which Python's answer will be known. */
   #commit(name, value) {
-    this.sequence += 1;
     this.known[name] = value;
-    this.on.onCommit({ name, value, sequence: this.sequence });
+    this.on.onCommit({ name, value, sequence: this.number() });
   }
 
   /** What the present samples bring: tails by step of the rule's distance, and held-out unwanted records. */
