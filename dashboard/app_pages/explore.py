@@ -130,7 +130,7 @@ def read_choices(
     point = pinned_point(services.bundle(name, version).records.latent_dim, problems)
     shown = slice_shown(name, version, point, problems)
     unwanted = sampling_form.unwanted(problems, shown.of_regions)
-    context = Context(name, version, unwanted, state.rule(), shown)
+    context = Context(name, version, unwanted, state.rule(st.session_state), shown)
     path = None
     # It has many widgets, which every gesture would draw again.
     if st.session_state[state.TAB] == words.JOURNEYS_TAB:
@@ -143,7 +143,7 @@ def read_choices(
         searched_code(problems),
         st.session_state.get(state.REGION),
         path,
-        sampling_form.policy(context, problems),
+        sampling_form.policy(context, st.session_state, problems),
     )
 
 
@@ -296,7 +296,7 @@ def contrast(name: str) -> None:
 
 def set_point(z: list[float]) -> None:
     """A click fills the box of coordinates, which pins the point and puts it in the URL."""
-    st.session_state[state.POINT] = ", ".join(f"{number:.9g}" for number in z)
+    st.session_state[state.POINT] = state.point_text(z)
     state.bring_forward(state.POINT)
 
 

@@ -1,5 +1,6 @@
 """The form of rejection sampling: what is unwanted, the rule, the proposals, or a policy file."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -277,8 +278,8 @@ def unwanted(problems: list[str], of_regions: bool) -> Unwanted | None:
         return None
 
 
-def policy(context: Context, problems: list[str]) -> Policy | None:
-    """The policy of the widgets for the map's points, or None and a sentence in `problems`."""
+def policy(context: Context, values: Mapping[Any, Any], problems: list[str]) -> Policy | None:
+    """The policy of the form's values for the map, or None and a sentence in `problems`."""
     if context.unwanted is None:
         return None
     try:
@@ -286,21 +287,21 @@ def policy(context: Context, problems: list[str]) -> Policy | None:
             bundle=context.name,
             unwanted=context.unwanted,
             rule=context.rule,
-            proposal=_proposal(),
-            proposals=st.session_state[state.SAMPLES],
-            seed=st.session_state[state.SEED],
+            proposal=_proposal(values),
+            proposals=values[state.SAMPLES],
+            seed=values[state.SEED],
         )
     except ValueError as error:
         problems.append(words.PROBLEM.format(problem=error))
         return None
 
 
-def _proposal() -> Proposal:
-    name = st.session_state[state.PROPOSAL]
+def _proposal(values: Mapping[Any, Any]) -> Proposal:
+    name = values[state.PROPOSAL]
     if name == Box.name:
-        return Box(st.session_state[state.BOX])
+        return Box(values[state.BOX])
     if name == Region.name:
-        polygon = st.session_state.get(state.REGION)
+        polygon = values.get(state.REGION)
         if not polygon:
             raise ProposalError(words.NO_REGION)
         return Region(polygon)

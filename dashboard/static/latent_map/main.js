@@ -180,6 +180,7 @@ class Explorer {
 
   #useHidden(hidden) {
     this.switches.show(hidden);
+    this.element.dataset.hidden = hidden.join(" ");
     for (const layer of Object.keys(LAYERS)) this.map.showLayer(layer, !hidden.includes(layer));
   }
 
