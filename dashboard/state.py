@@ -97,6 +97,7 @@ DEFAULTS: Final[dict[str, Any]] = {
     COLOUR: "at_least_50",
     UNWANTED: "number < 50",
     UNWANTED_TRAINING: False,
+    USE_REGION: False,
     RULE: OneSided.name,
     **{name: one.default for name, one in PARAMETERS.items()},
     PROPOSAL: Box.name,
@@ -173,8 +174,9 @@ def restore_explored() -> None:
 def _forget_all() -> None:
     """Forget everything of *Explore* that an address has; and what was found of another model."""
     last = st.session_state.pop(LAST_MODEL, None)
-    of_another = last != st.query_params.get(MODEL, DEFAULTS[MODEL])
-    for key in (*_EXPLORED_KEYS, *((DECODED, RESULTS, HUNT) if of_another else ())):
+    same = last == st.query_params.get(MODEL, DEFAULTS[MODEL])
+    found = () if same else (DECODED, RESULTS, HUNT, LOW, HIGH)
+    for key in (*_EXPLORED_KEYS, TAB, *found):
         st.session_state.pop(key, None)
 
 

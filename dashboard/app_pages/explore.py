@@ -158,6 +158,7 @@ def shown_of(choices: Choices) -> Shown:
         region=choices.region,
         layers=point_layers(choices),
         hidden=st.session_state[state.HIDDEN],
+        unlinked=words.UNLINKED if st.session_state[state.LISTED].strip() else "",
     )
 
 

@@ -10,6 +10,7 @@ from dashboard.components.latent_map import Gestures
 from dashboard.panels import sampling_form, tour
 from dashboard.panels.shown_map import Shown, propose, show_map
 from dashboard.words import tour as words
+from dashboard.words.explore import RESULTS_TAB
 from regvae.evaluation.notebook import PUBLISHED_PURITY, RERUN_PURITIES
 from regvae.latent.polygon import Polygon
 
@@ -70,6 +71,7 @@ def text(step: int, values: dict[str, Any], figures: dict[str, Any]) -> None:
     """Buttons that lead on and back, heading and text of the step, and a list of all."""
     name = tour.NAMES[step - 1]
     heading, sentences = words.STEPS[name]
+    address = state.address_of(values)
     with st.container(horizontal=True, vertical_alignment="center", key="tour-buttons"):
         st.button(words.BACK, disabled=step == 1, on_click=go, args=(step - 1,))
         last = step == STEPS
@@ -79,12 +81,12 @@ def text(step: int, values: dict[str, Any], figures: dict[str, Any]) -> None:
         st.markdown(f"### {heading}")
         st.markdown(sentences.format(**figures))
         if step == STEPS:
-            go_on()
+            go_on(address)
         st.page_link(
             "app_pages/explore.py",
             label=words.OPEN,
             icon=":material/open_in_full:",
-            query_params=state.address_of(values),
+            query_params=address,
         )
     with st.container(key="tour-steps", gap=None):
         st.markdown(f"**{words.ALL_STEPS}**")
@@ -99,14 +101,16 @@ def text(step: int, values: dict[str, Any], figures: dict[str, Any]) -> None:
             )
 
 
-def go_on() -> None:
-    """The published figure among those of other training runs, and links to the other pages."""
+def go_on(address: dict[str, Any]) -> None:
+    """The published purity among those of other training runs, and links to the other pages."""
     figure = charts.purity_of_reruns(RERUN_PURITIES, PUBLISHED_PURITY)
     st.plotly_chart(figure, config={"staticPlot": True})
     st.caption(words.RERUNS_CAPTION)
     st.markdown(f"**{words.ON}**")
-    for page, label, query in words.ON_LINKS:
-        st.page_link(f"app_pages/{page}.py", label=label, query_params=query)
+    results = {**address, state.TAB: RESULTS_TAB}
+    st.page_link("app_pages/explore.py", label=words.RESULTS, query_params=results)
+    for page, label in words.ON_LINKS:
+        st.page_link(f"app_pages/{page}.py", label=label)
 
 
 def go(step: int) -> None:

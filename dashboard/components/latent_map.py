@@ -31,14 +31,16 @@ _mount = st.components.v2.component(
 class View:
     """The small part of the map's input, which changes from one rerun to the next.
 
-    `colour` names an attribute. The map shows `plane`, whose points are decoded with the other
-    coordinates of `anchor` (k,); `labels` name its axes. `rule` is the acceptance rule with its
-    present values, None if nothing can be accepted or rejected; `unwanted` describes in words what
-    is unwanted. `pin` is a latent point (k,); `search` the Gaussian of a searched code, as mean and
-    standard deviations (k,) each; `region` the selected polygon of the plane; `layers` are points
-    that lie on the map; `hidden` names what of it is not drawn, of `state.LAYERS`.
+    `model` is the model's name, `colour` names an attribute. The map shows `plane`, whose points
+    are decoded with the other coordinates of `anchor` (k,); `labels` name its axes. `rule` is the
+    acceptance rule with its present values, None if nothing can be accepted or rejected; `unwanted`
+    describes in words what is unwanted. `pin` is a latent point (k,); `search` the Gaussian of a
+    searched code, as mean and standard deviations (k,) each; `region` the selected polygon of the
+    plane; `layers` are points that lie on the map; `hidden` names what of it is not drawn, of
+    `state.LAYERS`; `unlinked` tells what of the page no address has, if there is something.
     """
 
+    model: str
     colour: str
     plane: Plane
     anchor: NDArray
@@ -51,6 +53,7 @@ class View:
     region: Polygon | None = None
     layers: Sequence[PointLayer] = ()
     hidden: Sequence[str] = ()
+    unlinked: str = ""
 
 
 @dataclass(frozen=True)
@@ -203,6 +206,7 @@ def latent_map(
         "samples": _reference("samples", samples),
         "painted": _reference("painted", painted),
         "palette": palette.MAP,
+        "link": {"model": view.model, "without": view.unlinked},
         "colour": view.colour,
         "rule": _rule(view.rule, view.unwanted) if view.rule else None,
         "sequence": st.session_state.get(state.SEQUENCE, 0),

@@ -20,7 +20,7 @@ from regvae.rejection.rules import RULES, Parameter
 from regvae.rejection.unwanted import Unwanted, UnwantedError
 
 _KEYS = (
-    *(state.UNWANTED, state.UNWANTED_TRAINING, state.RULE, *state.PARAMETERS),
+    *(state.UNWANTED, state.UNWANTED_TRAINING, state.USE_REGION, state.RULE, *state.PARAMETERS),
     *(state.PROPOSAL, state.SAMPLES, state.BOX, state.SEED),
 )
 """The keys of the form's widgets that are bound to the address."""
@@ -33,7 +33,6 @@ def values_are_known() -> bool:
     """
     session = st.session_state
     session.setdefault(state.LISTED, "")
-    session.setdefault(state.USE_REGION, False)
     if any(key in st.query_params and key not in session for key in _KEYS):
         return False
     _set_defaults()
@@ -64,8 +63,7 @@ def controls(name: str, version: str) -> None:
     _widget(st, state.UNWANTED)
     left, right = st.columns(2)
     _widget(left, state.UNWANTED_TRAINING)
-    label, explanation = words.USE_REGION
-    right.checkbox(label, key=state.USE_REGION, help=explanation, persist_state="session")
+    _widget(right, state.USE_REGION)
     with st.expander(words.MORE):
         label, explanation = words.LISTED
         st.text_area(
@@ -130,8 +128,8 @@ def _widget(place: Any, key: str) -> None:
             help=words.UNWANTED_HELP,
             bind="query-params",
         )
-    elif key == state.UNWANTED_TRAINING:
-        label, explanation = words.TRAINING_DATA
+    elif key in _BOXES:
+        label, explanation = _BOXES[key]
         place.checkbox(label, key=key, help=explanation, bind="query-params")
     elif key == state.RULE:
         place.segmented_control(
@@ -154,6 +152,8 @@ def _widget(place: Any, key: str) -> None:
         )
 
 
+_BOXES = {state.UNWANTED_TRAINING: words.TRAINING_DATA, state.USE_REGION: words.USE_REGION}
+"""Label and help of the checkboxes."""
 _COUNTS: dict[str, tuple[tuple[str, str], Any, Any, Any]] = {
     state.BOX: (words.BOX, state.MIN_BOX, state.MAX_BOX, 0.1),
     state.SAMPLES: (words.SAMPLES, 1, state.MAX_SAMPLES, 100),

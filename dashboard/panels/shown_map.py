@@ -23,7 +23,7 @@ class Shown:
 
     `colour` names an attribute; if the map is `painted`, it is decoded everywhere. `point` is the
     pinned point (k,), `code` the searched code, `region` the selected polygon of the plane,
-    `hidden` what is not drawn, of `state.LAYERS`.
+    `hidden` what is not drawn, of `state.LAYERS`, `unlinked` what no address has, in words.
     """
 
     context: Context
@@ -34,6 +34,7 @@ class Shown:
     region: Polygon | None
     layers: Sequence[PointLayer] = ()
     hidden: Sequence[str] = ()
+    unlinked: str = ""
 
 
 def show_map(
@@ -46,6 +47,7 @@ def show_map(
     """The map; without samples no rule decides anything on it."""
     context, plane = shown.context, shown.context.shown
     view = View(
+        model=context.name,
         colour=shown.colour,
         plane=plane.plane,
         anchor=plane.anchor,
@@ -58,6 +60,7 @@ def show_map(
         region=shown.region,
         layers=shown.layers,
         hidden=shown.hidden,
+        unlinked=shown.unlinked,
     )
     latent_map(geometry, samples, _painted(shown), view, gestures)
 

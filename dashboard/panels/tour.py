@@ -23,7 +23,7 @@ _NEAR = [[0.88, -0.12], [1.12, -0.12], [1.12, 0.12], [0.88, 0.12]]
 
 STEPS: dict[str, dict[str, Any]] = {
     "encoder": {**_DOTS, state.POINT: EXAMPLE},
-    "decoder": {**_DOTS, state.POINT: "1.2, 0.4"},
+    "decoder": {**_DOTS, state.POINT: EXAMPLE},
     "neighbours": {**_DOTS, state.REGION: _NEAR},
     "colours": {**_DOTS, state.COLOUR: "number"},
     "painted": {state.HIDDEN: ["zone", "samples"]},
@@ -89,10 +89,15 @@ def _encoded(context: Context, _values: Mapping[str, Any]) -> dict[str, Any]:
     return {"reg": UK_REGISTRATION.shown(EXAMPLE), "point": point, "mean": point, "sigma": widths}
 
 
-def _decoded(context: Context, values: Mapping[str, Any]) -> dict[str, Any]:
-    point = state.numbers(values[state.POINT], context.latent_dim)
-    code = str(context.bundle.autoencoder.decode(np.array([point]))[0])
-    return {"point": _rounded(point or []), "decoded": UK_REGISTRATION.shown(code)}
+def _decoded(context: Context, _values: Mapping[str, Any]) -> dict[str, Any]:
+    autoencoder = context.bundle.autoencoder
+    decoded = str(autoencoder.decode(autoencoder.encode([EXAMPLE])[0])[0])
+    return {
+        "reg": UK_REGISTRATION.shown(EXAMPLE),
+        "decoded": UK_REGISTRATION.shown(decoded),
+        "right": sum(a == b for a, b in zip(EXAMPLE, decoded, strict=True)),
+        "n": len(EXAMPLE),
+    }
 
 
 def _near(context: Context, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,10 +19,11 @@ STEPS = {
     "decoder": (
         "Every point becomes a code",
         "A second network, the **decoder**, goes the other way: it reads two numbers and spells a "
-        "reg. It answers at **every** point, not only at the dots. The point in the ring, "
-        "{point}, decodes to **{decoded}**.\n\n"
-        "**Move the pointer over the map** and read the plate above it. The bars under the plate "
-        "show how sure the decoder is of each character.",
+        "reg. From the point in the ring it spells **{decoded}**: {right} of {n} characters are "
+        "those of {reg}.\n\n"
+        "It answers at **every** point, not only at the dots. **Move the pointer over the map** "
+        "and read the plate above it. The bars under the plate show how sure the decoder is of "
+        "each character.",
     ),
     "neighbours": (
         "Neighbours share characters",
@@ -99,10 +100,10 @@ RERUNS_CAPTION = (
     "notebook."
 )
 ON = "Where to go on"
-ON_LINKS: tuple[tuple[str, str, dict[str, str]], ...] = (
-    ("explore", "Generate regs and check them: *Results*", {"tab": "Results"}),
-    ("train", "Train a model, on your own regs too", {}),
-    ("compare", "See the same regs on two maps", {}),
-    ("figures", "Every figure of the notebook", {}),
+ON_LINKS = (
+    ("train", "Train a model, on your own regs too"),
+    ("compare", "See the same regs on two maps"),
+    ("figures", "Every figure of the notebook"),
 )
-"""Page, label and address of the links at the end."""
+"""Pages, with the labels of the links to them at the end."""
+RESULTS = "Generate regs with this rule, and check them"

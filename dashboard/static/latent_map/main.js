@@ -13,6 +13,7 @@ import { column, coordinates, take } from "../shared/store.js";
 import { takeTheme } from "../shared/theme.js";
 import { showTools, Switches } from "../shared/toolbar.js";
 import { byLayer, partsOf } from "./layers.js";
+import { Link } from "./link.js";
 import { Presenting } from "./presenting.js";
 import { Reading } from "./reading.js";
 import { Scrubber } from "./scrubber.js";
@@ -28,7 +29,11 @@ class Explorer {
     parent.innerHTML = `
       <div class="latent-map" data-ready="false">
         <div class="reading"></div>
-        <button type="button" class="present" title="map, slider, outcome and plates only, larger: for a projector"></button>
+        <div class="actions">
+          <output class="copied"></output>
+          <button type="button" class="copy" title="the address of what is shown now, for others or for later"></button>
+          <button type="button" class="present" title="map, slider, outcome and plates only, larger: for a projector"></button>
+        </div>
         <div class="tools" role="toolbar" aria-label="map tools"></div>
         <div class="layers" role="group" aria-label="layers of the map"></div>
         <div class="legend" aria-label="legend"></div>
@@ -44,6 +49,7 @@ class Explorer {
       onCommit: (released) => this.#send("parameter", released),
     });
     this.presenting = new Presenting(this.part("present"));
+    this.link = new Link(this.part("copy"), this.part("copied"));
     this.switches = new Switches(this.part("layers"), LAYERS, (hidden) => {
       this.shown.keep("hidden", hidden);
       this.#useHidden(hidden);
@@ -85,6 +91,7 @@ class Explorer {
     if (!this.listening) this.#listen();
     if (this.shown.changed("region", data.region)) this.map.setRegion(data.region);
     this.scrubber.confirm(data.report);
+    this.link.set(data.link);
     this.element.dataset.ready = "true";
   }
 
