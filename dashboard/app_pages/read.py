@@ -71,7 +71,7 @@ def text(step: int, values: dict[str, Any], figures: dict[str, Any]) -> None:
     """Buttons that lead on and back, heading and text of the step, and a list of all."""
     name = tour.NAMES[step - 1]
     heading, sentences = words.STEPS[name]
-    address = state.address_of(values)
+    address = state.address_of(values | changed(step))
     with st.container(horizontal=True, vertical_alignment="center", key="tour-buttons"):
         st.button(words.BACK, disabled=step == 1, on_click=go, args=(step - 1,))
         last = step == STEPS
