@@ -62,7 +62,7 @@ def show_map(
         hidden=shown.hidden,
         unlinked=shown.unlinked,
     )
-    latent_map(geometry, samples, _painted(shown), view, gestures)
+    latent_map(geometry, samples, painted(shown), view, gestures)
 
 
 def propose(
