@@ -1,6 +1,6 @@
 """Every key of the session state, and its default; a bound widget's key is a URL parameter too."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
@@ -44,7 +44,9 @@ COMPARE_COLOUR: Final = "compare-colour"
 PREDICATE: Final = "predicate"
 BRUSH: Final = "brush"
 PAINT: Final = "painted"
+HIDDEN: Final = "hidden"
 PATH: Final = "path"
+STEP: Final = "step"
 FROM: Final = "from"
 TO: Final = "to"
 STEPS: Final = "steps"
@@ -76,6 +78,7 @@ EXPLORED: Final = "explored"
 AWAY: Final = "away"
 FIRST_PAGE: Final = "first-page"
 ADDRESS_PROBLEMS: Final = "address-problems"
+CHANGED: Final = "changed-in-step"
 
 PARAMETERS: Final = {one.name: one for kind in RULES.values() for one in kind.parameters()}
 """Every parameter of every rule, by its name, which is its URL key too."""
@@ -95,6 +98,7 @@ DEFAULTS: Final[dict[str, Any]] = {
     COLOUR: "at_least_50",
     UNWANTED: "number < 50",
     UNWANTED_TRAINING: False,
+    USE_REGION: False,
     RULE: OneSided.name,
     **{name: one.default for name, one in PARAMETERS.items()},
     PROPOSAL: Box.name,
@@ -104,13 +108,20 @@ DEFAULTS: Final[dict[str, Any]] = {
     SEARCH: "",
     POINT: "",
     PAINT: True,
+    HIDDEN: [],
     REGION: None,
     PATH: "straight",
     FROM: "",
     TO: "",
     STEPS: 12,
+    STEP: 1,
 }
 
+_EXPLORED_KEYS: Final = [key for key in DEFAULTS if key not in (PRESET, LEFT, RIGHT, STEP)]
+"""The keys of *Explore* that the address can have."""
+
+LAYERS: Final = ("records", "zone", "samples")
+"""Layers of the map that can be hidden, beside what is decoded everywhere (`PAINT`)."""
 MAX_SAMPLES: Final = 20_000
 """Samples on the map, where each is drawn; the command line takes many more."""
 MIN_BOX: Final = 0.1
@@ -129,27 +140,45 @@ def remember_address(page: str) -> None:
 
     Problems of the address belong to the page on which the session began, and to no other.
     """
-    address = {key: st.query_params[key] for key in DEFAULTS if key in st.query_params}
     if ADDRESS not in st.session_state:
-        st.session_state[ADDRESS] = address
-        with suppress(ValueError):  # `address_problems` names it
-            if REGION in address:
-                st.session_state[REGION] = _within_limit(parse_polygon(address[REGION]))
+        _take_address()
     if st.session_state.setdefault(FIRST_PAGE, page) != page:
         st.session_state[ADDRESS_PROBLEMS] = []
     if page:  # *Explore* has none
         st.session_state[AWAY] = True
 
 
-def restore_explored() -> None:
-    """Give *Explore* the values it was left with, if the browser returns to it without an address.
+def _take_address() -> None:
+    address = {key: st.query_params[key] for key in DEFAULTS if key in st.query_params}
+    st.session_state[ADDRESS] = address
+    with suppress(ValueError):  # `address_problems` names it
+        if REGION in address:
+            st.session_state[REGION] = _within_limit(parse_polygon(address[REGION]))
 
-    In a run that the browser's *Back* began the address wins over such values, hence another run.
+
+def restore_explored() -> None:
+    """Give *Explore*, when it is returned to, what the address has, as to a new session.
+
+    Without an address it gets the values it was left with. In a run that the browser's *Back* began
+    the address wins over such values, hence another run.
     """
-    left = st.session_state.pop(AWAY, False)
-    if left and not st.query_params and EXPLORED in st.session_state:
+    if not st.session_state.pop(AWAY, False):
+        return
+    if any(key in st.query_params for key in _EXPLORED_KEYS):
+        _forget_all()
+        _take_address()
+    elif EXPLORED in st.session_state:
         st.session_state.update(st.session_state[EXPLORED])
         st.rerun()
+
+
+def _forget_all() -> None:
+    """Forget everything of *Explore* that an address has; and what was found of another model."""
+    last = st.session_state.pop(LAST_MODEL, None)
+    same = last == st.query_params.get(MODEL, DEFAULTS[MODEL])
+    found = () if same else (DECODED, RESULTS, HUNT, LOW, HIGH)
+    for key in (*_EXPLORED_KEYS, TAB, *found):
+        st.session_state.pop(key, None)
 
 
 def store_explored() -> None:
@@ -230,7 +259,7 @@ def _shown(value: Any) -> str:
         | ANCHORS
         | PATHS
     )
-    return "none" if value is None else str(labels.get(value, value))
+    return "none" if value in (None, []) else str(labels.get(value, value))
 
 
 def _equals(typed: str, value: Any) -> bool:
@@ -246,10 +275,30 @@ def is_coordinate(value: Any) -> bool:
     return isinstance(value, int | float) and abs(value) <= LIMIT  # false for NaN too
 
 
-def rule(kind: type[Rule] | None = None) -> Rule:
+def rule(values: Mapping[Any, Any], kind: type[Rule] | None = None) -> Rule:
     """A rule, the chosen one by default, with every parameter on the nearest step of its slider."""
-    kind = kind or RULES[st.session_state[RULE]]
-    return kind(**{one.name: one.on_step(st.session_state[one.name]) for one in kind.parameters()})
+    kind = kind or RULES[values[RULE]]
+    return kind(**{one.name: one.on_step(values[one.name]) for one in kind.parameters()})
+
+
+def address_of(values: Mapping[str, Any]) -> dict[str, str | list[str]]:
+    """The address under which *Explore* shows some values; the model is named in any case."""
+    changed = {key: value for key, value in values.items() if value != DEFAULTS[key]}
+    texts = {key: _in_address(key, value) for key, value in changed.items()}
+    return {MODEL: values[MODEL], **texts}
+
+
+def _in_address(key: str, value: Any) -> str | list[str]:
+    if key == HIDDEN:
+        return value
+    if key == REGION:
+        return polygon_text(value)
+    return str(value).lower() if isinstance(value, bool) else _shown(value)
+
+
+def point_text(point: Iterable[float]) -> str:
+    """A latent point as it is typed."""
+    return ", ".join(f"{number:.9g}" for number in point)
 
 
 def numbers(text: str, n: int) -> list[float] | None:

@@ -97,7 +97,7 @@ def linked(models: Models, shown: tuple[Shown, Shown]) -> None:
     for sentence in problems:
         st.warning(common.plain(sentence))
     gestures = Gestures(_store_brush, _store_parameter)
-    sliders = rule_for_browser(state.rule(RULE), state.DEFAULTS[state.UNWANTED])
+    sliders = rule_for_browser(state.rule(st.session_state, RULE), state.DEFAULTS[state.UNWANTED])
     comparison(shown, covers, sliders, st.session_state[state.COMPARE_COLOUR], selected, gestures)
     if selected:
         counts(models, selected.rows)
@@ -154,7 +154,7 @@ def cover(one: Model, other: Model, problems: list[str]) -> Cover:
     except ValueError as error:
         problems.append(words.NO_SAMPLES.format(name=name, problem=error))
         return Cover(painted)
-    return Cover(painted, layer, sampling.report(samples, state.rule(RULE)))
+    return Cover(painted, layer, sampling.report(samples, state.rule(st.session_state, RULE)))
 
 
 def have_common(models: Models) -> bool:

@@ -7,24 +7,21 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import model_box, services, state
-from dashboard.components.fields import PaintedLayer, SampleLayer
 from dashboard.components.geometry import Geometry, send_geometry
-from dashboard.components.latent_map import Gestures, View, latent_map
+from dashboard.components.latent_map import Gestures
 from dashboard.components.layers import PointLayer
 from dashboard.panels import journey, leaks, results, sampling_form, searched
 from dashboard.panels import region as region_panel
 from dashboard.panels.context import Context
 from dashboard.panels.plane_controls import plane_controls, slice_shown
 from dashboard.panels.point import pinned
+from dashboard.panels.shown_map import Shown, propose, show_map
 from dashboard.panels.without_mouse import without_mouse
 from dashboard.words import common
 from dashboard.words import explore as words
-from dashboard.words import sampling as sampling_words
 from regvae.formats import UK_REGISTRATION, FormatError
 from regvae.latent.polygon import Polygon
-from regvae.rejection import sampling
 from regvae.rejection.policy import Policy
-from regvae.rejection.sampling import Report
 
 PANEL_HEIGHT = 716  # pixels at least; style.css stretches it with the window
 
@@ -90,8 +87,9 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
     if samples is None:  # without samples nothing on the page can show a rule's decision
         context = replace(choices.context, unwanted=None)
         choices = replace(choices, context=context, policy=None)
+    gestures = Gestures(set_point, set_region, set_parameter, set_layers)
     with left:
-        show_map(geometry, samples, report, choices)
+        show_map(geometry, samples, report, shown_of(choices), gestures)
     if plane_words:
         plane_words.caption(choices.context.shown.words)
     if known:
@@ -132,7 +130,7 @@ def read_choices(
     point = pinned_point(services.bundle(name, version).records.latent_dim, problems)
     shown = slice_shown(name, version, point, problems)
     unwanted = sampling_form.unwanted(problems, shown.of_regions)
-    context = Context(name, version, unwanted, state.rule(), shown)
+    context = Context(name, version, unwanted, state.rule(st.session_state), shown)
     path = None
     # It has many widgets, which every gesture would draw again.
     if st.session_state[state.TAB] == words.JOURNEYS_TAB:
@@ -145,30 +143,23 @@ def read_choices(
         searched_code(problems),
         st.session_state.get(state.REGION),
         path,
-        sampling_form.policy(context, problems),
+        sampling_form.policy(context, st.session_state, problems),
     )
 
 
-def show_map(
-    geometry: Geometry, samples: SampleLayer | None, report: Report | None, choices: Choices
-) -> None:
-    """The map with everything on it."""
-    context, shown, code = choices.context, choices.context.shown, choices.code
-    view = View(
+def shown_of(choices: Choices) -> Shown:
+    """What the map shows of the choices."""
+    return Shown(
+        context=choices.context,
         colour=st.session_state[state.COLOUR],
-        plane=shown.plane,
-        anchor=shown.anchor,
-        labels=shown.labels,
-        rule=context.rule if samples else None,
-        unwanted=str(context.unwanted),
-        report=report,
-        pin=choices.point,
-        search=searched.gaussian(context, code) if code else None,
+        painted=st.session_state[state.PAINT],
+        point=choices.point,
+        code=choices.code,
         region=choices.region,
         layers=point_layers(choices),
+        hidden=st.session_state[state.HIDDEN],
+        unlinked=words.UNLINKED if st.session_state[state.LISTED].strip() else "",
     )
-    gestures = Gestures(set_point, set_region, set_parameter, set_painted)
-    latent_map(geometry, samples, painted(context), view, gestures)
 
 
 def point_layers(choices: Choices) -> list[PointLayer]:
@@ -203,8 +194,15 @@ def controls(name: str, version: str) -> DeltaGenerator | None:
         which, colour, find, go = st.columns(4, gap="small")
     with which:
         model_box.choose()
-    with st.container(key="off-painted"):  # its switch is on the map
+    with st.container(key="off-layers"):  # their switches are on the map
         st.toggle(words.PAINTED, state.DEFAULTS[state.PAINT], key=state.PAINT, bind="query-params")
+        st.pills(
+            words.HIDDEN,
+            state.LAYERS,
+            selection_mode="multi",
+            key=state.HIDDEN,
+            bind="query-params",
+        )
     bundle = services.bundle(name, version)
     k, attributes = bundle.records.latent_dim, bundle.format.attributes
     colour.selectbox(
@@ -257,41 +255,6 @@ def searched_code(problems: list[str]) -> str | None:
         return None
 
 
-def propose(
-    context: Context, policy: Policy | None, problems: list[str]
-) -> tuple[SampleLayer, Report] | tuple[None, None]:
-    """The samples of a policy for the browser, and the report on them.
-
-    None and None, with a sentence in `problems`, if they cannot be proposed.
-    """
-    if policy is None:
-        return None, None
-    shown = context.shown
-    try:
-        samples = services.samples(context.name, context.version, policy)
-        layer = services.sample_layer(
-            context.name, context.version, policy, shown.choice, tuple(shown.anchor.tolist())
-        )
-    except ValueError as error:
-        problems.append(sampling_words.PROBLEM.format(problem=error))
-        return None, None
-    return layer, sampling.report(samples, context.rule)
-
-
-def painted(context: Context) -> PaintedLayer | None:
-    """The attribute decoded everywhere on the plane, if the map is to be painted with it."""
-    if not st.session_state.get(state.PAINT):
-        return None
-    shown = context.shown
-    return services.painted_layer(
-        context.name,
-        context.version,
-        st.session_state[state.COLOUR],
-        shown.choice,
-        tuple(shown.anchor.tolist()),
-    )
-
-
 # --- the panel ------------------------------------------------------------------------------------
 
 
@@ -334,7 +297,7 @@ def contrast(name: str) -> None:
 
 def set_point(z: list[float]) -> None:
     """A click fills the box of coordinates, which pins the point and puts it in the URL."""
-    st.session_state[state.POINT] = ", ".join(f"{number:.9g}" for number in z)
+    st.session_state[state.POINT] = state.point_text(z)
     state.bring_forward(state.POINT)
 
 
@@ -349,9 +312,9 @@ def set_parameter(name: str, value: float) -> None:
     st.session_state[name] = value
 
 
-def set_painted(shown: bool) -> None:
-    """Whether the map is painted with what is decoded, which the URL has too."""
-    st.session_state[state.PAINT] = shown
+def set_layers(painted: bool, hidden: list[str]) -> None:
+    """Whether the map is painted with what is decoded, and what is hidden, as the URL has it."""
+    st.session_state[state.PAINT], st.session_state[state.HIDDEN] = painted, hidden
 
 
 def set_box() -> None:

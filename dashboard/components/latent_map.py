@@ -16,12 +16,20 @@ from dashboard.components.fields import (
 )
 from dashboard.components.geometry import Geometry
 from dashboard.components.layers import PointLayer, table_of
-from dashboard.components.sliders import last_sequence, released, rule_for_browser
+from dashboard.components.sliders import (
+    last_sequence,
+    released,
+    rule_for_browser,
+    store_sequence,
+)
 from dashboard.components.transfer import module_script, reference, sent_by
 from regvae.latent.plane import Plane
 from regvae.latent.polygon import Polygon, polygon_corners
 from regvae.rejection.rules import Rule
 from regvae.rejection.sampling import Report
+
+_COLOURS = "colours"
+"""The layer of what is decoded everywhere, which is not sent while it is hidden."""
 
 _mount = st.components.v2.component(
     "regvae_map", js=module_script("latent_map/main.js"), isolate_styles=False
@@ -32,14 +40,16 @@ _mount = st.components.v2.component(
 class View:
     """The small part of the map's input, which changes from one rerun to the next.
 
-    `colour` names an attribute. The map shows `plane`, whose points are decoded with the other
-    coordinates of `anchor` (k,); `labels` name its axes. `rule` is the acceptance rule with its
-    present values, None if nothing can be accepted or rejected; `unwanted` describes in words what
-    is unwanted. `pin` is a latent point (k,); `search` the Gaussian of a searched code, as mean and
-    standard deviations (k,) each; `region` the selected polygon of the plane; `layers` are points
-    that lie on the map.
+    `model` is the model's name, `colour` names an attribute. The map shows `plane`, whose points
+    are decoded with the other coordinates of `anchor` (k,); `labels` name its axes. `rule` is the
+    acceptance rule with its present values, None if nothing can be accepted or rejected; `unwanted`
+    describes in words what is unwanted. `pin` is a latent point (k,); `search` the Gaussian of a
+    searched code, as mean and standard deviations (k,) each; `region` the selected polygon of the
+    plane; `layers` are points that lie on the map; `hidden` names what of it is not drawn, of
+    `state.LAYERS`; `unlinked` tells what of the page no address has, if there is something.
     """
 
+    model: str
     colour: str
     plane: Plane
     anchor: NDArray
@@ -51,6 +61,8 @@ class View:
     search: tuple[Sequence[float], Sequence[float]] | None = None
     region: Polygon | None = None
     layers: Sequence[PointLayer] = ()
+    hidden: Sequence[str] = ()
+    unlinked: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,15 +70,15 @@ class Gestures:
     """What to call, before the fragment reruns, after a gesture on the map.
 
     `pick` gets a clicked latent point (k,), `region` a polygon of (x, y) corners or None when it
-    was cleared, `parameter` the name and value of a slider that was released, `painted` whether
-    what is decoded everywhere is to be shown. What the browser sends is checked first: anything but
-    finite numbers within `state.LIMIT` is dropped.
+    was cleared, `parameter` the name and value of a slider that was released, `layers` whether
+    what is decoded everywhere is to be shown, and which of `state.LAYERS` are not. What the browser
+    sends is checked first: anything but finite numbers within `state.LIMIT` is dropped.
     """
 
     pick: Callable[[list[float]], None]
     region: Callable[[Polygon | None], None]
     parameter: Callable[[str, float], None]
-    painted: Callable[[bool], None]
+    layers: Callable[[bool, list[str]], None]
 
     def on_pick(self) -> None:
         """A point was clicked."""
@@ -86,11 +98,13 @@ class Gestures:
         ):
             self.region(polygon)
 
-    def on_painted(self) -> None:
-        """The layer of what is decoded was switched on or off."""
-        sent = sent_by(state.MAP, "painted")
-        if isinstance(sent, bool):
-            self.painted(sent)
+    def on_layers(self) -> None:
+        """A layer was switched on or off."""
+        sent = sent_by(state.MAP, "layers")
+        hidden = sent.get("hidden") if isinstance(sent, dict) else None
+        if isinstance(hidden, list):
+            store_sequence(sent.get("sequence"))
+            self.layers(_COLOURS not in hidden, [one for one in state.LAYERS if one in hidden])
 
     def on_parameter(self) -> None:
         """A slider was released."""
@@ -129,6 +143,7 @@ def latent_map(
         "samples": reference("samples", samples),
         "painted": reference("painted", painted),
         "palette": palette.MAP,
+        "link": {"model": view.model, "without": view.unlinked},
         "colour": view.colour,
         "rule": rule_for_browser(view.rule, view.unwanted) if view.rule else None,
         "sequence": last_sequence(),
@@ -139,6 +154,7 @@ def latent_map(
         else None,
         "region": view.region,
         "layers": table_of(view.layers),
+        "hidden": sorted([*view.hidden, *([] if painted else [_COLOURS])]),
     }
     _mount(
         key=state.MAP,
@@ -146,5 +162,5 @@ def latent_map(
         on_pick_change=gestures.on_pick,
         on_region_change=gestures.on_region,
         on_parameter_change=gestures.on_parameter,
-        on_painted_change=gestures.on_painted,
+        on_layers_change=gestures.on_layers,
     )

@@ -51,7 +51,7 @@ def released(component: str) -> tuple[str, float] | None:
     slider = sent_by(component, "parameter")
     if not isinstance(slider, dict):
         return None
-    _store_sequence(slider.get("sequence"))
+    store_sequence(slider.get("sequence"))
     name: Any = slider.get("name")
     value: Any = slider.get("value")
     known = state.PARAMETERS.get(name) if isinstance(name, str) else None
@@ -60,8 +60,8 @@ def released(component: str) -> tuple[str, float] | None:
     return None
 
 
-def _store_sequence(sequence: Any) -> None:
-    """Store the number of the last release, so that the browser ignores answers to earlier ones."""
+def store_sequence(sequence: Any) -> None:
+    """Store the number of what the browser told last; it ignores answers to what it told before."""
     if isinstance(sequence, int) and 0 <= sequence < _LARGEST:
         st.session_state[state.SEQUENCE] = max(sequence, last_sequence())
 

@@ -1,5 +1,6 @@
 """The form of rejection sampling: what is unwanted, the rule, the proposals, or a policy file."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -19,7 +20,7 @@ from regvae.rejection.rules import RULES, Parameter
 from regvae.rejection.unwanted import Unwanted, UnwantedError
 
 _KEYS = (
-    *(state.UNWANTED, state.UNWANTED_TRAINING, state.RULE, *state.PARAMETERS),
+    *(state.UNWANTED, state.UNWANTED_TRAINING, state.USE_REGION, state.RULE, *state.PARAMETERS),
     *(state.PROPOSAL, state.SAMPLES, state.BOX, state.SEED),
 )
 """The keys of the form's widgets that are bound to the address."""
@@ -32,7 +33,6 @@ def values_are_known() -> bool:
     """
     session = st.session_state
     session.setdefault(state.LISTED, "")
-    session.setdefault(state.USE_REGION, False)
     if any(key in st.query_params and key not in session for key in _KEYS):
         return False
     _set_defaults()
@@ -63,8 +63,7 @@ def controls(name: str, version: str) -> None:
     _widget(st, state.UNWANTED)
     left, right = st.columns(2)
     _widget(left, state.UNWANTED_TRAINING)
-    label, explanation = words.USE_REGION
-    right.checkbox(label, key=state.USE_REGION, help=explanation, persist_state="session")
+    _widget(right, state.USE_REGION)
     with st.expander(words.MORE):
         label, explanation = words.LISTED
         st.text_area(
@@ -129,8 +128,8 @@ def _widget(place: Any, key: str) -> None:
             help=words.UNWANTED_HELP,
             bind="query-params",
         )
-    elif key == state.UNWANTED_TRAINING:
-        label, explanation = words.TRAINING_DATA
+    elif key in _BOXES:
+        label, explanation = _BOXES[key]
         place.checkbox(label, key=key, help=explanation, bind="query-params")
     elif key == state.RULE:
         place.segmented_control(
@@ -153,6 +152,8 @@ def _widget(place: Any, key: str) -> None:
         )
 
 
+_BOXES = {state.UNWANTED_TRAINING: words.TRAINING_DATA, state.USE_REGION: words.USE_REGION}
+"""Label and help of the checkboxes."""
 _COUNTS: dict[str, tuple[tuple[str, str], Any, Any, Any]] = {
     state.BOX: (words.BOX, state.MIN_BOX, state.MAX_BOX, 0.1),
     state.SAMPLES: (words.SAMPLES, 1, state.MAX_SAMPLES, 100),
@@ -284,8 +285,8 @@ def unwanted(problems: list[str], of_regions: bool) -> Unwanted | None:
         return None
 
 
-def policy(context: Context, problems: list[str]) -> Policy | None:
-    """The policy of the widgets for the map's points, or None and a sentence in `problems`."""
+def policy(context: Context, values: Mapping[Any, Any], problems: list[str]) -> Policy | None:
+    """The policy of the form's values for the map, or None and a sentence in `problems`."""
     if context.unwanted is None:
         return None
     try:
@@ -293,9 +294,9 @@ def policy(context: Context, problems: list[str]) -> Policy | None:
             bundle=context.name,
             unwanted=context.unwanted,
             rule=context.rule,
-            proposal=_proposal(),
-            proposals=st.session_state[state.SAMPLES],
-            seed=st.session_state[state.SEED],
+            proposal=_proposal(values),
+            proposals=values[state.SAMPLES],
+            seed=values[state.SEED],
         )
     except ValueError as error:
         problems.append(words.PROBLEM.format(problem=error))
@@ -308,19 +309,19 @@ def usual_policy(name: str) -> Policy:
     return Policy(
         bundle=name,
         unwanted=services.unwanted(usual[state.UNWANTED], None, "", usual[state.UNWANTED_TRAINING]),
-        rule=RULES[usual[state.RULE]](),
-        proposal=Box(usual[state.BOX]),
+        rule=state.rule(usual),
+        proposal=_proposal(usual),
         proposals=usual[state.SAMPLES],
         seed=usual[state.SEED],
     )
 
 
-def _proposal() -> Proposal:
-    name = st.session_state[state.PROPOSAL]
+def _proposal(values: Mapping[Any, Any]) -> Proposal:
+    name = values[state.PROPOSAL]
     if name == Box.name:
-        return Box(st.session_state[state.BOX])
+        return Box(values[state.BOX])
     if name == Region.name:
-        polygon = st.session_state.get(state.REGION)
+        polygon = values.get(state.REGION)
         if not polygon:
             raise ProposalError(words.NO_REGION)
         return Region(polygon)

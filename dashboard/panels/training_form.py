@@ -28,6 +28,7 @@ def form() -> None:
             list(presets.PRESETS),
             index=list(presets.PRESETS).index(state.DEFAULTS[state.PRESET]),
             key=state.PRESET,
+            bind="query-params",
             persist_state="session",
         )
     )
@@ -59,7 +60,7 @@ def form() -> None:
     pressed = st.button(words.START, type="primary", width="stretch", disabled=changed is None)
     if pressed and changed:
         _start(name.strip() or free, changed, seed, own, problems)
-    for sentence in problems:
+    for sentence in [*state.address_problems(), *problems]:
         st.warning(common.plain(sentence))
 
 

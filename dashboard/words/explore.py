@@ -46,6 +46,8 @@ PLANE_SHARE = (
 NO_PIN = "Nothing is pinned yet, so the coordinates of the mean are used."
 
 PAINTED = "Paint the map with what is decoded"
+HIDDEN = "Hide on the map"
+UNLINKED = "the list of regs"
 SEARCH_LABEL = "Find a reg"
 SEARCH_PLACEHOLDER = "Find a reg: AB12 CDE"
 POINT_LABEL = "Go to a point"

@@ -18,7 +18,7 @@ def received(sent: dict, monkeypatch: pytest.MonkeyPatch) -> dict:
         pick=lambda z: got.update(pick=z),
         region=lambda polygon: got.update(region=polygon),
         parameter=lambda name, value: got.update(parameter=(name, value)),
-        painted=lambda shown: got.update(painted=shown),
+        layers=lambda painted, hidden: got.update(layers=(painted, hidden)),
     )
     for name in sent:
         getattr(gestures, f"on_{name}")()
@@ -32,7 +32,9 @@ def received(sent: dict, monkeypatch: pytest.MonkeyPatch) -> dict:
         ("parameter", {"name": "margin", "value": 1.5}, ("margin", 1.5)),
         ("region", TRIANGLE, TRIANGLE),
         ("region", None, None),
-        ("painted", False, False),
+        ("layers", {"hidden": ["colours", "zone"], "sequence": 1}, (False, ["zone"])),
+        ("layers", {"hidden": ["samples", "records"]}, (True, ["records", "samples"])),
+        ("layers", {"hidden": ["sea", 1]}, (True, [])),
     ],
 )
 def test_a_gesture_calls_its_callback(gesture, value, expected, monkeypatch) -> None:
@@ -53,7 +55,8 @@ def test_a_gesture_calls_its_callback(gesture, value, expected, monkeypatch) -> 
         ("parameter", {"name": "seed", "value": 1}),
         ("parameter", {"name": ["margin"], "value": 1}),
         ("parameter", 1.5),
-        ("painted", 1),
+        ("layers", {"hidden": "zone"}),
+        ("layers", ["zone"]),
         ("region", TRIANGLE[:2]),
         ("region", [[0, 0], [1, 0], [1, 1e308]]),
         ("region", [[0, 0]] * 20_000),
@@ -63,6 +66,6 @@ def test_a_value_that_cannot_be_used_is_dropped(gesture, value, monkeypatch) -> 
     assert received({gesture: {"value": value}}, monkeypatch) == {}
 
 
-@pytest.mark.parametrize("gesture", ["pick", "parameter", "region", "painted"])
+@pytest.mark.parametrize("gesture", ["pick", "parameter", "region", "layers"])
 def test_something_else_than_a_trigger_is_dropped(gesture: str, monkeypatch) -> None:
     assert received({gesture: "rubbish"}, monkeypatch) == {}

@@ -58,7 +58,7 @@ def test_every_model_is_shown_on_every_page(name: str) -> None:
     [
         ("explore", "ordered-2d"),
         ("report", "ordered-2d"),
-        ("read", "notebook-2d"),
+        ("read", "ordered-2d"),
         ("figures", "notebook-2d"),
     ],
 )

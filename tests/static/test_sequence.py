@@ -127,7 +127,7 @@ def test_python_keeps_the_newest_number_it_has_heard(
         pick=lambda z: None,  # noqa: ARG005
         region=lambda polygon: None,  # noqa: ARG005
         parameter=lambda name, value: kept.update({name: value}),
-        painted=lambda shown: None,  # noqa: ARG005
+        layers=lambda painted, hidden: None,  # noqa: ARG005
     )
     gestures.on_parameter()
     assert (session[state.SEQUENCE], kept) == (newest, heard)

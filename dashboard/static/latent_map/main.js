@@ -10,13 +10,15 @@ import { Proposed, measured } from "../shared/proposed.js";
 import { Shown } from "../shared/shown.js";
 import { column, coordinates, take } from "../shared/store.js";
 import { takeTheme } from "../shared/theme.js";
-import { showSwitches, showTools } from "../shared/toolbar.js";
+import { showTools, Switches } from "../shared/toolbar.js";
 import { byLayer, partsOf } from "./layers.js";
+import { Link } from "./link.js";
 import { Presenting } from "./presenting.js";
 import { Reading } from "./reading.js";
 import { Scrubber } from "./scrubber.js";
 
 const ZOOMS = { "+": 0.8, "=": 0.8, "-": 1.25 };
+const LAYERS = { records: "records", colours: "decoded", zone: "zone", samples: "samples" };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 export default mounting((parent) => new Explorer(parent));
@@ -26,7 +28,11 @@ class Explorer {
     parent.innerHTML = `
       <div class="latent-map" data-ready="false">
         <div class="reading"></div>
-        <button type="button" class="present" title="map, slider, outcome and plates only, larger: for a projector"></button>
+        <div class="actions">
+          <output class="copied"></output>
+          <button type="button" class="copy" title="the address of what is shown now, for others or for later"></button>
+          <button type="button" class="present" title="map, slider, outcome and plates only, larger: for a projector"></button>
+        </div>
         <div class="tools" role="toolbar" aria-label="map tools"></div>
         <div class="layers" role="group" aria-label="layers of the map"></div>
         <div class="legend" aria-label="legend"></div>
@@ -42,6 +48,12 @@ class Explorer {
       onCommit: (released) => this.#send("parameter", released),
     });
     this.presenting = new Presenting(this.part("present"));
+    this.link = new Link(this.part("copy"), this.part("copied"));
+    this.switches = new Switches(this.part("layers"), LAYERS, (hidden) => {
+      this.shown.keep("hidden", hidden);
+      this.#useHidden(hidden);
+      this.#send("layers", { hidden, sequence: this.scrubber.sliders.number() });
+    });
     this.shown = new Shown();
     this.shown.keep("region", null); // a new picture has none: clearing it would draw all again
   }
@@ -78,6 +90,7 @@ class Explorer {
     if (!this.listening) this.#listen();
     if (this.shown.changed("region", data.region)) this.map.setRegion(data.region);
     this.scrubber.confirm(data.report);
+    this.link.set(data.link);
     this.element.dataset.ready = "true";
   }
 
@@ -104,6 +117,9 @@ class Explorer {
     if (fresh.layers) this.map.setLayers(parts);
     if (this.shown.changed("painted", [data.painted, data.colour, theme])) this.map.setPainted(painted);
     if (fresh.marks) this.#useMarks(null);
+    // Not an answer from before a person's last switch.
+    const late = data.sequence < this.scrubber.sequence;
+    if (!late && this.shown.changed("hidden", data.hidden)) this.#useHidden(data.hidden);
     if (proposed) this.#useSamples(samples);
     if (this.proposed && (proposed || rule)) this.#applyRule();
     return Object.values(fresh).some(Boolean);
@@ -150,6 +166,12 @@ class Explorer {
     });
   }
 
+  #useHidden(hidden) {
+    this.switches.show(hidden);
+    this.element.dataset.hidden = hidden.join(" ");
+    for (const layer of Object.keys(LAYERS)) this.map.showLayer(layer, !hidden.includes(layer));
+  }
+
   #useMarks(cursor) {
     const { pin, search } = this.component.data;
     this.cursor = cursor;
@@ -170,16 +192,6 @@ class Explorer {
     picture.addEventListener("pointermove", (event) => this.#point(event));
     picture.addEventListener("pointerleave", () => this.#rest());
     picture.addEventListener("keydown", (event) => this.#key(event));
-    const layers = {
-      records: ["records", true],
-      colours: ["decoded", Boolean(this.component.data.painted)],
-      zone: ["zone", true],
-      samples: ["samples", true],
-    };
-    showSwitches(this.part("layers"), layers, (layer, shown) => {
-      this.map.showLayer(layer, shown);
-      if (layer === "colours") this.#send("painted", shown);
-    });
     this.map.onClick((at) => this.#pick(at));
     this.map.onBrush((polygon) => this.#commit("region", polygon));
     showTools(this.part("tools"), [this.map], ["pan", "select", "lasso"], {

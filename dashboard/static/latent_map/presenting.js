@@ -24,7 +24,7 @@ export class Presenting {
 
   #key({ key, ctrlKey, metaKey, altKey, target }) {
     const typing = target.closest?.("input:not([type=range]), textarea, [contenteditable=true]");
-    if (typing || ctrlKey || metaKey || altKey) return;
+    if (typing || ctrlKey || metaKey || altKey || !this.button.checkVisibility()) return;
     if (key.toLowerCase() === "p") this.set(!this.on);
     else if (key === "Escape" && this.on) this.set(false);
   }

@@ -109,6 +109,7 @@ export class LatentMap {
       this.records.canvas.hidden = !shown;
     } else {
       this.overlay.hidden[shown ? "delete" : "add"](layer);
+      this.#drawAxes(); // with the box of the samples
       this.#drawOverlay();
     }
   }
@@ -206,10 +207,15 @@ export class LatentMap {
     this.place = place;
     const { left, top, width, height, outerWidth, outerHeight } = axes;
     this.view = new View({ left, top, width, height, outerWidth, outerHeight }, place);
-    this.axes.draw(this.view, this.plane.labels, this.box);
+    this.#drawAxes();
     this.#drawRecords();
     this.#drawMarks();
     this.#drawOverlay();
+  }
+
+  #drawAxes() {
+    const box = this.overlay.hidden.has("samples") ? null : this.box;
+    if (this.view) this.axes.draw(this.view, this.plane.labels, box);
   }
 
   #drawRecords() {

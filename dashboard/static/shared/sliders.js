@@ -9,7 +9,7 @@ export class Sliders {
     this.on = { onScrub, onCommit };
     this.sliders = {};
     this.known = {}; // values that Python has, or has been told of
-    this.sequence = 0; // of the slider that was released last
+    this.sequence = 0; // of what was told last
     this.heard = Infinity; // the newest of them that Python has answered
   }
 
@@ -52,6 +52,11 @@ export class Sliders {
     return other || news.length > 0;
   }
 
+  /** The number under which something is told to Python, by which its answer will be known. */
+  number() {
+    return (this.sequence += 1);
+  }
+
   #build(rule) {
     this.sliders = {};
     this.known = {};
@@ -75,9 +80,8 @@ export class Sliders {
 
   /** A slider was released: tell it under a number, by which Python's answer will be known. */
   #commit(name, value) {
-    this.sequence += 1;
     this.known[name] = value;
-    this.on.onCommit({ name, value, sequence: this.sequence });
+    this.on.onCommit({ name, value, sequence: this.number() });
   }
 
   /** Write the present values beside the sliders. */

@@ -13,19 +13,31 @@ export function showTools(root, maps, tools, others) {
   take(tools[0]);
 }
 
-/** Switches for layers, {name: [label, shown]}; `turn(name, shown)` is called for a click. */
-export function showSwitches(root, layers, turn) {
-  const switches = Object.entries(layers).map(([name, [label, shown]]) => {
-    const one = button(label, () => {
-      const now = one.getAttribute("aria-pressed") !== "true";
-      one.setAttribute("aria-pressed", String(now));
-      turn(name, now);
+/** Switches for layers, {name: label}; `turn(hidden)` gets the names of those that are off, sorted. */
+export class Switches {
+  constructor(root, layers, turn) {
+    this.all = Object.entries(layers).map(([name, label]) => {
+      const one = button(label, () => {
+        one.setAttribute("aria-pressed", String(one.getAttribute("aria-pressed") !== "true"));
+        turn(this.hidden);
+      });
+      one.dataset.layer = name;
+      return one;
     });
-    one.setAttribute("aria-pressed", String(shown));
-    one.dataset.layer = name;
-    return one;
-  });
-  root.replaceChildren(...switches);
+    this.show([]);
+    root.replaceChildren(...this.all);
+  }
+
+  /** The names of those that are off. */
+  get hidden() {
+    const off = this.all.filter((one) => one.getAttribute("aria-pressed") === "false");
+    return off.map((one) => one.dataset.layer).sort();
+  }
+
+  /** Turn off what is hidden, and all others on. */
+  show(hidden) {
+    for (const one of this.all) one.setAttribute("aria-pressed", String(!hidden.includes(one.dataset.layer)));
+  }
 }
 
 function button(label, act) {

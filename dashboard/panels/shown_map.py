@@ -1,0 +1,100 @@
+"""The map with everything on it, for the pages that show one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dashboard import services
+from dashboard.components.fields import PaintedLayer, SampleLayer
+from dashboard.components.geometry import Geometry
+from dashboard.components.latent_map import Gestures, View, latent_map
+from dashboard.components.layers import PointLayer
+from dashboard.panels import searched
+from dashboard.panels.context import Context
+from dashboard.words import sampling as words
+from regvae.latent.polygon import Polygon
+from regvae.rejection import sampling
+from regvae.rejection.policy import Policy
+from regvae.rejection.sampling import Report
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the map shows, but for its samples.
+
+    `colour` names an attribute; if the map is `painted`, it is decoded everywhere. `point` is the
+    pinned point (k,), `code` the searched code, `region` the selected polygon of the plane,
+    `hidden` what is not drawn, of `state.LAYERS`, `unlinked` what no address has, in words.
+    """
+
+    context: Context
+    colour: str
+    painted: bool
+    point: tuple[float, ...] | None
+    code: str | None
+    region: Polygon | None
+    layers: Sequence[PointLayer] = ()
+    hidden: Sequence[str] = ()
+    unlinked: str = ""
+
+
+def show_map(
+    geometry: Geometry,
+    samples: SampleLayer | None,
+    report: Report | None,
+    shown: Shown,
+    gestures: Gestures,
+) -> None:
+    """The map; without samples no rule decides anything on it."""
+    context, plane = shown.context, shown.context.shown
+    view = View(
+        model=context.name,
+        colour=shown.colour,
+        plane=plane.plane,
+        anchor=plane.anchor,
+        labels=plane.labels,
+        rule=context.rule if samples else None,
+        unwanted=str(context.unwanted),
+        report=report,
+        pin=shown.point,
+        search=searched.gaussian(context, shown.code) if shown.code else None,
+        region=shown.region,
+        layers=shown.layers,
+        hidden=shown.hidden,
+        unlinked=shown.unlinked,
+    )
+    latent_map(geometry, samples, painted(shown), view, gestures)
+
+
+def propose(
+    context: Context, policy: Policy | None, problems: list[str]
+) -> tuple[SampleLayer, Report] | tuple[None, None]:
+    """The samples of a policy for the browser, and the report on them.
+
+    None and None, with a sentence in `problems`, if they cannot be proposed.
+    """
+    if policy is None:
+        return None, None
+    shown = context.shown
+    try:
+        samples = services.samples(context.name, context.version, policy)
+        layer = services.sample_layer(
+            context.name, context.version, policy, shown.choice, tuple(shown.anchor.tolist())
+        )
+    except ValueError as error:
+        problems.append(words.PROBLEM.format(problem=error))
+        return None, None
+    return layer, sampling.report(samples, context.rule)
+
+
+def painted(shown: Shown) -> PaintedLayer | None:
+    """The attribute decoded everywhere on the plane, if the map is to be painted with it."""
+    if not shown.painted:
+        return None
+    context, plane = shown.context, shown.context.shown
+    return services.painted_layer(
+        context.name,
+        context.version,
+        shown.colour,
+        plane.choice,
+        tuple(plane.anchor.tolist()),
+    )
