@@ -41,7 +41,8 @@ DASHBOARD_MAY_IMPORT = {
     "model_box": {"services", "state", "words"},
     "generating": {"services"},
     "panels": {
-        *("charts", "components", "generating", "plates", "services", "state", "widgets", "words")
+        *("charts", "components", "generating", "palette", "plates", "services", "state"),
+        *("widgets", "words"),
     },
     "app_pages": {
         *("palette", "words", "plates", "charts", "state", "components", "services", "widgets"),
