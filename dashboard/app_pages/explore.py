@@ -11,7 +11,7 @@ from dashboard.components.fields import PaintedLayer, SampleLayer
 from dashboard.components.geometry import Geometry, send_geometry
 from dashboard.components.latent_map import Gestures, View, latent_map
 from dashboard.components.layers import PointLayer
-from dashboard.panels import journey, leaks, results, sampling_form, searched
+from dashboard.panels import journey, leaks, own_codes, results, sampling_form, searched
 from dashboard.panels import region as region_panel
 from dashboard.panels.context import Context
 from dashboard.panels.plane_controls import plane_controls, slice_shown
@@ -63,6 +63,7 @@ class Tabs(NamedTuple):
     sample: DeltaGenerator
     results: DeltaGenerator
     journeys: DeltaGenerator
+    own: DeltaGenerator
 
 
 @st.fragment
@@ -120,6 +121,9 @@ def show_tabs(tabs: Tabs, choices: Choices) -> None:
     elif shown == words.RESULTS_TAB:
         with tabs.results:
             results.results(choices.context, choices.policy)
+    elif shown == words.OWN_TAB:
+        with tabs.own:
+            own_codes.show(choices.context, choices.region)
     elif choices.path:
         with tabs.journeys:
             journey.show(choices.context, choices.path)
@@ -168,7 +172,7 @@ def show_map(
         layers=point_layers(choices),
     )
     gestures = Gestures(set_point, set_region, set_parameter, set_painted)
-    latent_map(geometry, samples, painted(context), view, gestures)
+    latent_map(geometry, samples, painted(context), own_codes.layer(context), view, gestures)
 
 
 def point_layers(choices: Choices) -> list[PointLayer]:
@@ -304,7 +308,7 @@ def show_panel(choices: Choices) -> None:
     if point:
         sections[state.POINT] = lambda: pinned(context, point)
     if region:
-        sections[state.REGION] = lambda: region_panel.region(context, region)
+        sections[state.REGION] = lambda: show_region(context, region)
     for key in state.newest_first(sections):
         sections[key]()
     if not sections:
@@ -313,6 +317,12 @@ def show_panel(choices: Choices) -> None:
         st.markdown(words.GESTURES)
         st.page_link("app_pages/read.py", label=common.TOUR, icon=":material/menu_book:")
     without_mouse(set_box)
+
+
+def show_region(context: Context, region: Polygon) -> None:
+    """What lies in the region: records, and a person's own codes."""
+    region_panel.region(context, region)
+    own_codes.in_region(context, region)
 
 
 def contrast(name: str) -> None:

@@ -11,7 +11,8 @@ from dashboard import palette, state
 from dashboard.components.fields import PaintedLayer, SampleLayer
 from dashboard.components.geometry import Geometry
 from dashboard.components.layers import PointLayer, table_of
-from dashboard.components.transfer import module_script, send
+from dashboard.components.own_layer import OwnLayer
+from dashboard.components.transfer import module_script, send, send_own
 from regvae.latent.plane import Plane
 from regvae.latent.polygon import Polygon, polygon_corners
 from regvae.rejection.rules import Rule
@@ -159,14 +160,18 @@ def plane_for_browser(plane: Plane, anchor: NDArray, labels: tuple[str, str]) ->
 
 
 def _reference(
-    name: str, sent: Geometry | SampleLayer | PaintedLayer | None
+    name: str, sent: Geometry | SampleLayer | PaintedLayer | OwnLayer | None
 ) -> dict[str, str] | None:
     """The name and the version under which the browser finds what was sent; None for nothing."""
     return {"name": name, "version": sent.version} if sent else None
 
 
-def _send_layers(samples: SampleLayer | None, painted: PaintedLayer | None) -> None:
+def _send_layers(
+    samples: SampleLayer | None, painted: PaintedLayer | None, own: OwnLayer | None
+) -> None:
     """Send the large tables, which the map finds by their versions."""
+    if own:
+        send_own("own", own.version, table=own.table, legend=own.legend)
     if painted:
         send("painted", painted.version, table=painted.table, grid=asdict(painted.grid))
     if samples:
@@ -187,16 +192,18 @@ def latent_map(
     geometry: Geometry,
     samples: SampleLayer | None,
     painted: PaintedLayer | None,
+    own: OwnLayer | None,
     view: View,
     gestures: Gestures,
 ) -> None:
     """Show the map; a gesture calls its callback and reruns the surrounding fragment."""
-    _send_layers(samples, painted)
+    _send_layers(samples, painted, own)
     data = {
         "geometry": _reference("geometry", geometry),
         "plane": plane_for_browser(view.plane, view.anchor, view.labels),
         "samples": _reference("samples", samples),
         "painted": _reference("painted", painted),
+        "own": _reference("own", own),
         "palette": palette.MAP,
         "colour": view.colour,
         "rule": _rule(view.rule, view.unwanted) if view.rule else None,

@@ -53,8 +53,8 @@ POINT_PLACEHOLDERS = {1: "Go to a point: 0.5", 2: "Go to a point: 0.5, -1.2"}
 POINT_PLACEHOLDER = "Go to a point: {k} numbers"
 NO_POINT = "Go to a point: expected {coordinates}, got “{typed}”; change it."
 
-TABS = ("Read", "Sample", "Results", "Journeys")
-READ_TAB, SAMPLE_TAB, RESULTS_TAB, JOURNEYS_TAB = TABS
+TABS = ("Read", "Sample", "Results", "Journeys", "Your codes")
+READ_TAB, SAMPLE_TAB, RESULTS_TAB, JOURNEYS_TAB, OWN_TAB = TABS
 
 PINNED = "Pinned point"
 DECODED_AT = "Decoded at {point}."

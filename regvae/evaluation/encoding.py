@@ -1,6 +1,7 @@
 """Somebody's own codes in a model: their Gaussians, reconstructions, and whether they are usual."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -55,7 +56,7 @@ class Encoded:
     """n codes that were read, in a model.
 
     `split` is "" for a code that is no record; `mean` and `sigma` are (n, k) in the model's latent
-    space; `reconstruction` is decoded from the mean; `p_value` as `HeldOut.p_values`.
+    space; `reconstruction` is decoded from the mean.
     """
 
     reading: Reading
@@ -63,7 +64,7 @@ class Encoded:
     mean: NDArray[np.floating]
     sigma: NDArray[np.floating]
     reconstruction: Codes
-    p_value: NDArray[np.float64]
+    held_out: HeldOut
 
     @classmethod
     def of(cls, reading: Reading, bundle: Bundle, held_out: HeldOut) -> "Encoded":
@@ -72,8 +73,12 @@ class Encoded:
         rows = bundle.records.rows_of(reading.codes)
         split = np.where(rows < 0, "", bundle.records.split[rows])
         reconstruction = bundle.autoencoder.decode(mean)
-        p_value = held_out.p_values(mean, split)
-        return cls(reading, split, mean, sigma, reconstruction, p_value)
+        return cls(reading, split, mean, sigma, reconstruction, held_out)
+
+    @cached_property  # it takes longer than all else, and the map does not need it
+    def p_value(self) -> NDArray[np.float64]:
+        """As `HeldOut.p_values`, (n,)."""
+        return self.held_out.p_values(self.mean, self.split)
 
     @property
     def exact(self) -> NDArray[np.bool_]:

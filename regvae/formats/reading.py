@@ -16,8 +16,8 @@ from regvae.formats.tables import Rows
 MOST = 1_000_000
 """Lines that are read unless another limit is given."""
 _EXAMPLES = 10
-_REASONS = 8
-"""Reasons that are told one by one; a file of other texts has many."""
+_SUMMED, _REASONS = 3, 8
+"""Reasons in a summary, and those told with their lines; a file of other texts has many."""
 _TRIED = 1_000
 """Rows on which the column of the codes is guessed."""
 
@@ -65,6 +65,14 @@ class Reading:
     rows: int
     dropped: tuple[Dropped, ...] = ()
     format: Format = field(repr=False, kw_only=True)
+
+    def summary(self) -> str:
+        """How many lines were dropped, and for which reasons, the commonest first."""
+        n = sum(len(one.lines) for one in self.dropped)
+        reasons = [f"{len(one.lines):,}: {one.reason}" for one in self.dropped]
+        rest = len(reasons) - _SUMMED
+        more = f"; {rest:,} more reasons" if rest > 0 else ""
+        return f"{n:,} dropped ({'; '.join(reasons[:_SUMMED])}{more})"
 
     def sentences(self) -> list[str]:
         """How many lines were read, from where, how many codes they have, and what was dropped."""

@@ -53,7 +53,7 @@ class Comparison {
     if (this.shown.changed("drawn", drawn)) {
       this.sides.forEach((side, i) => side.use(geometries[i], models[i], data.colour));
       this.rows = link(...this.sides);
-      showLegend(this.element.querySelector(".legend"), this.maps);
+      showLegend(this.element.querySelector(".legend"), this.maps.map((map) => map.records));
       this.maps.forEach((map) => map.draw());
     }
     if (!this.listening) this.#listen();
