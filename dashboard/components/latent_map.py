@@ -171,7 +171,7 @@ def _send_layers(
 ) -> None:
     """Send the large tables, which the map finds by their versions."""
     if own:
-        send_own("own", own.version, table=own.table, legend=own.legend)
+        send_own("own", own.version, table=own.table, legend=own.legend, title=own.title)
     if painted:
         send("painted", painted.version, table=painted.table, grid=asdict(painted.grid))
     if samples:

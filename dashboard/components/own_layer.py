@@ -33,6 +33,11 @@ class OwnLayer:
     table: pa.Table
     legend: dict[str, Any]
 
+    @property
+    def title(self) -> str:
+        """What stands above the legend."""
+        return words.LEGEND.format(label=self.legend["label"])
+
     @classmethod
     def of(cls, encoded: Encoded, colour: str) -> "OwnLayer":
         """The layer, coloured by one of `colours`."""
@@ -84,7 +89,7 @@ def _coloured(encoded: Encoded, colour: str) -> tuple[NDArray[np.float32], dict[
     for name, column in encoded.reading.further.items():
         if colour == _key(str(name)):
             return _further(str(name), column)
-    values, legend = _classes(words.YOURS, [words.YOURS] * n, (words.YOURS,))
+    values, legend = _classes(words.PLAIN, [words.YOURS] * n, (words.YOURS,))
     legend["classes"][0]["colour"] = "own"  # its name in the palette
     return values, legend
 

@@ -226,7 +226,10 @@ def _table(found: Encoded, context: Context, region: Polygon | None) -> None:
 
 def _dataframe(table: pd.DataFrame, key: str) -> None:
     columns = {
-        words.P_VALUE: st.column_config.NumberColumn(help=words.P_VALUE_HELP, format="%.3f"),
+        words.IS_EXACT: st.column_config.CheckboxColumn(width=54),
+        words.P_VALUE: st.column_config.NumberColumn(
+            help=words.P_VALUE_HELP, format="%.3f", width=66
+        ),
     }
     with st.container(key=key):
         st.dataframe(table, hide_index=True, height=_TABLE, column_config=columns)
@@ -238,10 +241,10 @@ def shown_table(found: Encoded) -> pd.DataFrame:
     data = [common.SPLITS.get(one, words.NO_RECORD) for one in found.split.tolist()]
     columns: dict[str, Any] = {
         words.CODE: [reading.format.shown(code) for code in reading.codes.tolist()],
-        words.IN_DATA: data,
         words.RECONSTRUCTION: [reading.format.shown(one) for one in found.reconstruction.tolist()],
-        words.EXACT: found.exact,
+        words.IS_EXACT: found.exact,
         words.P_VALUE: found.p_value,
+        words.IN_DATA: data,
     }
     for name, column in reading.further.items():
         columns[f"given {name}" if name in columns else str(name)] = column.to_numpy()

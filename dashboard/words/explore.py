@@ -11,6 +11,7 @@ GESTURES = """
 - **Drag the threshold** under the map and watch the zone grow.
 - **Point** anywhere: the plate above the map shows what that point decodes to. **Click** to pin it.
 - **Box** or **Lasso**, then drag: what do the regs of a region have in common?
+- *Your codes* puts a list or table of your own on the map.
 - *Sample* sets what is unwanted and which rule decides; *Results* generates new regs and checks
   them.
 """

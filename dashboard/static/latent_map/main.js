@@ -159,6 +159,7 @@ class Explorer {
     legend.setAttribute("aria-label", attribute.label);
     this.part("legends").append(legend);
     showLegend(legend, [this.map.own]);
+    legend.prepend(Object.assign(document.createElement("p"), { textContent: table.title }));
   }
 
   /** The switch of own codes is there if they are. */
