@@ -107,6 +107,7 @@ def read_codes(
     rows = tables.read(content, name, fitting, most)
     names, header = _names(rows, format)
     body = Rows(rows.cells[header:], rows.lines[header:], names)
+    tables.check_length(len(body.cells), name, most)
     if column is None and not header and _is_list(body, format):
         return _of_list(body, name, format)
     place = _column(body, name, format, column)

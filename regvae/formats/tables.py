@@ -54,8 +54,9 @@ def read(content: bytes, name: str, choose: Callable[[Rows], float], most: int) 
     """The rows of a file, whose kind its first bytes tell; `name` names it in errors.
 
     Of the separators of a text the one with the largest value of `choose` is used, tried on its
-    first lines. Raises `TableError` for a file that is empty or none of these kinds, or has more
-    than `most` rows.
+    first lines. Of a file with more than `most` rows and a header only the first are read, so that
+    `check_length` refuses them. Raises `TableError` for a file that is empty or none of these
+    kinds.
     """
     if not content.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise TableError(f"{name}: expected a table or a list, got an empty file; choose another")
@@ -65,17 +66,25 @@ def read(content: bytes, name: str, choose: Callable[[Rows], float], most: int) 
         rows = _excel(content, name, most)
     else:
         rows = _text(_decoded(content, name), name, choose, most)
-    _check(rows, name, most)
+    _check(rows, name)
     return rows
 
 
-def _check(rows: Rows, name: str, most: int) -> None:
-    if len(rows.cells) > most:
+def check_length(n: int, name: str, most: int) -> None:
+    """Raises `TableError` if n lines are more than there may be."""
+    if n > most:
         raise TableError(f"{name}: expected at most {most:,} lines, got more; give a part of it")
-    if rows.width > _MOST_COLUMNS:
+
+
+def _check_width(n: int, name: str) -> None:
+    if n > _MOST_COLUMNS:
         raise TableError(
-            f"{name}: expected at most {_MOST_COLUMNS} columns, got {rows.width:,}; leave some out"
+            f"{name}: expected at most {_MOST_COLUMNS} columns, got {n:,}; leave some out"
         )
+
+
+def _check(rows: Rows, name: str) -> None:
+    _check_width(rows.width, name)
     for line, row in zip(rows.lines, rows.cells, strict=True):
         longest = max(map(len, row), default=0)
         if longest > _LONGEST:
@@ -129,7 +138,7 @@ def _separated(text: str, separator: str, name: str, most: int) -> Rows:
                 cells.append(stripped)
                 starts.append(start)
             start = reader.line_num + 1
-            if len(cells) > most:  # `_check` tells it
+            if len(cells) > most + 1:
                 break
     except csv.Error as error:
         raise TableError(
@@ -146,8 +155,8 @@ def _parquet(content: bytes, name: str, most: int) -> Rows:
     try:
         file = pq.ParquetFile(io.BytesIO(content))
         n, names = file.metadata.num_rows, tuple(file.schema_arrow.names)
-        if n > most or len(names) > _MOST_COLUMNS:  # told without reading it
-            _check(Rows([names] * min(n, most + 1), np.arange(min(n, most + 1)), names), name, most)
+        check_length(n, name, most)
+        _check_width(len(names), name)
         table = file.read().to_pandas()
     except (pa.ArrowException, OSError) as error:
         raise TableError(
@@ -171,7 +180,7 @@ def _excel(content: bytes, name: str, most: int) -> Rows:
             header=None,
             dtype=str,
             engine="openpyxl",
-            nrows=most + 1,
+            nrows=most + 2,
             keep_default_na=False,
         )
     except TableError:
