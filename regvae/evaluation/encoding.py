@@ -47,7 +47,8 @@ class HeldOut:
         log_density = self.mixture.query(mean)[0]
         at_most = np.searchsorted(self.log_density, log_density, side="right")
         new = split == ""  # a held-out record is counted among them already
-        p_values = (at_most + new) / (len(self.log_density) + new)
+        counted = np.maximum(at_most + new, 1)  # itself at least, if it was rounded differently
+        p_values = counted / (len(self.log_density) + new)
         return np.where(split == "train", np.nan, p_values)
 
 

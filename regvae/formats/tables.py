@@ -113,7 +113,7 @@ def _decoded(content: bytes, name: str) -> str:
             f"{name}: expected a text in UTF-8, Parquet or Excel (.xlsx), got another kind of "
             "file; save it as one of these"
         )
-    return text.lstrip("\ufeff")
+    return text
 
 
 _TRIED = 200

@@ -5,6 +5,7 @@ import pytest
 
 from regvae.evaluation.encoding import UNUSUAL, Encoded, HeldOut
 from regvae.formats import UK_REGISTRATION, read_codes
+from regvae.latent.mixture import Mixture
 from regvae.rejection.calibration import calibrate
 
 
@@ -48,6 +49,15 @@ def test_held_out_records_have_uniform_p_values_and_training_records_have_none(b
     assert (~new).sum() == (records.split[:50] == "train").sum()
     for share in (UNUSUAL, 0.1, 0.5, 0.9):
         assert (own.p_value[new] <= share).mean() == pytest.approx(share, abs=0.002)
+    assert own.p_value[new].min() > 0
+
+
+def test_equal_densities_count_as_at_most_and_a_held_out_record_counts_once():
+    mixture = Mixture([[0.0]], [[1.0]], [True])
+    z = np.array([[0.0], [1.0], [2.0], [3.0]])
+    small = HeldOut(mixture, np.sort(mixture.query(z)[0]))
+    assert small.p_values(z, np.full(4, "test")).tolist() == [1, 0.75, 0.5, 0.25]
+    assert small.p_values(z, np.full(4, "")).tolist() == [1, 0.8, 0.6, 0.4]
 
 
 def test_a_place_far_from_all_records_has_the_lowest_p_value(held_out):
