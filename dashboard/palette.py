@@ -50,6 +50,16 @@ MAP: Final[dict[str, Any]] = {
     "zone": [128, 128, 136],
     "missing": "#8A8A8A",
     # These differ, as each would be too dim on the other background.
-    "light": {"classes": ["#CC6320", ABOVE], "impure": UNWANTED_RED, "search": "#D012C8"},
-    "dark": {"classes": [BELOW, "#5C9BE6"], "impure": UNWANTED_ON_DARK, "search": "#FF7BF5"},
+    "light": {
+        "classes": ["#CC6320", ABOVE],
+        "impure": UNWANTED_RED,
+        "search": "#D012C8",
+        "own": "#00A878",
+    },
+    "dark": {
+        "classes": [BELOW, "#5C9BE6"],
+        "impure": UNWANTED_ON_DARK,
+        "search": "#FF7BF5",
+        "own": "#3DDC97",
+    },
 }

@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from starlette.formparsers import MultiPartParser
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 STATIC = Path(__file__).with_name("static")
+# Starlette puts uploads over 1 MB into a temporary file; people's codes stay off the disk.
+MultiPartParser.spool_max_size = 32 * 1024**2  # above `maxUploadSize`
 MAPS = {"": "latent_map", "read": "latent_map", "compare": "comparison"}
 """The pages with maps, by the end of their address, and the folder of their component."""
 

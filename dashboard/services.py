@@ -18,6 +18,7 @@ from dashboard.components.geometry import Geometry
 from regvae.audit.leaks import Hunt, hunt
 from regvae.evaluation import diagnosis, notebook
 from regvae.evaluation.accuracy import accuracy as measured_accuracy
+from regvae.evaluation.encoding import HeldOut
 from regvae.evaluation.notebook import Figure
 from regvae.formats import UK_REGISTRATION, Codes
 from regvae.generation.results import KINDS, Outcome, generate
@@ -155,6 +156,12 @@ def held_out(name: str, version: str, unwanted: Unwanted, rule: str) -> Measures
     """A rule's measures of the held-out unwanted records, from the training records alone."""
     calibrated = _calibration_for(name, version, rule)
     return sampling.held_out_measures(bundle(name, version), unwanted, RULES[rule], calibrated)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def held_out_densities(name: str, version: str) -> HeldOut:
+    """Where the held-out records of a bundle lie, which own codes are compared with."""
+    return HeldOut.of(bundle(name, version), calibration(name, version))
 
 
 def _calibration_for(name: str, version: str, rule: str) -> Calibration | None:

@@ -66,6 +66,17 @@ DECODING: Final = "decoding"
 RESULTS: Final = "results"
 HUNT: Final = "hunt"
 
+OWN: Final = "own-codes"
+OWN_FILE: Final = "own-file"
+OWN_TEXT: Final = "own-text"
+OWN_COLUMN: Final = "own-column"
+OWN_COLOUR: Final = "own-colour"
+OWN_ROWS: Final = "own-rows"
+OWN_PROBLEM: Final = "own-problem"
+OWN_READ: Final = "own-read"
+OWN_ENCODED: Final = "own-encoded"
+OWN_LAYER: Final = "own-layer"
+
 MAP: Final = "map"
 REGION: Final = "region"
 SEQUENCE: Final = "sequence"
@@ -120,7 +131,7 @@ DEFAULTS: Final[dict[str, Any]] = {
 _EXPLORED_KEYS: Final = [key for key in DEFAULTS if key not in (PRESET, LEFT, RIGHT, STEP)]
 """The keys of *Explore* that the address can have."""
 
-LAYERS: Final = ("records", "zone", "samples")
+LAYERS: Final = ("own", "records", "samples", "zone")
 """Layers of the map that can be hidden, beside what is decoded everywhere (`PAINT`)."""
 MAX_SAMPLES: Final = 20_000
 """Samples on the map, where each is drawn; the command line takes many more."""
@@ -129,6 +140,8 @@ MAX_BOX: Final = 20.0
 MAX_SEED: Final = 2**31
 MAX_RESULTS: Final = 100_000
 """Results at a press of the button; the command line generates many more."""
+MAX_OWN: Final = 100_000
+"""Lines of own codes on the map; the command line takes many more."""
 DECODE: Final = 50
 """Points of a region that are decoded at a press of its button."""
 LIMIT: Final = 1e6

@@ -10,7 +10,7 @@ from dashboard import model_box, services, state
 from dashboard.components.geometry import Geometry, send_geometry
 from dashboard.components.latent_map import Gestures
 from dashboard.components.layers import PointLayer
-from dashboard.panels import journey, leaks, results, sampling_form, searched
+from dashboard.panels import journey, leaks, own_codes, results, sampling_form, searched
 from dashboard.panels import region as region_panel
 from dashboard.panels.context import Context
 from dashboard.panels.plane_controls import plane_controls, slice_shown
@@ -60,6 +60,7 @@ class Tabs(NamedTuple):
     sample: DeltaGenerator
     results: DeltaGenerator
     journeys: DeltaGenerator
+    own: DeltaGenerator
 
 
 @st.fragment
@@ -118,6 +119,9 @@ def show_tabs(tabs: Tabs, choices: Choices) -> None:
     elif shown == words.RESULTS_TAB:
         with tabs.results:
             results.results(choices.context, choices.policy)
+    elif shown == words.OWN_TAB:
+        with tabs.own:
+            own_codes.show(choices.context, choices.region)
     elif choices.path:
         with tabs.journeys:
             journey.show(choices.context, choices.path)
@@ -157,6 +161,7 @@ def shown_of(choices: Choices) -> Shown:
         code=choices.code,
         region=choices.region,
         layers=point_layers(choices),
+        own=own_codes.layer(choices.context),
         hidden=st.session_state[state.HIDDEN],
         unlinked=words.UNLINKED if st.session_state[state.LISTED].strip() else "",
     )
@@ -267,7 +272,7 @@ def show_panel(choices: Choices) -> None:
     if point:
         sections[state.POINT] = lambda: pinned(context, point)
     if region:
-        sections[state.REGION] = lambda: region_panel.region(context, region)
+        sections[state.REGION] = lambda: show_region(context, region)
     for key in state.newest_first(sections):
         sections[key]()
     if not sections:
@@ -276,6 +281,12 @@ def show_panel(choices: Choices) -> None:
         st.markdown(words.GESTURES)
         st.page_link("app_pages/read.py", label=common.TOUR, icon=":material/menu_book:")
     without_mouse(set_box)
+
+
+def show_region(context: Context, region: Polygon) -> None:
+    """What lies in the region: records, and a person's own codes."""
+    region_panel.region(context, region)
+    own_codes.in_region(context, region)
 
 
 def contrast(name: str) -> None:

@@ -16,13 +16,14 @@ from dashboard.components.fields import (
 )
 from dashboard.components.geometry import Geometry
 from dashboard.components.layers import PointLayer, table_of
+from dashboard.components.own_layer import OwnLayer
 from dashboard.components.sliders import (
     last_sequence,
     released,
     rule_for_browser,
     store_sequence,
 )
-from dashboard.components.transfer import module_script, reference, sent_by
+from dashboard.components.transfer import module_script, reference, send_own, sent_by
 from regvae.latent.plane import Plane
 from regvae.latent.polygon import Polygon, polygon_corners
 from regvae.rejection.rules import Rule
@@ -129,6 +130,7 @@ def latent_map(
     geometry: Geometry,
     samples: SampleLayer | None,
     painted: PaintedLayer | None,
+    own: OwnLayer | None,
     view: View,
     gestures: Gestures,
 ) -> None:
@@ -137,11 +139,14 @@ def latent_map(
         send_painted(painted)
     if samples:
         send_samples(samples)
+    if own:
+        send_own("own", own.version, table=own.table, legend=own.legend, title=own.title)
     data = {
         "geometry": reference("geometry", geometry),
         "plane": plane_for_browser(view.plane, view.anchor, view.labels),
         "samples": reference("samples", samples),
         "painted": reference("painted", painted),
+        "own": reference("own", own),
         "palette": palette.MAP,
         "link": {"model": view.model, "without": view.unlinked},
         "colour": view.colour,

@@ -29,8 +29,12 @@ _transfer = st.components.v2.component("regvae_transfer", js=module_script("shar
 
 def send(slot: str, version: str, **content: Any) -> None:
     """Send tables and JSON to the browser under a name, where `take` of store.js finds them."""
-    data = {"name": slot, "version": version, **_with_arrow(slot, version, content)}
-    _transfer(key=f"send-{slot}", data=data)
+    send_own(slot, version, **_with_arrow(slot, version, content))
+
+
+def send_own(slot: str, version: str, **content: Any) -> None:
+    """The same for what is one session's alone: Arrow tables and JSON, which no cache stores."""
+    _transfer(key=f"send-{slot}", data={"name": slot, "version": version, **content})
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

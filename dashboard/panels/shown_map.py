@@ -8,6 +8,7 @@ from dashboard.components.fields import PaintedLayer, SampleLayer
 from dashboard.components.geometry import Geometry
 from dashboard.components.latent_map import Gestures, View, latent_map
 from dashboard.components.layers import PointLayer
+from dashboard.components.own_layer import OwnLayer
 from dashboard.panels import searched
 from dashboard.panels.context import Context
 from dashboard.words import sampling as words
@@ -22,8 +23,9 @@ class Shown:
     """What the map shows, but for its samples.
 
     `colour` names an attribute; if the map is `painted`, it is decoded everywhere. `point` is the
-    pinned point (k,), `code` the searched code, `region` the selected polygon of the plane,
-    `hidden` what is not drawn, of `state.LAYERS`, `unlinked` what no address has, in words.
+    pinned point (k,), `code` the searched code, `region` the selected polygon of the plane, `own`
+    are a person's own codes, `hidden` what is not drawn, of `state.LAYERS`, `unlinked` what no
+    address has, in words.
     """
 
     context: Context
@@ -33,6 +35,7 @@ class Shown:
     code: str | None
     region: Polygon | None
     layers: Sequence[PointLayer] = ()
+    own: OwnLayer | None = None
     hidden: Sequence[str] = ()
     unlinked: str = ""
 
@@ -62,7 +65,7 @@ def show_map(
         hidden=shown.hidden,
         unlinked=shown.unlinked,
     )
-    latent_map(geometry, samples, painted(shown), view, gestures)
+    latent_map(geometry, samples, painted(shown), shown.own, view, gestures)
 
 
 def propose(

@@ -11,6 +11,7 @@ GESTURES = """
 - **Drag the threshold** under the map and watch the zone grow.
 - **Point** anywhere: the plate above the map shows what that point decodes to. **Click** to pin it.
 - **Box** or **Lasso**, then drag: what do the regs of a region have in common?
+- *Your codes* puts a list or table of your own on the map.
 - *Sample* sets what is unwanted and which rule decides; *Results* generates new regs and checks
   them.
 """
@@ -55,8 +56,8 @@ POINT_PLACEHOLDERS = {1: "Go to a point: 0.5", 2: "Go to a point: 0.5, -1.2"}
 POINT_PLACEHOLDER = "Go to a point: {k} numbers"
 NO_POINT = "Go to a point: expected {coordinates}, got “{typed}”; change it."
 
-TABS = ("Read", "Sample", "Results", "Journeys")
-READ_TAB, SAMPLE_TAB, RESULTS_TAB, JOURNEYS_TAB = TABS
+TABS = ("Read", "Sample", "Results", "Journeys", "Your codes")
+READ_TAB, SAMPLE_TAB, RESULTS_TAB, JOURNEYS_TAB, OWN_TAB = TABS
 
 PINNED = "Pinned point"
 DECODED_AT = "Decoded at {point}, with a probability of {probability:.1%}."

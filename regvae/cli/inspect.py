@@ -1,6 +1,7 @@
 """`regvae evaluate`, `report`, `encode`, `decode` and `check`: commands that read a bundle."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import numpy as np
@@ -11,17 +12,31 @@ from rich.table import Table
 from regvae.cli.arguments import (
     BundleArgument,
     CodesArgument,
-    FileOption,
+    CodesFileOption,
+    ColumnOption,
     JsonOption,
+    OutOption,
     codes_given,
     point_of,
 )
-from regvae.cli.output import console, numbers_shown, print_error, print_json
+from regvae.cli.output import (
+    UsageError,
+    check_apart,
+    check_table_name,
+    console,
+    notes,
+    numbers_shown,
+    print_error,
+    print_json,
+    write_table,
+)
 from regvae.evaluation import check as checking
 from regvae.evaluation import diagnosis
 from regvae.evaluation.accuracy import accuracy
 from regvae.evaluation.diagnosis import Diagnosis
+from regvae.evaluation.encoding import Encoded, HeldOut
 from regvae.evaluation.notebook import notebook_figures
+from regvae.formats import Format, Reading, read_codes
 from regvae.model import bundle as bundles
 from regvae.model import store
 from regvae.rejection.calibration import calibrate
@@ -104,16 +119,29 @@ def _dimensions_table(found: Diagnosis) -> Table:
 def encode(
     bundle: BundleArgument,
     texts: CodesArgument = None,
-    file: FileOption = None,
+    file: CodesFileOption = None,
+    column: ColumnOption = None,
+    out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print the Gaussian (mean and sigma) of every reg."""
+    """Print the Gaussian (mean and sigma) of every reg, or write it with more to a file."""
+    if out:
+        check_table_name(out)
+        check_apart([file, out])
     loaded = bundles.load(bundle)
-    chosen = codes_given(texts or [], file, loaded.format)
-    mean, sigma = loaded.autoencoder.encode(chosen)
+    reading = _reading(texts or [], file, column, loaded.format)
+    if out:
+        encoded = Encoded.of(reading, loaded, HeldOut.of(loaded, calibrate(loaded)))
+        for sentence in (*reading.sentences(), *encoded.sentences()):
+            console.print(sentence)
+        write_table(encoded.table(), out)
+        return
+    for sentence in reading.sentences() if reading.dropped else ():
+        notes.print(sentence)
+    mean, sigma = loaded.autoencoder.encode(reading.codes)
     rows = [
-        {"reg": reg, "mean": m, "sigma": s}
-        for reg, m, s in zip(chosen, mean.tolist(), sigma.tolist(), strict=True)
+        {"reg": str(reg), "mean": m, "sigma": s}
+        for reg, m, s in zip(reading.codes, mean.tolist(), sigma.tolist(), strict=True)
     ]
     if as_json:
         print_json(rows)
@@ -122,6 +150,16 @@ def encode(
         console.print(
             f"{row['reg']}  mean {numbers_shown(row['mean'])}  sigma {numbers_shown(row['sigma'])}"
         )
+
+
+def _reading(texts: list[str], file: Path | None, column: str | None, format: Format) -> Reading:
+    """Codes from arguments, which must all fit, or those that fit from a file."""
+    if column is not None and not file:
+        raise UsageError("expected --file with --column, got none; give a file")
+    if file and not texts:
+        return read_codes(file.read_bytes(), str(file), format, column)
+    codes = codes_given(texts, file, format)
+    return read_codes("\n".join(codes).encode(), "the arguments", format)
 
 
 def decode(

@@ -11,6 +11,8 @@ from typing import Any, BinaryIO, NoReturn, TypeVar
 import pandas as pd
 from rich.console import Console
 
+from regvae.formats.tables import WRITERS
+
 T = TypeVar("T")
 
 # Text is printed unchanged: a path may look like markup to rich, and must not be wrapped.
@@ -43,15 +45,9 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, allow_nan=False))
 
 
-_WRITERS: dict[str, Callable[[pd.DataFrame, BinaryIO], Any]] = {
-    ".csv": lambda table, sink: table.to_csv(sink, index=False),
-    ".parquet": lambda table, sink: table.to_parquet(sink, index=False),
-}
-
-
 def check_table_name(path: Path) -> None:
     """Raises `UsageError` unless the path can be written and ends in .csv or .parquet."""
-    if path.suffix not in _WRITERS:
+    if path.suffix not in WRITERS:
         raise UsageError(
             f"expected a name that ends in .csv or .parquet, got {str(path)!r}; change it"
         )
@@ -61,7 +57,7 @@ def check_table_name(path: Path) -> None:
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write a table to a .csv or .parquet file, and print its path and number of rows."""
     check_table_name(path)
-    write_atomically(path, lambda sink: _WRITERS[path.suffix](table, sink))
+    write_atomically(path, lambda sink: WRITERS[path.suffix](table, sink))
     console.print(f"wrote {path}: {len(table):,} rows")
 
 

@@ -5,6 +5,11 @@ from regvae.formats.codes import Codes as Codes
 from regvae.formats.format import Attribute as Attribute
 from regvae.formats.format import Format as Format
 from regvae.formats.format import FormatError as FormatError
+from regvae.formats.reading import Dropped as Dropped
+from regvae.formats.reading import Reading as Reading
+from regvae.formats.reading import ReadingError as ReadingError
+from regvae.formats.reading import read_codes as read_codes
+from regvae.formats.tables import TableError as TableError
 from regvae.formats.uk_registration import UK_REGISTRATION as UK_REGISTRATION
 
 FORMATS: dict[str, Format] = {one.name: one for one in (UK_REGISTRATION,)}

@@ -140,16 +140,29 @@ class Format:
                 f"expected a {self.noun} of {self.length} characters, such as {self._example}, got "
                 f"{_quote(text)} with {len(code)}; give {self.layout}"
             )
-        for position, (character, allowed) in enumerate(
-            zip(code, self.alphabets, strict=True), start=1
-        ):
-            # str.upper() turns some non-ASCII characters into ASCII letters.
-            if not character.isascii() or character.upper() not in allowed:
-                raise FormatError(
-                    f"expected {_described(allowed)} at position {position} of a {self.noun}, got "
-                    f"{character!r} in {_quote(text)}; give a {self.noun} such as {self._example}"
-                )
+        for position in self.misfits(code)[:1]:
+            raise FormatError(
+                f"expected {self.expected(position)} at position {position + 1} of a {self.noun}, "
+                f"got {code[position]!r} in {_quote(text)}; give a {self.noun} such as "
+                f"{self._example}"
+            )
         return code.upper()
+
+    def misfits(self, code: str) -> list[int]:
+        """The positions (from 0) whose character is not allowed, in a text of a code's length.
+
+        Letters may be upper or lower case.
+        """
+        return [
+            position
+            for position, (character, allowed) in enumerate(zip(code, self.alphabets, strict=True))
+            # str.upper() turns some non-ASCII characters into ASCII letters.
+            if not character.isascii() or character.upper() not in allowed
+        ]
+
+    def expected(self, position: int) -> str:
+        """What a position (from 0) expects, in words: "a digit 0 to 9"."""
+        return _described(self.alphabets[position])
 
     def parse_lines(self, lines: Iterable[str], where: str = "the list") -> list[str]:
         """The normalised codes in lines of text, one a line or several separated by commas.

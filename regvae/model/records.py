@@ -61,6 +61,15 @@ class Records:
         """Which codes (m,) are among the records: (m,) booleans."""
         return np.isin(keys(codes), keys(self.codes))
 
+    def rows_of(self, codes: Codes) -> NDArray[np.intp]:
+        """The row of each code (m,), or -1 for one that is not among the records: (m,)."""
+        ours = keys(self.codes)
+        order = np.argsort(ours, kind="stable")
+        wanted = keys(self.format.array(codes))
+        places = np.searchsorted(ours, wanted, sorter=order).clip(max=len(ours) - 1)
+        rows = order[places]
+        return np.where(ours[rows] == wanted, rows, -1)
+
     def data_hash(self) -> str:
         """sha256 of the splits and codes in their order, in hexadecimal."""
         text = "\n".join(

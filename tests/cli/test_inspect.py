@@ -5,6 +5,7 @@ import json
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from regvae.evaluation import diagnosis
@@ -116,12 +117,65 @@ def test_encode_names_the_position_of_a_bad_reg(refusal):
     assert "at position 4" in line
 
 
-def test_encode_names_the_file_and_line_of_a_bad_reg(refusal, tmp_path):
+def test_encode_leaves_out_bad_regs_of_a_file_and_names_their_lines(run, bundle, tmp_path):
     path = tmp_path / "regs.txt"
-    path.write_text("AB12CDE\n\nAB12CD\n", "utf-8")
-    line = refusal("encode", "notebook-2d", "--file", path)
-    assert f"{path}: expected one reg" in line
-    assert "line 3 ('AB12CD');" in line
+    path.write_text("AB12CDE\n\nAB12CD\nAB1XCDE\nab12 cde\nYK66BIQ\n", "utf-8")
+    status, out, err = run("encode", "notebook-2d", "--file", path, "--json")
+    assert status == 0
+    assert_gaussians(json.loads(out), bundle, ["AB12CDE", "YK66BIQ"])
+    assert err.splitlines() == [
+        f"{path}: 5 read, 2 different regs",
+        "1 dropped, 7 characters are expected: line 3 'AB12CD'",
+        "1 dropped, position 4 expects a digit 0 to 9, got X: line 4 'AB1XCDE'",
+        "1 dropped, a duplicate: line 5 'ab12 cde'",
+    ]
+
+
+TABLE = "owner,reg,split\nAnn,yk66 biq,1\nBob,AB12CDE,2\nCid,,3\nDan,MY33WSZ,4\n"
+
+
+@pytest.mark.parametrize("kind", [".csv", ".parquet"])
+def test_encode_writes_what_the_model_says_of_every_reg(output, bundle, tmp_path, kind):
+    path, out = tmp_path / "own.csv", tmp_path / f"out{kind}"
+    path.write_text(TABLE, "utf-8")
+    text = output("encode", "notebook-2d", "--file", path, "--out", out)
+    assert f"{path}: 4 read from the column 'reg', 3 different regs" in text
+    assert "1 dropped, empty: line 4" in text
+    assert "2 of 3 are records of the model, 1 of them in its training data" in text
+    read = pd.read_csv if kind == ".csv" else pd.read_parquet
+    table = read(out).fillna({"split": ""})
+    mean, sigma = bundle.autoencoder.encode(["YK66BIQ", "AB12CDE", "MY33WSZ"])
+    assert list(table) == [
+        *("code", "mean_1", "mean_2", "sigma_1", "sigma_2", "split", "reconstruction", "exact"),
+        *("p_value", "owner", "given split"),
+    ]
+    assert table["code"].tolist() == ["YK66BIQ", "AB12CDE", "MY33WSZ"]
+    np.testing.assert_allclose(table[["mean_1", "mean_2"]], mean, rtol=1e-5)
+    np.testing.assert_allclose(table[["sigma_1", "sigma_2"]], sigma, rtol=1e-5)
+    assert table["split"].tolist() == ["train", "", "test"]
+    assert table["reconstruction"].tolist() == bundle.autoencoder.decode(mean).tolist()
+    assert table["owner"].tolist() == ["Ann", "Bob", "Dan"]
+    assert table["given split"].tolist() == [1, 2, 4]
+    assert table["p_value"].isna().tolist() == [True, False, False]
+    assert [one.name for one in tmp_path.iterdir() if one.name.startswith(".")] == []
+
+
+def test_encode_takes_the_column_that_is_named(output, refusal, tmp_path):
+    path = tmp_path / "own.csv"
+    path.write_text("old,new\nAB12CDE,YK66BIQ\nAB12CDF,XX\n", "utf-8")
+    given = ("encode", "notebook-2d", "--file", path, "--json")
+    assert [one["reg"] for one in json.loads(output(*given))] == ["AB12CDE", "AB12CDF"]
+    assert "expected a column of this file ('old', 'new'), got 'x'" in refusal(
+        *given, "--column", "x"
+    )
+    assert "expected --file with --column" in refusal("encode", "notebook-2d", "--column", "x")
+
+
+def test_encode_does_not_write_over_what_it_reads(refusal, tmp_path):
+    path = tmp_path / "own.csv"
+    path.write_text("AB12CDE\n", "utf-8")
+    assert "twice" in refusal("encode", "notebook-2d", "--file", path, "--out", path)
+    assert path.read_text("utf-8") == "AB12CDE\n"
 
 
 def test_encode_without_a_reg_is_refused(refusal):
@@ -133,8 +187,7 @@ def test_encode_refuses_a_file_without_a_reg(refusal, tmp_path, content):
     path = tmp_path / "regs.txt"
     path.write_text(content, "utf-8")
     line = refusal("encode", "notebook-2d", "--file", path)
-    assert f"{path}: expected one reg" in line
-    assert "got none" in line
+    assert f"{path}: expected a table or a list, got an empty file" in line
 
 
 def test_encode_names_a_missing_file(refusal, tmp_path):
@@ -143,9 +196,9 @@ def test_encode_names_a_missing_file(refusal, tmp_path):
 
 
 def test_encode_refuses_a_file_that_is_not_text(refusal, tmp_path):
-    (tmp_path / "regs.txt").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "regs.txt").write_bytes(b"\x89PNG\r\n\x1a\n\x00")
     line = refusal("encode", "notebook-2d", "--file", tmp_path / "regs.txt")
-    assert f"{tmp_path / 'regs.txt'}: expected a text file in UTF-8" in line
+    assert f"{tmp_path / 'regs.txt'}: expected a text in UTF-8, Parquet or Excel" in line
 
 
 # --- decode ---------------------------------------------------------------------------------------

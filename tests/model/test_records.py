@@ -101,3 +101,11 @@ def test_the_hash_is_of_the_splits_and_codes_in_their_order():
     reversed_split = Records(codes, split[::-1], mean, sigma, UK_REGISTRATION)
     assert same.data_hash() == records.data_hash()
     assert len({one.data_hash() for one in (records, reversed_codes, reversed_split)}) == 3
+
+
+def test_rows_are_found_for_many_codes_at_once(bundle):
+    records = bundle.records
+    rows = [7, 0, len(records) - 1, 7]
+    codes = records.format.array([*records.codes[rows], "ZZ99ZZZ", "AA00AAA"])
+    assert records.rows_of(codes).tolist() == [*rows, -1, -1]
+    assert records.rows_of(codes[:0]).tolist() == []

@@ -15,7 +15,7 @@ import { Sliders } from "../shared/sliders.js";
 import { column, coordinates, take } from "../shared/store.js";
 import { write } from "../shared/text.js";
 import { takeTheme } from "../shared/theme.js";
-import { showSwitches, showTools } from "../shared/toolbar.js";
+import { showTools, Switches } from "../shared/toolbar.js";
 
 const SIDES = ["left", "right"];
 const SHOWN = 24; // plates below a map
@@ -83,7 +83,7 @@ class Comparison {
       this.sides.forEach((side, i) => side.use(tables[i], models[i], data.colour));
       this.rows = link(...this.sides);
       this.linked = this.rows[0].some((row) => row >= 0); // some reg is known to both
-      showLegend(this.element.querySelector(".legend"), this.maps);
+      showLegend(this.element.querySelector(".legend"), this.maps.map((map) => map.records));
     }
     if (this.sliders.take(data.rule, data.sequence) || fresh) this.#decide();
     if (fresh) this.maps.forEach((map) => map.draw());
@@ -120,9 +120,11 @@ class Comparison {
 
   #listen() {
     this.listening = true;
-    const layers = Object.entries(LAYERS).map(([layer, label]) => [layer, [label, true]]);
-    showSwitches(this.element.querySelector(".layers"), Object.fromEntries(layers), (layer, shown) =>
-      this.maps.forEach((map) => map.showLayer(layer, shown)));
+    new Switches(this.element.querySelector(".layers"), LAYERS, (hidden) => {
+      for (const layer of Object.keys(LAYERS)) {
+        this.maps.forEach((map) => map.showLayer(layer, !hidden.includes(layer)));
+      }
+    });
     showTools(this.element.querySelector(".tools"), this.maps, ["lasso", "select", "pan"], {
       "Whole maps": () => this.maps.forEach((map) => map.reset()),
       Clear: () => this.#clear(),

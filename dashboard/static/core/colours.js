@@ -2,8 +2,10 @@
 
 const SYMBOLS = ["circle", "square", "diamond", "triangle-up"];
 
-/** The colour of one class of an attribute: two have colours of their own, many share a wheel. */
+/** The colour of one class of an attribute: its own, or of two, or many share a wheel. */
 export function classColour(attribute, code, palette) {
+  const { colour } = attribute.classes[code];
+  if (colour) return palette[colour];
   if (attribute.classes.length === 2) return palette.classes[code];
   return palette.wheel[code % palette.wheel.length];
 }

@@ -18,7 +18,7 @@ import { Reading } from "./reading.js";
 import { Scrubber } from "./scrubber.js";
 
 const ZOOMS = { "+": 0.8, "=": 0.8, "-": 1.25 };
-const LAYERS = { records: "records", colours: "decoded", zone: "zone", samples: "samples" };
+const LAYERS = { records: "records", own: "yours", colours: "decoded", zone: "zone", samples: "samples" };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 export default mounting((parent) => new Explorer(parent));
@@ -35,7 +35,9 @@ class Explorer {
         </div>
         <div class="tools" role="toolbar" aria-label="map tools"></div>
         <div class="layers" role="group" aria-label="layers of the map"></div>
-        <div class="legend" aria-label="legend"></div>
+        <div class="legends">
+          <div class="legend" aria-label="legend"></div>
+        </div>
         <div class="frame"><div class="picture" tabindex="0" role="application"
           aria-label="latent map: arrow keys move the reading point, Enter pins it, Escape clears the region, plus and minus zoom, 0 shows the whole map"></div></div>
         <div class="scrubber"></div>
@@ -54,6 +56,7 @@ class Explorer {
       this.#useHidden(hidden);
       this.#send("layers", { hidden, sequence: this.scrubber.sliders.number() });
     });
+    this.#showOwnSwitch();
     this.shown = new Shown();
     this.shown.keep("region", null); // a new picture has none: clearing it would draw all again
   }
@@ -76,14 +79,12 @@ class Explorer {
 
   /** New data from Python: do what has changed, and no more. */
   async update({ data }, newest) {
-    const [geometry, samples, painted] = await Promise.all([
-      take(data.geometry.name, data.geometry.version),
-      data.samples && take(data.samples.name, data.samples.version),
-      data.painted && take(data.painted.name, data.painted.version),
-    ]);
+    const sent = [data.geometry, data.samples, data.painted, data.own];
+    const tables = sent.map((one) => one && take(one.name, one.version));
+    const [geometry, samples, painted, own] = await Promise.all(tables);
     if (!newest()) return;
     this.map ??= new LatentMap(this.part("picture"), data.palette);
-    if (this.#apply(data, geometry, samples, painted)) {
+    if (this.#apply(data, geometry, samples, painted, own)) {
       if (!this.pointing) this.#rest();
       this.map.draw();
     }
@@ -95,7 +96,7 @@ class Explorer {
   }
 
   /** Take over what has changed; true if the map must be drawn. */
-  #apply(data, geometry, samples, painted) {
+  #apply(data, geometry, samples, painted, own) {
     const theme = takeTheme(this.element, this.map.palette);
     const { version } = data.geometry;
     const layers = byLayer(data.layers);
@@ -108,6 +109,7 @@ class Explorer {
       layers: this.shown.changed("layers", [layers, theme]),
       marks: this.shown.changed("marks", [data.pin, data.search, data.plane, theme]),
       box: this.shown.changed("box", samples?.box ?? null),
+      own: this.shown.changed("own", [data.own, data.plane.name, version, theme]),
     };
     const proposed = this.shown.changed("samples", [data.samples?.version ?? null, data.plane, theme]);
     const rule = data.rule && this.scrubber.take(data.rule, data.sequence);
@@ -115,10 +117,11 @@ class Explorer {
     if (fresh.plane) this.#usePlane(data.plane, version);
     if (fresh.colour) this.#useColour(data.colour);
     if (fresh.layers) this.map.setLayers(parts);
+    if (fresh.own) this.#useOwn(own);
     if (this.shown.changed("painted", [data.painted, data.colour, theme])) this.map.setPainted(painted);
     if (fresh.marks) this.#useMarks(null);
     // Not an answer from before a person's last switch.
-    const late = data.sequence < this.scrubber.sequence;
+    const late = data.sequence < this.scrubber.sliders.sequence;
     if (!late && this.shown.changed("hidden", data.hidden)) this.#useHidden(data.hidden);
     if (proposed) this.#useSamples(samples);
     if (this.proposed && (proposed || rule)) this.#applyRule();
@@ -151,7 +154,34 @@ class Explorer {
     const attribute = this.geometry.attributes.find((one) => one.name === name);
     const shown = { ...attribute, count: this.map.x.length };
     this.map.setColour(shown);
-    showLegend(this.part("legend"), [this.map]);
+    showLegend(this.part("legend"), [this.map.records]);
+  }
+
+  /** A person's own codes, with a legend of their own, or nothing. */
+  #useOwn(table) {
+    this.own = table && {
+      z: coordinates(table.table),
+      code: table.table.getChild("code"),
+      split: table.table.getChild("split"),
+    };
+    const { x, y } = this.own ? this.plane.projectAll(this.own.z) : { x: [], y: [] };
+    const attribute = table?.legend ?? { classes: [] };
+    this.map.setOwn(x, y, attribute, table ? column(table.table, "value") : []);
+    this.part("legend.own")?.remove();
+    this.#showOwnSwitch();
+    if (!table) return;
+    const legend = document.createElement("div");
+    legend.className = "legend own";
+    legend.setAttribute("aria-label", attribute.label);
+    this.part("legends").append(legend);
+    showLegend(legend, [this.map.own]);
+    legend.prepend(Object.assign(document.createElement("p"), { textContent: table.title }));
+  }
+
+  /** The switch of own codes is there if they are. */
+  #showOwnSwitch() {
+    const found = this.part("layers").querySelector("[data-layer=own]");
+    found.hidden = !this.own;
   }
 
   #useSamples(table) {
@@ -216,23 +246,32 @@ class Explorer {
   }
 
   #read(at) {
-    const { record, sample } = this.map.at(at);
-    const what = record < 0 ? null : this.#record(record);
+    const { record, sample, own } = this.map.at(at);
+    const what = own >= 0 ? this.#ownCode(own) : record < 0 ? null : this.#record(record);
     const state = sample < 0 ? undefined : this.proposed.states[sample];
     this.reading.show(at, this.decoder.decode(this.plane.lift(at)), what, state);
   }
 
   #record(row) {
-    const reconstruction = this.decoder.decode(this.means.map((column) => column[row])).reg;
+    const reconstruction = this.#reconstruction(this.means, row);
     return { reg: this.regs.get(row), split: this.splits.get(row), reconstruction };
   }
 
-  /** Pin a point: a sample or a record if one is pointed at, else the very point. */
+  #ownCode(row) {
+    const reconstruction = this.#reconstruction(this.own.z, row);
+    return { own: true, reg: this.own.code.get(row), split: this.own.split.get(row), reconstruction };
+  }
+
+  #reconstruction(columns, row) {
+    return this.decoder.decode(columns.map((column) => column[row])).reg;
+  }
+
+  /** Pin a point: a sample, a record or an own code if one is pointed at, else the very point. */
   #pick(at) {
-    const { record, sample } = this.map.at(at);
+    const { record, sample, own } = this.map.at(at);
     this.#read(at);
-    const columns = sample < 0 ? this.means : this.proposed.samples.z;
-    const row = sample < 0 ? record : sample;
+    const found = [[own, this.own?.z], [sample, this.proposed?.samples.z], [record, this.means]];
+    const [row, columns] = found.find(([one]) => one >= 0) ?? [-1];
     this.#send("pick", row < 0 ? this.plane.lift(at) : columns.map((column) => column[row]));
   }
 

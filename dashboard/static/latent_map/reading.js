@@ -42,7 +42,7 @@ export class Reading {
     this.record.textContent = HOW;
   }
 
-  /** A point and what it decodes to; `record` and `state` (of a sample) if one is pointed at. */
+  /** A point and what it decodes to; `record` (or own code) and `state` (of a sample) if one is pointed at. */
   show({ x, y }, { reg, certainty }, record, state) {
     this.plates.show(this.plate, reg);
     this.#certainty(this.plates.cells(reg), certainty);
@@ -55,10 +55,11 @@ export class Reading {
       this.record.textContent = "no record here: this reg is generated";
       return;
     }
+    const known = record.split ? `${record.split === "train" ? "training" : record.split} data` : "no record";
     this.record.replaceChildren(
-      "on the record ",
+      record.own ? "on your code " : "on the record ",
       this.plates.make(record.reg, "small"),
-      ` (${record.split === "train" ? "training" : record.split} data), reconstructed as `,
+      ` (${known}), reconstructed as `,
       this.plates.make(record.reconstruction, "small"),
     );
   }

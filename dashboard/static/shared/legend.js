@@ -22,7 +22,7 @@ function make(tag, text, className = "") {
   return Object.assign(document.createElement(tag), { textContent: text, className });
 }
 
-/** The legend of what `maps` are coloured by; clicks go to all of them. */
+/** The legend of what the `Records` of several maps are coloured by; clicks go to all of them. */
 export function showLegend(root, maps) {
   const { classes } = maps[0].attribute;
   root.classList.toggle("continuous", !classes);
@@ -69,7 +69,7 @@ function scale(maps) {
   bar.style.background = `linear-gradient(to right, ${palette.scale.join(", ")})`;
   const ends = make("span", "", "ends");
   ends.append(make("span", lowLabel), make("span", highLabel));
-  const known = `${label}: ${of((one) => one.count - one.missing)} of ${of((one) => one.count)} records`;
+  const known = `${label}: ${of((one) => one.count - one.missing)} of ${of((one) => one.count)} ${attribute.of ?? "records"}`;
   const missing = of((one) => one.missing);
   const rest = missing === "0" ? [] : [make("span", `grey: ${missing} have none`)];
   return [make("span", known), bar, ends, ...rest];

@@ -17,11 +17,13 @@ export class LatentMap {
   constructor(root, palette) {
     this.root = root;
     this.palette = palette;
-    this.dimmed = new Set(); // classes that the legend has dimmed
     const frame = root.parentElement;
     this.overlay = new Overlay(frame, palette);
     this.axes = new Axes(frame);
-    this.records = new Records(frame);
+    const redraw = () => this.#drawRecords();
+    this.records = new Records(frame, "records", { size: 3.3, outline: null, palette, redraw });
+    this.own = new Records(frame, "own", { size: 5.5, outline: "background", palette, redraw });
+    this.own.place([], []);
     this.marks = new Marks(frame);
     this.region = null; // the polygon whose records are selected
     this.rows = null; // a set of the rows that are selected, in a region or by others
@@ -70,8 +72,14 @@ export class LatentMap {
   /** Colour the records by an attribute: {name, classes: [{label, count}]} or {name, low, high}. */
   setColour(attribute) {
     this.attribute = attribute;
-    this.dimmed.clear();
-    this.records.colour(attribute, column(this.table, attribute.name), this.palette);
+    this.records.colour(attribute, column(this.table, attribute.name));
+  }
+
+  /** A person's own codes: where they are and how they are coloured; empty arrays for none. */
+  setOwn(x, y, attribute, values) {
+    this.own.place(x, y);
+    this.own.colour(attribute, values);
+    this.own.select(this.#ownIn(this.region));
   }
 
   /** Select a set of rows of the records and draw the others faintly; null ends the selection. */
@@ -94,6 +102,7 @@ export class LatentMap {
   #showSelection(polygon, rows) {
     this.marks.outline = polygon;
     this.records.select(rows);
+    this.own.select(this.#ownIn(polygon));
     this.#drawRecords();
     this.#drawMarks();
   }
@@ -103,10 +112,17 @@ export class LatentMap {
     return polygon && new Set(inside(polygon, this.x, this.y));
   }
 
-  /** Show or hide a layer: "records", "colours" (what is decoded everywhere), "zone" or "samples". */
+  #ownIn(polygon) {
+    return polygon && new Set(inside(polygon, this.own.x, this.own.y));
+  }
+
+  /**
+   * Show or hide a layer: "records", "own" (codes), "colours" (what is decoded everywhere), "zone"
+   * or "samples".
+   */
   showLayer(layer, shown) {
-    if (layer === "records") {
-      this.records.canvas.hidden = !shown;
+    if (layer === "records" || layer === "own") {
+      this[layer].canvas.hidden = !shown;
     } else {
       this.overlay.hidden[shown ? "delete" : "add"](layer);
       this.#drawAxes(); // with the box of the samples
@@ -118,25 +134,6 @@ export class LatentMap {
   ring(point) {
     this.overlay.ring = point;
     this.#drawOverlay();
-  }
-
-  /** Dim a class of records, or bring it back; what is dimmed stays faintly there. */
-  toggleClass(code) {
-    if (!this.dimmed.delete(code)) this.dimmed.add(code);
-    this.#dim();
-  }
-
-  /** Keep one class and dim all others; called again for the same class, bring all back. */
-  keepOnly(code) {
-    const codes = this.attribute.classes.map((_, i) => i);
-    const alone = !this.dimmed.has(code) && this.dimmed.size === codes.length - 1;
-    this.dimmed = new Set(alone ? [] : codes.filter((one) => one !== code));
-    this.#dim();
-  }
-
-  #dim() {
-    this.records.dim(this.dimmed);
-    this.#drawRecords();
   }
 
   /** Samples by what the rule decides of them, the rejected zone and its edge; or nothing. */
@@ -219,7 +216,9 @@ export class LatentMap {
   }
 
   #drawRecords() {
-    if (this.view) this.records.draw(this.view);
+    if (!this.view) return;
+    this.records.draw(this.view);
+    this.own.draw(this.view);
   }
 
   #drawMarks() {
@@ -281,14 +280,18 @@ export class LatentMap {
     return this.view.point(...this.view.nearest(this.view.x(x), this.view.y(y)));
   }
 
-  /** What is drawn nearest to a latent point, within reach: {record, sample}, -1 for none of a kind. */
+  /** What is drawn nearest to a latent point, within reach: {record, sample, own}, -1 for none. */
   at(point) {
     const record = this.#nearest(point, this.x, this.y, NEAR);
+    const own = this.own.canvas.hidden ? { row: -1 } : this.#nearest(point, this.own.x, this.own.y, NEAR);
+    const none = { record: -1, sample: -1, own: -1 };
+    // Of own codes and records at one place the own are meant, of the others what is nearer.
+    if (own.row >= 0 && own.squared <= record.squared) return { ...none, own: own.row };
     const samples = this.overlay.content?.samples;
     const sample = samples ? this.#nearest(point, samples.x, samples.y, ON) : { row: -1 };
     // The samples lie above the records; only a record that is clearly nearer is meant.
-    if (sample.row >= 0 && sample.squared <= record.squared) return { record: -1, sample: sample.row };
-    return { record: record.row, sample: -1 };
+    if (sample.row >= 0 && sample.squared <= record.squared) return { ...none, sample: sample.row };
+    return { ...none, record: record.row };
   }
 
   #nearest({ x, y }, xs, ys, pixels) {

@@ -1,4 +1,5 @@
-// The records: thousands of small marks in an order in which no class covers another.
+// The records, or a person's own codes: thousands of small marks in an order in which no class
+// covers another, coloured by an attribute whose classes can be dimmed.
 
 import { classColour, classSymbol, codeColour } from "../core/colours.js";
 import { addCanvas, emptied } from "./canvas.js";
@@ -9,8 +10,14 @@ const SHADES = 64; // colours of a scale
 const MANY = 50000; // records from which on each is drawn smaller
 
 export class Records {
-  constructor(frame) {
-    this.canvas = addCanvas(frame, "records");
+  /**
+   * A canvas of that name in the map's frame. `size` is that of a mark in pixels, `outline` the
+   * palette's name of a colour about it or null, `redraw` is called after a class is dimmed or brought back.
+   */
+  constructor(frame, name, { size, outline, palette, redraw }) {
+    Object.assign(this, { outline, palette, redraw, usual: size });
+    this.canvas = addCanvas(frame, name);
+    this.dimmed = new Set(); // classes that the legend has dimmed
     this.groups = []; // {colour, symbol, opacity}: the classes, or shades of a scale and the rest
     this.selected = null; // Uint8Array with a 1 for each selected row, or null for no selection
   }
@@ -22,8 +29,11 @@ export class Records {
   }
 
   /** Colour them by an attribute and its values (n): {classes: [{label}]} or {low, high}. */
-  colour(attribute, values, palette) {
+  colour(attribute, values) {
+    const { palette } = this;
     const { classes, low, high } = attribute;
+    this.attribute = attribute;
+    this.dimmed.clear();
     const group = classes
       ? (value) => value
       : (value) => (value >= low ? Math.round(((value - low) / (high - low || 1)) * SHADES) : SHADES + 1);
@@ -38,10 +48,24 @@ export class Records {
     this.sprites = this.drawn = null;
   }
 
-  /** Dim some groups, and no others. */
-  dim(groups) {
-    this.groups.forEach((group, i) => (group.opacity = groups.has(i) ? DIM : BRIGHT));
+  /** Dim a class, or bring it back; what is dimmed stays faintly there. */
+  toggleClass(code) {
+    if (!this.dimmed.delete(code)) this.dimmed.add(code);
+    this.#dim();
+  }
+
+  /** Keep one class and dim all others; called again for the same class, bring all back. */
+  keepOnly(code) {
+    const codes = this.attribute.classes.map((_, i) => i);
+    const alone = !this.dimmed.has(code) && this.dimmed.size === codes.length - 1;
+    this.dimmed = new Set(alone ? [] : codes.filter((one) => one !== code));
+    this.#dim();
+  }
+
+  #dim() {
+    this.groups.forEach((group, i) => (group.opacity = this.dimmed.has(i) ? DIM : BRIGHT));
     this.drawn = null;
+    this.redraw();
   }
 
   /** Let all but some rows stand back; null for none. */
@@ -52,7 +76,7 @@ export class Records {
   }
 
   get size() {
-    return this.x.length > MANY ? 2.4 : 3.3;
+    return this.x.length > MANY ? this.usual * 0.72 : this.usual;
   }
 
   /** Draw them for a `View`, unless they are drawn so already. */
@@ -64,7 +88,7 @@ export class Records {
     const context = emptied(this.canvas, view);
     if (this.sprites?.ratio !== ratio) {
       const grey = { colour: GREY, symbol: "circle" };
-      this.sprites = { ratio, of: [...this.groups, grey].map((one) => sprite(one, size, ratio)) };
+      this.sprites = { ratio, of: [...this.groups, grey].map((one) => sprite(one, size, ratio, this.outline && this.palette[this.outline])) };
     }
     // Those that a selection leaves out lie below the others.
     if (this.selected) this.#drawRows(context, view, 0);
@@ -103,7 +127,7 @@ function shades(attribute, palette) {
 }
 
 /** One mark as a small picture: {canvas, side in pixels of the page}. */
-function sprite({ colour, symbol }, size, ratio) {
+function sprite({ colour, symbol }, size, ratio, outline) {
   const side = Math.ceil(size * 1.6) + 2;
   const canvas = Object.assign(document.createElement("canvas"), {
     width: side * ratio,
@@ -114,7 +138,12 @@ function sprite({ colour, symbol }, size, ratio) {
   context.fillStyle = colour;
   context.beginPath();
   SHAPES[symbol](context, size / 2);
+  context.closePath();
   context.fill();
+  if (outline) {
+    Object.assign(context, { strokeStyle: outline, lineWidth: 1 });
+    context.stroke();
+  }
   return { canvas, side };
 }
 

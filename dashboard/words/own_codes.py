@@ -1,0 +1,47 @@
+"""A person's own codes on the map, and what is said of them."""
+
+TITLE = "Your codes"
+INTRO = """
+Put codes of your own on the map: a list, or a table with a column of them. They stay in this
+session, are never written to disk, and are gone when the page is closed or loaded again.
+"""
+FILE = (
+    "A file",
+    "CSV, text, Parquet or Excel (.xlsx). The column with the most codes is taken. A first line "
+    "without a code is a header. At most {most:,} lines.",
+)
+TEXT = ("or a text", "One code a line, or lines pasted from a table with its other columns.")
+SHOW = "Show on the map"
+PASTED = "The pasted text"
+NO_TEXT = "Expected codes in the box, got none; paste some."
+
+DROPPED = "What was dropped, line by line"
+COLUMN = "Column of the codes"
+COLOUR = "Colour them by"
+PLAIN = "one colour"
+YOURS = "codes"
+LEGEND = "Your codes: {label}"
+IN_DATA = "part of the data"
+EXACT = "reconstructed exactly"
+P_VALUE = "p-value"
+P_VALUE_HELP = (
+    "Of the held-out records and the code itself, the share that lies where the training records "
+    "are no denser than there. Low: hardly any held-out record lies in such a place. A training "
+    "record has none, as it is part of what is compared with."
+)
+NO_RECORD = "no record"
+YES, NO = "yes", "no"
+EMPTY = "(empty)"
+
+ROWS = "Rows of the table"
+EVERY = "all"
+IN_REGION = "in the region"
+INEXACT = "not reconstructed exactly"
+UNUSUAL = "where hardly any held-out record lies"
+RECORDS = "records of the model"
+SHOWN_ROWS = "{shown:,} of {n:,} codes"
+LINE, CODE, RECONSTRUCTION, IS_EXACT = "line", "code", "reconstruction", "exact"
+
+DOWNLOADS = "Download all of them with their latent coordinates"
+
+REGION = "**{n:,} of your {of:,} codes** lie in this region"

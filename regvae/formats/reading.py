@@ -1,0 +1,307 @@
+"""Codes out of somebody's own file or text: which are codes, where they stood, and what was not."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from regvae.formats import tables
+from regvae.formats.codes import Codes
+from regvae.formats.format import Format, FormatError
+from regvae.formats.tables import Rows
+
+MOST = 1_000_000
+"""Lines that are read unless another limit is given."""
+_EXAMPLES = 10
+_SUMMED, _REASONS = 3, 8
+"""Reasons in a summary, and those told with their lines; a file of other texts has many."""
+_TRIED = 1_000
+"""Rows on which the column of the codes is guessed."""
+
+
+class ReadingError(ValueError):
+    """A file or text without codes that can be used; the message names it."""
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """Lines of one reason for which they were dropped: their numbers (n,), the first ten texts."""
+
+    reason: str
+    lines: NDArray[np.intp]
+    examples: tuple[str, ...]
+
+    def sentence(self) -> str:
+        """The reason with its count, and the first lines with what they have."""
+        shown = ", ".join(
+            f"line {line} {_quoted(text)}" if text else f"line {line}"
+            for line, text in zip(self.lines, self.examples, strict=False)
+        )
+        rest = len(self.lines) - len(self.examples)
+        return f"{len(self.lines):,} dropped, {self.reason}: {shown}" + (
+            f" and {rest:,} more" if rest else ""
+        )
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Codes that were read: distinct `codes` (n,) in their order, each with the line it began on.
+
+    `further` has the other columns of the same n rows, numbers as numbers. `column` is the one
+    that the codes stood in, of `columns`; `header` whether the first line named them; `rows` the
+    number of texts that were read.
+    """
+
+    name: str
+    codes: Codes
+    lines: NDArray[np.intp]
+    further: pd.DataFrame
+    column: str
+    columns: tuple[str, ...]
+    header: bool
+    rows: int
+    dropped: tuple[Dropped, ...] = ()
+    format: Format = field(repr=False, kw_only=True)
+
+    def summary(self) -> str:
+        """How many lines were dropped, and for which reasons, the commonest first."""
+        n = sum(len(one.lines) for one in self.dropped)
+        reasons = [f"{len(one.lines):,}: {one.reason}" for one in self.dropped]
+        rest = len(reasons) - _SUMMED
+        more = f"; {rest:,} more reasons" if rest > 0 else ""
+        return f"{n:,} dropped ({'; '.join(reasons[:_SUMMED])}{more})"
+
+    def sentences(self) -> list[str]:
+        """How many lines were read, from where, how many codes they have, and what was dropped."""
+        of = f" from the column {self.column!r}" if len(self.columns) > 1 or self.header else ""
+        used = f"{len(self.codes):,} different {self.format.plural}"
+        rest = [f"{len(self.dropped) - _REASONS:,} more reasons"] * (len(self.dropped) > _REASONS)
+        dropped = [one.sentence() for one in self.dropped[:_REASONS]]
+        return [f"{self.name}: {self.rows:,} read{of}, {used}", *dropped, *rest]
+
+
+def read_codes(
+    content: bytes, name: str, format: Format, column: str | None = None, most: int = MOST
+) -> Reading:
+    """The codes of a CSV, text, Parquet or Excel file, given by its bytes.
+
+    `column` names the column of the codes, by its name or its number from 1; None takes the one in
+    which most texts are codes. A first line without a code is a header. A text of one line or of
+    lines with several codes each, separated by commas, is read code by code. Raises `ReadingError`
+    if no text is a code or there is no such column, and `TableError` for a file that cannot be
+    read or has more than `most` lines.
+
+    >>> from regvae.formats import UK_REGISTRATION
+    >>> read_codes(b"reg,year\\nab12 cde,2012", "a.csv", UK_REGISTRATION).codes
+    array(['AB12CDE'], dtype='<U7')
+    """
+
+    def fitting(rows: Rows) -> float:
+        shares = _shares(rows, format)
+        named = column is not None and _place(column, _names(rows, format)[0]) is not None
+        return named + (max(shares) if shares else 0.0)
+
+    rows = tables.read(content, name, fitting, most)
+    names, header = _names(rows, format)
+    body = Rows(rows.cells[header:], rows.lines[header:], names)
+    tables.check_length(len(body.cells), name, most)
+    if column is None and not header and _is_list(body, format):
+        return _of_list(body, name, format)
+    place = _column(body, name, format, column)
+    kept, codes, dropped = _sorted_out(
+        [_cell(row, place) for row in body.cells], body.lines, format
+    )
+    if not kept:
+        raise _no_code(name, names[place] if header or rows.names else "", format, dropped)
+    others = [number for number in range(len(names)) if number != place]
+    further = pd.DataFrame(
+        {
+            names[other]: _values([_cell(body.cells[row], other) for row in kept])
+            for other in others
+        },
+        index=range(len(kept)),
+    )
+    return Reading(
+        name,
+        format.array(codes),
+        body.lines[kept],
+        further,
+        names[place],
+        names,
+        bool(header or rows.names),
+        len(body.cells),
+        dropped,
+        format=format,
+    )
+
+
+# --- columns --------------------------------------------------------------------------------------
+
+
+def _names(rows: Rows, format: Format) -> tuple[tuple[str, ...], int]:
+    """Different names of the columns, and whether the first row has them (1) or not (0)."""
+    given: Sequence[str] = rows.names or ()
+    header = 0
+    if (
+        rows.names is None
+        and len(rows.cells) > 1
+        and not any(_is_nearly(cell, format) for cell in rows.cells[0])
+    ):
+        given, header = rows.cells[0], 1
+    names: list[str] = []
+    for place in range(rows.width):
+        name = _cell(given, place) or f"column {place + 1}"
+        while name in names:
+            name += f" ({place + 1})"
+        names.append(name)
+    return tuple(names), header
+
+
+def _is_nearly(text: str, format: Format) -> bool:
+    """Whether a text is a code but for one character: a mistyped code is no header."""
+    code = "".join(text.split())
+    return len(code) == format.length and len(format.misfits(code)) <= 1
+
+
+def _column(rows: Rows, name: str, format: Format, column: str | None) -> int:
+    """The place of the named column, or of the one in which most texts are codes."""
+    names = rows.names or ()
+    if column is None:
+        return int(np.argmax(_shares(rows, format)))
+    place = _place(column, names)
+    if place is None:
+        some = ", ".join(map(_quoted, names[:_EXAMPLES]))
+        raise ReadingError(
+            f"{name}: expected a column of this file ({some}), got {_quoted(column)}; choose one "
+            "of them"
+        )
+    return place
+
+
+def _place(column: str, names: Sequence[str]) -> int | None:
+    if column in names:
+        return names.index(column)
+    if column.isdecimal() and 1 <= int(column) <= len(names):
+        return int(column) - 1
+    lower = [name.lower() for name in names]
+    return lower.index(column.strip().lower()) if column.strip().lower() in lower else None
+
+
+def _shares(rows: Rows, format: Format) -> list[float]:
+    """The share of the first rows that have a code, for each column."""
+    some = rows.cells[:_TRIED]
+    return [
+        sum(_is_code(_cell(row, place), format) for row in some) / len(some)
+        for place in range(rows.width)
+    ]
+
+
+def _is_code(text: str, format: Format) -> bool:
+    code = "".join(text.split())
+    return len(code) == format.length and not format.misfits(code)
+
+
+def _cell(row: Sequence[str], place: int) -> str:
+    return row[place] if place < len(row) else ""
+
+
+_NUMBER = re.compile(r"[-+]?(0|[1-9]\d*)?(\.\d+)?([eE][-+]?\d+)?")
+"""A number as people write them; 007 is a text, which would lose its zeros."""
+
+
+def _values(texts: list[str]) -> pd.Series:
+    """A further column: numbers if all its texts are, empty ones aside."""
+    full = [text for text in texts if text]
+    if full and all(_NUMBER.fullmatch(text) and any(map(str.isdigit, text)) for text in full):
+        return pd.to_numeric(pd.Series([text or None for text in texts]))
+    return pd.Series(texts, dtype=str)
+
+
+# --- codes ----------------------------------------------------------------------------------------
+
+
+def _is_list(rows: Rows, format: Format) -> bool:
+    """Whether lines hold several codes each, with nothing else beside them."""
+    first = [text for text in rows.cells[0] if text]
+    return len(first) > 1 and all(_is_code(text, format) for text in first)
+
+
+def _of_list(rows: Rows, name: str, format: Format) -> Reading:
+    pairs = [
+        (text, line)
+        for row, line in zip(rows.cells, rows.lines, strict=True)
+        for text in row
+        if text
+    ]
+    lines = np.array([line for _, line in pairs], np.intp)
+    kept, codes, dropped = _sorted_out([text for text, _ in pairs], lines, format)
+    nothing = pd.DataFrame(index=range(len(kept)))
+    column = format.noun
+    return Reading(
+        name,
+        format.array(codes),
+        lines[kept],
+        nothing,
+        column,
+        (column,),
+        False,
+        len(pairs),
+        dropped,
+        format=format,
+    )
+
+
+def _sorted_out(
+    texts: Sequence[str], lines: NDArray[np.intp], format: Format
+) -> tuple[list[int], list[str], tuple[Dropped, ...]]:
+    """The rows that are kept, their codes, and what is dropped, the commonest reason first."""
+    kept: list[int] = []
+    found: dict[str, None] = {}
+    dropped: dict[str, list[int]] = {}
+    for row, text in enumerate(texts):
+        try:
+            code = format.parse(text)
+        except FormatError:
+            dropped.setdefault(_reason(text, format), []).append(row)
+            continue
+        if code in found:
+            dropped.setdefault("a duplicate", []).append(row)
+            continue
+        found[code] = None
+        kept.append(row)
+    reasons = sorted(dropped.items(), key=lambda one: -len(one[1]))
+    return (
+        kept,
+        list(found),
+        tuple(
+            Dropped(reason, lines[rows], tuple(texts[row] for row in rows[:_EXAMPLES]))
+            for reason, rows in reasons
+        ),
+    )
+
+
+def _reason(text: str, format: Format) -> str:
+    """Why a text is no code: one reason for all that fail alike."""
+    code = "".join(text.split())
+    if not code:
+        return "empty"
+    if len(code) != format.length:
+        return f"{format.length} characters are expected"
+    position = format.misfits(code)[0]
+    return f"position {position + 1} expects {format.expected(position)}, got {code[position]}"
+
+
+def _no_code(name: str, column: str, format: Format, dropped: Sequence[Dropped]) -> ReadingError:
+    where = f" in the column {_quoted(column)}" if column else ""
+    first = f" ({dropped[0].sentence()})" if dropped else ""
+    return ReadingError(
+        f"{name}: expected one {format.noun} such as {format.shown(format.example)} a line{where}, "
+        f"got none{first}; choose another file or column"
+    )
+
+
+def _quoted(text: str) -> str:
+    return repr(text if len(text) <= 20 else text[:20] + "…")

@@ -1,0 +1,201 @@
+"""Tables in files: text, Parquet and Excel are read as rows, CSV and Parquet are written."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+SEPARATORS = (",", ";", "\t", "|")
+
+_MOST_COLUMNS = 100
+_LONGEST = 1_000
+"""Characters in a cell: an unclosed quotation mark makes one cell of many lines."""
+_LARGEST_SHEET = 500_000_000
+"""Bytes of an Excel file when it is unpacked; some hundred times as many as it may have packed."""
+
+WRITERS: dict[str, Callable[[pd.DataFrame, BinaryIO], Any]] = {
+    ".csv": lambda table, sink: table.to_csv(sink, index=False),
+    ".parquet": lambda table, sink: table.to_parquet(sink, index=False),
+}
+"""How a table is written, by the end of a file's name."""
+
+
+class TableError(ValueError):
+    """A file that holds no table that can be read; the message names the file."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a file, without empty ones: cells as text, each with the line that it begins on.
+
+    `names` are the columns' names if the kind of file has them; None for text and Excel, where the
+    first row may be a header or not.
+    """
+
+    cells: Sequence[Sequence[str]]
+    lines: NDArray[np.intp]
+    names: tuple[str, ...] | None = None
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+        return max((len(row) for row in self.cells), default=len(self.names or ()))
+
+
+def read(content: bytes, name: str, choose: Callable[[Rows], float], most: int) -> Rows:
+    """The rows of a file, whose kind its first bytes tell; `name` names it in errors.
+
+    Of the separators of a text the one with the largest value of `choose` is used, tried on its
+    first lines. Of a file with more than `most` rows and a header only the first are read, so that
+    `check_length` refuses them. Raises `TableError` for a file that is empty or none of these
+    kinds.
+    """
+    if not content.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
+        raise TableError(f"{name}: expected a table or a list, got an empty file; choose another")
+    if content.startswith(b"PAR1"):
+        rows = _parquet(content, name, most)
+    elif content.startswith(b"PK\x03\x04"):
+        rows = _excel(content, name, most)
+    else:
+        rows = _text(_decoded(content, name), name, choose, most)
+    _check(rows, name)
+    return rows
+
+
+def check_length(n: int, name: str, most: int) -> None:
+    """Raises `TableError` if n lines are more than there may be."""
+    if n > most:
+        raise TableError(f"{name}: expected at most {most:,} lines, got more; give a part of it")
+
+
+def _check_width(n: int, name: str) -> None:
+    if n > _MOST_COLUMNS:
+        raise TableError(
+            f"{name}: expected at most {_MOST_COLUMNS} columns, got {n:,}; leave some out"
+        )
+
+
+def _check(rows: Rows, name: str) -> None:
+    _check_width(rows.width, name)
+    for line, row in zip(rows.lines, rows.cells, strict=True):
+        longest = max(map(len, row), default=0)
+        if longest > _LONGEST:
+            raise TableError(
+                f"{name}: expected cells of at most {_LONGEST:,} characters, got {longest:,} in "
+                f"line {line}; shorten it, or close its quotation mark"
+            )
+
+
+# --- text -----------------------------------------------------------------------------------------
+
+
+def _decoded(content: bytes, name: str) -> str:
+    """The text of a file in UTF-8 or UTF-16. Raises `TableError` for any other."""
+    wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    try:
+        text = content.decode("utf-16" if wide else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise TableError(
+            f"{name}: expected a text in UTF-8, Parquet or Excel (.xlsx), got other bytes in line "
+            f"{line}; save it as one of these"
+        ) from error
+    if "\0" in text:
+        raise TableError(
+            f"{name}: expected a text in UTF-8, Parquet or Excel (.xlsx), got another kind of "
+            "file; save it as one of these"
+        )
+    return text
+
+
+_TRIED = 200
+"""Lines on which the separators are tried."""
+
+
+def _text(text: str, name: str, choose: Callable[[Rows], float], most: int) -> Rows:
+    start = "\n".join(text.splitlines()[:_TRIED])
+    used = max(SEPARATORS, key=lambda one: choose(_separated(start, one, name, _TRIED)))
+    return _separated(text, used, name, most)
+
+
+def _separated(text: str, separator: str, name: str, most: int) -> Rows:
+    # csv takes a carriage return alone for an error, and Excel for Macintosh writes it.
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    reader = csv.reader(io.StringIO(lines), delimiter=separator, skipinitialspace=True)
+    cells, starts, start = [], [], 1
+    try:
+        for row in reader:
+            stripped = [cell.strip() for cell in row]
+            if any(stripped):
+                cells.append(stripped)
+                starts.append(start)
+            start = reader.line_num + 1
+            if len(cells) > most + 1:
+                break
+    except csv.Error as error:
+        raise TableError(
+            f"{name}: expected cells of at most {_LONGEST:,} characters, got a longer one in line "
+            f"{start}; shorten it, or close its quotation mark"
+        ) from error
+    return Rows(cells, np.array(starts, np.intp))
+
+
+# --- other kinds ----------------------------------------------------------------------------------
+
+
+def _parquet(content: bytes, name: str, most: int) -> Rows:
+    try:
+        file = pq.ParquetFile(io.BytesIO(content))
+        n, names = file.metadata.num_rows, tuple(file.schema_arrow.names)
+        check_length(n, name, most)
+        _check_width(len(names), name)
+        table = file.read().to_pandas()
+    except (pa.ArrowException, OSError) as error:
+        raise TableError(
+            f"{name}: expected a complete Parquet file, got a damaged one; write it again"
+        ) from error
+    return Rows(_as_text(table), np.arange(1, n + 1), names)
+
+
+def _excel(content: bytes, name: str, most: int) -> Rows:
+    """The first sheet of an Excel file."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            size = sum(one.file_size for one in packed.infolist())
+        if size > _LARGEST_SHEET:
+            raise TableError(
+                f"{name}: expected at most {_LARGEST_SHEET // 10**6} MB of unpacked Excel, got "
+                f"{size // 10**6:,} MB; give a part of it"
+            )
+        table = pd.read_excel(
+            io.BytesIO(content),
+            header=None,
+            dtype=str,
+            engine="openpyxl",
+            nrows=most + 2,
+            keep_default_na=False,
+        )
+    except TableError:
+        raise
+    except Exception as error:  # openpyxl has no error of its own for a damaged file
+        raise TableError(
+            f"{name}: expected a complete Excel file (.xlsx), got another or a damaged one; save "
+            "it again"
+        ) from error
+    cells = [[cell.strip() for cell in row] for row in _as_text(table)]
+    full = [place for place, row in enumerate(cells) if any(row)]
+    return Rows([cells[place] for place in full], np.array(full, np.intp) + 1)
+
+
+def _as_text(table: pd.DataFrame) -> list[list[str]]:
+    columns = [table.iloc[:, place] for place in range(table.shape[1])]
+    texts = [["" if pd.isna(x) is True else str(x) for x in column.tolist()] for column in columns]
+    return [list(row) for row in zip(*texts, strict=True)]

@@ -1,0 +1,161 @@
+"""A person's own codes: brought, shown in a table and on the map, encoded anew by another model."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import state
+from dashboard.components.own_layer import OwnLayer, colours
+from dashboard.panels import own_codes
+from dashboard.words import explore
+from dashboard.words import own_codes as words
+from regvae.evaluation.encoding import Encoded, HeldOut
+from regvae.formats import UK_REGISTRATION, read_codes
+from regvae.model.bundle import Bundle
+from regvae.rejection.calibration import calibrate
+from tests.dashboard import PICTURE, has_picture, open_tab, opened, press, problems_of, text_of
+from tests.dashboard.conftest import Sent
+
+TEXT = "reg,owner,age\nYK66BIQ,Ann,1\nAB12CDE,Bob,2\nAB1XCDE,Bob,3\nMY33WSZ,,4\nAB12CDE,Cid,5\n"
+
+
+def brought(text: str = TEXT, **query: str) -> AppTest:
+    """The tab of own codes with a text."""
+    app = opened(tab=explore.OWN_TAB, **query)
+    app.text_area(key=state.OWN_TEXT).input(text)
+    press(app, words.SHOW)
+    return app
+
+
+def encoded(bundle: Bundle, text: str = TEXT) -> Encoded:
+    reading = read_codes(text.encode(), "own", UK_REGISTRATION)
+    return Encoded.of(reading, bundle, HeldOut.of(bundle, calibrate(bundle)))
+
+
+def test_sentences_and_a_table_tell_what_the_model_says_of_own_codes(bundle: Bundle) -> None:
+    app = brought()
+    text, own = text_of(app), encoded(bundle)
+    assert f"**{words.PASTED}: 5 read from the column 'reg', 3 different regs.**" in text
+    for sentence in own.sentences():
+        assert sentence in text
+    assert "2 dropped (1: position 4 expects a digit 0 to 9, got X; 1: a duplicate)" in text
+    assert "position 4 expects a digit 0 to 9, got X: line 4 'AB1XCDE'" in text
+    table = app.dataframe[0].value
+    assert table[words.CODE].tolist() == ["YK66 BIQ", "AB12 CDE", "MY33 WSZ"]
+    assert table[words.IN_DATA].tolist() == ["training data", words.NO_RECORD, "test data"]
+    assert table["owner"].tolist() == ["Ann", "Bob", ""]
+    assert table[words.LINE].tolist() == [2, 3, 5]
+    np.testing.assert_allclose(table[words.P_VALUE], own.p_value)
+
+
+def test_what_holds_no_code_is_a_sentence_and_the_box_stays(app: AppTest) -> None:
+    open_tab(app, explore.OWN_TAB)
+    for text, sentence in [
+        ("", "expected codes in the box"),
+        (f"{PICTURE}\n{PICTURE}", "expected one reg such as AB12 CDE a line"),
+        ("x\nAB1XCDE", "position 4 expects a digit 0 to 9, got X"),
+    ]:
+        app.text_area(key=state.OWN_TEXT).input(text)
+        press(app, words.SHOW)
+        assert sentence in problems_of(app).lower() or sentence in problems_of(app)
+        assert not has_picture(app)
+        assert state.OWN not in app.session_state
+    app.text_area(key=state.OWN_TEXT).input("AB12CDE")
+    press(app, words.SHOW)
+    assert not problems_of(app)
+    app.button(key=f"clear-{state.OWN}").click().run()
+    assert app.text_area(key=state.OWN_TEXT)
+
+
+def test_another_column_is_chosen_and_a_bad_one_is_not_taken() -> None:
+    app = brought("old,new,n\nAB12CDE,YK66BIQ,1\nAB12CDF,-,2\n")
+    column = app.selectbox(key=state.OWN_COLUMN)
+    assert (column.value, column.options) == ("old", ["old", "new", "n"])
+    column.set_value("new").run()
+    assert app.dataframe[0].value[words.CODE].tolist() == ["YK66 BIQ"]
+    app.selectbox(key=state.OWN_COLUMN).set_value("n").run()
+    assert "in the column 'n', got none" in problems_of(app)
+    assert app.selectbox(key=state.OWN_COLUMN).value == "new"
+
+
+def test_rows_of_the_table_and_a_region_count_own_codes(bundle: Bundle) -> None:
+    app = brought()
+    app.selectbox(key=state.OWN_ROWS).set_value(words.RECORDS).run()
+    assert app.dataframe[0].value[words.CODE].tolist() == ["YK66 BIQ", "MY33 WSZ"]
+    x, y = encoded(bundle).mean[1].tolist()
+    app.session_state[state.REGION] = [
+        [x + dx, y + dy] for dx, dy in ((-0.01, -0.01), (0.02, 0), (0, 0.02))
+    ]
+    open_tab(app, explore.READ_TAB)
+    assert words.REGION.format(n=1, of=3) in text_of(app)
+    assert app.dataframe[0].value[words.CODE].tolist() == ["AB12 CDE"]
+
+
+def test_another_model_encodes_the_same_codes(exact: Bundle) -> None:
+    app = brought()
+    app.selectbox(key=state.MODEL).set_value("exact-15d").run()
+    own = app.session_state[state.OWN_ENCODED][1]
+    np.testing.assert_allclose(own.mean, exact.autoencoder.encode(own.reading.codes)[0])
+    assert f"{int(own.exact.sum())} of 3 are reconstructed exactly" in text_of(app)
+
+
+def test_the_map_gets_own_codes_by_their_version_and_no_cache_has_them(sent: Sent) -> None:
+    app = brought()
+    assert sent[-1]["own"]["name"] == "own"
+    before = sent[-1]["own"]["version"]
+    app.selectbox(key=state.OWN_COLOUR).set_value("column owner").run()
+    assert sent[-1]["own"]["version"] != before
+    app.button(key=f"clear-{state.OWN}").click().run()
+    assert sent[-1]["own"] is None
+
+
+def test_a_download_is_what_the_command_line_writes(bundle: Bundle) -> None:
+    own = encoded(bundle)
+    pd.testing.assert_frame_equal(
+        pd.read_parquet(io.BytesIO(own_codes._file(own, ".parquet"))),
+        own.table(),
+        check_dtype=False,
+    )
+    assert own_codes._file(own, ".csv") == own.table().to_csv(index=False).encode()
+
+
+# --- colours --------------------------------------------------------------------------------------
+
+
+def test_further_columns_of_few_values_or_numbers_can_colour(bundle: Bundle) -> None:
+    codes = bundle.records.codes[:60]
+    rows = [f"{code},{i % 3},{i / 2},t{i % 5},u{i}" for i, code in enumerate(codes)]
+    own = encoded(bundle, "\n".join(["code,few,many,text,unique", *rows]))
+    assert list(colours(own))[4:] == ["column few", "column many", "column text"]
+    few = OwnLayer.of(own, "column few").legend["classes"]
+    assert [(one["label"], one["count"]) for one in few] == [("0", 20), ("1", 20), ("2", 20)]
+    many = OwnLayer.of(own, "column many")
+    assert (many.legend["low"], many.legend["high"]) == (0, 29.5)
+    assert many.table["value"].to_pylist() == [i / 2 for i in range(60)]
+
+
+@pytest.mark.parametrize(
+    ("colour", "labels"),
+    [
+        ("plain", [words.YOURS]),
+        ("of other codes", [words.YOURS]),
+        ("split", ["training data", "test data", words.NO_RECORD]),
+        ("column owner", ["Ann", "Bob", words.EMPTY]),
+    ],
+)
+def test_classes_count_the_codes_and_every_code_has_one(
+    bundle: Bundle, colour: str, labels: list[str]
+) -> None:
+    layer = OwnLayer.of(encoded(bundle), colour)
+    classes = layer.legend["classes"]
+    assert [one["label"] for one in classes] == labels
+    counts = np.bincount(np.array(layer.table["value"].to_pylist(), int), minlength=len(labels))
+    assert [one["count"] for one in classes] == counts.tolist()
+
+
+def test_training_records_have_no_place_on_the_scale_of_p_values(bundle: Bundle) -> None:
+    legend = OwnLayer.of(encoded(bundle), "p-value").legend
+    assert (legend["count"], legend["missing"]) == (3, 1)
