@@ -15,7 +15,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 STATIC = Path(__file__).with_name("static")
-MAPS = {"": "latent_map", "compare": "comparison"}
+MAPS = {"": "latent_map", "read": "latent_map", "compare": "comparison"}
 """The pages with maps, by the end of their address, and the folder of their component."""
 
 

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,7 +66,7 @@ def wait_for(url: str, process: subprocess.Popen, log: IO[bytes], seconds: float
         try:
             with urllib.request.urlopen(url, timeout=5):
                 return
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:  # none listens yet, or it is busy
             time.sleep(0.05)
     log.seek(0)
     output = log.read().decode(errors="replace")

@@ -8,7 +8,7 @@ from dashboard import charts, model_box, services, state
 from dashboard.components.geometry import send_geometry
 from dashboard.components.latent_map import Gestures
 from dashboard.panels import sampling_form, tour
-from dashboard.panels.shown_map import Shown, propose, show_map
+from dashboard.panels.shown_map import propose, show_map
 from dashboard.words import tour as words
 from dashboard.words.explore import RESULTS_TAB
 from regvae.evaluation.notebook import PUBLISHED_PURITY, RERUN_PURITIES
@@ -51,17 +51,7 @@ def show(name: str, version: str, values: dict[str, Any]) -> None:
     context = tour.context_of(name, version, values)
     problems: list[str] = []
     samples, report = propose(context, sampling_form.policy(context, values, problems), problems)
-    point = state.numbers(values[state.POINT], context.latent_dim)
-    shown = Shown(
-        context,
-        colour=values[state.COLOUR],
-        painted=values[state.PAINT],
-        point=tuple(point) if point else None,
-        code=values[state.SEARCH] or None,
-        region=values[state.REGION],
-        hidden=values[state.HIDDEN],
-    )
-    show_map(geometry, samples, report, shown, GESTURES)
+    show_map(geometry, samples, report, tour.shown_of(context, values), GESTURES)
 
 
 # --- the text -------------------------------------------------------------------------------------

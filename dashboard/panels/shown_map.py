@@ -62,7 +62,7 @@ def show_map(
         hidden=shown.hidden,
         unlinked=shown.unlinked,
     )
-    latent_map(geometry, samples, _painted(shown), view, gestures)
+    latent_map(geometry, samples, painted(shown), view, gestures)
 
 
 def propose(
@@ -86,7 +86,7 @@ def propose(
     return layer, sampling.report(samples, context.rule)
 
 
-def _painted(shown: Shown) -> PaintedLayer | None:
+def painted(shown: Shown) -> PaintedLayer | None:
     """The attribute decoded everywhere on the plane, if the map is to be painted with it."""
     if not shown.painted:
         return None

@@ -9,7 +9,7 @@ from dashboard import services, state
 from dashboard.panels import sampling_form
 from dashboard.panels.context import Context
 from dashboard.panels.plane_controls import Slice, usual_choice
-from dashboard.panels.shown_map import propose
+from dashboard.panels.shown_map import Shown, painted, propose
 from regvae.evaluation.notebook import PUBLISHED_PURITY, RERUN_PURITIES
 from regvae.formats import UK_REGISTRATION
 from regvae.latent.polygon import in_polygon
@@ -60,6 +60,20 @@ def context_of(name: str, version: str, values: Mapping[str, Any]) -> Context:
     return Context(name, version, unwanted, state.rule(values), shown)
 
 
+def shown_of(context: Context, values: Mapping[str, Any]) -> Shown:
+    """What the map shows for the values of a step."""
+    point = state.numbers(values[state.POINT], context.latent_dim)
+    return Shown(
+        context,
+        colour=values[state.COLOUR],
+        painted=values[state.PAINT],
+        point=tuple(point) if point else None,
+        code=values[state.SEARCH] or None,
+        region=values[state.REGION],
+        hidden=values[state.HIDDEN],
+    )
+
+
 def prepare(step: str) -> None:
     """Compute what a step needs, so that it is shown at once."""
     name = model_of(step)
@@ -72,6 +86,7 @@ def prepare(step: str) -> None:
     services.geometry(name, version)
     figures_of(context, step, values)
     propose(context, sampling_form.policy(context, values, []), [])
+    painted(shown_of(context, values))
 
 
 # --- the figures of the texts ---------------------------------------------------------------------

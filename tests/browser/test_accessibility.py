@@ -9,7 +9,8 @@ from tests.browser.pages import LOADING, READY
 
 PAGES = {
     "": READY,
-    "read": "[data-testid=stPlotlyChart]",
+    "read": READY,
+    "read?step=10": READY,
     "train": ".st-key-job-name",
     "report": "[data-testid=stPlotlyChart]",
     "compare": ".comparison[data-ready='true']",
