@@ -152,8 +152,9 @@ def test_a_copied_link_shows_the_same_to_somebody_else(chromium: Browser, dashbo
         guide.tool("Box")
         guide.picture.drag([(-1, -1), (0.5, 0.2)])
         guide.expect_section(state.REGION)
-        for layer in ("zone", "colours"):
+        for layer, key in (("zone", state.HIDDEN), ("colours", state.PAINT)):
             guide.layer(layer).click()
+            guide.expect_address(key)
         guide.slider("threshold").press("ArrowRight")
         guide.expect_confirmed()
         for key in (state.REGION, state.HIDDEN, state.PAINT, "threshold", state.POINT):
