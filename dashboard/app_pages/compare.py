@@ -16,6 +16,7 @@ from dashboard.components.comparison import (
     comparison,
     send,
 )
+from dashboard.components.gestures import settle
 from dashboard.components.sliders import rule_for_browser
 from dashboard.panels import sampling_form
 from dashboard.panels.plane_controls import usual_choice
@@ -86,6 +87,7 @@ def _shown(one: Model, other: Model) -> Shown:
 @st.fragment
 def linked(models: Models, shown: tuple[Shown, Shown]) -> None:
     """The two maps with what is accepted and selected in them; a gesture reruns only this."""
+    Gestures(_store_brush, _store_parameter).handle()
     controls()
     problems: list[str] = []
     try:
@@ -96,9 +98,8 @@ def linked(models: Models, shown: tuple[Shown, Shown]) -> None:
     covers = (cover(*models, problems), cover(*models[::-1], problems))
     for sentence in problems:
         st.warning(common.plain(sentence))
-    gestures = Gestures(_store_brush, _store_parameter)
     sliders = rule_for_browser(state.rule(st.session_state, RULE), state.DEFAULTS[state.UNWANTED])
-    comparison(shown, covers, sliders, st.session_state[state.COMPARE_COLOUR], selected, gestures)
+    comparison(shown, covers, sliders, st.session_state[state.COMPARE_COLOUR], selected)
     if selected:
         counts(models, selected.rows)
     else:
@@ -109,6 +110,7 @@ def linked(models: Models, shown: tuple[Shown, Shown]) -> None:
         st.caption(caption)
     if selected:
         of_selection(models, selected.rows)
+    settle()
 
 
 def controls() -> None:

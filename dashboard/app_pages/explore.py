@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import model_box, services, state
 from dashboard.components.geometry import Geometry, send_geometry
+from dashboard.components.gestures import settle
 from dashboard.components.latent_map import Gestures
 from dashboard.components.layers import PointLayer
 from dashboard.panels import journey, leaks, own_codes, results, sampling_form, searched
@@ -66,6 +67,7 @@ class Tabs(NamedTuple):
 @st.fragment
 def explore(name: str, version: str, geometry: Geometry) -> None:
     """Controls, map and panel; a gesture reruns only this."""
+    Gestures(set_point, set_region, set_parameter, set_layers).handle()
     left, right = st.columns([2.4, 1], gap="medium")
     try:
         with left:
@@ -88,9 +90,8 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
     if samples is None:  # without samples nothing on the page can show a rule's decision
         context = replace(choices.context, unwanted=None)
         choices = replace(choices, context=context, policy=None)
-    gestures = Gestures(set_point, set_region, set_parameter, set_layers)
     with left:
-        show_map(geometry, samples, report, shown_of(choices), gestures)
+        show_map(geometry, samples, report, shown_of(choices))
     if plane_words:
         plane_words.caption(choices.context.shown.words)
     if known:
@@ -99,6 +100,7 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
         tabs.above.warning(common.plain(sentence))
     show_tabs(tabs, choices)
     state.store_explored()
+    settle()
 
 
 def show_form(tabs: Tabs, name: str, version: str) -> None:

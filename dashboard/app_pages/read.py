@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import charts, model_box, services, state
 from dashboard.components.geometry import send_geometry
+from dashboard.components.gestures import settle
 from dashboard.components.latent_map import Gestures
 from dashboard.panels import sampling_form, tour
 from dashboard.panels.shown_map import propose, show_map
@@ -20,6 +21,7 @@ STEPS = len(tour.NAMES)
 def page() -> None:
     """The map of a step, and its text."""
     step = step_box()
+    Gestures(set_point, set_region, set_parameter, set_layers).handle()
     name = tour.NAMES[step - 1]
     chosen = model_box.loaded(tour.model_of(name))
     if chosen is None:
@@ -33,6 +35,7 @@ def page() -> None:
             model_box.show_address_problems()
             figures = tour.figures_of(tour.context_of(*chosen, values), name, values)
             text(step, values, figures)
+    settle()
     tour.prepare(tour.NAMES[step % STEPS])
 
 
@@ -51,7 +54,7 @@ def show(name: str, version: str, values: dict[str, Any]) -> None:
     context = tour.context_of(name, version, values)
     problems: list[str] = []
     samples, report = propose(context, sampling_form.policy(context, values, problems), problems)
-    show_map(geometry, samples, report, tour.shown_of(context, values), GESTURES)
+    show_map(geometry, samples, report, tour.shown_of(context, values))
 
 
 # --- the text -------------------------------------------------------------------------------------
@@ -145,7 +148,5 @@ def set_layers(painted: bool, hidden: list[str]) -> None:
     """A layer was switched on or off."""
     change(**{state.PAINT: painted, state.HIDDEN: hidden})
 
-
-GESTURES = Gestures(set_point, set_region, set_parameter, set_layers)
 
 page()

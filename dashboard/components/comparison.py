@@ -16,9 +16,10 @@ from dashboard.components.fields import (
     send_samples,
 )
 from dashboard.components.geometry import Geometry, send_geometry
+from dashboard.components.gestures import handle, last_handled
 from dashboard.components.latent_map import plane_for_browser
-from dashboard.components.sliders import last_sequence, released
-from dashboard.components.transfer import module_script, reference, sent_by
+from dashboard.components.sliders import released
+from dashboard.components.transfer import module_script, reference
 from dashboard.words import common, compare
 from regvae.latent.plane import Plane
 from regvae.latent.polygon import Polygon, polygon_corners
@@ -74,7 +75,7 @@ class Selected:
 
 @dataclass(frozen=True)
 class Gestures:
-    """What to call, before the fragment reruns, after a gesture on the maps.
+    """What to call at the beginning of a run for each gesture on the maps.
 
     `brush` gets the side and the polygon of a brush, or None and None when it was cleared;
     `parameter` the name and value of a slider that was released.
@@ -83,13 +84,15 @@ class Gestures:
     brush: Callable[[str | None, Polygon | None], None]
     parameter: Callable[[str, float], None]
 
-    def on_brush(self) -> None:
-        """Records were brushed, or the brush was cleared."""
-        self.brush(*_brush())
+    def handle(self) -> None:
+        """Handle what was done on the maps since the last run that ended, see `gestures.settle`."""
+        handle(state.COMPARISON, {"brush": self._brush, "parameter": self._parameter})
 
-    def on_parameter(self) -> None:
-        """A slider was released."""
-        slider = released(state.COMPARISON)
+    def _brush(self, sent: Any) -> None:
+        self.brush(*brushed(sent))
+
+    def _parameter(self, sent: Any) -> None:
+        slider = released(sent)
         if slider:
             self.parameter(*slider)
 
@@ -106,24 +109,18 @@ def comparison(
     rule: dict[str, Any],
     colour: str,
     selected: Selected | None,
-    gestures: Gestures,
 ) -> None:
     """Show two maps under one `rule`, as `rule_for_browser` gives it."""
     data: dict[str, Any] = {
         "palette": palette.MAP,
         "colour": colour,
         "rule": rule,
-        "sequence": last_sequence(),
+        "handled": last_handled(),
         "selected": _selected(selected) if selected else None,
     }
     for side, one, cover in zip(SIDES, shown, covers, strict=True):
         data[side] = _side(side, one, cover)
-    _mount(
-        key=state.COMPARISON,
-        data=data,
-        on_brush_change=gestures.on_brush,
-        on_parameter_change=gestures.on_parameter,
-    )
+    _mount(key=state.COMPARISON, data=data, on_gestures_change=lambda: None)
 
 
 def _side(side: str, one: Shown, cover: Cover) -> dict[str, Any]:
@@ -149,9 +146,8 @@ def _selected(selected: Selected) -> dict[str, Any]:
     return {"id": selected.name, "outline": outline, **dict(zip(SIDES, rows, strict=True))}
 
 
-def _brush() -> tuple[str | None, Polygon | None]:
-    """The side and the polygon that the browser sent; None and None if they are not valid."""
-    sent = sent_by(state.COMPARISON, "brush")
+def brushed(sent: Any) -> tuple[str | None, Polygon | None]:
+    """The side and the polygon of a brush; None and None if what was sent is not valid."""
     if not isinstance(sent, dict) or sent.get("side") not in SIDES:
         return None, None
     try:

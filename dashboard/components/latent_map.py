@@ -15,15 +15,11 @@ from dashboard.components.fields import (
     send_samples,
 )
 from dashboard.components.geometry import Geometry
+from dashboard.components.gestures import handle, last_handled
 from dashboard.components.layers import PointLayer, table_of
 from dashboard.components.own_layer import OwnLayer
-from dashboard.components.sliders import (
-    last_sequence,
-    released,
-    rule_for_browser,
-    store_sequence,
-)
-from dashboard.components.transfer import module_script, reference, send_own, sent_by
+from dashboard.components.sliders import released, rule_for_browser
+from dashboard.components.transfer import module_script, reference, send_own
 from regvae.latent.plane import Plane
 from regvae.latent.polygon import Polygon, polygon_corners
 from regvae.rejection.rules import Rule
@@ -68,7 +64,7 @@ class View:
 
 @dataclass(frozen=True)
 class Gestures:
-    """What to call, before the fragment reruns, after a gesture on the map.
+    """What to call at the beginning of a run for each gesture on the map.
 
     `pick` gets a clicked latent point (k,), `region` a polygon of (x, y) corners or None when it
     was cleared, `parameter` the name and value of a slider that was released, `layers` whether
@@ -81,15 +77,23 @@ class Gestures:
     parameter: Callable[[str, float], None]
     layers: Callable[[bool, list[str]], None]
 
-    def on_pick(self) -> None:
-        """A point was clicked."""
-        sent = sent_by(state.MAP, "pick")
+    def handle(self) -> None:
+        """Handle what was done on the map since the last run that ended, see `gestures.settle`."""
+        handle(
+            state.MAP,
+            {
+                "pick": self._pick,
+                "region": self._region,
+                "parameter": self._parameter,
+                "layers": self._layers,
+            },
+        )
+
+    def _pick(self, sent: Any) -> None:
         if isinstance(sent, list) and sent and all(map(state.is_coordinate, sent)):
             self.pick([float(number) for number in sent])
 
-    def on_region(self) -> None:
-        """A region was brushed or cleared."""
-        sent = sent_by(state.MAP, "region")
+    def _region(self, sent: Any) -> None:
         try:
             polygon = None if sent is None else polygon_corners(sent).tolist()
         except ValueError:
@@ -99,17 +103,12 @@ class Gestures:
         ):
             self.region(polygon)
 
-    def on_layers(self) -> None:
-        """A layer was switched on or off."""
-        sent = sent_by(state.MAP, "layers")
-        hidden = sent.get("hidden") if isinstance(sent, dict) else None
-        if isinstance(hidden, list):
-            store_sequence(sent.get("sequence"))
-            self.layers(_COLOURS not in hidden, [one for one in state.LAYERS if one in hidden])
+    def _layers(self, sent: Any) -> None:
+        if isinstance(sent, list):
+            self.layers(_COLOURS not in sent, [one for one in state.LAYERS if one in sent])
 
-    def on_parameter(self) -> None:
-        """A slider was released."""
-        slider = released(state.MAP)
+    def _parameter(self, sent: Any) -> None:
+        slider = released(sent)
         if slider:
             self.parameter(*slider)
 
@@ -132,9 +131,8 @@ def latent_map(
     painted: PaintedLayer | None,
     own: OwnLayer | None,
     view: View,
-    gestures: Gestures,
 ) -> None:
-    """Show the map; a gesture calls its callback and reruns the surrounding fragment."""
+    """Show the map; a gesture reruns the surrounding fragment, which handles it first."""
     if painted:
         send_painted(painted)
     if samples:
@@ -151,7 +149,7 @@ def latent_map(
         "link": {"model": view.model, "without": view.unlinked},
         "colour": view.colour,
         "rule": rule_for_browser(view.rule, view.unwanted) if view.rule else None,
-        "sequence": last_sequence(),
+        "handled": last_handled(),
         "report": asdict(view.report) if view.report else None,
         "pin": list(view.pin) if view.pin else None,
         "search": {"mean": list(view.search[0]), "sigma": list(view.search[1])}
@@ -161,11 +159,4 @@ def latent_map(
         "layers": table_of(view.layers),
         "hidden": sorted([*view.hidden, *([] if painted else [_COLOURS])]),
     }
-    _mount(
-        key=state.MAP,
-        data=data,
-        on_pick_change=gestures.on_pick,
-        on_region_change=gestures.on_region,
-        on_parameter_change=gestures.on_parameter,
-        on_layers_change=gestures.on_layers,
-    )
+    _mount(key=state.MAP, data=data, on_gestures_change=lambda: None)

@@ -2,14 +2,8 @@
 
 from typing import Any
 
-import streamlit as st
-
 from dashboard import state
-from dashboard.components.transfer import sent_by
 from regvae.rejection.rules import Rule
-
-_LARGEST = 2**53
-"""Whole numbers from here on are not exact in the browser."""
 
 
 def rule_for_browser(rule: Rule, unwanted: str) -> dict[str, Any]:
@@ -43,29 +37,13 @@ def rule_for_browser(rule: Rule, unwanted: str) -> dict[str, Any]:
     }
 
 
-def released(component: str) -> tuple[str, float] | None:
-    """Name and value of the slider that was released in a component; None if they are not valid.
-
-    Its sequence number counts all the same.
-    """
-    slider = sent_by(component, "parameter")
-    if not isinstance(slider, dict):
+def released(sent: Any) -> tuple[str, float] | None:
+    """Name and value of a slider that was released; None if what was sent is not valid."""
+    if not isinstance(sent, dict):
         return None
-    store_sequence(slider.get("sequence"))
-    name: Any = slider.get("name")
-    value: Any = slider.get("value")
+    name: Any = sent.get("name")
+    value: Any = sent.get("value")
     known = state.PARAMETERS.get(name) if isinstance(name, str) else None
     if known and state.is_coordinate(value) and 0 <= value <= known.maximum:
         return known.name, float(value)
     return None
-
-
-def store_sequence(sequence: Any) -> None:
-    """Store the number of what the browser told last; it ignores answers to what it told before."""
-    if isinstance(sequence, int) and 0 <= sequence < _LARGEST:
-        st.session_state[state.SEQUENCE] = max(sequence, last_sequence())
-
-
-def last_sequence() -> int:
-    """The number of the last release that Python has heard of."""
-    return st.session_state.get(state.SEQUENCE, 0)

@@ -1,4 +1,4 @@
-"""What goes to the browser and comes from it: tables, each sent once, and gestures.
+"""What goes to the browser: tables, each sent once.
 
 Tables are sent through mounts of their own, whose content does not change from one rerun to the
 next, so that Streamlit sends them once; the mount of the component that uses them stays small.
@@ -51,12 +51,6 @@ def _with_arrow(slot: str, version: str, _content: dict[str, Any]) -> dict[str, 
 def reference(slot: str, table: Any) -> dict[str, str] | None:
     """The name and the version under which the browser finds what was sent; None for nothing."""
     return {"name": slot, "version": table.version} if table else None
-
-
-def sent_by(component: str, name: str) -> Any:
-    """The value of a component's gesture that is being handled."""
-    trigger = st.session_state[component].get(name)
-    return trigger.get("value") if isinstance(trigger, dict) else trigger
 
 
 def version_of(*tables: pd.DataFrame) -> str:

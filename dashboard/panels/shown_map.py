@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dashboard import services
 from dashboard.components.fields import PaintedLayer, SampleLayer
 from dashboard.components.geometry import Geometry
-from dashboard.components.latent_map import Gestures, View, latent_map
+from dashboard.components.latent_map import View, latent_map
 from dashboard.components.layers import PointLayer
 from dashboard.components.own_layer import OwnLayer
 from dashboard.panels import searched
@@ -45,7 +45,6 @@ def show_map(
     samples: SampleLayer | None,
     report: Report | None,
     shown: Shown,
-    gestures: Gestures,
 ) -> None:
     """The map; without samples no rule decides anything on it."""
     context, plane = shown.context, shown.context.shown
@@ -65,7 +64,7 @@ def show_map(
         hidden=shown.hidden,
         unlinked=shown.unlinked,
     )
-    latent_map(geometry, samples, painted(shown), shown.own, view, gestures)
+    latent_map(geometry, samples, painted(shown), shown.own, view)
 
 
 def propose(

@@ -258,6 +258,22 @@ def test_back_and_forward_restore_what_was_left(explorer: Explorer, page: Page) 
     expect(colour).to_have_value(label)
 
 
+def test_two_gestures_at_once_are_both_kept(explorer: Explorer, page: Page) -> None:
+    for value, zone in ((1.5, True), (2.25, False), (1.75, True)):
+        explorer.slider("threshold").evaluate(
+            """(input, value) => {
+                input.value = value;
+                for (const kind of ["input", "change"]) input.dispatchEvent(new Event(kind));
+                document.querySelector(".layers [data-layer=zone]").click();
+            }""",
+            value,
+        )
+        explorer.expect_address("threshold", value)
+        hidden = re.compile("hidden=zone")
+        (expect(page).to_have_url if zone else expect(page).not_to_have_url)(hidden)
+        assert explorer.value("threshold") == value
+
+
 def test_back_to_an_address_without_values_shows_explore(explorer: Explorer, page: Page) -> None:
     page.goto(explorer.url)  # no value, as a person types it
     explorer.wait()
@@ -354,7 +370,7 @@ def test_every_attribute_colours_the_map_and_a_class_can_be_dimmed_or_kept_alone
 
     for name, attribute in UK_REGISTRATION.attributes.items():
         explorer.choose(state.COLOUR, attribute.label)
-        if attribute.kind == "number" or name == "period":
+        if name in ("number", "period"):
             expect(legend.root).to_contain_text(re.compile(f"^{attribute.label}: .*12,000"))
             expect(legend.scale).to_be_visible()
             continue

@@ -1,26 +1,27 @@
-"""A released slider is told under a number, by which the browser knows Python's answer to it."""
+"""What is done is told under a number, by which the browser knows Python's answer to it."""
 
 from typing import Any
 
 import pytest
 
 from dashboard import state
-from dashboard.components import latent_map
+from dashboard.components import gestures
 from tests.static.conftest import Blank
 
 # Sliders of one rule; `say` is Python's rule, `release` a slider let go, `drag` one on its way.
 SCENE = """
 const released = [];
+let number = 0;
 const root = document.body.appendChild(document.createElement("div"));
 const sliders = new module.Sliders(root, {
-    onScrub() {}, onCommit: (one) => released.push(one),
+    onScrub() {}, onCommit: (one) => (number = (released.push(one), number + 1)),
 });
 const span = {minimum: 0, maximum: 6, step: 0.01, unit: "σ", operator: ">", measure: "a"};
-const say = (sequence, values, name = "one") => sliders.take({
+const say = (handled, values, name = "one") => sliders.take({
     name, after: "", measures: [{name: "a", relative: false}],
     parameters: Object.entries(values).map(
         ([name, value]) => ({...span, name, value, before: name})),
-}, sequence);
+}, handled);
 const drag = (name, value) => {
     const input = root.querySelector(`[data-parameter=${name}] input`);
     input.value = value;
@@ -35,18 +36,6 @@ const at = () => sliders.values;
 def played(blank: Blank, script: str) -> Any:
     """What a script on the scene returns."""
     return blank.run("shared/sliders.js", f"{SCENE} {script} root.remove(); return said;")
-
-
-def test_a_new_mount_counts_on_from_where_python_stands(blank: Blank) -> None:
-    said = played(
-        blank,
-        """say(7, {a: 1, b: 2}); release("a", 1.5); release("b", 2.5);
-        const said = released;""",
-    )
-    assert said == [
-        {"name": "a", "value": 1.5, "sequence": 8},
-        {"name": "b", "value": 2.5, "sequence": 9},
-    ]
 
 
 def test_an_answer_that_is_late_calls_no_slider_back(blank: Blank) -> None:
@@ -95,39 +84,99 @@ def test_another_rule_is_taken_though_a_slider_was_released_since(blank: Blank) 
 def test_a_count_that_goes_back_is_a_new_session_s(blank: Blank) -> None:
     said = played(
         blank,
-        """say(5, {a: 1}); release("a", 2);
-        const said = [say(6, {a: 2}), say(0, {a: 1}), at().a];
-        release("a", 3); said.push(released.at(-1).sequence);""",
+        """number = 5; say(5, {a: 1}); release("a", 2);
+        const said = [say(6, {a: 2}), say(0, {a: 1}), at().a];""",
     )
-    assert said == [False, True, 1, 1]
+    assert said == [False, True, 1]
+
+
+# --- what is told, and what is handled ------------------------------------------------------------
+
+
+def told(blank: Blank, script: str) -> Any:
+    """What an outbox hands to Streamlit, as [number, value] pairs for each message."""
+    return blank.run(
+        "shared/outbox.js",
+        f"""const messages = [];
+        const component = {{setStateValue: (name, list) =>
+            messages.push(list.map(({{number, value}}) => [number, value]))}};
+        const outbox = new module.Outbox();
+        const send = (value) => outbox.send(component, "pick", value);
+        {script}; return messages;""",
+    )
+
+
+def test_what_has_no_answer_is_told_again_with_what_follows(blank: Blank) -> None:
+    messages = told(blank, "send('a'); send('b'); outbox.handled(1); send('c'); send('c')")
+    assert messages == [
+        [[1, "a"]],
+        [[1, "a"], [2, "b"]],
+        [[2, "b"], [3, "c"]],
+        [[2, "b"], [3, "c"], [4, "c"]],
+    ]
+
+
+def test_a_new_mount_counts_on_from_where_python_stands(blank: Blank) -> None:
+    assert told(blank, "outbox.handled(7); send('a')") == [[[8, "a"]]]
+
+
+def test_a_new_session_gets_what_the_old_one_did_not_answer(blank: Blank) -> None:
+    script = "outbox.handled(7); send('a'); outbox.handled(0); send('b')"
+    assert told(blank, script)[-1] == [[8, "a"], [9, "b"]]
+
+
+class Session:
+    """Runs of a page: each handles a message first, and may end."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, **session: Any) -> None:
+        self.session = session
+        monkeypatch.setattr(gestures.st, "session_state", session)
+
+    def run(self, sent: Any, *, ends: bool = True) -> list:
+        """What is handled of a message."""
+        self.session[state.MAP] = {"gestures": sent}
+        got: list = []
+        gestures.handle(state.MAP, {"pick": got.append})
+        if ends:
+            gestures.settle()
+        return got
+
+
+def pick(number: Any, value: Any = "z") -> dict:
+    return {"number": number, "name": "pick", "value": value}
 
 
 @pytest.mark.parametrize(
-    ("sent", "newest", "heard"),
+    ("sent", "expected", "answer"),
     [
-        ({"name": "margin", "value": 1.5, "sequence": 4}, 4, {"margin": 1.5}),
-        ({"name": "margin", "value": 99, "sequence": 4}, 4, {}),  # refused, and answered
-        ({"name": "nothing", "value": 1, "sequence": 4}, 4, {}),
-        ({"name": "margin", "value": 1.5, "sequence": 2}, 3, {"margin": 1.5}),
-        ({"name": "margin", "value": 1.5, "sequence": -1}, 3, {"margin": 1.5}),
-        ({"name": "margin", "value": 1.5, "sequence": 1e9}, 3, {"margin": 1.5}),
-        ({"name": "margin", "value": 1.5, "sequence": 10**30}, 3, {"margin": 1.5}),
-        ({"name": "margin", "value": 1.5, "sequence": "5"}, 3, {"margin": 1.5}),
-        ({"name": "margin", "value": 1.5}, 3, {"margin": 1.5}),
-        ("rubbish", 3, {}),
+        ([pick(4, "a"), pick(5, "b")], ["a", "b"], 5),
+        ([pick(3, "a"), pick(4, "b")], ["a", "b"], 4),  # the browser had no answer to 3
+        ([pick(2), pick(3)], [], 3),  # the same message as before
+        ([{"number": 4, "name": "sail", "value": 1}, pick(5)], ["z"], 5),
+        ([{"number": 4, "name": ["pick"]}], [], 4),
+        ([pick(-1), pick("5"), pick(4.5), pick(10**30), pick(None), "rubbish"], [], 3),
+        ("rubbish", [], 3),
+        (None, [], 3),
     ],
 )
-def test_python_keeps_the_newest_number_it_has_heard(
-    sent: Any, newest: int, heard: dict, monkeypatch: pytest.MonkeyPatch
+def test_new_gestures_are_handled_in_their_order(
+    sent: Any, expected: list, answer: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session = {state.MAP: {"parameter": {"value": sent}}, state.SEQUENCE: 3}
-    monkeypatch.setattr(latent_map.st, "session_state", session)
-    kept: dict = {}
-    gestures = latent_map.Gestures(
-        pick=lambda z: None,  # noqa: ARG005
-        region=lambda polygon: None,  # noqa: ARG005
-        parameter=lambda name, value: kept.update({name: value}),
-        layers=lambda painted, hidden: None,  # noqa: ARG005
-    )
-    gestures.on_parameter()
-    assert (session[state.SEQUENCE], kept) == (newest, heard)
+    page = Session(monkeypatch, **{state.HANDLED: 3})
+    assert page.run(sent) == expected
+    assert gestures.last_handled() == answer
+
+
+def test_what_an_interrupted_run_handled_is_handled_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Session(monkeypatch)
+    one, two = pick(1, "a"), pick(2, "b")
+    assert page.run([one], ends=False) == ["a"]
+    assert page.run([one], ends=False) == ["a"]  # another widget's message
+    assert page.run([two]) == ["a", "b"]  # 1 was answered, but not to the end
+    assert page.run([two]) == []
+
+
+def test_before_the_first_gesture_nothing_is_handled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gestures.st, "session_state", {})
+    gestures.handle(state.MAP, {})
+    assert gestures.last_handled() == 0

@@ -8,6 +8,7 @@ import { tally } from "../core/rule.js";
 import { showLegend } from "../shared/legend.js";
 import { LatentMap } from "../shared/map.js";
 import { mounting } from "../shared/mount.js";
+import { Outbox } from "../shared/outbox.js";
 import { PlateList, agreement, showHeadline } from "../shared/outcome.js";
 import { Proposed } from "../shared/proposed.js";
 import { Shown } from "../shared/shown.js";
@@ -55,8 +56,9 @@ class Comparison {
     this.sides = SIDES.map((name) => new Side(name, this.element.querySelector(`[data-side=${name}]`)));
     this.sliders = new Sliders(this.element.querySelector(".scrub-row"), {
       onScrub: () => this.#decide(),
-      onCommit: (value) => this.component.setTriggerValue("parameter", { value }),
+      onCommit: (released) => this.outbox.send(this.component, "parameter", released),
     });
+    this.outbox = new Outbox();
     this.shown = new Shown();
   }
 
@@ -72,6 +74,7 @@ class Comparison {
     const models = SIDES.map((name) => data[name]);
     const tables = await Promise.all(models.map(tablesOf));
     if (!newest()) return;
+    this.outbox.handled(data.handled);
     // One palette for good: everything that is drawn has it.
     this.palette ??= data.palette;
     this.sides.forEach((side) => side.create(this.palette));
@@ -85,7 +88,7 @@ class Comparison {
       this.linked = this.rows[0].some((row) => row >= 0); // some reg is known to both
       showLegend(this.element.querySelector(".legend"), this.maps.map((map) => map.records));
     }
-    if (this.sliders.take(data.rule, data.sequence) || fresh) this.#decide();
+    if (this.sliders.take(data.rule, data.handled) || fresh) this.#decide();
     if (fresh) this.maps.forEach((map) => map.draw());
     this.sides.forEach((side, i) => side.confirm(models[i].report, this.sliders.values));
     if (!this.listening) this.#listen();
@@ -144,14 +147,14 @@ class Comparison {
     const others = new Set(rows.map((row) => this.rows[at][row]).filter((row) => row >= 0));
     other.map.setRegion(null);
     other.select(this.linked ? others : null);
-    this.component.setTriggerValue("brush", { value: { side: side.name, polygon } });
+    this.outbox.send(this.component, "brush", { side: side.name, polygon });
   }
 
   #clear() {
     for (const side of this.sides) {
       side.map.setRegion(null);
     }
-    this.component.setTriggerValue("brush", { value: null });
+    this.outbox.send(this.component, "brush", null);
   }
 
   /** The record that is pointed at is ringed in both maps, with each model's reconstruction. */

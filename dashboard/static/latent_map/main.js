@@ -6,6 +6,7 @@ import { Plates } from "../core/plate.js";
 import { showLegend } from "../shared/legend.js";
 import { LatentMap } from "../shared/map.js";
 import { mounting } from "../shared/mount.js";
+import { Outbox } from "../shared/outbox.js";
 import { Proposed, measured } from "../shared/proposed.js";
 import { Shown } from "../shared/shown.js";
 import { column, coordinates, take } from "../shared/store.js";
@@ -54,9 +55,11 @@ class Explorer {
     this.switches = new Switches(this.part("layers"), LAYERS, (hidden) => {
       this.shown.keep("hidden", hidden);
       this.#useHidden(hidden);
-      this.#send("layers", { hidden, sequence: this.scrubber.sliders.number() });
+      this.switched = this.#send("layers", hidden);
     });
     this.#showOwnSwitch();
+    this.switched = 0; // the number under which the last switch was told
+    this.outbox = new Outbox();
     this.shown = new Shown();
     this.shown.keep("region", null); // a new picture has none: clearing it would draw all again
   }
@@ -66,9 +69,9 @@ class Explorer {
     this.map?.remove();
   }
 
-  /** Tell Python of a gesture. A trigger, so that the same gesture twice is told twice. */
+  /** Tell Python of a gesture; gives the number by which its answer is known. */
   #send(name, value) {
-    this.component.setTriggerValue(name, { value });
+    return this.outbox.send(this.component, name, value);
   }
 
   /** Tell Python of something that stands on the screen already, and that it will send back. */
@@ -83,6 +86,7 @@ class Explorer {
     const tables = sent.map((one) => one && take(one.name, one.version));
     const [geometry, samples, painted, own] = await Promise.all(tables);
     if (!newest()) return;
+    this.outbox.handled(data.handled);
     this.map ??= new LatentMap(this.part("picture"), data.palette);
     if (this.#apply(data, geometry, samples, painted, own)) {
       if (!this.pointing) this.#rest();
@@ -112,7 +116,7 @@ class Explorer {
       own: this.shown.changed("own", [data.own, data.plane.name, version, theme]),
     };
     const proposed = this.shown.changed("samples", [data.samples?.version ?? null, data.plane, theme]);
-    const rule = data.rule && this.scrubber.take(data.rule, data.sequence);
+    const rule = data.rule && this.scrubber.take(data.rule, data.handled);
     if (fresh.geometry) this.#useGeometry(geometry);
     if (fresh.plane) this.#usePlane(data.plane, version);
     if (fresh.colour) this.#useColour(data.colour);
@@ -121,7 +125,7 @@ class Explorer {
     if (this.shown.changed("painted", [data.painted, data.colour, theme])) this.map.setPainted(painted);
     if (fresh.marks) this.#useMarks(null);
     // Not an answer from before a person's last switch.
-    const late = data.sequence < this.scrubber.sliders.sequence;
+    const late = data.handled < this.switched;
     if (!late && this.shown.changed("hidden", data.hidden)) this.#useHidden(data.hidden);
     if (proposed) this.#useSamples(samples);
     if (this.proposed && (proposed || rule)) this.#applyRule();

@@ -59,8 +59,8 @@ export class Scrubber {
    * Take over Python's rule, see `Sliders`, and its {tail, notebookTail}: the name of the parameter
    * whose tail probability is shown, or null, and whether the notebook published one for it.
    */
-  take(rule, sequence) {
-    const news = this.sliders.take(rule, sequence);
+  take(rule, handled) {
+    const news = this.sliders.take(rule, handled);
     if (news) this.#forget();
     return news;
   }

@@ -3,14 +3,16 @@
 import { limitsOf } from "../core/rule.js";
 
 export class Sliders {
-  /** In an element `row`; `onScrub()` is called at every step, `onCommit({name, value, sequence})` on release. */
+  /**
+   * In an element `row`; `onScrub()` is called at every step, `onCommit({name, value})` on
+   * release, which gives the number under which Python is told. */
   constructor(row, { onScrub, onCommit }) {
     this.row = row;
     this.on = { onScrub, onCommit };
     this.sliders = {};
     this.known = {}; // values that Python has, or has been told of
-    this.sequence = 0; // of what was told last
-    this.heard = Infinity; // the newest of them that Python has answered
+    this.told = 0; // the number under which the slider was told that was released last
+    this.heard = 0; // the newest number that Python has answered
   }
 
   /** The present value of every parameter. */
@@ -31,18 +33,17 @@ export class Sliders {
   }
 
   /**
-   * Take over Python's rule {name, parameters, measures, after}, as it is after the released slider of
-   * a number; true if something of it is news.
+   * Take over Python's rule {name, parameters, measures, after}, as it is after it has `handled` what
+   * was told up to a number; true if something of it is news.
    *
    * A parameter is a slider {name, value, minimum, maximum, step, unit, before} and a limit of the
    * rule, see `limitsOf`.
    */
-  take(rule, sequence) {
-    // A count that goes back is another session's; a new mount begins where Python stands.
-    if (sequence < this.heard) this.sequence = sequence;
-    this.heard = sequence;
+  take(rule, handled) {
+    if (handled < this.heard) this.told = handled; // a count that goes back is another session's
+    this.heard = handled;
     const other = this.rule?.name !== rule.name;
-    if (sequence < this.sequence && !other) return false; // a slider has been released since
+    if (handled < this.told && !other) return false; // a slider has been released since
     if (other) this.#build(rule);
     this.rule = rule;
     this.row.lastElementChild.textContent = rule.after;
@@ -50,11 +51,6 @@ export class Sliders {
     const news = rule.parameters.filter(({ name, value }) => this.known[name] !== value);
     for (const { name, value } of news) this.sliders[name].input.value = this.known[name] = value;
     return other || news.length > 0;
-  }
-
-  /** The number under which something is told to Python, by which its answer will be known. */
-  number() {
-    return (this.sequence += 1);
   }
 
   #build(rule) {
@@ -78,10 +74,9 @@ export class Sliders {
     this.row.replaceChildren(...labels, after);
   }
 
-  /** A slider was released: tell it under a number, by which Python's answer will be known. */
   #commit(name, value) {
     this.known[name] = value;
-    this.on.onCommit({ name, value, sequence: this.number() });
+    this.told = this.on.onCommit({ name, value });
   }
 
   /** Write the present values beside the sliders. */
