@@ -78,6 +78,7 @@ OWN_ENCODED: Final = "own-encoded"
 OWN_LAYER: Final = "own-layer"
 
 MAP: Final = "map"
+TOUR_MAP: Final = "tour-shown"
 REGION: Final = "region"
 HANDLED: Final = "handled"
 UNSETTLED: Final = "unsettled"

@@ -110,7 +110,7 @@ def linked(models: Models, shown: tuple[Shown, Shown]) -> None:
         st.caption(caption)
     if selected:
         of_selection(models, selected.rows)
-    settle()
+    settle(state.COMPARISON)
 
 
 def controls() -> None:

@@ -67,7 +67,7 @@ class Tabs(NamedTuple):
 @st.fragment
 def explore(name: str, version: str, geometry: Geometry) -> None:
     """Controls, map and panel; a gesture reruns only this."""
-    Gestures(set_point, set_region, set_parameter, set_layers).handle()
+    Gestures(set_point, set_region, set_parameter, set_layers).handle(state.MAP)
     left, right = st.columns([2.4, 1], gap="medium")
     try:
         with left:
@@ -100,7 +100,7 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
         tabs.above.warning(common.plain(sentence))
     show_tabs(tabs, choices)
     state.store_explored()
-    settle()
+    settle(state.MAP)
 
 
 def show_form(tabs: Tabs, name: str, version: str) -> None:

@@ -21,7 +21,7 @@ STEPS = len(tour.NAMES)
 def page() -> None:
     """The map of a step, and its text."""
     step = step_box()
-    Gestures(set_point, set_region, set_parameter, set_layers).handle()
+    Gestures(set_point, set_region, set_parameter, set_layers).handle(state.TOUR_MAP)
     name = tour.NAMES[step - 1]
     chosen = model_box.loaded(tour.model_of(name))
     if chosen is None:
@@ -35,7 +35,7 @@ def page() -> None:
             model_box.show_address_problems()
             figures = tour.figures_of(tour.context_of(*chosen, values), name, values)
             text(step, values, figures)
-    settle()
+    settle(state.TOUR_MAP)
     tour.prepare(tour.NAMES[step % STEPS])
 
 
@@ -54,7 +54,7 @@ def show(name: str, version: str, values: dict[str, Any]) -> None:
     context = tour.context_of(name, version, values)
     problems: list[str] = []
     samples, report = propose(context, sampling_form.policy(context, values, problems), problems)
-    show_map(geometry, samples, report, tour.shown_of(context, values))
+    show_map(geometry, samples, report, tour.shown_of(context, values), state.TOUR_MAP)
 
 
 # --- the text -------------------------------------------------------------------------------------

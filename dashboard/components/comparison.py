@@ -85,7 +85,7 @@ class Gestures:
     parameter: Callable[[str, float], None]
 
     def handle(self) -> None:
-        """Handle what was done on the maps since the last run that ended, see `gestures.settle`."""
+        """Handle what was done on the maps, and has no answer yet: see `gestures.handle`."""
         handle(state.COMPARISON, {"brush": self._brush, "parameter": self._parameter})
 
     def _brush(self, sent: Any) -> None:

@@ -25,13 +25,13 @@ def handle(component: str, handlers: Handlers) -> None:
     anything else, or has no handler, is dropped; a handler checks its own value.
     """
     sent = _valid(st.session_state.get(component, {}).get("gestures"))
-    pending: dict[int, Any] = st.session_state.get(state.UNSETTLED, {})
+    pending: dict[int, Any] = st.session_state.get(state.UNSETTLED, {}).get(component, {})
     if max(sent, default=0) > last_handled():  # else it is what was sent last, once more
         pending = dict(sorted({**pending, **sent}.items()))
     for one in pending.values():
         if isinstance(one.get("name"), str) and one["name"] in handlers:
             handlers[one["name"]](one.get("value"))
-    st.session_state[state.UNSETTLED] = pending
+    st.session_state.setdefault(state.UNSETTLED, {})[component] = pending
     st.session_state[state.HANDLED] = max([*pending, last_handled()])
 
 
@@ -50,6 +50,6 @@ def last_handled() -> int:
     return st.session_state.get(state.HANDLED, 0)
 
 
-def settle() -> None:
+def settle(component: str) -> None:
     """The run ends, so that what it has set remains."""
-    st.session_state[state.UNSETTLED] = {}
+    st.session_state[state.UNSETTLED][component] = {}

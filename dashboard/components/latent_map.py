@@ -77,10 +77,10 @@ class Gestures:
     parameter: Callable[[str, float], None]
     layers: Callable[[bool, list[str]], None]
 
-    def handle(self) -> None:
-        """Handle what was done on the map since the last run that ended, see `gestures.settle`."""
+    def handle(self, key: str) -> None:
+        """Handle what was done on the map of a key and has no answer: see `gestures.handle`."""
         handle(
-            state.MAP,
+            key,
             {
                 "pick": self._pick,
                 "region": self._region,
@@ -131,6 +131,7 @@ def latent_map(
     painted: PaintedLayer | None,
     own: OwnLayer | None,
     view: View,
+    key: str,
 ) -> None:
     """Show the map; a gesture reruns the surrounding fragment, which handles it first."""
     if painted:
@@ -159,4 +160,4 @@ def latent_map(
         "layers": table_of(view.layers),
         "hidden": sorted([*view.hidden, *([] if painted else [_COLOURS])]),
     }
-    _mount(key=state.MAP, data=data, on_gestures_change=lambda: None)
+    _mount(key=key, data=data, on_gestures_change=lambda: None)

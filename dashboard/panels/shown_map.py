@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dashboard import services
+from dashboard import services, state
 from dashboard.components.fields import PaintedLayer, SampleLayer
 from dashboard.components.geometry import Geometry
 from dashboard.components.latent_map import View, latent_map
@@ -45,8 +45,9 @@ def show_map(
     samples: SampleLayer | None,
     report: Report | None,
     shown: Shown,
+    key: str = state.MAP,
 ) -> None:
-    """The map; without samples no rule decides anything on it."""
+    """The map, mounted under a key; without samples no rule decides anything on it."""
     context, plane = shown.context, shown.context.shown
     view = View(
         model=context.name,
@@ -64,7 +65,7 @@ def show_map(
         hidden=shown.hidden,
         unlinked=shown.unlinked,
     )
-    latent_map(geometry, samples, painted(shown), shown.own, view)
+    latent_map(geometry, samples, painted(shown), shown.own, view, key)
 
 
 def propose(

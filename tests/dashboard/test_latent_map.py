@@ -23,7 +23,7 @@ def received(sent: dict, monkeypatch: pytest.MonkeyPatch) -> dict:
         region=lambda polygon: got.update(region=polygon),
         parameter=lambda name, value: got.update(parameter=(name, value)),
         layers=lambda painted, hidden: got.update(layers=(painted, hidden)),
-    ).handle()
+    ).handle(state.MAP)
     return got
 
 

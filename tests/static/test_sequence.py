@@ -138,7 +138,7 @@ class Session:
         got: list = []
         gestures.handle(state.MAP, {"pick": got.append})
         if ends:
-            gestures.settle()
+            gestures.settle(state.MAP)
         return got
 
 
@@ -174,6 +174,16 @@ def test_what_an_interrupted_run_handled_is_handled_again(monkeypatch: pytest.Mo
     assert page.run([one], ends=False) == ["a"]  # another widget's message
     assert page.run([two]) == ["a", "b"]  # 1 was answered, but not to the end
     assert page.run([two]) == []
+
+
+def test_what_was_done_on_another_page_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Session(monkeypatch)
+    page.run([pick(1, "a")], ends=False)
+    page.session[state.TOUR_MAP] = {"gestures": [pick(2, "b")]}
+    got: list = []
+    gestures.handle(state.TOUR_MAP, {"pick": got.append})
+    assert got == ["b"]
+    assert page.run([pick(1, "a")]) == ["a"]
 
 
 def test_before_the_first_gesture_nothing_is_handled(monkeypatch: pytest.MonkeyPatch) -> None:
