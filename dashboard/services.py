@@ -113,15 +113,15 @@ def gaussians(name: str, version: str) -> NearestGaussian:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def unwanted(predicates: str, region: Polygon | None, listed: str, training: bool) -> Unwanted:
-    """What is unwanted, from texts as they are typed; a long list is parsed once.
+def unwanted(wanted: str, region: Polygon | None, listed: str, training: bool) -> Unwanted:
+    """What is unwanted: all but what is `wanted`, and the other parts; a long list is parsed once.
 
     Raises `PredicateError`, `FormatError` naming the first bad lines, or `UnwantedError` if nothing
     is unwanted.
     """
     lines = listed.splitlines() if listed.strip() else []
     return Unwanted.of(
-        [predicates] if predicates else [],
+        wanted=[wanted] if wanted else [],
         regions=[region] if region else [],
         listed=UK_REGISTRATION.parse_lines(lines) if lines else [],
         training=training,

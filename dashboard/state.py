@@ -9,8 +9,10 @@ import streamlit as st
 from dashboard.words.common import NOT_IN_ADDRESS
 from dashboard.words.explore import ANCHORS, JOURNEYS_TAB, PLANES, READ_TAB
 from dashboard.words.journey import PATHS
+from regvae import predicates
 from regvae.formats import UK_REGISTRATION
 from regvae.latent.polygon import Polygon, parse_polygon, polygon_corners, polygon_text
+from regvae.predicates import PredicateError
 from regvae.rejection.proposals import Box
 from regvae.rejection.rules import RULES, OneSided, Rule
 
@@ -27,7 +29,9 @@ JOB_NAME: Final = "job-name"
 JOB_PROBLEM: Final = "job-problem"
 KEEP_AS: Final = "keep-as"
 NEW_MODEL: Final = "new-model"
+WANTED: Final = "wanted"
 UNWANTED: Final = "unwanted"
+"""What is unwanted, in addresses of former versions; see `WANTED`."""
 UNWANTED_TRAINING: Final = "training"
 RULE: Final = "rule"
 PROPOSAL: Final = "proposal"
@@ -109,7 +113,7 @@ DEFAULTS: Final[dict[str, Any]] = {
     UP: 2,
     ANCHOR: "mean",
     COLOUR: "at_least_50",
-    UNWANTED: "number < 50",
+    WANTED: "number >= 50",
     UNWANTED_TRAINING: False,
     USE_REGION: False,
     RULE: OneSided.name,
@@ -166,9 +170,20 @@ def remember_address(page: str) -> None:
 def _take_address() -> None:
     address = {key: st.query_params[key] for key in DEFAULTS if key in st.query_params}
     st.session_state[ADDRESS] = address
+    if UNWANTED in st.query_params:
+        st.session_state[WANTED] = _opposite(st.query_params[UNWANTED])
+        del st.query_params[UNWANTED]
     with suppress(ValueError):  # `address_problems` names it
         if REGION in address:
             st.session_state[REGION] = _within_limit(parse_polygon(address[REGION]))
+
+
+def _opposite(text: str) -> str:
+    """What is wanted where a text is of what is unwanted; the same if it is not of predicates."""
+    try:
+        return predicates.text(predicates.negated(predicates.parse_all([text])))
+    except PredicateError:  # which is told beside its widget
+        return text
 
 
 def restore_explored() -> None:

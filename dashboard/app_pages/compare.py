@@ -98,7 +98,8 @@ def linked(models: Models, shown: tuple[Shown, Shown]) -> None:
     covers = (cover(*models, problems), cover(*models[::-1], problems))
     for sentence in problems:
         st.warning(common.plain(sentence))
-    sliders = rule_for_browser(state.rule(st.session_state, RULE), state.DEFAULTS[state.UNWANTED])
+    unwanted = str(sampling_form.usual_unwanted())
+    sliders = rule_for_browser(state.rule(st.session_state, RULE), unwanted)
     comparison(shown, covers, sliders, st.session_state[state.COMPARE_COLOUR], selected)
     if selected:
         counts(models, selected.rows)

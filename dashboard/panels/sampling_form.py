@@ -8,9 +8,11 @@ import streamlit as st
 
 from dashboard import charts, services, state
 from dashboard.panels.context import Context
+from dashboard.panels.wanted import builder
 from dashboard.widgets import uploader
 from dashboard.words import common
 from dashboard.words import sampling as words
+from regvae import predicates
 from regvae.formats import UK_REGISTRATION, FormatError
 from regvae.predicates import PredicateError
 from regvae.rejection import proposals
@@ -20,7 +22,7 @@ from regvae.rejection.rules import RULES, Parameter
 from regvae.rejection.unwanted import Unwanted, UnwantedError
 
 _KEYS = (
-    *(state.UNWANTED, state.UNWANTED_TRAINING, state.USE_REGION, state.RULE, *state.PARAMETERS),
+    *(state.WANTED, state.UNWANTED_TRAINING, state.USE_REGION, state.RULE, *state.PARAMETERS),
     *(state.PROPOSAL, state.SAMPLES, state.BOX, state.SEED),
 )
 """The keys of the form's widgets that are bound to the address."""
@@ -59,8 +61,12 @@ def hidden_controls() -> None:
 
 def controls(name: str, version: str) -> None:
     """Widgets for everything that a rejection sample depends on."""
-    st.markdown(f"##### {words.UNWANTED_HEADING}")
-    _widget(st, state.UNWANTED)
+    st.markdown(f"##### {words.WANTED_HEADING}")
+    rows = st.container(gap="xsmall")
+    _widget(st, state.WANTED)  # first, as it takes its text from the address
+    with rows:
+        builder()
+    st.markdown(f"**{words.UNWANTED_HEADING}**")
     left, right = st.columns(2)
     _widget(left, state.UNWANTED_TRAINING)
     _widget(right, state.USE_REGION)
@@ -120,12 +126,12 @@ def _widget(place: Any, key: str) -> None:
     elif key in _COUNTS:
         (label, explanation), low, high, step = _COUNTS[key]
         _number_input(place, label, explanation, low, high, state.DEFAULTS[key], step, key=key)
-    elif key == state.UNWANTED:
+    elif key == state.WANTED:
         place.text_input(
-            words.UNWANTED_LABEL,
+            words.WANTED_LABEL,
             state.DEFAULTS[key],
             key=key,
-            help=words.UNWANTED_HELP,
+            help=words.WANTED_HELP,
             bind="query-params",
         )
     elif key in _BOXES:
@@ -213,7 +219,9 @@ def _settings(name: str, loaded: Policy) -> dict[str, Any]:
             "regvae sample"
         )
     settings: dict[str, Any] = {
-        state.UNWANTED: " and ".join(map(str, unwanted.predicates)),
+        state.WANTED: predicates.text(predicates.negated(unwanted.predicates))
+        if unwanted.predicates
+        else "",
         state.UNWANTED_TRAINING: unwanted.training,
         state.LISTED: "\n".join(unwanted.codes),
         state.USE_REGION: bool(unwanted.regions),
@@ -275,7 +283,7 @@ def unwanted(problems: list[str], of_regions: bool) -> Unwanted | None:
         region = None
     try:
         return services.unwanted(
-            st.session_state[state.UNWANTED].strip(),
+            st.session_state[state.WANTED].strip(),
             region if use_region else None,
             st.session_state[state.LISTED],
             st.session_state[state.UNWANTED_TRAINING],
@@ -303,12 +311,18 @@ def policy(context: Context, values: Mapping[Any, Any], problems: list[str]) -> 
         return None
 
 
+def usual_unwanted() -> Unwanted:
+    """What is unwanted by the form's defaults."""
+    usual = state.DEFAULTS
+    return services.unwanted(usual[state.WANTED], None, "", usual[state.UNWANTED_TRAINING])
+
+
 def usual_policy(name: str) -> Policy:
     """The policy of the form's defaults, for a model. Raises `ValueError` if it cannot be used."""
     usual = state.DEFAULTS
     return Policy(
         bundle=name,
-        unwanted=services.unwanted(usual[state.UNWANTED], None, "", usual[state.UNWANTED_TRAINING]),
+        unwanted=usual_unwanted(),
         rule=state.rule(usual),
         proposal=_proposal(usual),
         proposals=usual[state.SAMPLES],

@@ -56,7 +56,7 @@ def context_of(name: str, version: str, values: Mapping[str, Any]) -> Context:
     choice = usual_choice(name, version)
     anchor = services.mean_of_means(name, version)
     shown = Slice(choice, services.plane(name, version, choice), anchor, pinned=False)
-    unwanted = services.unwanted(values[state.UNWANTED], None, "", training=False)
+    unwanted = services.unwanted(values[state.WANTED], None, "", training=False)
     return Context(name, version, unwanted, state.rule(values), shown)
 
 

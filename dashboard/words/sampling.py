@@ -2,26 +2,35 @@
 
 TITLE = "Rejection sampling"
 
-UNWANTED_HEADING = "What is unwanted"
-UNWANTED_LABEL = "Regs with"
-UNWANTED_HELP = (
-    "A predicate over attributes: `attribute op value`, such as `number < 50`, `area == london` "
-    "or `first_letter in A, B`. Join several with `and`. Leave it empty if only what follows is "
-    "unwanted."
+WANTED_HEADING = "Wanted: regs with"
+ATTRIBUTE, COMPARISON, VALUE, JOIN = "Attribute", "Comparison", "Value", "Joined by"
+ADD = "Add a condition"
+REMOVE = "×"
+OPERATORS = {
+    "number": {">=": "≥", "<": "<", "<=": "≤", ">": ">", "==": "=", "!=": "≠", "in": "in"},
+    "category": {"==": "is", "!=": "is not", "in": "in"},
+    "boolean": {"==": "is", "!=": "is not"},
+}
+WANTED_LABEL = "The same as text"
+WANTED_HELP = (
+    "Predicates over attributes: `attribute op value`, such as `number >= 50`, `area == london` "
+    "or `first_letter in A, B`, joined by `and` and `or`; `and` binds more tightly. All other regs "
+    "are unwanted. Leave it empty if only what follows is unwanted."
 )
-TRAINING_DATA = ("or all training data", "Every training record is unwanted.")
+UNWANTED_HEADING = "Unwanted all the same"
+TRAINING_DATA = ("all training data", "Every training record is unwanted.")
 USE_REGION = (
-    "or in the region",
+    "in the region",
     "Every record is unwanted whose mean lies in the region selected on the map with Box or Lasso.",
 )
 MORE = "More: a list of regs"
 LISTED = (
-    "or these regs, one a line",
+    "these regs, one a line",
     "They need not be records: the model encodes the others, and points near them are rejected "
     "too.",
 )
-LISTED_FILE = ("or those of a text file", "One reg a line; they are added to the list above.")
-UNWANTED_PROBLEM = "Unwanted: {problem}."
+LISTED_FILE = ("those of a text file", "One reg a line; they are added to the list above.")
+UNWANTED_PROBLEM = "What is wanted: {problem}."
 PROBLEM = TITLE + ": {problem}."
 NO_REGION = "expected a region on the map, got none; draw one with Box or Lasso"
 OTHER_PLANE = (

@@ -145,7 +145,7 @@ def test_a_threshold_is_given_by_address_slider_and_number_alike(
     explorer.expect_address("threshold", high)
     assert_not_called_back(explorer)
 
-    explorer.enter(state.UNWANTED, "number >= 50")
+    explorer.enter(state.WANTED, "number < 50")
     policy = Policy("notebook-2d", Unwanted.of(["number >= 50"]), OneSided(3.0))
     samples = sampling.sample(bundle, policy)
     report = sampling.report(samples, policy.rule)

@@ -156,7 +156,7 @@ def test_a_model_of_which_nothing_is_unwanted_has_no_samples(
 ) -> None:
     given: list[dict] = []
     monkeypatch.setattr(comparison, "_mount", lambda data, **_: given.append(data))
-    monkeypatch.setitem(state.DEFAULTS, state.UNWANTED, "number < 0")
+    monkeypatch.setitem(state.DEFAULTS, state.WANTED, "number >= 0")
     app = opened("compare")
     assert "notebook-2d: no samples are shown. " in problems_of(app)
     assert given[-1]["left"]["samples"] is None

@@ -30,7 +30,7 @@ def unwanted_problem(problem: str) -> str:
 
 
 def test_a_list_of_regs_is_unwanted_too(form: AppTest) -> None:
-    form.text_input(key=state.UNWANTED).input("")
+    form.text_input(key=state.WANTED).input("")
     form.text_area(key=state.LISTED).input("AB12 CDE\nXY67ZZZ").run()
     assert not problems_of(form)
     upload = form.file_uploader(key=state.LISTED_FILE)
@@ -46,20 +46,65 @@ def test_a_list_of_regs_is_unwanted_too(form: AppTest) -> None:
 
 
 BAD_PREDICATES = [
-    ("colour == red", "Unwanted: expected an attribute"),
-    ("__import__('os')", "Unwanted: expected 'attribute op value'"),
-    ("", "Unwanted: expected something unwanted"),
-    ("number >= 0", "number >= 0"),
-    ("number < 0", "number < 0"),
+    ("colour == red", "What is wanted: expected an attribute"),
+    ("__import__('os')", "What is wanted: expected 'attribute op value'"),
+    ("", "What is wanted: expected something unwanted"),
+    ("number >= 0", "number < 0"),
+    ("number < 0", "number >= 0"),
 ]
 
 
 def test_a_predicate_that_cannot_be_used_is_a_sentence(form: AppTest) -> None:
     for predicate, sentence in BAD_PREDICATES:
-        form.text_input(key=state.UNWANTED).input(predicate).run()
+        form.text_input(key=state.WANTED).input(predicate).run()
         assert sentence in problems_of(form), predicate
-    form.text_input(key=state.UNWANTED).input("number < 50").run()
+    form.text_input(key=state.WANTED).input("number >= 50").run()
     assert not problems_of(form)
+
+
+def test_rows_write_what_is_wanted(form: AppTest) -> None:
+    def text() -> str:
+        return str(form.text_input(key=state.WANTED).value)
+
+    form.text_input(key="wanted-0-value").set_value("70").run()
+    assert text() == "number >= 70"
+    form.button(key="wanted-add").click().run()
+    form.selectbox(key="wanted-1-attribute").select("area").run()
+    form.selectbox(key="wanted-1-value").select("london").run()
+    assert text() == "number >= 70 and area == london"
+    form.segmented_control(key="wanted-1-join").set_value("or").run()
+    form.selectbox(key="wanted-1-operator").select("in").run()
+    form.multiselect(key="wanted-1-value").select("leeds").run()
+    assert text() == "number >= 70 or area in london, leeds"
+    form.selectbox(key="wanted-0-attribute").select("valid").run()
+    assert text() == "valid == True or area in london, leeds"
+    form.button(key="wanted-0-remove").click().run()
+    assert text() == "area in london, leeds"
+    assert not problems_of(form)
+
+
+def test_a_text_sets_the_rows(form: AppTest) -> None:
+    form.text_input(key=state.WANTED).input("tens in 1, 2 and area != leeds or valid == no").run()
+    assert form.text_input(key="wanted-0-value").value == "1, 2"
+    assert form.selectbox(key="wanted-1-value").value == "leeds"
+    assert form.segmented_control(key="wanted-2-join").value == "or"
+    assert form.selectbox(key="wanted-2-value").value == "letters never issued"
+    form.text_input(key="wanted-0-value").set_value("rubbish").run()  # refused: nothing changes
+    assert form.text_input(key="wanted-0-value").value == "1, 2"
+    form.text_input(key=state.WANTED).input("colour == red").run()
+    assert "Expected an attribute" in problems_of(form)  # beside its field
+
+
+def test_an_address_sets_the_rows() -> None:
+    form = opened(tab=explore_words.SAMPLE_TAB, wanted="number >= 30 and area == london")
+    assert form.text_input(key="wanted-0-value").value == "30"
+    assert form.selectbox(key="wanted-1-value").value == "london"
+
+
+def test_an_address_of_what_is_unwanted_says_the_opposite() -> None:
+    form = opened(tab=explore_words.SAMPLE_TAB, unwanted="number < 30 and area == london")
+    assert form.text_input(key=state.WANTED).value == "number >= 30 or area != london"
+    assert "unwanted" not in form.query_params
 
 
 def test_all_training_data_can_be_unwanted() -> None:

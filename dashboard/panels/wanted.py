@@ -1,0 +1,163 @@
+"""What is wanted, in rows of attribute, comparison and value; or as a text, which they write."""
+
+from typing import Any
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.words import common
+from dashboard.words import sampling as words
+from regvae import predicates
+from regvae.formats import UK_REGISTRATION, Attribute
+from regvae.predicates import Predicate, PredicateError
+
+Row = tuple[str, Predicate]
+"""How a predicate is joined to the one before it, "and" or "or", and the predicate."""
+
+_ATTRIBUTE, _OPERATOR, _VALUE, _JOIN = "attribute", "operator", "value", "join"
+
+
+def builder() -> None:
+    """The rows of the text in `state.WANTED`, whose widget is drawn elsewhere.
+
+    Every change of a row writes the text anew. A text that is not of predicates is a sentence in
+    place of the rows.
+    """
+    try:
+        rows = rows_of(st.session_state[state.WANTED])
+    except PredicateError as error:
+        st.error(common.sentence(str(error)))
+        return
+    for place, row in enumerate(rows):
+        _row(place, row, len(rows))
+    st.button(words.ADD, key="wanted-add", type="tertiary", on_click=_add, icon=":material/add:")
+
+
+def rows_of(text: str) -> list[Row]:
+    """The predicates of a text as rows. Raises `PredicateError` if it is not one."""
+    if not text.strip():
+        return []
+    found = predicates.alternatives(predicates.parse_all([text]))
+    return [
+        ("and" if place else "or", one) for several in found for place, one in enumerate(several)
+    ]
+
+
+def text_of(rows: list[Row]) -> str:
+    """The text of rows, the first of which is joined to nothing."""
+    parts = [f"{join} {one}" if place else str(one) for place, (join, one) in enumerate(rows)]
+    return " ".join(parts)
+
+
+def _key(place: int, part: str) -> str:
+    return f"wanted-{place}-{part}"
+
+
+def _row(place: int, row: Row, of: int) -> None:
+    """The widgets of one row, set to what the text has."""
+    join, one = row
+    attributes = UK_REGISTRATION.attributes
+    attribute = attributes[one.attribute]
+    many = one.operator == "in"
+    session = st.session_state
+    session[_key(place, _ATTRIBUTE)] = one.attribute
+    session[_key(place, _OPERATOR)] = one.operator
+    session[_key(place, _VALUE)] = _shown(attribute, one)
+    if place:
+        session[_key(place, _JOIN)] = join
+        st.segmented_control(
+            words.JOIN,
+            ["and", "or"],
+            key=_key(place, _JOIN),
+            required=True,
+            label_visibility="collapsed",
+            on_change=_write,
+            args=(of,),
+        )
+    name, operator, value, remove = st.columns([4, 3, 4, 0.6], gap="xsmall")
+    change: dict[str, Any] = {"on_change": _write, "args": (of,), "label_visibility": "collapsed"}
+    name.selectbox(
+        words.ATTRIBUTE,
+        list(attributes),
+        format_func=lambda name: attributes[name].label,
+        key=_key(place, _ATTRIBUTE),
+        **change,
+    )
+    operators: dict[str, str] = words.OPERATORS[attribute.kind]
+    operator.selectbox(
+        words.COMPARISON,
+        list(operators),
+        format_func=lambda op: operators[op],
+        key=_key(place, _OPERATOR),
+        **change,
+    )
+    options = _options(attribute)
+    if many and options:
+        value.multiselect(words.VALUE, options, key=_key(place, _VALUE), **change)
+    elif options:
+        value.selectbox(words.VALUE, options, key=_key(place, _VALUE), **change)
+    else:
+        value.text_input(words.VALUE, key=_key(place, _VALUE), **change)
+    remove.button(
+        words.REMOVE, key=_key(place, "remove"), type="tertiary", on_click=_remove, args=(place,)
+    )
+
+
+def _options(attribute: Attribute) -> list[str]:
+    """The values to choose from; none for a number, which is typed."""
+    return list(attribute.categories) if attribute.kind != "number" else []
+
+
+def _shown(attribute: Attribute, one: Predicate) -> Any:
+    """The value of a predicate as its widget has it."""
+    if attribute.kind == "number":
+        return ", ".join(map(str, one.values))
+    values = [_category(attribute, value) for value in one.values]
+    return values if one.operator == "in" else values[0]
+
+
+def _category(attribute: Attribute, value: Any) -> str:
+    return attribute.categories[int(value)] if attribute.kind == "boolean" else str(value)
+
+
+def _write(of: int) -> None:
+    """Write the text anew from the widgets of all rows."""
+    session = st.session_state
+    rows: list[Row] = []
+    for place, (_, before) in enumerate(rows_of(session[state.WANTED])[:of]):
+        attribute = UK_REGISTRATION.attributes[session[_key(place, _ATTRIBUTE)]]
+        operator, value = session[_key(place, _OPERATOR)], session[_key(place, _VALUE)]
+        if operator not in words.OPERATORS[attribute.kind]:  # another attribute was chosen
+            operator = next(iter(words.OPERATORS[attribute.kind]))
+        join = session.get(_key(place, _JOIN), "and")
+        rows.append((join, _predicate(attribute, operator, value, before)))
+    session[state.WANTED] = text_of(rows)
+
+
+def _predicate(attribute: Attribute, operator: str, value: Any, before: Predicate) -> Predicate:
+    """The predicate of a row's widgets; with the value `before` if theirs cannot be used."""
+    given = value if isinstance(value, list) else str(value).split(",")
+    if attribute.kind == "boolean":
+        places = {label: str(bool(place)) for place, label in enumerate(attribute.categories)}
+        given = [places.get(one, "true") for one in given]
+    if operator != "in":
+        given = given[:1]
+    for values in (given, map(str, before.values), attribute.categories[-1:], ["0"]):
+        try:
+            return Predicate.parse(f"{attribute.name} {operator} {', '.join(values)}")
+        except PredicateError:
+            continue
+    raise AssertionError(attribute)  # 0 is a number
+
+
+def _add() -> None:
+    """One more row, which changes nothing until it is changed."""
+    rows = rows_of(st.session_state[state.WANTED])
+    new = Predicate("number", ">=", (50 if not rows else 0,))
+    st.session_state[state.WANTED] = text_of([*rows, ("and", new)])
+
+
+def _remove(place: int) -> None:
+    rows = rows_of(st.session_state[state.WANTED])
+    del rows[place]
+    st.session_state[state.WANTED] = text_of(rows)
