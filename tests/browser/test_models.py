@@ -209,10 +209,10 @@ def test_the_map_is_painted_with_what_is_decoded(page: Page, dashboard: str, exa
     expect(page).not_to_have_url(re.compile("painted"))  # it is the default
     explorer.picture.wait_for("(plot) => plot.map.overlay.painted")
     assert_painted(explorer, exact, "at_least_50")
-    tens = UK_REGISTRATION.attributes["tens"].label
-    explorer.choose(state.COLOUR, tens)
-    expect(explorer.legend.root).to_contain_text(f"{tens}: ")
-    assert_painted(explorer, exact, "tens")
+    number = UK_REGISTRATION.attributes["number"].label
+    explorer.choose(state.COLOUR, number)
+    expect(explorer.legend.root).to_contain_text(f"{number}: ")
+    assert_painted(explorer, exact, "number")
     paint.click()
     assert not explorer.picture.painted([[1.0, 1.0]], "under").any()
 
@@ -255,7 +255,7 @@ def assert_painted(explorer: Explorer, exact: Bundle, name: str) -> None:
         expected = (
             channels(palette.MAP["light"]["classes"][int(code)])
             if name == "at_least_50"
-            else on_scale(code / 9)
+            else on_scale(code / 99)
         )
         # The fainter, the fewer steps of colour a pixel has.
         np.testing.assert_allclose(colour, expected, atol=4 + 400 / opacity)
