@@ -51,7 +51,7 @@ MAP: Final[dict[str, Any]] = {
     "rejected": REJECTED_GREY,
     "outline": OUTLINE,
     "zone": [128, 128, 136],
-    "missing": "#8A8A8A",
+    "missing": "#BC7F93",  # on no scale, and no grey, which is what is rejected
     # These differ, as each would be too dim on the other background.
     "light": {
         "classes": ["#CC6320", ABOVE],

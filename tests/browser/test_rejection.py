@@ -87,7 +87,8 @@ def assert_follows(explorer: Explorer, samples: Samples, rule: Rule, parameter: 
 
 def assert_marked(explorer: Explorer, samples: Samples, rule: Rule) -> np.ndarray:
     """Accepted samples are rings, or crosses if they decode to something unwanted; both let what
-    lies below be seen, and rejected ones are fainter. Gives how many rings and crosses were seen."""
+    lies below be seen, and rejected ones are fainter. Gives how many of the two were seen.
+    """
     explorer.layer("zone").click()  # so that its edge crosses none of them
     picture, alone = explorer.picture, lonely(samples.z)
     accepted = rule.accepts(samples.measures)[alone]

@@ -54,12 +54,14 @@ function chip(maps, code) {
   button.type = "button";
   button.title = `${label}: click dims or shows it, ${KEYS} keeps it alone`;
   const shape = SHAPES[classSymbol(code, palette)];
-  const colour = classColour(attribute, code, palette);
-  button.innerHTML = `<svg viewBox="0 0 10 10" aria-hidden="true"><path d="${shape}" fill="${colour}"/></svg>`;
+  button.innerHTML = mark(shape, classColour(attribute, code, palette));
   const found = maps.map((map) => map.attribute.classes[code].count);
   button.append(make("span", label), make("small", counts(found)));
   return button;
 }
+
+const mark = (shape, colour) =>
+  `<svg viewBox="0 0 10 10" aria-hidden="true"><path d="${shape}" fill="${colour}"/></svg>`;
 
 function scale(maps) {
   const [{ attribute, palette }] = maps;
@@ -71,6 +73,13 @@ function scale(maps) {
   ends.append(make("span", lowLabel), make("span", highLabel));
   const known = `${label}: ${of((one) => one.count - one.missing)} of ${of((one) => one.count)} ${attribute.of ?? "records"}`;
   const missing = of((one) => one.missing);
-  const rest = missing === "0" ? [] : [make("span", `grey: ${missing} have none`)];
-  return [make("span", known), bar, ends, ...rest];
+  return [make("span", known), bar, ends, ...(missing === "0" ? [] : [without(missing, palette)])];
+}
+
+/** How many have no value, beside their mark. */
+function without(missing, palette) {
+  const line = make("span", "", "without");
+  line.innerHTML = mark(SHAPES.circle, palette.missing);
+  line.append(`${missing} have none`);
+  return line;
 }
