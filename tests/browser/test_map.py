@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from scipy.spatial import cKDTree
 
 from dashboard import state
+from dashboard.components.colouring import Colouring
 from regvae.formats import UK_REGISTRATION
 from regvae.latent.polygon import in_polygon, parse_polygon
 from regvae.model.bundle import Bundle
@@ -165,6 +166,7 @@ def test_a_lasso_selects_a_region_that_is_counted_and_decoded(
     explorer.picture.drag([*LASSO, LASSO[0]])
     assert_counted(explorer, bundle, LASSO)
     assert_share(explorer, bundle, LASSO)
+    assert_counted_by_class(explorer, bundle)
     expect(explorer.coordinates).to_have_value("")  # though it ended where it began
 
     explorer.button(DECODE).click()
@@ -177,6 +179,7 @@ def test_a_lasso_selects_a_region_that_is_counted_and_decoded(
 
     explorer.clear(state.REGION)
     explorer.picture.wait_for("(plot) => plot.map.marks.outline === null")
+    assert_counted_by_class(explorer, bundle)
 
     explorer.panel.locator("[data-testid=stExpander]:visible").last.locator("summary").click()
     explorer.enter(state.BOX_CORNERS, "-1, -1, 0, 0.5")
@@ -335,6 +338,17 @@ def assert_share(explorer: Explorer, bundle: Bundle, polygon: Points) -> None:
     assert float(share.group(1)) == pytest.approx(expected, abs=3)
 
 
+def assert_counted_by_class(explorer: Explorer, bundle: Bundle) -> None:
+    """The legend counts the records of each class, and of these the selected ones, if any are."""
+    above = bundle.records.attribute("at_least_50").astype(bool)
+    selected = explorer.picture.selected
+    for place, rows in enumerate((~above, above)):
+        told = f"{rows.sum():,}"
+        if selected is not None:
+            told = f"{rows[selected].sum():,} of {told}"
+        expect(explorer.legend.chips.nth(place).locator("small")).to_have_text(told)
+
+
 def test_every_attribute_colours_the_map_and_a_class_can_be_dimmed_or_kept_alone(
     explorer: Explorer, bundle: Bundle
 ) -> None:
@@ -354,7 +368,7 @@ def test_every_attribute_colours_the_map_and_a_class_can_be_dimmed_or_kept_alone
 
     for name, attribute in UK_REGISTRATION.attributes.items():
         explorer.choose(state.COLOUR, attribute.label)
-        if attribute.kind == "number" or name == "period":
+        if Colouring.of(attribute, bundle.records.codes).is_scale:
             expect(legend.root).to_contain_text(re.compile(f"^{attribute.label}: .*12,000"))
             expect(legend.scale).to_be_visible()
             continue

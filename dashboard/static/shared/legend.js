@@ -1,8 +1,9 @@
 // What the colours mean: one chip a class with its count, which dims the class; or a scale.
-// Of one map, or of several that have the same classes: then a count is told of each, where they differ.
+// Of one map, with how many of a class are selected; or of several that have the same classes: then a
+// count is told of each, where they differ.
 
 import { classColour, classSymbol } from "../core/colours.js";
-import { count } from "./text.js";
+import { count, write } from "./text.js";
 
 const SHAPES = {
   circle: "M5 1a4 4 0 1 0 .01 0z",
@@ -26,6 +27,7 @@ function make(tag, text, className = "") {
 export function showLegend(root, maps) {
   const { classes } = maps[0].attribute;
   root.classList.toggle("continuous", !classes);
+  maps.forEach((map) => (map.onSelect = null));
   root.replaceChildren(...(classes ? chips(maps) : scale(maps)));
 }
 
@@ -43,8 +45,19 @@ function chips(maps) {
     on(one, "dblclick", (map) => map.keepOnly(code));
   });
   refresh();
+  tellCounts(made, maps);
+  maps[0].onSelect = () => tellCounts(made, maps);
   if (made.length <= FEW) return made;
   return [make("p", `${made.length} classes; ${KEYS} keeps one alone`), ...made];
+}
+
+/** Write "340", of several maps "340 / 170"; with a selection on the one map "47 of 340". */
+function tellCounts(made, maps) {
+  const selected = maps.length === 1 ? maps[0].selectedCounts : null;
+  made.forEach((one, code) => {
+    const all = counts(maps.map((map) => map.attribute.classes[code].count));
+    write(one.lastChild, selected ? `${count(selected[code])} of ${all}` : all);
+  });
 }
 
 function chip(maps, code) {
@@ -55,8 +68,7 @@ function chip(maps, code) {
   button.title = `${label}: click dims or shows it, ${KEYS} keeps it alone`;
   const shape = SHAPES[classSymbol(code, palette)];
   button.innerHTML = mark(shape, classColour(attribute, code, palette));
-  const found = maps.map((map) => map.attribute.classes[code].count);
-  button.append(make("span", label), make("small", counts(found)));
+  button.append(make("span", label), make("small", ""));
   return button;
 }
 

@@ -73,6 +73,15 @@ export class Records {
     this.selected = rows && new Uint8Array(this.x.length);
     rows?.forEach((row) => (this.selected[row] = 1));
     this.drawn = null;
+    this.onSelect?.(); // the legend's, which counts them
+  }
+
+  /** How many of the selected rows are in each group; null without a selection. */
+  get selectedCounts() {
+    if (!this.selected) return null;
+    const counts = new Uint32Array(this.groups.length);
+    this.groupOf.forEach((group, row) => (counts[group] += this.selected[row]));
+    return counts;
   }
 
   get size() {
