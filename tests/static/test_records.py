@@ -13,7 +13,8 @@ MAKE = """
     const records = new module.Records(document.body, "records", {
         size: 9, outline: null, palette, redraw: () => {},
     });
-    const classes = (n) => ({classes: Array.from({length: n}, (_, i) => ({label: String(i), count: 0}))});
+    const one = (_, i) => ({label: String(i), count: 0});
+    const classes = (n) => ({classes: Array.from({length: n}, one)});
 """
 
 

@@ -8,7 +8,8 @@ import { LatentMap } from "../shared/map.js";
 import { mounting } from "../shared/mount.js";
 import { Proposed, measured } from "../shared/proposed.js";
 import { Shown } from "../shared/shown.js";
-import { column, coordinates, take } from "../shared/store.js";
+import { column, coordinates, follow, take } from "../shared/store.js";
+import { write } from "../shared/text.js";
 import { takeTheme } from "../shared/theme.js";
 import { showTools, Switches } from "../shared/toolbar.js";
 import { byLayer, partsOf } from "./layers.js";
@@ -41,6 +42,7 @@ class Explorer {
         <div class="frame"><div class="picture" tabindex="0" role="application"
           aria-label="latent map: arrow keys move the reading point, Enter pins it, Escape clears the region, plus and minus zoom, 0 shows the whole map"></div></div>
         <div class="scrubber"></div>
+        <p class="coming" role="status"></p>
       </div>`;
     this.element = parent.firstElementChild;
     this.part = (name) => this.element.querySelector(`.${name}`);
@@ -59,9 +61,14 @@ class Explorer {
     this.#showOwnSwitch();
     this.shown = new Shown();
     this.shown.keep("region", null); // a new picture has none: clearing it would draw all again
+    this.unfollow = follow("model", (model) => {
+      this.coming = model;
+      this.#stepBack();
+    });
   }
 
   remove() {
+    this.unfollow();
     this.presenting.remove();
     this.map?.remove();
   }
@@ -93,6 +100,15 @@ class Explorer {
     this.scrubber.confirm(data.report);
     this.link.set(data.link);
     this.element.dataset.ready = "true";
+    this.drawn = data.link.model;
+    this.#stepBack();
+  }
+
+  /** Another model is on its way: what is drawn steps back until then, as it is no longer what is chosen. */
+  #stepBack() {
+    const old = Boolean(this.drawn && this.coming && this.coming !== this.drawn);
+    this.element.classList.toggle("old", old);
+    write(this.part("coming"), old ? `Loading ${this.coming}…` : "");
   }
 
   /** Take over what has changed; true if the map must be drawn. */
