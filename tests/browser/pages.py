@@ -265,6 +265,7 @@ class Explorer(Sliding):
         self.legend = Legend(page.locator(".latent-map"))
         self.panel = self.keyed("panel")
         self.plate = page.locator(".reading .plate.large")
+        self.label = page.locator(".frame > .label")
         self.where = page.locator(".reading-where")
         self.record = page.locator(".reading-record")
 

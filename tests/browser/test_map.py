@@ -51,6 +51,7 @@ def test_what_is_pointed_at_is_decoded_and_what_is_clicked_is_pinned(
     for x, y in [(0.5, 0.3), (-2.5, 2.5), (2.2, -1.7)]:
         explorer.point(x, y)
         assert_reads(explorer, bundle, x, y)
+        assert_labelled(explorer, x, y)
     for part in (explorer.plate, explorer.where):  # to those who do not see it too
         live = part.evaluate("(element) => element.closest('[aria-live]')?.className")
         assert live == "reading"
@@ -108,6 +109,20 @@ def assert_reads(explorer: Explorer, bundle: Bundle, x: float, y: float) -> None
     # The words are rounded to a thousandth, so the plate is that of some point so near.
     near = at + 0.0005 * np.array(list(itertools.product((-1, 0, 1), repeat=2)))
     assert explorer.plate.inner_text() in map(shown, bundle.autoencoder.decode(near))
+
+
+def assert_labelled(explorer: Explorer, x: float, y: float) -> None:
+    """The same plate is beside a point, in the picture, and does not cover the point."""
+    expect(explorer.label).to_have_text(explorer.plate.inner_text())
+    box, picture = explorer.label.bounding_box(), explorer.picture.plot.bounding_box()
+    assert box
+    assert picture
+    ((px, py),) = explorer.picture.pixels([[x, y]])
+    for side, length, at in (("x", "width", px), ("y", "height", py)):
+        assert picture[side] <= box[side]
+        assert box[side] + box[length] <= picture[side] + picture[length]
+        assert not box[side] < at < box[side] + box[length]
+        assert abs(box[side] + box[length] / 2 - at) < box[length] / 2 + 20
 
 
 def other_presses(explorer: Explorer):
@@ -394,7 +409,16 @@ def test_a_finger_taps_where_it_is_in_the_dark(chromium: Browser, dashboard: str
         assert min(map(int, re.findall(r"\d+", colour))) > 150
         for place in [(-2.5, 2.0), (2.0, -2.5)]:
             before = explorer.coordinates.input_value()
-            page.touchscreen.tap(*explorer.picture.pixels([place])[0])
+            finger = page.context.new_cdp_session(page)
+            px, py = explorer.picture.pixels([place])[0]
+            touched = {"type": "touchStart", "touchPoints": [{"x": px, "y": py}]}
+            finger.send("Input.dispatchTouchEvent", touched)
+            box = explorer.label.bounding_box()
+            assert box
+            assert box["y"] + box["height"] < py - 30  # above the finger
+            lifted = {"type": "touchEnd", "touchPoints": []}
+            finger.send("Input.dispatchTouchEvent", lifted)
+            expect(explorer.label).to_be_hidden()
             expect(explorer.coordinates).not_to_have_value(before)
             np.testing.assert_allclose(explorer.pinned, place, atol=0.02)
     context.close()
