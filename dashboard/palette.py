@@ -33,31 +33,36 @@ UNWANTED_ON_DARK: Final = "#FF6170"
 """The same for text on a dark page, where the other is too dim to read."""
 REJECTED_GREY: Final = "rgba(128,128,128,0.8)"
 OUTLINE: Final = "#1B1B1B"
+ACCEPTED, ACCEPTED_ON_DARK = OUTLINE, "#F2F2F2"
+"""Accepted samples: ink, which is no class's colour."""
 
 CSS: Final = (
     f":root {{ --plate: {PLATE_YELLOW}; --unwanted: {UNWANTED_RED}; "
     f"--rejected: {REJECTED_GREY}; --outline: {OUTLINE}; }}"
-    f".stApp {{ --alarm: light-dark({UNWANTED_RED}, {UNWANTED_ON_DARK}); }}"
+    f".stApp {{ --alarm: light-dark({UNWANTED_RED}, {UNWANTED_ON_DARK}); "
+    f"--accepted: light-dark({ACCEPTED}, {ACCEPTED_ON_DARK}); }}"
 )
 """The same colours for style.css."""
 
 MAP: Final[dict[str, Any]] = {
     "wheel": list(WHEEL),
     "scale": list(SCALE),
-    "accepted": PLATE_YELLOW,
+    "plate": PLATE_YELLOW,
     "rejected": REJECTED_GREY,
     "outline": OUTLINE,
     "zone": [128, 128, 136],
-    "missing": "#8A8A8A",
+    "missing": "#BC7F93",  # on no scale, and no grey, which is what is rejected
     # These differ, as each would be too dim on the other background.
     "light": {
         "classes": ["#CC6320", ABOVE],
+        "accepted": ACCEPTED,
         "impure": UNWANTED_RED,
         "search": "#D012C8",
         "own": "#00A878",
     },
     "dark": {
         "classes": [BELOW, "#5C9BE6"],
+        "accepted": ACCEPTED_ON_DARK,
         "impure": UNWANTED_ON_DARK,
         "search": "#FF7BF5",
         "own": "#3DDC97",

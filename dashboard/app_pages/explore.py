@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import model_box, services, state
 from dashboard.components.geometry import Geometry, send_geometry
 from dashboard.components.gestures import settle
-from dashboard.components.latent_map import Gestures
+from dashboard.components.latent_map import Gestures, announce
 from dashboard.components.layers import PointLayer
 from dashboard.panels import journey, leaks, own_codes, results, sampling_form, searched
 from dashboard.panels import region as region_panel
@@ -34,6 +34,7 @@ def page() -> None:
     if chosen is None:
         model_box.choose()
         return
+    announce(chosen[0])
     geometry = services.geometry(*chosen)
     # Before everything else, as the map waits for it; outside the fragment, so that no gesture
     # sends it again.

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard import charts, model_box, services, state
 from dashboard.components.geometry import send_geometry
 from dashboard.components.gestures import settle
-from dashboard.components.latent_map import Gestures
+from dashboard.components.latent_map import Gestures, announce
 from dashboard.panels import sampling_form, tour
 from dashboard.panels.shown_map import propose, show_map
 from dashboard.words import tour as words
@@ -49,6 +49,7 @@ def step_box() -> int:
 
 def show(name: str, version: str, values: dict[str, Any]) -> None:
     """The map for some values."""
+    announce(name)
     geometry = services.geometry(name, version)
     send_geometry(geometry)
     context = tour.context_of(name, version, values)

@@ -113,6 +113,14 @@ class Gestures:
             self.parameter(*slider)
 
 
+def announce(model: str) -> None:
+    """Tell the map which model is coming: what it shows of another one steps back.
+
+    Call it before that model's tables are sent, which takes seconds on a slow line.
+    """
+    send_own("model", model)
+
+
 def plane_for_browser(plane: Plane, anchor: NDArray, labels: tuple[str, str]) -> dict[str, Any]:
     """A plane as JSON for plane.js, which decodes `rest` plus the pointer's place times `basis`."""
     return {

@@ -62,7 +62,7 @@ STEPS = {
         "Say that regs with a number below 50 are **unwanted**. We draw {proposed:,} random "
         "points. The rule **rejects** a point if its distance to an unwanted reg is less than a "
         "**threshold**, here {threshold:.1f} standard deviations. The others are **accepted**: "
-        "{wanted:,} yellow points, and {impure:,} red ones, which decode to something unwanted.\n\n"
+        "{wanted:,} rings, and {impure:,} red crosses, which decode to something unwanted.\n\n"
         "The grey zone is where everything is rejected. **Drag the threshold** under the map and "
         "watch the zone grow.",
     ),

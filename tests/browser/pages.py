@@ -19,6 +19,7 @@ LOADING = 120_000  # milliseconds: for a page, a model or TensorFlow to be there
 TABS = ("read", "sample", "results", "journeys", "own")
 GO_TO_NEAREST = "Go to the nearest accepted point"  # buttons without a key, by their words
 DECODE = re.compile("Decode 50")
+MARK = 5  # pixels: no sample's mark reaches farther from its place
 HUNT = "Search for leaks"
 
 Points = Sequence[Sequence[float]]
@@ -124,19 +125,29 @@ class Picture:
 
     def painted(self, points: ArrayLike, layer: str = "over") -> np.ndarray:
         """What the canvas above (or another `layer`) shows at points (n, 2): (n, 4)."""
+        return self.around(points, 0, layer)[:, 0]
+
+    def around(self, points: ArrayLike, reach: int, layer: str = "over") -> np.ndarray:
+        """The same for all pixels so far from the points, to all sides: (n, pixels, 4)."""
         pixels = self.frame.locator(f"canvas.{layer}").evaluate(
-            """(canvas, places) => {
+            """(canvas, [places, reach]) => {
                 const box = canvas.getBoundingClientRect();
                 const ratio = canvas.width / box.width;
                 const context = canvas.getContext("2d");
+                const side = 2 * reach + 1;
                 return places.map(([px, py]) => {
-                    const at = [(px - box.left) * ratio, (py - box.top) * ratio].map(Math.floor);
-                    return Array.from(context.getImageData(...at, 1, 1).data);
+                    const at = [(px - box.left) * ratio, (py - box.top) * ratio];
+                    const corner = at.map((one) => Math.floor(one) - reach);
+                    return Array.from(context.getImageData(...corner, side, side).data);
                 });
             }""",
-            self.pixels(points),
+            [self.pixels(points), reach],
         )
-        return np.array(pixels)
+        return np.reshape(pixels, (len(pixels), -1, 4))
+
+    def strength(self, point: Sequence[float]) -> int:
+        """How opaque the mark of a sample at a point is, from 0 to 255."""
+        return int(self.around([point], MARK)[..., 3].max())
 
     def wait_for(self, condition: str, given: object = None) -> None:
         """Wait until a function of the `plot` and of what is `given` is true, in JavaScript."""
@@ -254,6 +265,7 @@ class Explorer(Sliding):
         self.legend = Legend(page.locator(".latent-map"))
         self.panel = self.keyed("panel")
         self.plate = page.locator(".reading .plate.large")
+        self.label = page.locator(".frame > .label")
         self.where = page.locator(".reading-where")
         self.record = page.locator(".reading-record")
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from scipy.spatial import cKDTree
 
 from dashboard import state
+from dashboard.components.colouring import Colouring
 from regvae.formats import UK_REGISTRATION
 from regvae.latent.polygon import in_polygon, parse_polygon
 from regvae.model.bundle import Bundle
@@ -50,6 +51,7 @@ def test_what_is_pointed_at_is_decoded_and_what_is_clicked_is_pinned(
     for x, y in [(0.5, 0.3), (-2.5, 2.5), (2.2, -1.7)]:
         explorer.point(x, y)
         assert_reads(explorer, bundle, x, y)
+        assert_labelled(explorer, x, y)
     for part in (explorer.plate, explorer.where):  # to those who do not see it too
         live = part.evaluate("(element) => element.closest('[aria-live]')?.className")
         assert live == "reading"
@@ -109,6 +111,20 @@ def assert_reads(explorer: Explorer, bundle: Bundle, x: float, y: float) -> None
     assert explorer.plate.inner_text() in map(shown, bundle.autoencoder.decode(near))
 
 
+def assert_labelled(explorer: Explorer, x: float, y: float) -> None:
+    """The same plate is beside a point, in the picture, and does not cover the point."""
+    expect(explorer.label).to_have_text(explorer.plate.inner_text())
+    box, picture = explorer.label.bounding_box(), explorer.picture.plot.bounding_box()
+    assert box
+    assert picture
+    ((px, py),) = explorer.picture.pixels([[x, y]])
+    for side, length, at in (("x", "width", px), ("y", "height", py)):
+        assert picture[side] <= box[side]
+        assert box[side] + box[length] <= picture[side] + picture[length]
+        assert not box[side] < at < box[side] + box[length]
+        assert abs(box[side] + box[length] / 2 - at) < box[length] / 2 + 20
+
+
 def other_presses(explorer: Explorer):
     """Presses on the map that are no clicks: of other buttons, cancelled, of another finger."""
 
@@ -165,6 +181,7 @@ def test_a_lasso_selects_a_region_that_is_counted_and_decoded(
     explorer.picture.drag([*LASSO, LASSO[0]])
     assert_counted(explorer, bundle, LASSO)
     assert_share(explorer, bundle, LASSO)
+    assert_counted_by_class(explorer, bundle)
     expect(explorer.coordinates).to_have_value("")  # though it ended where it began
 
     explorer.button(DECODE).click()
@@ -177,6 +194,7 @@ def test_a_lasso_selects_a_region_that_is_counted_and_decoded(
 
     explorer.clear(state.REGION)
     explorer.picture.wait_for("(plot) => plot.map.marks.outline === null")
+    assert_counted_by_class(explorer, bundle)
 
     explorer.panel.locator("[data-testid=stExpander]:visible").last.locator("summary").click()
     explorer.enter(state.BOX_CORNERS, "-1, -1, 0, 0.5")
@@ -351,6 +369,17 @@ def assert_share(explorer: Explorer, bundle: Bundle, polygon: Points) -> None:
     assert float(share.group(1)) == pytest.approx(expected, abs=3)
 
 
+def assert_counted_by_class(explorer: Explorer, bundle: Bundle) -> None:
+    """The legend counts the records of each class, and of these the selected ones, if any are."""
+    above = bundle.records.attribute("at_least_50").astype(bool)
+    selected = explorer.picture.selected
+    for place, rows in enumerate((~above, above)):
+        told = f"{rows.sum():,}"
+        if selected is not None:
+            told = f"{rows[selected].sum():,} of {told}"
+        expect(explorer.legend.chips.nth(place).locator("small")).to_have_text(told)
+
+
 def test_every_attribute_colours_the_map_and_a_class_can_be_dimmed_or_kept_alone(
     explorer: Explorer, bundle: Bundle
 ) -> None:
@@ -370,7 +399,7 @@ def test_every_attribute_colours_the_map_and_a_class_can_be_dimmed_or_kept_alone
 
     for name, attribute in UK_REGISTRATION.attributes.items():
         explorer.choose(state.COLOUR, attribute.label)
-        if name in ("number", "period"):
+        if Colouring.of(attribute, bundle.records.codes).is_scale:
             expect(legend.root).to_contain_text(re.compile(f"^{attribute.label}: .*12,000"))
             expect(legend.scale).to_be_visible()
             continue
@@ -396,7 +425,16 @@ def test_a_finger_taps_where_it_is_in_the_dark(chromium: Browser, dashboard: str
         assert min(map(int, re.findall(r"\d+", colour))) > 150
         for place in [(-2.5, 2.0), (2.0, -2.5)]:
             before = explorer.coordinates.input_value()
-            page.touchscreen.tap(*explorer.picture.pixels([place])[0])
+            finger = page.context.new_cdp_session(page)
+            px, py = explorer.picture.pixels([place])[0]
+            touched = {"type": "touchStart", "touchPoints": [{"x": px, "y": py}]}
+            finger.send("Input.dispatchTouchEvent", touched)
+            box = explorer.label.bounding_box()
+            assert box
+            assert box["y"] + box["height"] < py - 30  # above the finger
+            lifted = {"type": "touchEnd", "touchPoints": []}
+            finger.send("Input.dispatchTouchEvent", lifted)
+            expect(explorer.label).to_be_hidden()
             expect(explorer.coordinates).not_to_have_value(before)
             np.testing.assert_allclose(explorer.pinned, place, atol=0.02)
     context.close()

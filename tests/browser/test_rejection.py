@@ -20,16 +20,13 @@ from regvae.rejection.policy import Policy
 from regvae.rejection.rules import RULES, OneSided, Rule, TwoSided
 from regvae.rejection.sampling import Samples
 from regvae.rejection.unwanted import Unwanted
-from tests.browser.pages import GO_TO_NEAREST, HUNT, Explorer
+from tests.browser.pages import GO_TO_NEAREST, HUNT, MARK, Explorer
 
-# What a sample's dot shows, by whether it decodes to something wanted.
-DOTS = {
-    wanted: [*(int(colour[at : at + 2], 16) for at in (1, 3, 5)), 255]
-    for wanted, colour in (
-        (True, palette.MAP["accepted"]),
-        (False, palette.MAP["light"]["impure"]),
-    )
-}
+# The colours of samples: accepted and wanted, accepted but unwanted.
+WANTED, UNWANTED_COLOUR = (
+    [int(palette.MAP["light"][name][at : at + 2], 16) for at in (1, 3, 5)]
+    for name in ("accepted", "impure")
+)
 
 
 def policy_of(rule: Rule) -> Policy:
@@ -39,18 +36,20 @@ def policy_of(rule: Rule) -> Policy:
 def test_every_slider_of_every_rule_moves_everything_at_every_step(
     explorer: Explorer, bundle: Bundle
 ) -> None:
+    marked = np.zeros(2, int)
     for kind in RULES.values():
         rule = kind()
         samples = sampling.sample(bundle, policy_of(rule))
         explorer.use_rule(rule)
         assert_shows(explorer, samples, rule)
-        assert_coloured(explorer, samples, rule)
+        marked += assert_marked(explorer, samples, rule)
         assert_shaded(explorer, bundle, rule)
         for parameter in rule.parameters():
             assert_follows(explorer, samples, rule, parameter.name)
             # All others stand at their defaults again.
             explorer.slider(parameter.name).fill(f"{parameter.default}")
             explorer.expect_confirmed()
+    assert marked.min() > 0
 
 
 def assert_shows(explorer: Explorer, samples: Samples, rule: Rule) -> None:
@@ -86,22 +85,35 @@ def assert_follows(explorer: Explorer, samples: Samples, rule: Rule, parameter: 
     explorer.expect_address(parameter, explorer.value(parameter))
 
 
-def assert_coloured(explorer: Explorer, samples: Samples, rule: Rule) -> None:
-    """An accepted sample's dot says whether it decodes to something wanted; a rejected has none."""
-    accepted = rule.accepts(samples.measures)
-    rows = lonely(samples.z, accepted)
-    assert len(rows)
-    painted = explorer.picture.painted(samples.z[rows])
-    assert painted.tolist() == [DOTS[bool(wanted)] for wanted in samples.wanted[rows]]
-    rejected = explorer.picture.painted(samples.z[~accepted][:20]).tolist()
-    assert not any(dot in rejected for dot in DOTS.values())
+def assert_marked(explorer: Explorer, samples: Samples, rule: Rule) -> np.ndarray:
+    """Accepted samples are rings, or crosses if they decode to something unwanted; both let what
+    lies below be seen, and rejected ones are fainter. Gives how many of the two were seen.
+    """
+    explorer.layer("zone").click()  # so that its edge crosses none of them
+    picture, alone = explorer.picture, lonely(samples.z)
+    accepted = rule.accepts(samples.measures)[alone]
+    around = picture.around(samples.z[alone], MARK)
+    middle = around[:, around.shape[1] // 2]
+    strongest = around[np.arange(len(around)), around[..., 3].argmax(axis=1)]
+    for wanted, colour in ((True, WANTED), (False, UNWANTED_COLOUR)):
+        rows = accepted & (samples.wanted[alone] == wanted)
+        np.testing.assert_allclose(strongest[rows, :3], np.tile(colour, (rows.sum(), 1)), atol=4)
+        assert (strongest[rows, 3] > 150).all()
+        assert (strongest[rows, 3] < 255).all()
+        assert ((middle[rows, 3] == 0) == wanted).all()  # a ring is empty
+        assert ((around[rows, :, 3] > 0).mean(axis=1) < 0.5).all()
+    assert (strongest[~accepted, 3] < 100).all()
+    assert (middle[~accepted, 3] > 0).all()
+    explorer.layer("zone").click()
+    wanted = samples.wanted[alone][accepted]
+    return np.array([wanted.sum(), (~wanted).sum()])
 
 
-def lonely(z: np.ndarray, accepted: np.ndarray) -> np.ndarray:
-    """Rows of accepted points (n, 2) on the map that no other accepted one is drawn near to."""
-    away = np.hypot(*(z[:, None] - z[accepted]).transpose(2, 0, 1))
-    rows = np.flatnonzero(accepted & ((away < 0.15).sum(axis=1) == 1))
-    return rows[np.abs(z[rows]).max(axis=1) < 2.95]
+def lonely(z: np.ndarray) -> np.ndarray:
+    """Rows of samples (n, 2) on the map that no other one is drawn near to."""
+    away = np.hypot(*(z[:, None] - z).transpose(2, 0, 1))
+    rows = np.flatnonzero((away < 0.16).sum(axis=1) == 1)
+    return rows[np.abs(z[rows]).max(axis=1) < 2.9]
 
 
 def assert_shaded(explorer: Explorer, bundle: Bundle, rule: Rule) -> None:
@@ -221,9 +233,14 @@ def assert_pan_moves_all(explorer: Explorer, bundle: Bundle, rule: Rule) -> None
     """The samples and the zone, on canvases of our own, are panned with the map."""
     picture = explorer.picture
     samples = sampling.sample(bundle, policy_of(rule))
-    z = samples.z[lonely(samples.z, rule.accepts(samples.measures))]
+    z = samples.z[lonely(samples.z)]
     assert len(z) > 3
-    before = picture.painted(z)
+
+    def shown() -> np.ndarray:
+        # Sorted: a point on the border of two pixels may fall into the other one.
+        return np.sort(picture.around(z, MARK)[..., 3], axis=1)
+
+    before = shown()
     ((x, y),) = picture.pixels([[0.2, 0.1]])
     left = picture.plot.evaluate("(plot) => plot.map.view.low.x")
     explorer.page.mouse.move(x, y)
@@ -231,7 +248,7 @@ def assert_pan_moves_all(explorer: Explorer, bundle: Bundle, rule: Rule) -> None
     explorer.page.mouse.move(x + 20, y + 15, steps=4)
     explorer.page.mouse.up()
     picture.wait_for("(plot, left) => plot.map.view.low.x < left", left)
-    np.testing.assert_allclose(picture.painted(z), before, atol=3)
+    np.testing.assert_allclose(shown(), before, atol=3)
     assert_shaded(explorer, bundle, rule)
 
 

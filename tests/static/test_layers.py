@@ -64,7 +64,7 @@ def test_every_layer_is_drawn_in_its_style_from_below(blank: Blank) -> None:
     path, leaks = PointLayer("path", points), PointLayer("leaks", points[:2])
     decoded = PointLayer("decoded", points, [False, True, False])
     wanted, unwanted, crosses, halo, line, *marks = drawn(blank, [path, leaks, decoded])
-    assert (wanted["x"], wanted["y"], wanted["fill"]) == ([1, 5], [-2, 5], PALETTE["accepted"])
+    assert (wanted["x"], wanted["y"], wanted["fill"]) == ([1, 5], [-2, 5], PALETTE["plate"])
     assert (unwanted["x"], unwanted["y"], unwanted["fill"]) == ([0], [4], PALETTE["impure"])
     assert (crosses["x"], crosses["symbol"], crosses["stroke"]) == ([1, 0], "x", PALETTE["impure"])
     for one in (halo, line):

@@ -25,3 +25,20 @@ def test_two_versions_of_a_name_are_stored_and_no_more(blank: Blank) -> None:
         return Promise.all(["a", "b", "c"].map(soon));""",
     )
     assert found == ["a", "missing", "c"]
+
+
+def test_whoever_follows_a_name_is_told_of_each_version_until_that_is_ended(blank: Blank) -> None:
+    found = blank.run(
+        "shared/store.js",
+        """const {follow, put} = module;
+        const [seen, others] = [[], []];
+        const end = follow("model", (version) => seen.push(version));
+        follow("model", (version) => others.push(version));
+        put("model", "a", {});
+        put("geometry", "b", {});
+        put("model", "a", {});
+        end();
+        put("model", "c", {});
+        return [seen, others];""",
+    )
+    assert found == [["a", "a"], ["a", "a", "c"]]

@@ -9,8 +9,8 @@ import { column } from "../shared/store.js";
  */
 const STYLES = {
   /** Points decoded on request; the flag says that what they decode to is unwanted. */
-  decoded: (points, { accepted, impure, outline }) =>
-    [accepted, impure].map((fill, flag) => {
+  decoded: (points, { plate, impure, outline }) =>
+    [plate, impure].map((fill, flag) => {
       const rows = points.flag.flatMap((one, row) => (Number(one) === flag ? [row] : []));
       return { ...some(points, rows), symbol: "square", size: 6, fill, stroke: outline, width: 1 };
     }),

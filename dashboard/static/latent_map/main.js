@@ -9,10 +9,12 @@ import { mounting } from "../shared/mount.js";
 import { Outbox } from "../shared/outbox.js";
 import { Proposed, measured } from "../shared/proposed.js";
 import { Shown } from "../shared/shown.js";
-import { column, coordinates, take } from "../shared/store.js";
+import { column, coordinates, follow, take } from "../shared/store.js";
+import { write } from "../shared/text.js";
 import { takeTheme } from "../shared/theme.js";
 import { showTools, Switches } from "../shared/toolbar.js";
 import { byLayer, partsOf } from "./layers.js";
+import { Label } from "./label.js";
 import { Link } from "./link.js";
 import { Presenting } from "./presenting.js";
 import { Reading } from "./reading.js";
@@ -42,10 +44,12 @@ class Explorer {
         <div class="frame"><div class="picture" tabindex="0" role="application"
           aria-label="latent map: arrow keys move the reading point, Enter pins it, Escape clears the region, plus and minus zoom, 0 shows the whole map"></div></div>
         <div class="scrubber"></div>
+        <p class="coming" role="status"></p>
       </div>`;
     this.element = parent.firstElementChild;
     this.part = (name) => this.element.querySelector(`.${name}`);
     this.reading = new Reading(this.part("reading"));
+    this.label = new Label(this.part("frame"));
     this.scrubber = new Scrubber(this.part("scrubber"), {
       onScrub: () => this.#applyRule(),
       onCommit: (released) => this.#send("parameter", released),
@@ -62,9 +66,14 @@ class Explorer {
     this.outbox = new Outbox();
     this.shown = new Shown();
     this.shown.keep("region", null); // a new picture has none: clearing it would draw all again
+    this.unfollow = follow("model", (model) => {
+      this.coming = model;
+      this.#stepBack();
+    });
   }
 
   remove() {
+    this.unfollow();
     this.presenting.remove();
     this.map?.remove();
   }
@@ -97,6 +106,15 @@ class Explorer {
     this.scrubber.confirm(data.report);
     this.link.set(data.link);
     this.element.dataset.ready = "true";
+    this.drawn = data.link.model;
+    this.#stepBack();
+  }
+
+  /** Another model is on its way: what is drawn steps back until then, as it is no longer what is chosen. */
+  #stepBack() {
+    const old = Boolean(this.drawn && this.coming && this.coming !== this.drawn);
+    this.element.classList.toggle("old", old);
+    write(this.part("coming"), old ? `Loading ${this.coming}…` : "");
   }
 
   /** Take over what has changed; true if the map must be drawn. */
@@ -139,6 +157,7 @@ class Explorer {
     this.means = coordinates(geometry.records);
     const plates = new Plates(geometry.gaps);
     this.reading.setPlates(plates);
+    this.label.setPlates(plates);
     this.scrubber.setPlates(plates);
     this.element.style.setProperty("--cells", geometry.blocks.length + geometry.gaps.length);
     this.element.dataset.many = String(this.means.length > 2);
@@ -224,6 +243,7 @@ class Explorer {
     this.listening = true;
     const picture = this.part("picture");
     picture.addEventListener("pointermove", (event) => this.#point(event));
+    picture.addEventListener("pointerdown", (event) => this.#point(event)); // a finger has not moved before
     picture.addEventListener("pointerleave", () => this.#rest());
     picture.addEventListener("keydown", (event) => this.#key(event));
     this.map.onClick((at) => this.#pick(at));
@@ -236,24 +256,36 @@ class Explorer {
   #point(event) {
     const at = this.map.toData(event);
     this.pointing = at !== null;
-    if (at) this.#read(at);
-    else this.#rest();
+    if (!at) return this.#rest();
+    return this.#label(event, this.#read(at));
+  }
+
+  /** What is decoded, beside the pointer too; not while a mouse drags, nor between two fingers. */
+  #label(event, { reg }) {
+    const { gestures, view } = this.map;
+    const finger = event.pointerType === "touch";
+    if (finger ? gestures.pointers.size > 1 : event.buttons) this.label.hide();
+    else this.label.show(gestures.at(event), reg, view, finger);
   }
 
   /** Nothing is pointed at: the strip reads the pinned point, the searched reg, or the middle. */
   #rest() {
     this.pointing = false;
+    this.label.hide();
     const { pin, search } = this.component.data;
     const z = pin ?? search?.mean ?? this.plane.lift({ x: 0, y: 0 });
     const what = pin ? "the pinned point" : search ? "the searched reg" : "the middle of the map";
     this.reading.rest(this.plane.project(z), this.decoder.decode(z), what);
   }
 
+  /** Read a point in the strip; returns what is decoded there. */
   #read(at) {
     const { record, sample, own } = this.map.at(at);
     const what = own >= 0 ? this.#ownCode(own) : record < 0 ? null : this.#record(record);
     const state = sample < 0 ? undefined : this.proposed.states[sample];
-    this.reading.show(at, this.decoder.decode(this.plane.lift(at)), what, state);
+    const decoded = this.decoder.decode(this.plane.lift(at));
+    this.reading.show(at, decoded, what, state);
+    return decoded;
   }
 
   #record(row) {
@@ -289,6 +321,7 @@ class Explorer {
       const [dx, dy] = arrow.map((one) => one * step * this.map.view.unit);
       this.#useMarks(this.map.nearest({ x: from.x + dx, y: from.y + dy }));
       this.map.draw();
+      this.label.hide();
       this.#read(this.cursor);
     } else if (ZOOMS[event.key]) {
       this.map.zoom(ZOOMS[event.key]);

@@ -1,8 +1,9 @@
 // What the colours mean: one chip a class with its count, which dims the class; or a scale.
-// Of one map, or of several that have the same classes: then a count is told of each, where they differ.
+// Of one map, with how many of a class are selected; or of several that have the same classes: then a
+// count is told of each, where they differ.
 
 import { classColour, classSymbol } from "../core/colours.js";
-import { count } from "./text.js";
+import { count, write } from "./text.js";
 
 const SHAPES = {
   circle: "M5 1a4 4 0 1 0 .01 0z",
@@ -26,6 +27,7 @@ function make(tag, text, className = "") {
 export function showLegend(root, maps) {
   const { classes } = maps[0].attribute;
   root.classList.toggle("continuous", !classes);
+  maps.forEach((map) => (map.onSelect = null));
   root.replaceChildren(...(classes ? chips(maps) : scale(maps)));
 }
 
@@ -43,8 +45,19 @@ function chips(maps) {
     on(one, "dblclick", (map) => map.keepOnly(code));
   });
   refresh();
+  tellCounts(made, maps);
+  maps[0].onSelect = () => tellCounts(made, maps);
   if (made.length <= FEW) return made;
   return [make("p", `${made.length} classes; ${KEYS} keeps one alone`), ...made];
+}
+
+/** Write "340", of several maps "340 / 170"; with a selection on the one map "47 of 340". */
+function tellCounts(made, maps) {
+  const selected = maps.length === 1 ? maps[0].selectedCounts : null;
+  made.forEach((one, code) => {
+    const all = counts(maps.map((map) => map.attribute.classes[code].count));
+    write(one.lastChild, selected ? `${count(selected[code])} of ${all}` : all);
+  });
 }
 
 function chip(maps, code) {
@@ -54,12 +67,13 @@ function chip(maps, code) {
   button.type = "button";
   button.title = `${label}: click dims or shows it, ${KEYS} keeps it alone`;
   const shape = SHAPES[classSymbol(code, palette)];
-  const colour = classColour(attribute, code, palette);
-  button.innerHTML = `<svg viewBox="0 0 10 10" aria-hidden="true"><path d="${shape}" fill="${colour}"/></svg>`;
-  const found = maps.map((map) => map.attribute.classes[code].count);
-  button.append(make("span", label), make("small", counts(found)));
+  button.innerHTML = mark(shape, classColour(attribute, code, palette));
+  button.append(make("span", label), make("small", ""));
   return button;
 }
+
+const mark = (shape, colour) =>
+  `<svg viewBox="0 0 10 10" aria-hidden="true"><path d="${shape}" fill="${colour}"/></svg>`;
 
 function scale(maps) {
   const [{ attribute, palette }] = maps;
@@ -71,6 +85,13 @@ function scale(maps) {
   ends.append(make("span", lowLabel), make("span", highLabel));
   const known = `${label}: ${of((one) => one.count - one.missing)} of ${of((one) => one.count)} ${attribute.of ?? "records"}`;
   const missing = of((one) => one.missing);
-  const rest = missing === "0" ? [] : [make("span", `grey: ${missing} have none`)];
-  return [make("span", known), bar, ends, ...rest];
+  return [make("span", known), bar, ends, ...(missing === "0" ? [] : [without(missing, palette)])];
+}
+
+/** How many have no value, beside their mark. */
+function without(missing, palette) {
+  const line = make("span", "", "without");
+  line.innerHTML = mark(SHAPES.circle, palette.missing);
+  line.append(`${missing} have none`);
+  return line;
 }

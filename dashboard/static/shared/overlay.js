@@ -7,6 +7,9 @@ const DEEP = 0.6; // slack at which the zone's shade is darkest
 const [FAINT, DARK] = [0.07, 0.2]; // its opacities
 const [FAINTEST, SUREST] = [0.06, 0.45]; // of what is decoded, from unsure to sure
 const QUIET = 0.25; // opacity of samples that stand back
+const STRENGTH = [0.4, 0.75, 0.95]; // opacities of samples: rejected, accepted, accepted but unwanted
+const [LARGEST, DOT] = [3.4, 1.5]; // radii in pixels: of a ring of few, and from which on it is a dot
+const FEW = 200; // accepted samples that are drawn at their largest
 const FULL = 2 * Math.PI;
 
 export class Overlay {
@@ -114,30 +117,47 @@ export class Overlay {
     }
   }
 
+  /** Rejected samples as faint specks, accepted ones as rings or dots, unwanted ones as crosses. */
   #drawSamples(context, view) {
     const { samples, states } = this.content;
     const colours = [this.palette.rejected, this.palette.accepted, this.palette.impure];
-    // Smaller the more there are, so that the records below them stay to be seen.
     const accepted = states.reduce((sum, state) => sum + (state > 0), 0);
-    const radius = accepted > 1000 ? 2 : accepted > 200 ? 2.75 : 3.5;
-    context.globalAlpha = this.quiet ? QUIET : 1;
+    const marks = marksFor(accepted);
     for (const state of [0, 1, 2]) {
       context.beginPath();
       for (let i = 0; i < states.length; i++) {
-        if (states[i] !== state) continue;
-        const [px, py] = [view.x(samples.x[i]), view.y(samples.y[i])];
-        if (state) {
-          context.moveTo(px + radius, py);
-          context.arc(px, py, radius, 0, FULL);
-        } else {
-          context.rect(px - 1.25, py - 1.25, 2.5, 2.5);
-        }
+        if (states[i] === state) marks[state](context, view.x(samples.x[i]), view.y(samples.y[i]));
       }
-      context.fillStyle = colours[state];
-      context.fill();
-      if (!state) continue;
-      Object.assign(context, { strokeStyle: this.palette.outline, lineWidth: 1 });
+      context.globalAlpha = STRENGTH[state] * (this.quiet ? QUIET : 1);
+      Object.assign(context, { strokeStyle: colours[state], lineWidth: state === 2 ? 1.5 : 1.25 });
       context.stroke();
     }
   }
+}
+
+/** Paths about px, py by what is decided: smaller the more are accepted, as the records lie below. */
+function marksFor(accepted) {
+  const radius = LARGEST * Math.min(1, (FEW / accepted) ** 0.25);
+  const arm = Math.max(DOT, 0.8 * radius);
+  return [
+    (context, px, py) => {
+      context.moveTo(px - 0.75, py);
+      context.lineTo(px + 0.75, py);
+    },
+    radius > DOT
+      ? (context, px, py) => {
+          context.moveTo(px + radius, py);
+          context.arc(px, py, radius, 0, FULL);
+        }
+      : (context, px, py) => {
+          context.moveTo(px - 0.6, py);
+          context.lineTo(px + 0.6, py);
+        },
+    (context, px, py) => {
+      context.moveTo(px - arm, py - arm);
+      context.lineTo(px + arm, py + arm);
+      context.moveTo(px - arm, py + arm);
+      context.lineTo(px + arm, py - arm);
+    },
+  ];
 }

@@ -5,7 +5,7 @@ import { classColour, classSymbol, codeColour } from "../core/colours.js";
 import { addCanvas, emptied } from "./canvas.js";
 
 const [BRIGHT, DIM] = [0.75, 0.03]; // opacities; hundreds of dimmed points may overlap
-const [UNSELECTED, GREY] = [0.06, "#808080"];
+const [UNSELECTED, PALE] = [0.5, 0.35]; // opacity, and how much of its colour is left
 const SHADES = 64; // colours of a scale
 const MANY = 50000; // records from which on each is drawn smaller
 
@@ -73,6 +73,15 @@ export class Records {
     this.selected = rows && new Uint8Array(this.x.length);
     rows?.forEach((row) => (this.selected[row] = 1));
     this.drawn = null;
+    this.onSelect?.(); // the legend's, which counts them
+  }
+
+  /** How many of the selected rows are in each group; null without a selection. */
+  get selectedCounts() {
+    if (!this.selected) return null;
+    const counts = new Uint32Array(this.groups.length);
+    this.groupOf.forEach((group, row) => (counts[group] += this.selected[row]));
+    return counts;
   }
 
   get size() {
@@ -87,8 +96,7 @@ export class Records {
     this.drawn = key;
     const context = emptied(this.canvas, view);
     if (this.sprites?.ratio !== ratio) {
-      const grey = { colour: GREY, symbol: "circle" };
-      this.sprites = { ratio, of: [...this.groups, grey].map((one) => sprite(one, size, ratio, this.outline && this.palette[this.outline])) };
+      this.sprites = { ratio, of: [0, 1].map((chosen) => this.#sprites(size, ratio, chosen)) };
     }
     // Those that a selection leaves out lie below the others.
     if (this.selected) this.#drawRows(context, view, 0);
@@ -96,20 +104,30 @@ export class Records {
     context.restore();
   }
 
-  /** Draw the selected rows (1), or those that are not (0): grey and faint. */
+  /** A mark of each group as the selected rows have it (1), or the others (0): pale. */
+  #sprites(size, ratio, chosen) {
+    const { background } = this.palette;
+    const outline = this.outline && this.palette[this.outline];
+    return this.groups.map((group) => sprite(group, size, ratio, { outline, pale: chosen ? null : background }));
+  }
+
+  /**
+   * Draw the selected rows (1), or those that are not (0): their colours are pale, as many faint
+   * marks on each other would be as strong as one.
+   */
   #drawRows(context, view, wanted) {
     const { x, y, groupOf, groups, selected, order } = this;
     const [right, bottom] = [view.left + view.width, view.top + view.height];
-    const faint = this.sprites.of[groups.length];
-    context.globalAlpha = UNSELECTED;
+    const sprites = this.sprites.of[wanted];
+    const share = wanted ? 1 : UNSELECTED;
     for (let i = 0; i < order.length; i++) {
       const row = order[i];
       if (selected && selected[row] !== wanted) continue;
       const px = view.x(x[row]);
       const py = view.y(y[row]);
       if (!(px > view.left && px < right && py > view.top && py < bottom)) continue;
-      const { canvas, side } = wanted ? this.sprites.of[groupOf[row]] : faint;
-      if (wanted) context.globalAlpha = groups[groupOf[row]].opacity;
+      const { canvas, side } = sprites[groupOf[row]];
+      context.globalAlpha = share * groups[groupOf[row]].opacity;
       context.drawImage(canvas, px - side / 2, py - side / 2, side, side);
     }
   }
@@ -126,8 +144,8 @@ function shades(attribute, palette) {
   return [...groups, { colour: palette.missing, symbol: "circle", opacity: BRIGHT }];
 }
 
-/** One mark as a small picture: {canvas, side in pixels of the page}. */
-function sprite({ colour, symbol }, size, ratio, outline) {
+/** One mark as a small picture, {canvas, side in pixels of the page}; its colour is all but lost in `pale`. */
+function sprite({ colour, symbol }, size, ratio, { outline, pale }) {
   const side = Math.ceil(size * 1.6) + 2;
   const canvas = Object.assign(document.createElement("canvas"), {
     width: side * ratio,
@@ -135,10 +153,15 @@ function sprite({ colour, symbol }, size, ratio, outline) {
   });
   const context = canvas.getContext("2d", { willReadFrequently: true });
   context.setTransform(ratio, 0, 0, ratio, (side * ratio) / 2, (side * ratio) / 2);
-  context.fillStyle = colour;
   context.beginPath();
   SHAPES[symbol](context, size / 2);
   context.closePath();
+  if (pale) {
+    context.fillStyle = pale;
+    context.fill();
+    context.globalAlpha = PALE;
+  }
+  context.fillStyle = colour;
   context.fill();
   if (outline) {
     Object.assign(context, { strokeStyle: outline, lineWidth: 1 });

@@ -1,10 +1,10 @@
 // Large tables arrive once, through a mount of their own, and wait here for the map that uses them.
 
 const KEPT = 2; // versions of a name: while modules load, an older one may arrive after a newer one
-const slots = new Map(); // name -> {values: version -> value, waiting}
+const slots = new Map(); // name -> {values: version -> value, waiting, followers}
 
 function slot(name) {
-  if (!slots.has(name)) slots.set(name, { values: new Map(), waiting: [] });
+  if (!slots.has(name)) slots.set(name, { values: new Map(), waiting: [], followers: new Set() });
   return slots.get(name);
 }
 
@@ -19,6 +19,14 @@ export function put(name, version, value) {
     one.resolve(value);
     return false;
   });
+  place.followers.forEach((act) => act(version));
+}
+
+/** Call `act` with each version of that name as it comes; returns what ends that. */
+export function follow(name, act) {
+  const { followers } = slot(name);
+  followers.add(act);
+  return () => followers.delete(act);
 }
 
 /** A promise of that version's value, which may be here already. */
