@@ -12,7 +12,7 @@ GESTURES = """
 - **Point** anywhere: the plate above the map shows what that point decodes to. **Click** to pin it.
 - **Box** or **Lasso**, then drag: what do the regs of a region have in common?
 - *Your codes* puts a list or table of your own on the map.
-- *Sample* sets what is unwanted and which rule decides; *Results* generates new regs and checks
+- *Sample* sets what is wanted and which rule decides; *Results* generates new regs and checks
   them.
 """
 CONTRAST = "The same rule on the notebook's map"
