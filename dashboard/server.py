@@ -15,66 +15,71 @@ from starlette.formparsers import MultiPartParser
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dashboard.compression import Compressed, answer, with_body
+
 STATIC = Path(__file__).with_name("static")
+STARTING = STATIC / "starting.html"
+"""What is read until Streamlit has drawn the page."""
 # Starlette puts uploads over 1 MB into a temporary file; people's codes stay off the disk.
 MultiPartParser.spool_max_size = 32 * 1024**2  # above `maxUploadSize`
-MAPS = {"": "latent_map", "read": "latent_map", "compare": "comparison"}
-"""The pages with maps, by the end of their address, and the folder of their component."""
+PAGES = {
+    "": "latent_map",
+    "read": "latent_map",
+    "compare": "comparison",
+    "train": None,
+    "report": None,
+    "figures": None,
+}
+"""The pages by the end of their address; of those with maps the folder of their component."""
+
+# Streamlit else asks beneath the page's own address first, and waits for a 404.
+ROOT = """<script>
+  window.__streamlit = { BACKEND_BASE_URL: new URL("./", location.href).href };
+</script>"""
 
 
-def early_tags(component: str) -> bytes:
-    """HTML that loads a component's modules while Streamlit starts.
+def early_tags(component: str | None) -> str:
+    """HTML for the head: where the server is, and a component's modules.
 
-    Without it they are requested one after the other, once Streamlit has drawn the page.
+    Modules load while Streamlit starts; else they are requested one after the other, once Streamlit
+    has drawn the page.
     """
+    folders = ("core", "shared", component) if component else ()
     modules = sorted(
-        path.relative_to(STATIC)
-        for folder in ("core", "shared", component)
-        for path in (STATIC / folder).glob("*.js")
+        path.relative_to(STATIC) for folder in folders for path in (STATIC / folder).glob("*.js")
     )
     links = [f'<link rel="modulepreload" href="./app/static/{path}">' for path in modules]
-    return "".join(links).encode()
+    return "".join([ROOT, *links])
 
 
-class EarlyModules:
-    """Puts `early_tags` into the HTML of the pages with maps."""
+class EarlyHtml:
+    """Puts what can be done and read before Streamlit starts into the HTML of the pages."""
 
-    def __init__(self, app: ASGIApp, tags: Mapping[str, bytes]) -> None:
-        self.app, self.tags = app, tags
+    def __init__(self, app: ASGIApp, heads: Mapping[str, str], body: str) -> None:
+        self.app, self.heads, self.body = app, heads, body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
         page = scope.get("path", "").rpartition("/")[2]
-        if scope["type"] != "http" or scope["method"] != "GET" or page not in self.tags:
+        if scope["type"] != "http" or scope["method"] != "GET" or page not in self.heads:
             await self.app(scope, receive, send)
             return
         # Uncompressed, so that something can be put in.
         headers = [one for one in scope["headers"] if one[0].lower() != b"accept-encoding"]
-        messages: list[Message] = []
-
-        async def collect(message: Message) -> None:
-            messages.append(message)
-
-        await self.app({**scope, "headers": headers}, receive, collect)
-        for message in with_tags(messages, self.tags[page]):
+        messages = await answer(self.app, {**scope, "headers": headers}, receive)
+        for message in with_html(messages, self.heads[page], self.body):
             await send(message)
 
 
-def with_tags(messages: list[Message], tags: bytes) -> list[Message]:
-    """A response with tags at the end of the head, if it is HTML."""
-    start = messages[0]
-    headers = dict(start.get("headers", []))
+def with_html(messages: list[Message], head: str, body: str) -> list[Message]:
+    """A response with HTML at the end of its head and of its body, if it is HTML."""
+    headers = dict(messages[0].get("headers", []))
     if not headers.get(b"content-type", b"").startswith(b"text/html"):
         return messages
-    body = b"".join(message.get("body", b"") for message in messages[1:])
-    body = body.replace(b"</head>", tags + b"</head>", 1)
-    headers[b"content-length"] = str(len(body)).encode()
-    for name in (b"etag", b"last-modified"):  # of the page without the tags
-        headers.pop(name, None)
-    return [
-        {**start, "headers": list(headers.items())},
-        {"type": "http.response.body", "body": body},
-    ]
+    page = b"".join(message.get("body", b"") for message in messages[1:])
+    for end, added in ((b"</head>", head), (b"</body>", body)):
+        page = page.replace(end, added.encode() + end, 1)
+    return with_body(messages[0], page)
 
 
 @asynccontextmanager
@@ -94,8 +99,11 @@ app = st.App(
     "app.py",
     lifespan=prepared,
     middleware=[
+        Middleware(Compressed),
         Middleware(
-            EarlyModules, tags={page: early_tags(component) for page, component in MAPS.items()}
-        )
+            EarlyHtml,
+            heads={page: early_tags(component) for page, component in PAGES.items()},
+            body=STARTING.read_text(encoding="utf-8"),
+        ),
     ],
 )

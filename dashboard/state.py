@@ -340,13 +340,18 @@ def numbers(text: str, n: int) -> list[float] | None:
     return values if len(values) == n and all(map(is_coordinate, values)) else None
 
 
-def bring_forward(section: str) -> None:
+def open_section(section: str) -> None:
     """Put a section of the reading panel first, and open its tab.
 
-    The tab of journeys stays open: the ends of a journey are pinned on the map.
+    The tab of journeys stays open: the ends of a journey are searched and typed too.
     """
+    bring_forward(section)
     if st.session_state.get(TAB) != JOURNEYS_TAB:
         st.session_state[TAB] = READ_TAB
+
+
+def bring_forward(section: str) -> None:
+    """Put a section of the reading panel first, whatever tab is open."""
     recent = [one for one in st.session_state.get(RECENT, []) if one != section]
     st.session_state[RECENT] = [section, *recent]
 

@@ -4,7 +4,6 @@
 """
 
 import os
-import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -74,16 +73,11 @@ def watched(context: Browser | BrowserContext) -> Iterator[Page]:
 
 
 def errors_of(page: Page) -> list[str]:
-    """A list that fills with what goes wrong in a page's JavaScript, and what its console tells.
-
-    Not with Streamlit's own search for the root of its addresses: on a page that is opened by its
-    own address it first asks for `health` and `host-config` beneath that.
-    """
+    """A list that fills with what goes wrong in a page's JavaScript, and what its console tells."""
     wrong: list[str] = []
-    known = re.compile("/[a-z]+/_stcore/(health|host-config)$")
 
     def hear(message: ConsoleMessage) -> None:
-        if message.type == "error" and not known.search(message.location["url"]):
+        if message.type == "error":
             wrong.append(f"{message.text} ({message.location['url']})")
 
     page.on("console", hear)

@@ -50,7 +50,8 @@ DASHBOARD_MAY_IMPORT = {
     },
     "app": {"palette", "services", "state", "words"},
     "prepare": {"panels", "services", "state"},
-    "server": {"prepare"},
+    "compression": set(),
+    "server": {"compression", "prepare"},
 }
 TABLES = {"regvae": MAY_IMPORT, "dashboard": DASHBOARD_MAY_IMPORT}
 ROOMS = [(package, room) for package, table in TABLES.items() for room in table]

@@ -15,7 +15,7 @@ from dashboard.panels import journey, leaks, own_codes, results, sampling_form, 
 from dashboard.panels import region as region_panel
 from dashboard.panels.context import Context
 from dashboard.panels.plane_controls import plane_controls, slice_shown
-from dashboard.panels.point import pinned
+from dashboard.panels.point import Verdict, pinned, verdict
 from dashboard.panels.shown_map import Shown, propose, show_map
 from dashboard.panels.without_mouse import without_mouse
 from dashboard.words import common
@@ -68,7 +68,7 @@ class Tabs(NamedTuple):
 @st.fragment
 def explore(name: str, version: str, geometry: Geometry) -> None:
     """Controls, map and panel; a gesture reruns only this."""
-    Gestures(set_point, set_region, set_parameter, set_layers).handle(state.MAP)
+    Gestures(set_point, set_region, set_parameter, set_layers, use_card).handle(state.MAP)
     left, right = st.columns([2.4, 1], gap="medium")
     try:
         with left:
@@ -161,6 +161,7 @@ def shown_of(choices: Choices) -> Shown:
         colour=st.session_state[state.COLOUR],
         painted=st.session_state[state.PAINT],
         point=choices.point,
+        card=card(choices),
         code=choices.code,
         region=choices.region,
         layers=point_layers(choices),
@@ -168,6 +169,13 @@ def shown_of(choices: Choices) -> Shown:
         hidden=st.session_state[state.HIDDEN],
         unlinked=words.UNLINKED if st.session_state[state.LISTED].strip() else "",
     )
+
+
+def card(choices: Choices) -> Verdict | None:
+    """What the card at the pin says, while the tab is closed that says more."""
+    if not choices.point or st.session_state[state.TAB] == words.READ_TAB:
+        return None
+    return verdict(choices.context, choices.point)
 
 
 def point_layers(choices: Choices) -> list[PointLayer]:
@@ -225,7 +233,7 @@ def controls(name: str, version: str) -> DeltaGenerator | None:
         key=state.SEARCH,
         placeholder=words.SEARCH_PLACEHOLDER,
         label_visibility="collapsed",
-        on_change=state.bring_forward,
+        on_change=state.open_section,
         args=(state.SEARCH,),
         bind="query-params",
     )
@@ -234,7 +242,7 @@ def controls(name: str, version: str) -> DeltaGenerator | None:
         key=state.POINT,
         placeholder=words.POINT_PLACEHOLDERS.get(k, words.POINT_PLACEHOLDER.format(k=k)),
         label_visibility="collapsed",
-        on_change=state.bring_forward,
+        on_change=state.open_section,
         args=(state.POINT,),
         bind="query-params",
     )
@@ -313,6 +321,14 @@ def set_point(z: list[float]) -> None:
     """A click fills the box of coordinates, which pins the point and puts it in the URL."""
     st.session_state[state.POINT] = state.point_text(z)
     state.bring_forward(state.POINT)
+
+
+def use_card(act: str) -> None:
+    """The card at the pin: "read" opens the tab that says more, "close" ends the pin."""
+    if act == "read":
+        st.session_state[state.TAB] = words.READ_TAB
+    elif act == "close":
+        st.session_state[state.POINT] = state.DEFAULTS[state.POINT]
 
 
 def set_region(polygon: Polygon | None) -> None:

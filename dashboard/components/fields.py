@@ -143,7 +143,8 @@ class PaintedLayer:
         table = pd.DataFrame(
             {
                 "code": colouring.values(codes),
-                "certainty": deciding.prod(axis=1).astype(np.float32),
+                # Two digits are more than can be seen, and travel well compressed.
+                "certainty": deciding.prod(axis=1).round(2).astype(np.float32),
             }
         )
         return cls(version_of(table), table, grid)

@@ -1,6 +1,6 @@
 """The latent map: what it gets, and the gestures that it sends."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -40,10 +40,12 @@ class View:
     `model` is the model's name, `colour` names an attribute. The map shows `plane`, whose points
     are decoded with the other coordinates of `anchor` (k,); `labels` name its axes. `rule` is the
     acceptance rule with its present values, None if nothing can be accepted or rejected; `unwanted`
-    describes in words what is unwanted. `pin` is a latent point (k,); `search` the Gaussian of a
-    searched code, as mean and standard deviations (k,) each; `region` the selected polygon of the
-    plane; `layers` are points that lie on the map; `hidden` names what of it is not drawn, of
-    `state.LAYERS`; `unlinked` tells what of the page no address has, if there is something.
+    describes in words what is unwanted. `pin` is a latent point (k,); `card` is what a card beside
+    it tells as `verdict`, `reason` and the `kind` of its plate, None for no card. `search` is the
+    Gaussian of a searched code, as mean and standard deviations (k,) each; `region` the selected
+    polygon of the plane; `layers` are points that lie on the map; `hidden` names what of it is not
+    drawn, of `state.LAYERS`; `unlinked` tells what of the page no address has, if there is
+    something.
     """
 
     model: str
@@ -55,6 +57,7 @@ class View:
     unwanted: str = ""
     report: Report | None = None
     pin: Sequence[float] | None = None
+    card: Mapping[str, str] | None = None
     search: tuple[Sequence[float], Sequence[float]] | None = None
     region: Polygon | None = None
     layers: Sequence[PointLayer] = ()
@@ -68,14 +71,16 @@ class Gestures:
 
     `pick` gets a clicked latent point (k,), `region` a polygon of (x, y) corners or None when it
     was cleared, `parameter` the name and value of a slider that was released, `layers` whether
-    what is decoded everywhere is to be shown, and which of `state.LAYERS` are not. What the browser
-    sends is checked first: anything but finite numbers within `state.LIMIT` is dropped.
+    what is decoded everywhere is to be shown, and which of `state.LAYERS` are not, `card` what is
+    pressed on the card at the pin: "read" or "close". What the browser sends is checked first:
+    numbers must be finite and within `state.LIMIT`, and what is anything else is dropped.
     """
 
     pick: Callable[[list[float]], None]
     region: Callable[[Polygon | None], None]
     parameter: Callable[[str, float], None]
     layers: Callable[[bool, list[str]], None]
+    card: Callable[[str], None] = lambda _: None
 
     def handle(self, key: str) -> None:
         """Handle what was done on the map of a key and has no answer: see `gestures.handle`."""
@@ -86,6 +91,7 @@ class Gestures:
                 "region": self._region,
                 "parameter": self._parameter,
                 "layers": self._layers,
+                "card": self._card,
             },
         )
 
@@ -106,6 +112,10 @@ class Gestures:
     def _layers(self, sent: Any) -> None:
         if isinstance(sent, list):
             self.layers(_COLOURS not in sent, [one for one in state.LAYERS if one in sent])
+
+    def _card(self, sent: Any) -> None:
+        if sent in ("read", "close"):
+            self.card(sent)
 
     def _parameter(self, sent: Any) -> None:
         slider = released(sent)
@@ -161,6 +171,7 @@ def latent_map(
         "handled": last_handled(),
         "report": asdict(view.report) if view.report else None,
         "pin": list(view.pin) if view.pin else None,
+        "card": view.card,
         "search": {"mean": list(view.search[0]), "sigma": list(view.search[1])}
         if view.search
         else None,

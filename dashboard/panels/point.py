@@ -1,6 +1,7 @@
 """The pinned point: what it decodes to, what the rule decides, and the nearest records."""
 
 from html import escape
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -16,6 +17,37 @@ from regvae.rejection.policy import Policy
 from regvae.rejection.rules import Measures, Rule
 
 _ON_THE_MEAN = 1e-4  # sigmas: the address has fewer digits than a mean
+
+
+class Verdict(NamedTuple):
+    """What the rule decides of a point, in a word, and why; and the kind of plate of its code.
+
+    All are empty if nothing is unwanted.
+    """
+
+    verdict: str
+    reason: str
+    kind: str
+
+
+class _Compared(NamedTuple):
+    """A measure of a point beside the limit that it must fulfil, in words."""
+
+    label: str
+    value: str
+    required: str
+    holds: bool
+
+
+def verdict(context: Context, point: tuple[float, ...]) -> Verdict:
+    """What the rule decides of a point: by the limits that reject it, or by all that accept it."""
+    if not context.unwanted:
+        return Verdict("", "", "")
+    accepted, compared = _decision(context, point)
+    deciding = [one for one in compared if one.holds == accepted]
+    reason = "; ".join(f"{one.label} {one.value}, {one.required}" for one in deciding)
+    (kind,) = context.kinds(context.bundle.autoencoder.decode(np.array([point])))
+    return Verdict(words.VERDICTS[accepted], reason, kind)
 
 
 def pinned(context: Context, point: tuple[float, ...]) -> None:
@@ -81,10 +113,9 @@ def _candidates(autoencoder: Autoencoder, z: np.ndarray) -> list[list[tuple[str,
 def _verdict(context: Context, point: tuple[float, ...]) -> None:
     """What the rule decides and why, and the nearest accepted point if it rejects."""
     measurer, rule = context.measurer, context.rule
-    measures = measurer.measure(rule, [point])
-    accepted = bool(rule.accepts(measures)[0])
+    accepted, compared = _decision(context, point)
     st.markdown((words.ACCEPTED if accepted else words.REJECTED).format(rule=rule.name))
-    facts([_reason(rule, place, measures) for place in range(len(rule.limits))])
+    facts([_reason(one) for one in compared])
     facts(
         [
             _neighbour(
@@ -112,14 +143,25 @@ def _go_to_nearest(name: str, version: str, policy: Policy, point: tuple[float, 
         st.session_state[state.POINT] = ", ".join(map(repr, found.tolist()))
 
 
-def _reason(rule: Rule, place: int, measures: Measures) -> tuple[str, str, str]:
-    """A measure of the point beside the limit that it must fulfil."""
+def _decision(context: Context, point: tuple[float, ...]) -> tuple[bool, list[_Compared]]:
+    """Whether the rule accepts a point, and its measures beside their limits."""
+    rule = context.rule
+    measures = context.measurer.measure(rule, [point])
+    compared = [_compare(rule, place, measures) for place in range(len(rule.limits))]
+    return bool(rule.accepts(measures)[0]), compared
+
+
+def _compare(rule: Rule, place: int, measures: Measures) -> _Compared:
     measure, limit = rule.measures[place], rule.limits[place]
     value, bound = common.quantities(measure.unit, float(measures[measure.name][0]), limit.value)
-    required = f"{words.COMPARISONS[limit.operator]} {bound}"
-    if not limit.holds(measures)[0]:
-        value = f'<b class="failed">{value}</b>'
-    return measure.label, value, f"required {escape(required)}"
+    required = f"required {words.COMPARISONS[limit.operator]} {bound}"
+    return _Compared(measure.label, value, required, bool(limit.holds(measures)[0]))
+
+
+def _reason(one: _Compared) -> tuple[str, str, str]:
+    """A row of the panel, as HTML."""
+    value = one.value if one.holds else f'<b class="failed">{one.value}</b>'
+    return one.label, value, escape(one.required)
 
 
 def _neighbour(

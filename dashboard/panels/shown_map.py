@@ -11,6 +11,7 @@ from dashboard.components.layers import PointLayer
 from dashboard.components.own_layer import OwnLayer
 from dashboard.panels import searched
 from dashboard.panels.context import Context
+from dashboard.panels.point import Verdict
 from dashboard.words import sampling as words
 from regvae.latent.polygon import Polygon
 from regvae.rejection import sampling
@@ -23,9 +24,9 @@ class Shown:
     """What the map shows, but for its samples.
 
     `colour` names an attribute; if the map is `painted`, it is decoded everywhere. `point` is the
-    pinned point (k,), `code` the searched code, `region` the selected polygon of the plane, `own`
-    are a person's own codes, `hidden` what is not drawn, of `state.LAYERS`, `unlinked` what no
-    address has, in words.
+    pinned point (k,), `card` what a card beside it tells, if there is one, `code` the searched
+    code, `region` the selected polygon of the plane, `own` are a person's own codes, `hidden` what
+    is not drawn, of `state.LAYERS`, `unlinked` what no address has, in words.
     """
 
     context: Context
@@ -38,6 +39,7 @@ class Shown:
     own: OwnLayer | None = None
     hidden: Sequence[str] = ()
     unlinked: str = ""
+    card: Verdict | None = None
 
 
 def show_map(
@@ -59,6 +61,7 @@ def show_map(
         unwanted=str(context.unwanted),
         report=report,
         pin=shown.point,
+        card=shown.card._asdict() if shown.card else None,
         search=searched.gaussian(context, shown.code) if shown.code else None,
         region=shown.region,
         layers=shown.layers,

@@ -67,6 +67,7 @@ NOT_RECONSTRUCTED = "which is not reconstructed exactly"
 OFF_THE_MAP = "This point lies outside the map, far from every record; zoom out to see it."
 ACCEPTED = "**Accepted** by the {rule} rule:"
 REJECTED = "**Rejected** by the {rule} rule:"
+VERDICTS = {True: "Accepted", False: "Rejected"}
 COMPARISONS = {">": ">", ">=": "≥", "<": "<", "<=": "≤"}
 LISTED_CODE = "a listed reg"
 GO_TO_NEAREST = "Go to the nearest accepted point"

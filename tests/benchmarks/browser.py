@@ -8,6 +8,7 @@ from playwright.sync_api import Page, ViewportSize
 from tests import server
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.first_map import first_map
+from tests.benchmarks.slow_line import slow_line
 from tests.browser.pages import Comparer, Explorer
 from tests.drive import chromium
 
@@ -69,7 +70,7 @@ HOVER = """(moves) => {
 def browser() -> list[Figure]:
     """Every figure that needs a browser, each from the same two servers."""
     with chromium() as running:
-        figures = first_map(running)
+        figures = [*first_map(running), *slow_line(running)]
         with server.serve() as url, server.serve(BASELINE) as baseline_url:
             page = running.new_page(viewport=SIZE)
             explorer = Explorer(page, url).open()

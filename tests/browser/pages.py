@@ -268,6 +268,7 @@ class Explorer(Sliding):
         self.label = page.locator(".frame > .label")
         self.where = page.locator(".reading-where")
         self.record = page.locator(".reading-record")
+        self.card = page.locator(".latent-map .card")
 
     def open(self, query: str = "") -> "Explorer":
         """Go to the page and wait until the map is drawn.
@@ -328,6 +329,11 @@ class Explorer(Sliding):
     def tab(self, name: str) -> None:
         """Open a tab of the panel."""
         self.panel.get_by_role("tab").nth(TABS.index(name)).click()
+
+    def expect_tab(self, name: str) -> None:
+        """Wait until a tab of the panel is open."""
+        tab = self.panel.get_by_role("tab").nth(TABS.index(name))
+        expect(tab).to_have_attribute("aria-selected", "true")
 
     # Sections of the panel: the pinned point, the searched reg, the region.
 

@@ -207,6 +207,62 @@ def test_a_lasso_selects_a_region_that_is_counted_and_decoded(
     explorer.expect_no_section(state.REGION)
 
 
+def test_a_card_tells_of_a_pin_while_another_tab_is_open(
+    explorer: Explorer, bundle: Bundle, page: Page
+) -> None:
+    explorer.tab("sample")
+    lonely = int(np.hypot(*bundle.records.mean.T).argmax())
+    mean = bundle.records.mean[lonely].tolist()
+    explorer.click(*mean)
+    record = shown(bundle.records.codes[lonely])
+    decoded = shown(str(bundle.autoencoder.decode([mean])[0]))
+    expect(explorer.card).to_contain_text(re.compile(f"{decoded}.*on the record {record}", re.S))
+    expect(explorer.card).to_contain_text(
+        re.compile(r"(Accepted|Rejected): .* σ, required > 2.50 σ")
+    )
+    explorer.expect_tab("sample")
+    assert_beside(explorer, *mean)
+
+    explorer.picture.plot.focus()
+    page.keyboard.press("Escape")  # the card, and with it the pin
+    expect(explorer.card).to_be_hidden()
+    expect(explorer.coordinates).to_have_value("")
+
+    explorer.click(2.9, 2.9)
+    expect(explorer.card).to_contain_text("no record here")
+    assert_beside(explorer, 2.9, 2.9)
+    explorer.tool("Box")
+    explorer.picture.drag([(-1, -1), (0, 0.5)])
+    explorer.expect_address(state.REGION)
+    explorer.expect_tab("sample")
+
+    explorer.picture.plot.focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # More in Read
+    explorer.expect_section(state.POINT)
+    explorer.expect_section(state.REGION)
+    expect(explorer.card).to_be_hidden()
+    expect(explorer.panel.get_by_role("tab").first).to_be_focused()
+
+    explorer.tab("results")
+    explorer.card.get_by_role("button", name="clear the pin").click()
+    expect(explorer.card).to_be_hidden()
+    expect(explorer.coordinates).to_have_value("")
+    explorer.expect_tab("results")
+
+
+def assert_beside(explorer: Explorer, x: float, y: float) -> None:
+    """The card lies in the picture, and not over the point."""
+    card, frame = explorer.card.bounding_box(), explorer.picture.plot.bounding_box()
+    assert card
+    assert frame
+    ((px, py),) = explorer.picture.pixels([[x, y]])
+    right, bottom = card["x"] + card["width"], card["y"] + card["height"]
+    assert frame["x"] < card["x"] < right < frame["x"] + frame["width"]
+    assert frame["y"] < card["y"] < bottom < frame["y"] + frame["height"]
+    assert not (card["x"] - 8 < px < right + 8 and card["y"] - 8 < py < bottom + 8)
+
+
 def test_a_region_is_the_same_drawn_after_navigation_and_from_the_address(
     explorer: Explorer, bundle: Bundle, page: Page
 ) -> None:

@@ -1,6 +1,8 @@
 """The explore page: points, regs, regions, and input that cannot be used."""
 
 import re
+from html import unescape
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from dashboard.words import explore as words
 from regvae.latent.polygon import in_polygon
 from regvae.model.bundle import Bundle
 from tests.dashboard import SQUARE, open_tab, opened, press, problems_of, shown, text_of, typed
+from tests.dashboard.conftest import Sent
 
 
 def test_the_first_page_welcomes_and_has_no_problem(app: AppTest) -> None:
@@ -97,6 +100,53 @@ def test_a_region_is_summarised_and_decoded(app: AppTest, bundle: Bundle) -> Non
     app.run()
     press(app, "Decode 50")
     assert "too thin" in problems_of(app)
+
+
+def test_a_click_opens_no_tab_and_a_card_tells_of_the_pin(sent: Sent) -> None:
+    app = opened(tab=words.SAMPLE_TAB)
+    assert sent[-1]["card"] is None
+    point(app, 1, "pick", [0.5, 0.3])
+    assert app.session_state[state.TAB] == words.SAMPLE_TAB
+    card = sent[-1]["card"]
+    assert card["verdict"] == "Rejected"
+    assert re.fullmatch(r"from the unwanted [\d.]+ σ, required > 2.50 σ", card["reason"])
+    point(app, 2, "card", "read")
+    assert app.session_state[state.TAB] == words.READ_TAB
+    assert words.PINNED in text_of(app)
+    assert sent[-1]["card"] is None
+    point(app, 3, "card", "close")
+    assert sent[-1]["pin"] is None
+
+
+def point(app: AppTest, number: int, gesture: str, value: Any) -> None:
+    """Do something on the map."""
+    told = [{"number": number, "name": gesture, "value": value}]
+    app.session_state[state.MAP] = {"gestures": told}
+    app.run()
+
+
+@pytest.mark.parametrize("z", ["0.5, 0.3", "-1.9, 0.9", "30, 30", "2.5, 2.5"])
+@pytest.mark.parametrize("rule", ["one-sided", "two-sided", "posterior"])
+def test_the_card_and_the_panel_give_the_same_reason(z: str, rule: str, sent: Sent) -> None:
+    app = opened(point=z, rule=rule, tab=words.RESULTS_TAB)
+    card = sent[-1]["card"]
+    open_tab(app, words.READ_TAB)
+    read = text_of(app)
+    accepted = words.ACCEPTED.format(rule=rule) in read
+    assert card["verdict"] == ("Accepted" if accepted else "Rejected")
+    failed = re.findall(r'<td>([^<]+)</td><td><b class="failed">(.+?)</b></td><td>(.+?)</td>', read)
+    if not accepted:
+        reason = "; ".join(f"{label} {value}, {unescape(why)}" for label, value, why in failed)
+        assert card["reason"] == reason
+    else:
+        assert not failed
+        assert card["reason"].count("required") == (1 if rule == "one-sided" else 2)
+    assert ("plate unwanted" in read) == (card["kind"] == "unwanted")
+
+
+def test_nothing_is_decided_on_a_card_without_a_rule(sent: Sent) -> None:
+    opened(point="0.5, 0.3", tab=words.RESULTS_TAB, unwanted="nonsense")
+    assert sent[-1]["card"] == {"verdict": "", "reason": "", "kind": ""}
 
 
 BAD_INPUT = [

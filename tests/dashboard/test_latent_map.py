@@ -23,6 +23,7 @@ def received(sent: dict, monkeypatch: pytest.MonkeyPatch) -> dict:
         region=lambda polygon: got.update(region=polygon),
         parameter=lambda name, value: got.update(parameter=(name, value)),
         layers=lambda painted, hidden: got.update(layers=(painted, hidden)),
+        card=lambda act: got.update(card=act),
     ).handle(state.MAP)
     return got
 
@@ -37,6 +38,8 @@ def received(sent: dict, monkeypatch: pytest.MonkeyPatch) -> dict:
         ("layers", ["colours", "zone"], (False, ["zone"])),
         ("layers", ["samples", "records"], (True, ["records", "samples"])),
         ("layers", ["sea", 1], (True, [])),
+        ("card", "read", "read"),
+        ("card", "close", "close"),
     ],
 )
 def test_a_gesture_calls_its_callback(gesture, value, expected, monkeypatch) -> None:
@@ -58,6 +61,8 @@ def test_a_gesture_calls_its_callback(gesture, value, expected, monkeypatch) -> 
         ("parameter", {"name": ["margin"], "value": 1}),
         ("parameter", 1.5),
         ("layers", "zone"),
+        ("card", "open"),
+        ("card", ["read"]),
         ("layers", {"hidden": ["zone"]}),
         ("region", TRIANGLE[:2]),
         ("region", [[0, 0], [1, 0], [1, 1e308]]),

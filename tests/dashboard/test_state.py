@@ -110,8 +110,11 @@ def test_a_section_that_is_brought_forward_is_first(monkeypatch: pytest.MonkeyPa
     assert state.newest_first(sections) == sections
     for one in (state.REGION, state.POINT, state.REGION):
         state.bring_forward(one)
-    assert session[state.TAB] == words.READ_TAB
+    assert session[state.TAB] == words.RESULTS_TAB
     assert state.newest_first(sections) == [state.REGION, state.POINT, state.SEARCH]
+    state.open_section(state.SEARCH)
+    assert state.newest_first(sections) == [state.SEARCH, state.REGION, state.POINT]
+    assert session[state.TAB] == words.READ_TAB
     session[state.TAB] = words.JOURNEYS_TAB
-    state.bring_forward(state.SEARCH)
+    state.open_section(state.SEARCH)
     assert session[state.TAB] == words.JOURNEYS_TAB

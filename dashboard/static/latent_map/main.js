@@ -13,6 +13,7 @@ import { column, coordinates, follow, take } from "../shared/store.js";
 import { write } from "../shared/text.js";
 import { takeTheme } from "../shared/theme.js";
 import { showTools, Switches } from "../shared/toolbar.js";
+import { Card } from "./card.js";
 import { byLayer, partsOf } from "./layers.js";
 import { Label } from "./label.js";
 import { Link } from "./link.js";
@@ -42,7 +43,7 @@ class Explorer {
           <div class="legend" aria-label="legend"></div>
         </div>
         <div class="frame"><div class="picture" tabindex="0" role="application"
-          aria-label="latent map: arrow keys move the reading point, Enter pins it, Escape clears the region, plus and minus zoom, 0 shows the whole map"></div></div>
+          aria-label="latent map: arrow keys move the reading point, Enter pins it, Escape closes the card of the pin or clears the region, plus and minus zoom, 0 shows the whole map"></div></div>
         <div class="scrubber"></div>
         <p class="coming" role="status"></p>
       </div>`;
@@ -51,9 +52,13 @@ class Explorer {
     this.reading = new Reading(this.part("reading"));
     this.label = new Label(this.part("frame"));
     this.scrubber = new Scrubber(this.part("scrubber"), {
-      onScrub: () => this.#applyRule(),
+      onScrub: () => {
+        this.card.setStale(true);
+        this.#applyRule();
+      },
       onCommit: (released) => this.#send("parameter", released),
     });
+    this.card = new Card(this.part("frame"), (act) => this.#useCard(act));
     this.presenting = new Presenting(this.part("present"));
     this.link = new Link(this.part("copy"), this.part("copied"));
     this.switches = new Switches(this.part("layers"), LAYERS, (hidden) => {
@@ -105,6 +110,7 @@ class Explorer {
     if (this.shown.changed("region", data.region)) this.map.setRegion(data.region);
     this.scrubber.confirm(data.report);
     this.link.set(data.link);
+    this.#showCard(data);
     this.element.dataset.ready = "true";
     this.drawn = data.link.model;
     this.#stepBack();
@@ -155,10 +161,10 @@ class Explorer {
     const weights = column(geometry.weights, "weights");
     this.decoder = new Decoder(weights, geometry.layers, geometry.blocks, geometry.likelihood);
     this.means = coordinates(geometry.records);
-    const plates = new Plates(geometry.gaps);
-    this.reading.setPlates(plates);
-    this.label.setPlates(plates);
-    this.scrubber.setPlates(plates);
+    this.plates = new Plates(geometry.gaps);
+    this.reading.setPlates(this.plates);
+    this.label.setPlates(this.plates);
+    this.scrubber.setPlates(this.plates);
     this.element.style.setProperty("--cells", geometry.blocks.length + geometry.gaps.length);
     this.element.dataset.many = String(this.means.length > 2);
     this.scrubber.setDimensions(this.means.length);
@@ -246,6 +252,7 @@ class Explorer {
     picture.addEventListener("pointerdown", (event) => this.#point(event)); // a finger has not moved before
     picture.addEventListener("pointerleave", () => this.#rest());
     picture.addEventListener("keydown", (event) => this.#key(event));
+    this.map.onPlace((view) => this.card.place(view));
     this.map.onClick((at) => this.#pick(at));
     this.map.onBrush((polygon) => this.#commit("region", polygon));
     showTools(this.part("tools"), [this.map], ["pan", "select", "lasso"], {
@@ -311,6 +318,29 @@ class Explorer {
     this.#send("pick", row < 0 ? this.plane.lift(at) : columns.map((column) => column[row]));
   }
 
+  // --- the card at the pin ------------------------------------------------------------------------
+
+  #showCard({ card, pin }) {
+    if (card) this.card.say(this.plates, this.decoder.decode(pin).reg, this.#lies(pin), card);
+    this.card.show(card && this.plane.project(pin), this.map.view);
+  }
+
+  /** What lies at a point: an own code or a record whose mean it is, in words and with its plate. */
+  #lies(z) {
+    const own = this.own ? rowAt(this.own.z, z) : -1;
+    if (own >= 0) return this.reading.named(this.#ownCode(own));
+    const row = rowAt(this.means, z);
+    return row < 0 ? ["no record here: this reg is generated"] : this.reading.named(this.#record(row));
+  }
+
+  /** Its buttons go with it: what is looked for next gets the focus. */
+  #useCard(act) {
+    this.card.show(null);
+    if (act === "read") document.querySelector(".st-key-panel [role=tab]")?.focus();
+    else this.part("picture").focus();
+    this.#send("card", act);
+  }
+
   #key(event) {
     if (!this.map?.view || event.ctrlKey || event.metaKey || event.altKey) return;
     const arrow = ARROWS[event.key];
@@ -329,6 +359,9 @@ class Explorer {
       this.map.reset();
     } else if (event.key === "Enter" && this.cursor) {
       this.#pick(this.cursor);
+    } else if (event.key === "Escape" && this.card.shown) {
+      this.#useCard("close");
+      event.stopPropagation();
     } else if (event.key === "Escape") {
       this.map.setRegion(null);
       this.#commit("region", null);
@@ -337,4 +370,13 @@ class Explorer {
     }
     event.preventDefault();
   }
+}
+
+const SAME = 1e-6; // of a coordinate: the address has fewer digits
+
+/** The row of `columns`, one for each coordinate, that is a point; -1 for none. */
+function rowAt(columns, z) {
+  const is = (row) => columns.every((column, i) => Math.abs(column[row] - z[i]) <= SAME * Math.max(1, Math.abs(z[i])));
+  for (let row = 0; row < columns[0].length; row++) if (is(row)) return row;
+  return -1;
 }

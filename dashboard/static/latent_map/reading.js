@@ -55,13 +55,17 @@ export class Reading {
       this.record.textContent = "no record here: this reg is generated";
       return;
     }
-    const known = record.split ? `${record.split === "train" ? "training" : record.split} data` : "no record";
     this.record.replaceChildren(
-      record.own ? "on your code " : "on the record ",
-      this.plates.make(record.reg, "small"),
-      ` (${known}), reconstructed as `,
+      ...this.named(record),
+      ", reconstructed as ",
       this.plates.make(record.reconstruction, "small"),
     );
+  }
+
+  /** Which record or own code is there: text and its plate. */
+  named({ own, reg, split }) {
+    const known = split ? `${split === "train" ? "training" : split} data` : "no record";
+    return [own ? "on your code " : "on the record ", this.plates.make(reg, "small"), ` (${known})`];
   }
 
   /** A bar under each character; under a space an empty one. */

@@ -208,6 +208,12 @@ export class LatentMap {
     this.#drawRecords();
     this.#drawMarks();
     this.#drawOverlay();
+    this.placed?.(this.view);
+  }
+
+  /** Call `placed` with the view whenever another place of the plane is shown. */
+  onPlace(placed) {
+    this.placed = placed;
   }
 
   #drawAxes() {
