@@ -105,7 +105,8 @@ DECODED_REGION = (
 KEYBOARD = "Without a mouse"
 KEYBOARD_HELP = """
 Tab to the map: the arrow keys move the reading point (with Shift in small steps), Enter pins it,
-Escape clears the region. The sliders take the arrow keys too.
+Escape clears the region. While another tab than *Read* is open, a card tells what is at the pin:
+Tab leads to its buttons, and Escape closes it first. The sliders take the arrow keys too.
 """
 BOX_CORNERS_LABEL = "Select a box: x, y, x, y of two corners"
 NO_BOX = "Expected four numbers such as -1, -0.5, 0, 0.5, got “{typed}”; change the box."

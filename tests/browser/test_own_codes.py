@@ -71,10 +71,14 @@ def test_own_codes_lie_on_the_map_and_come_back_with_their_coordinates(
     assert (table["owner"] == "Ann").sum() == 1500
 
     # A click pins the code, a region lists what it holds.
-    np.testing.assert_allclose(explorer.pin(*mean[lonely]), mean[lonely], rtol=1e-5)
+    explorer.click(*mean[lonely])
+    expect(explorer.card).to_contain_text(f"on your code {UK_REGISTRATION.shown(codes[lonely])}")
+    np.testing.assert_allclose(explorer.pinned, mean[lonely], rtol=1e-5)
     x, y = mean[lonely].tolist()
     explorer.tool("Box")
     picture.drag([[x - 0.3, y - 0.3], [x + 0.3, y + 0.3]])
+    explorer.expect_address(state.REGION)
+    explorer.tab("read")
     expect(panel).to_contain_text(f"of your {len(codes):,} codes lie in this region")
     explorer.tab("own")
     explorer.clear(state.OWN)
