@@ -2,8 +2,9 @@
 
 import { emptyPlate } from "../core/plate.js";
 
-const APART = 12; // pixels between the pointer and the label
+const APART = 14; // pixels between the pointer and the label
 const FINGER = 34; // and from a finger, which hides what is about it
+const ROOM = 64; // pixels to an edge in which there is room for it
 
 export class Label {
   constructor(frame) {
@@ -20,12 +21,11 @@ export class Label {
 
   /** Show a code beside pixels of the picture that a `View` has; beside a finger farther away. */
   show(at, code, { outerWidth, outerHeight }, finger) {
-    const { element } = this;
-    this.plates.show(element, code);
-    element.hidden = false;
-    const size = [element.offsetWidth, element.offsetHeight];
-    const [left, top] = beside(at, size, [outerWidth, outerHeight], finger);
-    element.style.transform = `translate(${left}px, ${top}px)`;
+    this.plates.show(this.element, code);
+    this.element.hidden = false;
+    const { x, y, left, above } = beside(at, [outerWidth, outerHeight], finger);
+    const part = (place, share) => `calc(${place}px - ${100 * share}%)`; // of its own size, not measured
+    this.element.style.transform = `translate(${part(x, left)}, ${part(y, above)})`;
   }
 
   hide() {
@@ -34,13 +34,16 @@ export class Label {
 }
 
 /**
- * The left top corner of a label of [width, height] that does not cover a place and lies in a picture
- * of some size: to its right and below if there is room; for a finger above, else at its side.
+ * Where a label stands that does not cover a place and lies in a picture of some size: at {x, y}, with
+ * these shares of its width and height to the `left` of it and `above`. That is below a mouse and above
+ * a finger; at the edge where there is no room, above the one and at the side of the other.
  */
-export function beside([px, py], [width, height], [across, down], finger) {
-  const within = (corner, side, end) => Math.max(0, Math.min(corner, end - side));
-  const after = (at, side, end, apart) => (at + apart + side <= end ? at + apart : at - apart - side);
-  if (finger && py - FINGER - height >= 0) return [within(px - width / 2, width, across), py - FINGER - height];
-  if (finger) return [after(px, width, across, FINGER), within(py - height / 2, height, down)];
-  return [within(after(px, width, across, APART), width, across), after(py, height, down, APART)];
+export function beside([px, py], [across, down], finger) {
+  const left = px / across; // none at the left edge, all at the right one
+  if (!finger) {
+    return py + ROOM < down ? { x: px, y: py + APART, left, above: 0 } : { x: px, y: py - APART, left, above: 1 };
+  }
+  if (py > ROOM) return { x: px, y: py - FINGER, left, above: 1 };
+  const right = left < 0.5;
+  return { x: right ? px + FINGER : px - FINGER, y: py, left: right ? 0 : 1, above: py / down };
 }

@@ -249,7 +249,7 @@ class Explorer {
     this.listening = true;
     const picture = this.part("picture");
     picture.addEventListener("pointermove", (event) => this.#point(event));
-    picture.addEventListener("pointerdown", (event) => this.#point(event)); // a finger has not moved before
+    picture.addEventListener("pointerdown", (event) => this.#press(event));
     picture.addEventListener("pointerleave", () => this.#rest());
     picture.addEventListener("keydown", (event) => this.#key(event));
     this.map.onPlace((view) => this.card.place(view));
@@ -263,8 +263,14 @@ class Explorer {
   #point(event) {
     const at = this.map.toData(event);
     this.pointing = at !== null;
-    if (!at) return this.#rest();
-    return this.#label(event, this.#read(at));
+    if (at) this.#label(event, this.#read(at));
+    else this.#rest();
+  }
+
+  /** A finger points before it moves. The strip may grow by a line, so it waits until the finger is gone. */
+  #press(event) {
+    const at = this.map.toData(event);
+    if (at) this.#label(event, this.decoder.decode(this.plane.lift(at)));
   }
 
   /** What is decoded, beside the pointer too; not while a mouse drags, nor between two fingers. */

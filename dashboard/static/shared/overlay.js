@@ -124,40 +124,41 @@ export class Overlay {
     const accepted = states.reduce((sum, state) => sum + (state > 0), 0);
     const marks = marksFor(accepted);
     for (const state of [0, 1, 2]) {
+      context.globalAlpha = STRENGTH[state] * (this.quiet ? QUIET : 1);
+      context.fillStyle = context.strokeStyle = colours[state];
+      context.lineWidth = state === 2 ? 1.5 : 1.25;
       context.beginPath();
       for (let i = 0; i < states.length; i++) {
         if (states[i] === state) marks[state](context, view.x(samples.x[i]), view.y(samples.y[i]));
       }
-      context.globalAlpha = STRENGTH[state] * (this.quiet ? QUIET : 1);
-      Object.assign(context, { strokeStyle: colours[state], lineWidth: state === 2 ? 1.5 : 1.25 });
       context.stroke();
     }
   }
 }
 
-/** Paths about px, py by what is decided: smaller the more are accepted, as the records lie below. */
+/**
+ * What draws a sample about px, py, or adds to a path, by its state: smaller the more are accepted. The
+ * smallest are rectangles, which are drawn five times as fast.
+ */
 function marksFor(accepted) {
   const radius = LARGEST * Math.min(1, (FEW / accepted) ** 0.25);
-  const arm = Math.max(DOT, 0.8 * radius);
-  return [
-    (context, px, py) => {
-      context.moveTo(px - 0.75, py);
-      context.lineTo(px + 0.75, py);
-    },
-    radius > DOT
-      ? (context, px, py) => {
-          context.moveTo(px + radius, py);
-          context.arc(px, py, radius, 0, FULL);
-        }
-      : (context, px, py) => {
-          context.moveTo(px - 0.6, py);
-          context.lineTo(px + 0.6, py);
-        },
-    (context, px, py) => {
-      context.moveTo(px - arm, py - arm);
-      context.lineTo(px + arm, py + arm);
-      context.moveTo(px - arm, py + arm);
-      context.lineTo(px + arm, py - arm);
-    },
-  ];
+  const arm = 0.8 * radius;
+  const bar = (context, px, py, width, height) =>
+    context.fillRect(px - width / 2, py - height / 2, width, height);
+  const speck = (context, px, py) => bar(context, px, py, 1.4, 1.4);
+  const plus = (context, px, py) => {
+    bar(context, px, py, 3.4, 1.2);
+    bar(context, px, py, 1.2, 3.4);
+  };
+  const ring = (context, px, py) => {
+    context.moveTo(px + radius, py);
+    context.arc(px, py, radius, 0, FULL);
+  };
+  const cross = (context, px, py) => {
+    context.moveTo(px - arm, py - arm);
+    context.lineTo(px + arm, py + arm);
+    context.moveTo(px - arm, py + arm);
+    context.lineTo(px + arm, py - arm);
+  };
+  return radius > DOT ? [speck, ring, cross] : [speck, speck, plus];
 }
