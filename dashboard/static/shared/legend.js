@@ -27,7 +27,6 @@ function make(tag, text, className = "") {
 export function showLegend(root, maps) {
   const { classes } = maps[0].attribute;
   root.classList.toggle("continuous", !classes);
-  maps.forEach((map) => (map.onSelect = null));
   root.replaceChildren(...(classes ? chips(maps) : scale(maps)));
 }
 

@@ -33,6 +33,7 @@ export class Records {
     const { palette } = this;
     const { classes, low, high } = attribute;
     this.attribute = attribute;
+    this.onSelect = null; // set by the legend of these colours, which counts what is selected
     this.dimmed.clear();
     const group = classes
       ? (value) => value
@@ -73,7 +74,7 @@ export class Records {
     this.selected = rows && new Uint8Array(this.x.length);
     rows?.forEach((row) => (this.selected[row] = 1));
     this.drawn = null;
-    this.onSelect?.(); // the legend's, which counts them
+    this.onSelect?.();
   }
 
   /** How many of the selected rows are in each group; null without a selection. */
