@@ -217,7 +217,10 @@ def test_a_rejected_sample_says_why_and_a_button_leads_to_the_nearest_accepted_p
     z = rejected[np.hypot(*rejected.T).argmax()]
     explorer.point(*z)
     expect(explorer.record).to_contain_text("rejected")
-    np.testing.assert_allclose(explorer.pin(*z), z, atol=1e-6)
+    explorer.click(*z)
+    expect(explorer.card).to_contain_text("Rejected")
+    np.testing.assert_allclose(explorer.pinned, z, atol=1e-6)
+    explorer.card.get_by_role("button", name="More in Read").click()
     measurer = sampling.make_measurer(bundle, policy_of(rule))
     measures = measurer.measure(rule, [z])
     for name in ("margin", "to_wanted"):
