@@ -289,8 +289,8 @@ def show_panel(choices: Choices) -> None:
     if not sections:
         st.markdown(words.WELCOME)
         contrast(context.name)
-        st.markdown(words.GESTURES)
         st.page_link("app_pages/read.py", label=common.TOUR, icon=":material/menu_book:")
+        st.markdown(words.GESTURES)
     without_mouse(set_box)
 
 

@@ -30,6 +30,8 @@ def builder() -> None:
         return
     for place, row in enumerate(rows):
         _row(place, row, len(rows))
+    if {join for join, _ in rows[1:]} == {"and", "or"}:
+        st.caption(words.MIXED)
     st.button(words.ADD, key="wanted-add", type="tertiary", on_click=_add, icon=":material/add:")
 
 
@@ -74,7 +76,7 @@ def _row(place: int, row: Row, of: int) -> None:
             on_change=_write,
             args=(of,),
         )
-    name, operator, value, remove = st.columns([4, 3, 4, 0.6], gap="xsmall")
+    name, operator, value, remove = st.columns([4, 3, 4, 0.9], gap="xsmall")
     change: dict[str, Any] = {"on_change": _write, "args": (of,), "label_visibility": "collapsed"}
     name.selectbox(
         words.ATTRIBUTE,

@@ -2,7 +2,7 @@
 
 SIDES = {"left": "Model at the left", "right": "Model at the right"}
 PREDICATE_LABEL = "Light up regs with"
-PREDICATE_PLACEHOLDER = "Light up regs with: number < 10"
+PREDICATE_PLACEHOLDER = "Light up: number < 10"
 BRUSH_HELP = (
     "**Drag the threshold**: one rule decides in both maps what is accepted. Then draw round some "
     "records with the lasso, or give a predicate: they light up in both maps. Where they stay "

@@ -4,8 +4,9 @@ WELCOME = """
 **Every dot is a car registration** ("reg"), where a neural network has put it. The **background**
 is what the network decodes at each point: orange for numbers below 50, blue for 50 and more.
 
-Say that regs with a number below 50 are unwanted. Points in the grey **zone** are too near to one
-and are rejected; all others are **accepted** and decoded to the plates beside the map.
+Say that regs with a number below 50 are unwanted. Points inside of the dark line, in the **zone**,
+are too near to one and are rejected; all others are **accepted**: rings on the map, and plates
+beside it.
 """
 GESTURES = """
 - **Drag the threshold** under the map and watch the zone grow.

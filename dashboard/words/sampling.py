@@ -11,16 +11,17 @@ OPERATORS = {
     "category": {"==": "is", "!=": "is not", "in": "in"},
     "boolean": {"==": "is", "!=": "is not"},
 }
+MIXED = "*and* binds more tightly than *or*: A and B or C is (A and B) or C."
 WANTED_LABEL = "The same as text"
 WANTED_HELP = (
     "Predicates over attributes: `attribute op value`, such as `number >= 50`, `area == london` "
     "or `first_letter in A, B`, joined by `and` and `or`; `and` binds more tightly. All other regs "
     "are unwanted. Leave it empty if only what follows is unwanted."
 )
-UNWANTED_HEADING = "Unwanted all the same"
+UNWANTED_HEADING = "Also unwanted"
 TRAINING_DATA = ("all training data", "Every training record is unwanted.")
 USE_REGION = (
-    "in the region",
+    "what lies in the region",
     "Every record is unwanted whose mean lies in the region selected on the map with Box or Lasso.",
 )
 MORE = "More: a list of regs"

@@ -63,8 +63,8 @@ STEPS = {
         "points. The rule **rejects** a point if its distance to an unwanted reg is less than a "
         "**threshold**, here {threshold:.1f} standard deviations. The others are **accepted**: "
         "{wanted:,} rings, and {impure:,} red crosses, which decode to something unwanted.\n\n"
-        "The grey zone is where everything is rejected. **Drag the threshold** under the map and "
-        "watch the zone grow.",
+        "Inside of the dark lines, in the **zone**, everything is rejected. **Drag the "
+        "threshold** under the map and watch the zone grow.",
     ),
     "works": (
         "When the rule works",

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import regvae
-from dashboard.components import latent_map
 from dashboard.components.geometry import Geometry
 from dashboard.components.latent_map import plane_for_browser
+from dashboard.components.sliders import rule_for_browser
 from regvae.formats import UK_REGISTRATION
 from regvae.latent.plane import Plane
 from regvae.model.bundle import Bundle
@@ -182,7 +182,7 @@ def test_the_rules_that_python_sends_have_python_s_limits(blank: Blank, name: st
         "core/rule.js",
         """const values = given.parameters.map(({name, value}) => [name, value]);
         return module.limitsOf(given, Object.fromEntries(values));""",
-        latent_map._rule(rule, "number < 50"),
+        rule_for_browser(rule, "number < 50"),
     )
     assert [(one["measure"], one["operator"], one["value"]) for one in limits] == [
         (one.measure, one.operator, one.value) for one in rule.limits

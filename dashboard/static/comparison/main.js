@@ -47,7 +47,7 @@ class Comparison {
           <ul class="key">
             <li><i class="accepted"></i>accepted and wanted</li>
             <li><i class="impure"></i>accepted, but decodes to unwanted</li>
-            <li><i class="rejected"></i>rejected: in the shaded zone</li>
+            <li><i class="rejected"></i>rejected: in the zone</li>
           </ul>
           <div class="scrub-row"></div>
         </div>

@@ -3,7 +3,7 @@
 import { emptyPlate } from "../core/plate.js";
 
 const HOW =
-  "Every point decodes to a reg. The bars show the probability of each character.";
+  "Each dot is a car registration; every point of the map decodes to one.";
 
 const SAMPLES = [
   "a proposed sample, rejected",

@@ -35,8 +35,8 @@ export class Scrubber {
           <li><i class="accepted"></i>accepted and wanted<b data-figure="wanted"></b></li>
           <li><i class="impure"></i>accepted, but decodes to unwanted<b data-figure="impure"></b></li>
           <li><i class="rejected"></i><span class="where"></span><b data-figure="rejected"></b></li>
-          <li><i class="edge"></i>the zone's edge; dotted: the box</li>
-          <li class="paint">background: what is decoded there; fainter: unsure</li>
+          <li><i class="edge"></i>the zone's edge; dashed: the box of proposals</li>
+          <li class="paint">background: what is decoded; faint: unsure</li>
         </ul>
         <p class="note" data-figure="shown"></p>
       </div>
@@ -79,7 +79,7 @@ export class Scrubber {
   /** How many latent dimensions there are: of more than two, the map shows a slice of the zone. */
   setDimensions(k) {
     this.root.querySelector(".where").textContent =
-      k > 2 ? "rejected (shade: in this slice)" : "rejected: in the shaded zone";
+      k > 2 ? "rejected (zone: in this slice)" : "rejected: in the zone";
   }
 
   /** The curves must be made anew. */

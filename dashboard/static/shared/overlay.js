@@ -4,10 +4,10 @@
 import { addCanvas, emptied } from "./canvas.js";
 
 const DEEP = 0.6; // slack at which the zone's shade is darkest
-const [FAINT, DARK] = [0.07, 0.2]; // its opacities
+const [FAINT, DARK] = [0.12, 0.3]; // its opacities
 const [FAINTEST, SUREST] = [0.06, 0.45]; // of what is decoded, from unsure to sure
 const QUIET = 0.25; // opacity of samples that stand back
-const STRENGTH = [0.4, 0.75, 0.95]; // opacities of samples: rejected, accepted, accepted but unwanted
+const STRENGTH = [0.55, 0.75, 0.95]; // opacities of samples: rejected, accepted, accepted but unwanted
 const [LARGEST, DOT] = [3.4, 1.5]; // radii in pixels: of a ring of few, and from which on it is a dot
 const FEW = 200; // accepted samples that are drawn at their largest
 const FULL = 2 * Math.PI;
@@ -145,7 +145,7 @@ function marksFor(accepted) {
   const arm = 0.8 * radius;
   const bar = (context, px, py, width, height) =>
     context.fillRect(px - width / 2, py - height / 2, width, height);
-  const speck = (context, px, py) => bar(context, px, py, 1.4, 1.4);
+  const speck = (context, px, py) => bar(context, px, py, 1.8, 1.8);
   const plus = (context, px, py) => {
     bar(context, px, py, 3.4, 1.2);
     bar(context, px, py, 1.2, 3.4);

@@ -46,7 +46,8 @@ export class Sliders {
     if (handled < this.told && !other) return false; // a slider has been released since
     if (other) this.#build(rule);
     this.rule = rule;
-    this.row.lastElementChild.textContent = rule.after;
+    const after = this.row.lastElementChild;
+    after.textContent = after.title = rule.after; // there may be no room for all of it
     // Not what a slider stands at: somebody may be dragging it on.
     const news = rule.parameters.filter(({ name, value }) => this.known[name] !== value);
     for (const { name, value } of news) this.sliders[name].input.value = this.known[name] = value;
