@@ -32,7 +32,8 @@ class Compressed:
         messages = self.ready.get(path)
         if messages is None:
             messages = await answer(self.app, scope, receive)
-            if messages[0]["status"] == 200:
+            # Streamlit answers a path that does not exist with its page.
+            if messages[0]["status"] == 200 and not is_page(messages[0]):
                 messages = await asyncio.to_thread(compressed, messages)
                 self.ready[path] = messages
         for message in messages:
@@ -51,6 +52,11 @@ def may_be_compressed(scope: Scope) -> bool:
         and b"gzip" in headers.get(b"accept-encoding", b"")
         and b"range" not in headers
     )
+
+
+def is_page(start: Message) -> bool:
+    """Whether a response is HTML."""
+    return dict(start["headers"]).get(b"content-type", b"").startswith(b"text/html")
 
 
 async def answer(app: ASGIApp, scope: Scope, receive: Receive) -> list[Message]:

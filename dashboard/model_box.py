@@ -114,6 +114,7 @@ def show(name: str) -> None:
     """
     st.session_state[state.LAST_MODEL] = name
     state.forget_explored(_IN_THE_SPACE)
+    st.session_state[state.UNSETTLED] = {}  # a gesture on the old map is none on the new one
     for key in (state.POINT, state.BOX_CORNERS):
         st.session_state[key] = ""
     for key in (state.FROM, state.TO):

@@ -1,6 +1,7 @@
 """Predicates: parsing, errors, and masks equal to those of a plain loop."""
 
 import operator
+import time
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from regvae import predicates
 from regvae.formats import UK_REGISTRATION, uk_registration
 from regvae.predicates import Predicate, PredicateError, parse_all
+from regvae.rejection.unwanted import Unwanted
 from tests.codes import EVERY_TOY, TOY
 
 OPERATORS = {
@@ -287,8 +289,22 @@ def test_what_is_simple_is_shown_as_it_was_typed():
 
 def test_more_predicates_than_can_be_spread_are_refused():
     text = " or ".join(f"number < {n} and units == {n}" for n in range(8))
-    with pytest.raises(PredicateError, match="expected at most 200 predicates once 'or' is spread"):
+    with pytest.raises(PredicateError, match="expected at most 200 predicates once 'or'"):
         parse_all([text])
+
+
+def test_very_many_predicates_are_refused_at_once():
+    many = [" and ".join(f"number != {n + part}" for n in range(150)) for part in (0, 0.5)]
+    start = time.monotonic()
+    with pytest.raises(PredicateError, match="expected at most 200 predicates"):
+        parse_all([" or ".join(many)])
+    assert time.monotonic() - start < 2
+
+
+def test_what_could_not_be_written_again_is_refused():
+    wanted = " and ".join(["number >= 50", *(f"number != {n}" for n in range(300))])
+    with pytest.raises(PredicateError, match="expected at most 200 predicates"):
+        Unwanted.of(wanted=[wanted])
 
 
 @pytest.mark.parametrize("text", ["number < 50 or", "or number < 50", "number < 50 or or tens > 1"])

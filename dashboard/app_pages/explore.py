@@ -167,7 +167,7 @@ def shown_of(choices: Choices) -> Shown:
         layers=point_layers(choices),
         own=own_codes.layer(choices.context),
         hidden=st.session_state[state.HIDDEN],
-        unlinked=words.UNLINKED if st.session_state[state.LISTED].strip() else "",
+        unlinked=" and ".join(unlinked()),
     )
 
 
@@ -176,6 +176,15 @@ def card(choices: Choices) -> Verdict | None:
     if not choices.point or st.session_state[state.TAB] == words.READ_TAB:
         return None
     return verdict(choices.context, choices.point)
+
+
+def unlinked() -> list[str]:
+    """What the map shows, or depends on, and no address has."""
+    found = {
+        words.UNLINKED: st.session_state[state.LISTED].strip(),
+        words.UNLINKED_OWN: st.session_state.get(state.OWN),
+    }
+    return [name for name, there in found.items() if there]
 
 
 def point_layers(choices: Choices) -> list[PointLayer]:

@@ -110,6 +110,7 @@ def go_on(address: dict[str, Any]) -> None:
 def go(step: int) -> None:
     """Show another step."""
     st.session_state[state.STEP] = step
+    st.session_state[state.UNSETTLED] = {}  # a gesture at one step is none at another
 
 
 # --- gestures, which change the step's map until another step is shown ----------------------------

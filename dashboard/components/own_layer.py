@@ -97,6 +97,8 @@ def _coloured(encoded: Encoded, colour: str) -> tuple[NDArray[np.float32], dict[
 def _further(name: str, column: pd.Series) -> tuple[NDArray[np.float32], dict[str, Any]]:
     if _is_number(column) and column.nunique() > _FEW:
         return _scale(name, column.to_numpy(np.float64))
+    if _is_number(column):
+        column = column + 0  # -0.0 is 0.0
     present = sorted(column.dropna().unique().tolist())
     shown = [words.EMPTY if pd.isna(one) or one == "" else f"{one}" for one in column.tolist()]
     order = dict.fromkeys([*(f"{one}" for one in present if one != ""), words.EMPTY])
@@ -117,7 +119,9 @@ def _classes(
 
 def _scale(label: str, numbers: NDArray[np.float64]) -> tuple[NDArray[np.float32], dict[str, Any]]:
     """Numbers (n,) on a scale from the lowest to the highest, NaN for none."""
-    values = np.where(np.isfinite(numbers), numbers, np.nan).astype(np.float32)
+    with np.errstate(over="ignore"):
+        values = numbers.astype(np.float32)
+    values[~np.isfinite(values)] = np.nan
     known = values[~np.isnan(values)]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
     return values, {

@@ -48,6 +48,7 @@ def encoded(context: Context) -> Encoded | None:
     """
     source = st.session_state.get(state.OWN)
     if source is None:
+        _forget()
         return None
     format = context.bundle.format
     try:
@@ -61,6 +62,13 @@ def encoded(context: Context) -> Encoded | None:
         return Encoded.of(reading, context.bundle, held_out)
 
     return _stored(state.OWN_ENCODED, (context.name, context.version, source, format.name), encode)
+
+
+def _forget() -> None:
+    """Forget what is known of codes that were cleared."""
+    if st.session_state.pop(state.OWN_READ, None):
+        for key in (state.OWN_ENCODED, state.OWN_LAYER, state.OWN_PROBLEM):
+            st.session_state.pop(key, None)
 
 
 def layer(context: Context) -> OwnLayer | None:
@@ -246,9 +254,8 @@ def shown_table(found: Encoded) -> pd.DataFrame:
         words.P_VALUE: found.p_value,
         words.IN_DATA: data,
     }
-    for name, column in reading.further.items():
-        columns[f"given {name}" if name in columns else str(name)] = column.to_numpy()
-    columns[words.LINE] = reading.lines
+    columns |= {words.LINE: reading.lines, **reading.further_beside([*columns, words.LINE])}
+    columns[words.LINE] = columns.pop(words.LINE)  # last
     return pd.DataFrame(columns)
 
 

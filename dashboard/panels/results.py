@@ -94,12 +94,12 @@ def _watch(running: Generation) -> None:
     tally, wanted = running.tally, running.policy.results or 1
     if tally is None:
         st.progress(0.0, words.WAITING)
-        return
-    counts = words.GENERATING.format(kept=tally.kept, wanted=wanted, proposed=tally.proposed)
-    left = running.seconds_left
-    if left is not None:
-        counts += words.LEFT.format(time=common.duration(left))
-    st.progress(min(1.0, tally.kept / wanted), counts)
+    else:
+        counts = words.GENERATING.format(kept=tally.kept, wanted=wanted, proposed=tally.proposed)
+        left = running.seconds_left
+        if left is not None:
+            counts += words.LEFT.format(time=common.duration(left))
+        st.progress(min(1.0, tally.kept / wanted), counts)
     st.button(words.STOP, key="stop-results", width="stretch", on_click=running.stop)
 
 
@@ -153,4 +153,5 @@ def _downloads(policy: Policy, stored: services.ResultFiles) -> None:
     with st.container(horizontal=True, gap="small"):
         for label, data, suffix, mime in files:
             st.download_button(label, data, f"{name}{suffix}", mime, on_click="ignore")
-    st.caption(words.FILES_CAPTION)
+    if not outcome.shortfall:  # one that was stopped gives fewer
+        st.caption(words.FILES_CAPTION)

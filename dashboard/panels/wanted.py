@@ -153,9 +153,13 @@ def _predicate(attribute: Attribute, operator: str, value: Any, before: Predicat
 
 
 def _add() -> None:
-    """One more row, which changes nothing until it is changed."""
+    """One more row; beside others it changes nothing until it is changed."""
     rows = rows_of(st.session_state[state.WANTED])
-    new = Predicate("number", ">=", (50 if not rows else 0,))
+    there = [one for _, one in rows]
+    harmless = (Predicate("number", ">=", (-place,)) for place in range(len(rows) + 1))
+    new = next(one for one in harmless if one not in there)  # the same twice would be one row
+    if not rows:
+        new = Predicate("number", ">=", (50,))
     st.session_state[state.WANTED] = text_of([*rows, ("and", new)])
 
 

@@ -9,7 +9,7 @@ REMOVE = "×"
 OPERATORS = {
     "number": {">=": "≥", "<": "<", "<=": "≤", ">": ">", "==": "=", "!=": "≠", "in": "in"},
     "category": {"==": "is", "!=": "is not", "in": "in"},
-    "boolean": {"==": "is", "!=": "is not"},
+    "boolean": {"==": "is", "!=": "is not", "in": "in"},
 }
 MIXED = "*and* binds more tightly than *or*: A and B or C is (A and B) or C."
 WANTED_LABEL = "The same as text"

@@ -39,6 +39,7 @@ from regvae.evaluation.notebook import notebook_figures
 from regvae.formats import Format, Reading, read_codes
 from regvae.model import bundle as bundles
 from regvae.model import store
+from regvae.model.bundle import Bundle
 from regvae.rejection.calibration import calibrate
 
 
@@ -129,19 +130,21 @@ def encode(
         check_table_name(out)
         check_apart([file, out])
     loaded = bundles.load(bundle)
-    reading = _reading(texts or [], file, column, loaded.format)
     if out:
-        encoded = Encoded.of(reading, loaded, HeldOut.of(loaded, calibrate(loaded)))
-        for sentence in (*reading.sentences(), *encoded.sentences()):
-            console.print(sentence)
-        write_table(encoded.table(), out)
+        _write_encoded(_reading(texts or [], file, column, loaded.format), loaded, out)
         return
-    for sentence in reading.sentences() if reading.dropped else ():
-        notes.print(sentence)
-    mean, sigma = loaded.autoencoder.encode(reading.codes)
+    if texts:  # as they are given, also twice
+        _check_column(column, file)
+        codes = loaded.format.array(codes_given(texts, file, loaded.format))
+    else:
+        reading = _reading([], file, column, loaded.format)
+        codes = reading.codes
+        for sentence in reading.sentences() if reading.dropped else ():
+            notes.print(sentence)
+    mean, sigma = loaded.autoencoder.encode(codes)
     rows = [
         {"reg": str(reg), "mean": m, "sigma": s}
-        for reg, m, s in zip(reading.codes, mean.tolist(), sigma.tolist(), strict=True)
+        for reg, m, s in zip(codes, mean.tolist(), sigma.tolist(), strict=True)
     ]
     if as_json:
         print_json(rows)
@@ -152,10 +155,22 @@ def encode(
         )
 
 
-def _reading(texts: list[str], file: Path | None, column: str | None, format: Format) -> Reading:
-    """Codes from arguments, which must all fit, or those that fit from a file."""
+def _write_encoded(reading: Reading, bundle: Bundle, out: Path) -> None:
+    """Write what a model says of codes, and print what was read."""
+    encoded = Encoded.of(reading, bundle, HeldOut.of(bundle, calibrate(bundle)))
+    for sentence in (*reading.sentences(), *encoded.sentences()):
+        console.print(sentence)
+    write_table(encoded.table(), out)
+
+
+def _check_column(column: str | None, file: Path | None) -> None:
     if column is not None and not file:
         raise UsageError("expected --file with --column, got none; give a file")
+
+
+def _reading(texts: list[str], file: Path | None, column: str | None, format: Format) -> Reading:
+    """Codes from arguments, which must all fit, or those that fit from a file."""
+    _check_column(column, file)
     if file and not texts:
         return read_codes(file.read_bytes(), str(file), format, column)
     codes = codes_given(texts, file, format)

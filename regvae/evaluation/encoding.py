@@ -116,9 +116,5 @@ class Encoded:
             "exact": self.exact,
             "p_value": self.p_value,
         }
-        for label, given in self.reading.further.items():
-            name = str(label)
-            while name in columns:
-                name = f"given {name}"
-            columns[name] = given.to_numpy()
+        columns |= self.reading.further_beside(columns)
         return pd.DataFrame(columns)

@@ -1,7 +1,7 @@
 """Codes out of somebody's own file or text: which are codes, where they stood, and what was not."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -66,6 +66,19 @@ class Reading:
     dropped: tuple[Dropped, ...] = ()
     format: Format = field(repr=False, kw_only=True)
 
+    def further_beside(self, columns: Iterable[str]) -> dict[str, NDArray]:
+        """The further columns by name, to stand beside others: one of their names has "given "
+        before it."""
+        taken = set(columns)
+        found: dict[str, NDArray] = {}
+        for label, column in self.further.items():
+            name = str(label)
+            while name in taken:
+                name = f"given {name}"
+            taken.add(name)
+            found[name] = column.to_numpy()
+        return found
+
     def summary(self) -> str:
         """How many lines were dropped, and for which reasons, the commonest first."""
         n = sum(len(one.lines) for one in self.dropped)
@@ -108,7 +121,7 @@ def read_codes(
     names, header = _names(rows, format)
     body = Rows(rows.cells[header:], rows.lines[header:], names)
     tables.check_length(len(body.cells), name, most)
-    if column is None and not header and _is_list(body, format):
+    if column is None and not header and rows.names is None and _is_list(body, format):
         return _of_list(body, name, format)
     place = _column(body, name, format, column)
     kept, codes, dropped = _sorted_out(
@@ -208,14 +221,16 @@ def _cell(row: Sequence[str], place: int) -> str:
     return row[place] if place < len(row) else ""
 
 
-_NUMBER = re.compile(r"[-+]?(0|[1-9]\d*)?(\.\d+)?([eE][-+]?\d+)?")
+_NUMBER = re.compile(r"[-+]?((0|[1-9]\d*)(\.\d+)?|\.\d+)([eE][-+]?\d+)?")
 """A number as people write them; 007 is a text, which would lose its zeros."""
+_EXACT = 2**53
+"""Whole numbers from here on lose digits, as identifiers must not."""
 
 
 def _values(texts: list[str]) -> pd.Series:
     """A further column: numbers if all its texts are, empty ones aside."""
     full = [text for text in texts if text]
-    if full and all(_NUMBER.fullmatch(text) and any(map(str.isdigit, text)) for text in full):
+    if full and all(_NUMBER.fullmatch(text) and abs(float(text)) < _EXACT for text in full):
         return pd.to_numeric(pd.Series([text or None for text in texts]))
     return pd.Series(texts, dtype=str)
 

@@ -67,6 +67,8 @@ def read(content: bytes, name: str, choose: Callable[[Rows], float], most: int) 
     else:
         rows = _text(_decoded(content, name), name, choose, most)
     _check(rows, name)
+    if not rows.cells:
+        raise TableError(f"{name}: expected a table or a list, got no text in it; choose another")
     return rows
 
 

@@ -341,7 +341,7 @@ def _hint(policy: Policy, tally: Tally) -> str:
     usable = tally.accepted - (tally.leaks if policy.clean else 0)
     if not tally.accepted:
         near = "" if isinstance(policy.proposal, Around) else f"propose from {Around.name}, or "
-        return f"no point is accepted: {near}use a less strict rule"
+        return f"none of them is accepted: {near}use a less strict rule"
     if not usable:
         return "all accepted points leak: use a stricter rule"
     if not policy.repeats and tally.kept < usable / 2:

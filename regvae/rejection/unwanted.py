@@ -86,6 +86,7 @@ class Unwanted:
         if wanted:
             others = predicates.negated(predicates.parse_all(wanted, format))
             found = predicates.either(found, others) if found else others
+        predicates.text(found)  # raises for what could not be written again
         return cls(
             predicates=found,
             regions=tuple(

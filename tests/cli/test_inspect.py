@@ -261,3 +261,8 @@ def test_check_fails_if_there_is_no_bundle(run):
     assert status == 1
     assert out == ""
     assert "got 'nowhere'" in err
+
+
+def test_regs_that_are_given_twice_are_encoded_twice(output):
+    rows = json.loads(output("encode", "notebook-2d", "AB12CDE", "ab12 cde", "--json"))
+    assert [one["reg"] for one in rows] == ["AB12CDE", "AB12CDE"]

@@ -230,7 +230,7 @@ def test_a_run_without_results_still_writes_a_file(run, small, tmp_path):
     options = ["--until", 3, "--n", 100, "--threshold", 1e6, "--out", path]
     status, _, err = run("sample", small, "--unwanted", "number < 50", *options)
     assert status == 1
-    assert "expected 3 results, got 0 from 100 proposals; no point is accepted" in err
+    assert "expected 3 results, got 0 from 100 proposals; none of them is accepted" in err
     table = pd.read_parquet(path)
     assert list(table.columns) == ["reg", "z_1", "z_2", "to_unwanted", "wanted", "collision"]
     assert len(table) == 0

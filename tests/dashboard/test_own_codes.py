@@ -159,3 +159,16 @@ def test_classes_count_the_codes_and_every_code_has_one(
 def test_training_records_have_no_place_on_the_scale_of_p_values(bundle: Bundle) -> None:
     legend = OwnLayer.of(encoded(bundle), "p-value").legend
     assert (legend["count"], legend["missing"]) == (3, 1)
+
+
+def test_a_negative_zero_is_zero(bundle: Bundle) -> None:
+    own = encoded(bundle, "reg,n\nAB12CDE,-0.0\nAB13CDE,0.0\nAB14CDE,0.5")
+    classes = OwnLayer.of(own, "column n").legend["classes"]
+    assert [(one["label"], one["count"]) for one in classes] == [("0.0", 2), ("0.5", 1)]
+
+
+def test_what_was_cleared_is_forgotten() -> None:
+    app = brought()
+    app.button(key=f"clear-{state.OWN}").click().run()
+    for key in (state.OWN_READ, state.OWN_ENCODED, state.OWN_LAYER):
+        assert key not in app.session_state

@@ -36,7 +36,8 @@ def test_too_few_results_are_reported() -> None:
     app.number_input(key=state.NUMBER).set_value(5).run()
     generate_results(app)
     assert (
-        "Expected 5 results, got 0 from 1,024 proposals, then it was stopped; no point is accepted"
+        "Expected 5 results, got 0 from 1,024 proposals, then it was stopped; "
+        "none of them is accepted"
     ) in problems_of(app)
 
 

@@ -122,6 +122,34 @@ def test_further_columns_are_numbers_only_if_nothing_is_lost():
     assert further["column 5"].tolist() == [1, -2500]
 
 
+@pytest.mark.parametrize("text", [",,,", '""', " , \n,"])
+def test_a_table_without_text_is_a_sentence(text):
+    with pytest.raises(TableError, match="own: expected a table or a list, got no text in it"):
+        read(text)
+
+
+def test_districts_and_long_identifiers_stay_texts():
+    found = read("reg,district,id,n\nAB12CDE,E1,12345678901234567,1e3\nAB13CDE,E14,9,.5")
+    assert found.further["district"].tolist() == ["E1", "E14"]
+    assert found.further["id"].tolist() == ["12345678901234567", "9"]
+    assert found.further["n"].tolist() == [1000, 0.5]
+
+
+def test_two_named_columns_of_codes_are_not_one_list():
+    frame = pd.DataFrame({"mine": ["AB12CDE"], "theirs": ["YK66BIQ"]})
+    found = read(written(frame, "parquet"))
+    assert (found.codes.tolist(), found.column) == (["AB12CDE"], "mine")
+
+
+def test_further_columns_stand_beside_others_under_names_of_their_own():
+    found = read("reg,line,given line\nAB12CDE,7,8")
+    beside = found.further_beside(["line"])
+    assert {name: column.tolist() for name, column in beside.items()} == {
+        "given line": [7],
+        "given given line": [8],
+    }
+
+
 def test_short_rows_have_empty_cells():
     assert read("reg,a\nAB12CDE\nYK66BIQ,x,y\n").further["a"].tolist() == ["", "x"]
 

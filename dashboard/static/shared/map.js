@@ -288,12 +288,14 @@ export class LatentMap {
 
   /** What is drawn nearest to a latent point, within reach: {record, sample, own}, -1 for none. */
   at(point) {
-    const record = this.#nearest(point, this.x, this.y, NEAR);
-    const own = this.own.canvas.hidden ? { row: -1 } : this.#nearest(point, this.own.x, this.own.y, NEAR);
+    const nothing = { row: -1, squared: Infinity };
+    const near = ({ canvas }, x, y) => (canvas.hidden ? nothing : this.#nearest(point, x, y, NEAR));
+    const record = near(this.records, this.x, this.y);
+    const own = near(this.own, this.own.x, this.own.y);
     const none = { record: -1, sample: -1, own: -1 };
     // Of own codes and records at one place the own are meant, of the others what is nearer.
     if (own.row >= 0 && own.squared <= record.squared) return { ...none, own: own.row };
-    const samples = this.overlay.content?.samples;
+    const samples = this.overlay.hidden.has("samples") ? null : this.overlay.content?.samples;
     const sample = samples ? this.#nearest(point, samples.x, samples.y, ON) : { row: -1 };
     // The samples lie above the records; only a record that is clearly nearer is meant.
     if (sample.row >= 0 && sample.squared <= record.squared) return { ...none, sample: sample.row };
