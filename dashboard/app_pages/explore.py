@@ -172,7 +172,7 @@ def shown_of(choices: Choices) -> Shown:
 
 
 def card(choices: Choices) -> Verdict | None:
-    """What the card at the pin says, while the tab is closed that says more."""
+    """The text of the card at the pin; None while the tab *Read* is open, which has more."""
     if not choices.point or st.session_state[state.TAB] == words.READ_TAB:
         return None
     return verdict(choices.context, choices.point)

@@ -59,55 +59,49 @@ def _row(place: int, row: Row, of: int) -> None:
     """The widgets of one row, set to what the text has."""
     join, one = row
     attributes = UK_REGISTRATION.attributes
-    attribute = attributes[one.attribute]
-    many = one.operator == "in"
-    session = st.session_state
-    session[_key(place, _ATTRIBUTE)] = one.attribute
-    session[_key(place, _OPERATOR)] = one.operator
-    session[_key(place, _VALUE)] = _shown(attribute, one)
-    if place:
-        session[_key(place, _JOIN)] = join
-        st.segmented_control(
-            words.JOIN,
-            ["and", "or"],
-            key=_key(place, _JOIN),
-            required=True,
-            label_visibility="collapsed",
-            on_change=_write,
-            args=(of,),
-        )
-    name, operator, value, remove = st.columns([4, 3, 4, 0.9], gap="xsmall")
+    operators: dict[str, str] = words.OPERATORS[attributes[one.attribute].kind]
     change: dict[str, Any] = {"on_change": _write, "args": (of,), "label_visibility": "collapsed"}
+    if place:
+        key = _set(place, _JOIN, join)
+        st.segmented_control(words.JOIN, ["and", "or"], key=key, required=True, **change)
+    name, operator, value, remove = st.columns([4, 3, 4, 0.9], gap="xsmall")
     name.selectbox(
         words.ATTRIBUTE,
         list(attributes),
         format_func=lambda name: attributes[name].label,
-        key=_key(place, _ATTRIBUTE),
+        key=_set(place, _ATTRIBUTE, one.attribute),
         **change,
     )
-    operators: dict[str, str] = words.OPERATORS[attribute.kind]
     operator.selectbox(
         words.COMPARISON,
         list(operators),
         format_func=lambda op: operators[op],
-        key=_key(place, _OPERATOR),
+        key=_set(place, _OPERATOR, one.operator),
         **change,
     )
-    options = _options(attribute)
-    if many and options:
-        value.multiselect(words.VALUE, options, key=_key(place, _VALUE), **change)
-    elif options:
-        value.selectbox(words.VALUE, options, key=_key(place, _VALUE), **change)
-    else:
-        value.text_input(words.VALUE, key=_key(place, _VALUE), **change)
+    with value:
+        _value(place, one, change)
     remove.button(
         words.REMOVE, key=_key(place, "remove"), type="tertiary", on_click=_remove, args=(place,)
     )
 
 
-def _options(attribute: Attribute) -> list[str]:
-    """The values to choose from; none for a number, which is typed."""
-    return list(attribute.categories) if attribute.kind != "number" else []
+def _value(place: int, one: Predicate, change: dict[str, Any]) -> None:
+    """The widget of a value: numbers are typed, all others are chosen."""
+    attribute = UK_REGISTRATION.attributes[one.attribute]
+    key = _set(place, _VALUE, _shown(attribute, one))
+    if attribute.kind == "number":
+        st.text_input(words.VALUE, key=key, **change)
+    elif one.operator == "in":
+        st.multiselect(words.VALUE, list(attribute.categories), key=key, **change)
+    else:
+        st.selectbox(words.VALUE, list(attribute.categories), key=key, **change)
+
+
+def _set(place: int, part: str, value: Any) -> str:
+    """Set a widget that is drawn next; gives its key."""
+    st.session_state[_key(place, part)] = value
+    return _key(place, part)
 
 
 def _shown(attribute: Attribute, one: Predicate) -> Any:

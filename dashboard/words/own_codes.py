@@ -1,4 +1,4 @@
-"""A person's own codes on the map, and what is said of them."""
+"""A person's own codes: how they are brought, what the model does with them, their table."""
 
 TITLE = "Your codes"
 INTRO = """

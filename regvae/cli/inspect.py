@@ -156,7 +156,7 @@ def encode(
 
 
 def _write_encoded(reading: Reading, bundle: Bundle, out: Path) -> None:
-    """Write what a model says of codes, and print what was read."""
+    """Write the codes with their Gaussians and reconstructions, and print what was read."""
     encoded = Encoded.of(reading, bundle, HeldOut.of(bundle, calibrate(bundle)))
     for sentence in (*reading.sentences(), *encoded.sentences()):
         console.print(sentence)

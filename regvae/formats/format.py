@@ -138,12 +138,12 @@ class Format:
         if len(code) != self.length:
             raise FormatError(
                 f"expected a {self.noun} of {self.length} characters, such as {self._example}, got "
-                f"{_quote(text)} with {len(code)}; give {self.layout}"
+                f"{quoted(text)} with {len(code)}; give {self.layout}"
             )
         for position in self.misfits(code)[:1]:
             raise FormatError(
                 f"expected {self.expected(position)} at position {position + 1} of a {self.noun}, "
-                f"got {code[position]!r} in {_quote(text)}; give a {self.noun} such as "
+                f"got {code[position]!r} in {quoted(text)}; give a {self.noun} such as "
                 f"{self._example}"
             )
         return code.upper()
@@ -177,7 +177,7 @@ class Format:
                 try:
                     found += [self.parse(text)] if text.strip() else []
                 except FormatError:
-                    wrong.append(f"line {number} ({_quote(text.strip())})")
+                    wrong.append(f"line {number} ({quoted(text.strip())})")
         if wrong:
             rest = f" and {len(wrong) - _NAMED:,} more" if len(wrong) > _NAMED else ""
             raise FormatError(
@@ -220,5 +220,6 @@ def _described(allowed: str) -> str:
     return f"one of {allowed}"
 
 
-def _quote(text: str) -> str:
+def quoted(text: str) -> str:
+    """What somebody typed, in quotation marks, for an error: its first 20 characters."""
     return repr(text if len(text) <= 20 else text[:20] + "…")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from regvae.formats import tables
 from regvae.formats.codes import Codes
-from regvae.formats.format import Format, FormatError
+from regvae.formats.format import Format, FormatError, quoted
 from regvae.formats.tables import Rows
 
 MOST = 1_000_000
@@ -37,7 +37,7 @@ class Dropped:
     def sentence(self) -> str:
         """The reason with its count, and the first lines with what they have."""
         shown = ", ".join(
-            f"line {line} {_quoted(text)}" if text else f"line {line}"
+            f"line {line} {quoted(text)}" if text else f"line {line}"
             for line, text in zip(self.lines, self.examples, strict=False)
         )
         rest = len(self.lines) - len(self.examples)
@@ -129,19 +129,11 @@ def read_codes(
     )
     if not kept:
         raise _no_code(name, names[place] if header or rows.names else "", format, dropped)
-    others = [number for number in range(len(names)) if number != place]
-    further = pd.DataFrame(
-        {
-            names[other]: _values([_cell(body.cells[row], other) for row in kept])
-            for other in others
-        },
-        index=range(len(kept)),
-    )
     return Reading(
         name,
         format.array(codes),
         body.lines[kept],
-        further,
+        _further(body, names, place, kept),
         names[place],
         names,
         bool(header or rows.names),
@@ -186,9 +178,9 @@ def _column(rows: Rows, name: str, format: Format, column: str | None) -> int:
         return int(np.argmax(_shares(rows, format)))
     place = _place(column, names)
     if place is None:
-        some = ", ".join(map(_quoted, names[:_EXAMPLES]))
+        some = ", ".join(map(quoted, names[:_EXAMPLES]))
         raise ReadingError(
-            f"{name}: expected a column of this file ({some}), got {_quoted(column)}; choose one "
+            f"{name}: expected a column of this file ({some}), got {quoted(column)}; choose one "
             "of them"
         )
     return place
@@ -210,6 +202,13 @@ def _shares(rows: Rows, format: Format) -> list[float]:
         sum(_is_code(_cell(row, place), format) for row in some) / len(some)
         for place in range(rows.width)
     ]
+
+
+def _further(rows: Rows, names: Sequence[str], place: int, kept: Sequence[int]) -> pd.DataFrame:
+    """All columns but that of the codes, of the rows that are kept."""
+    others = [number for number in range(len(names)) if number != place]
+    columns = {names[i]: _values([_cell(rows.cells[row], i) for row in kept]) for i in others}
+    return pd.DataFrame(columns, index=range(len(kept)))
 
 
 def _is_code(text: str, format: Format) -> bool:
@@ -310,13 +309,9 @@ def _reason(text: str, format: Format) -> str:
 
 
 def _no_code(name: str, column: str, format: Format, dropped: Sequence[Dropped]) -> ReadingError:
-    where = f" in the column {_quoted(column)}" if column else ""
+    where = f" in the column {quoted(column)}" if column else ""
     first = f" ({dropped[0].sentence()})" if dropped else ""
     return ReadingError(
         f"{name}: expected one {format.noun} such as {format.shown(format.example)} a line{where}, "
         f"got none{first}; choose another file or column"
     )
-
-
-def _quoted(text: str) -> str:
-    return repr(text if len(text) <= 20 else text[:20] + "…")
