@@ -21,7 +21,7 @@ WANTED_HELP = (
 UNWANTED_HEADING = "Also unwanted"
 TRAINING_DATA = ("all training data", "Every training record is unwanted.")
 USE_REGION = (
-    "what lies in the region",
+    "the region",
     "Every record is unwanted whose mean lies in the region selected on the map with Box or Lasso.",
 )
 MORE = "More: a list of regs"

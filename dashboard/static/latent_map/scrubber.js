@@ -35,7 +35,7 @@ export class Scrubber {
           <li><i class="accepted"></i>accepted and wanted<b data-figure="wanted"></b></li>
           <li><i class="impure"></i>accepted, but decodes to unwanted<b data-figure="impure"></b></li>
           <li><i class="rejected"></i><span class="where"></span><b data-figure="rejected"></b></li>
-          <li><i class="edge"></i>the zone's edge; dashed: the box of proposals</li>
+          <li><i class="edge"></i>the zone's edge; dashed: the box</li>
           <li class="paint">background: what is decoded; faint: unsure</li>
         </ul>
         <p class="note" data-figure="shown"></p>
