@@ -40,17 +40,27 @@ class Picks:
 
 
 class Session:
-    """One browser's socket without the browser."""
+    """One browser's socket without the browser.
 
-    def __init__(self, socket: websockets.ClientConnection, picks: Picks) -> None:
-        self.socket, self.picks = socket, picks
+    As a browser does, it tells with each request which large messages it has, unless `forgetful`:
+    Streamlit then sends their hashes only.
+    """
+
+    def __init__(
+        self, socket: websockets.ClientConnection, picks: Picks, forgetful: bool = False
+    ) -> None:
+        self.socket, self.picks, self.forgetful = socket, picks, forgetful
         self.box = self.fragment = ""
+        self.held: set[str] = set()
 
     async def run(self, message: BackMsg) -> None:
         """Send a message and wait until the script has run."""
+        message.rerun_script.cached_message_hashes.extend(self.held)
         await self.socket.send(message.SerializeToString())
         while True:
             received = ForwardMsg.FromString(await asyncio.wait_for(self.socket.recv(), 60))
+            if received.metadata.cacheable and not self.forgetful:
+                self.held.add(received.hash)
             element = received.delta.new_element
             if element.text_input.label == POINT_LABEL:
                 self.box, self.fragment = element.text_input.id, received.delta.fragment_id
