@@ -9,7 +9,7 @@ from typing import Final
 
 from dashboard.services import ResultFiles
 from regvae.rejection.policy import Policy
-from regvae.rejection.sampling import Tally
+from regvae.rejection.report import Tally
 
 AT_ONCE: Final = 2
 """Runs of all sessions at a time; the others wait."""

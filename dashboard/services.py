@@ -18,7 +18,6 @@ from dashboard.components.geometry import Geometry
 from regvae.audit.leaks import Hunt, hunt
 from regvae.evaluation import diagnosis, notebook
 from regvae.evaluation.accuracy import accuracy as measured_accuracy
-from regvae.evaluation.encoding import HeldOut
 from regvae.evaluation.notebook import Figure
 from regvae.formats import UK_REGISTRATION, Codes
 from regvae.generation.results import KINDS, Outcome, generate
@@ -34,7 +33,9 @@ from regvae.rejection.calibration import Calibration, calibrate
 from regvae.rejection.measures import Measurer
 from regvae.rejection.policy import Policy
 from regvae.rejection.proposals import Box
+from regvae.rejection.report import Tally
 from regvae.rejection.rules import RULES, Measures
+from regvae.rejection.samples import Samples
 from regvae.rejection.unwanted import Unwanted
 
 FEW = 12
@@ -158,12 +159,6 @@ def held_out(name: str, version: str, unwanted: Unwanted, rule: str) -> Measures
     return sampling.held_out_measures(bundle(name, version), unwanted, RULES[rule], calibrated)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def held_out_densities(name: str, version: str) -> HeldOut:
-    """Where the held-out records of a bundle lie, which own codes are compared with."""
-    return HeldOut.of(bundle(name, version), calibration(name, version))
-
-
 def _calibration_for(name: str, version: str, rule: str) -> Calibration | None:
     return calibration(name, version) if RULES[rule].needs_calibration else None
 
@@ -190,7 +185,7 @@ def nearest_accepted(
     return nearest.nearest_accepted(measuring, policy.rule, point, known, wanted)
 
 
-def samples(name: str, version: str, policy: Policy) -> sampling.Samples:
+def samples(name: str, version: str, policy: Policy) -> Samples:
     """A policy's proposals, measured and decoded; the parameters of its rule do not matter."""
     return _samples(name, version, _any_numbers(policy))
 
@@ -211,7 +206,7 @@ def _any_numbers(policy: Policy) -> Policy:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
-def _samples(name: str, version: str, policy: Policy) -> sampling.Samples:
+def _samples(name: str, version: str, policy: Policy) -> Samples:
     measuring = measurer(name, version, policy.unwanted, policy.rule.name)
     return sampling.sample(bundle(name, version), policy, measuring)
 
@@ -252,7 +247,7 @@ class ResultFiles:
 
 
 def result_files(
-    name: str, version: str, policy: Policy, on_block: Callable[[sampling.Tally], bool]
+    name: str, version: str, policy: Policy, on_block: Callable[[Tally], bool]
 ) -> ResultFiles:
     """Run a policy to its end: the bytes are those that the command line writes."""
     measuring = measurer(name, version, policy.unwanted, policy.rule.name)

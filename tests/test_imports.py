@@ -13,14 +13,21 @@ ROOT = Path(__file__).resolve().parent.parent
 # Which rooms of the library each room may import.
 MAY_IMPORT = {
     "formats": set(),
+    "intervals": set(),
+    "randomness": set(),
     "onehot": {"formats"},
     "predicates": {"formats"},
     "model": {"formats", "onehot"},
-    "latent": {"formats", "onehot", "model"},
-    "rejection": {"formats", "onehot", "predicates", "model", "latent"},
-    "audit": {"formats", "model", "latent", "rejection"},
+    "latent": {"formats", "onehot", "randomness", "model"},
+    "rejection": {
+        *("formats", "onehot", "predicates", "intervals", "randomness", "model", "latent"),
+    },
+    "audit": {"formats", "intervals", "randomness", "model", "latent", "rejection"},
     "generation": {"formats", "model", "latent", "rejection", "audit"},
-    "evaluation": {"formats", "onehot", "predicates", "model", "latent", "rejection", "audit"},
+    "evaluation": {
+        *("formats", "onehot", "predicates", "intervals", "randomness", "model", "latent"),
+        *("rejection", "audit"),
+    },
     "training": {"formats", "onehot", "model"},
     "cli": {
         *("formats", "onehot", "predicates", "model", "latent", "rejection", "audit"),

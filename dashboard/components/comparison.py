@@ -23,7 +23,7 @@ from dashboard.components.transfer import module_script, reference
 from dashboard.words import common, compare
 from regvae.latent.plane import Plane
 from regvae.latent.polygon import Polygon, polygon_corners
-from regvae.rejection.sampling import Report
+from regvae.rejection.report import Report
 
 SIDES = ("left", "right")
 

@@ -14,7 +14,7 @@ from regvae.latent.plane import Plane
 from regvae.model.bundle import Bundle
 from regvae.rejection.measures import Measurer
 from regvae.rejection.rules import Measures, Rule, notebook_tail
-from regvae.rejection.sampling import Samples
+from regvae.rejection.samples import Samples
 
 _GRID, _LARGEST_GRID = 241, 481
 """Points along a side of the grid on which the rejected zone and its edge are drawn: as usual, and

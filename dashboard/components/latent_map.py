@@ -22,8 +22,8 @@ from dashboard.components.sliders import released, rule_for_browser
 from dashboard.components.transfer import module_script, reference, send_own
 from regvae.latent.plane import Plane
 from regvae.latent.polygon import Polygon, polygon_corners
+from regvae.rejection.report import Report
 from regvae.rejection.rules import Rule
-from regvae.rejection.sampling import Report
 
 _COLOURS = "colours"
 """The layer of what is decoded everywhere, which is not sent while it is hidden."""

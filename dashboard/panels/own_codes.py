@@ -58,8 +58,8 @@ def encoded(context: Context) -> Encoded | None:
         return None
 
     def encode() -> Encoded:
-        held_out = services.held_out_densities(context.name, context.version)
-        return Encoded.of(reading, context.bundle, held_out)
+        calibration = services.calibration(context.name, context.version)
+        return Encoded.of(reading, context.bundle, calibration)
 
     return _stored(state.OWN_ENCODED, (context.name, context.version, source, format.name), encode)
 

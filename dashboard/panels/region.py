@@ -15,6 +15,7 @@ from dashboard.words import explore as words
 from regvae.evaluation.typical import TypicalLetter, typical_letters
 from regvae.latent.polygon import Polygon, in_polygon
 from regvae.model.records import Records
+from regvae.randomness import generator
 from regvae.rejection import proposals
 
 _SOME = 12
@@ -122,7 +123,7 @@ def _draw(polygon: Polygon) -> None:
     """Draw points from a region: other ones at every press, the same ones for the same seed."""
     before = st.session_state.get(state.DECODED)
     press = before.press + 1 if before else 1
-    rng = np.random.default_rng([st.session_state[state.SEED], press])
+    rng = generator("region", st.session_state[state.SEED], press)
     try:
         drawn = DrawnPoints(
             polygon, press, proposals.uniform_polygon(state.DECODE, polygon, rng=rng)

@@ -16,7 +16,7 @@ from dashboard.words import sampling as words
 from regvae.latent.polygon import Polygon
 from regvae.rejection import sampling
 from regvae.rejection.policy import Policy
-from regvae.rejection.sampling import Report
+from regvae.rejection.report import Report
 
 
 @dataclass(frozen=True)

@@ -2,49 +2,27 @@
 
 A distance in latent space proves nothing, because two distant points may decode to one code. So
 every accepted point is decoded and compared exactly with all records. The rates of what n draws
-showed, or did not show, are bounded after Clopper and Pearson, "The use of confidence or fiducial
-limits illustrated in the case of the binomial", 1934.
+showed, or did not show, have confidence bounds (`regvae.intervals`).
 """
 
 from dataclasses import dataclass, field
-from decimal import ROUND_CEILING, Context
+from decimal import ROUND_CEILING
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
-from scipy.special import betaincinv
 
 from regvae.formats import Codes
+from regvae.intervals import CONFIDENCE, interval, rounded, upper_bound
 from regvae.model.bundle import Bundle
-from regvae.rejection.sampling import Samples, Tally
+from regvae.rejection.report import Tally
+from regvae.rejection.samples import Samples
 
-CONFIDENCE = 0.95
 CLOSELY = 100_000
 """Edit distances and drift are computed for this many results, the first."""
 _COMPARED = 2_000
 """Most different codes whose edit distance to every training record is computed."""
-
-
-def upper_bound(hits: int, draws: int, confidence: float = CONFIDENCE) -> float:
-    """One-sided upper confidence bound of a rate, 0 to 1, after Clopper and Pearson.
-
-    The rate at which `hits` or fewer in `draws` have the probability 1 - confidence; 1 without
-    draws.
-
-    >>> f"{upper_bound(0, 1_000_000):.1e}"
-    '3.0e-06'
-    """
-    return 1.0 if hits >= draws else float(betaincinv(hits + 1, draws - hits, confidence))
-
-
-def interval(hits: int, draws: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """Two-sided confidence interval of a rate, after Clopper and Pearson; (0, 1) without draws."""
-    if not draws:
-        return 0.0, 1.0
-    tail = (1 - confidence) / 2
-    low = float(betaincinv(hits, draws - hits + 1, tail)) if hits else 0.0
-    return low, upper_bound(hits, draws, 1 - tail)
 
 
 def edit_distances(codes: Codes, known: Codes) -> NDArray[np.int64]:
@@ -190,11 +168,6 @@ class Auditor:
     def _valid(self, codes: Codes) -> float | None:
         attribute = self.bundle.format.attributes.get("valid")
         return float(attribute.values(codes).mean()) if attribute and len(codes) else None
-
-
-def rounded(value: float, digits: int, side: str) -> float:
-    """A number rounded to so many digits in one direction, such as up for an upper bound."""
-    return float(Context(prec=digits, rounding=side).create_decimal_from_float(value))
 
 
 def _some(codes: Codes) -> Codes:

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from regvae.audit.collisions import rounded
+from regvae.intervals import rounded
 from regvae.model.bundle import Bundle
+from regvae.randomness import generator
 from regvae.rejection.measures import Measurer
 from regvae.rejection.policy import Policy
 from regvae.rejection.rules import Parameter, Rule
-from regvae.rejection.sampling import Samples, accepted
+from regvae.rejection.samples import Samples
+from regvae.rejection.sampling import accepted
 
 _ROUNDS = 12
 _PARENTS = 200
@@ -89,7 +91,7 @@ def hunt(bundle: Bundle, policy: Policy, measurer: Measurer, *, budget: int = 20
     still exist. `budget` is the number of proposals; the same policy finds the same leaks. Raises
     what the proposals raise.
     """
-    rng = np.random.default_rng([policy.seed, 1 << 32])
+    rng = generator("hunt", policy.seed)
     proposed = policy.proposal.draw(budget, bundle, rng)
     found, passed = _leaks(bundle, policy, measurer, proposed)
     means, passed_means = _leaks(bundle, policy, measurer, bundle.records.mean.astype(float))

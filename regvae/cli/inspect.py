@@ -34,7 +34,7 @@ from regvae.evaluation import check as checking
 from regvae.evaluation import diagnosis
 from regvae.evaluation.accuracy import accuracy
 from regvae.evaluation.diagnosis import Diagnosis
-from regvae.evaluation.encoding import Encoded, HeldOut
+from regvae.evaluation.encoding import Encoded
 from regvae.evaluation.notebook import notebook_figures
 from regvae.formats import Format, Reading, read_codes
 from regvae.model import bundle as bundles
@@ -157,7 +157,7 @@ def encode(
 
 def _write_encoded(reading: Reading, bundle: Bundle, out: Path) -> None:
     """Write the codes with their Gaussians and reconstructions, and print what was read."""
-    encoded = Encoded.of(reading, bundle, HeldOut.of(bundle, calibrate(bundle)))
+    encoded = Encoded.of(reading, bundle, calibrate(bundle))
     for sentence in (*reading.sentences(), *encoded.sentences()):
         console.print(sentence)
     write_table(encoded.table(), out)

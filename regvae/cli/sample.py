@@ -42,9 +42,9 @@ from regvae.model.bundle import Bundle
 from regvae.rejection import policy as policies
 from regvae.rejection import proposals, sampling
 from regvae.rejection.policy import DECODINGS, LIKELIEST, Policy
-from regvae.rejection.proposals import PROPOSALS, Box, Proposal, Region
-from regvae.rejection.rules import RULES, OneSided, Parameter, rule_named
-from regvae.rejection.sampling import Tally
+from regvae.rejection.proposals import FEW_DIMENSIONS, PROPOSALS, Around, Box, Proposal, Region
+from regvae.rejection.report import Report, Tally, warning
+from regvae.rejection.rules import RULES, Certified, Parameter, rule_named
 from regvae.rejection.unwanted import Unwanted
 
 _ALLOWED_WITH_POLICY = {"policy", "save_policy", "hunt", "as_json", "out"}
@@ -66,8 +66,16 @@ _Training = Annotated[
     bool, typer.Option("--unwanted-training", help="also unwanted: all training regs")
 ]
 _Rule = Annotated[str, typer.Option(help=f"one of {', '.join(RULES)}")]
-_Proposal = Annotated[str, typer.Option(help=f"one of {', '.join(PROPOSALS)}")]
+_Proposal = Annotated[
+    str | None,
+    typer.Option(
+        help=f"one of {', '.join(PROPOSALS)} [box; around above {FEW_DIMENSIONS} dimensions]"
+    ),
+]
 _Box = Annotated[float | None, typer.Option(help="half-width of the box of proposals [3]")]
+_Scale = Annotated[
+    float | None, typer.Option(help="of the records' sigmas to propose around them [calibrated]")
+]
 _Region = Annotated[str | None, typer.Option(help='"x,y x,y x,y ..." to propose from')]
 _N = Annotated[int | None, typer.Option(help="most proposals [1000; 1000 x until]")]
 _Until = Annotated[int | None, typer.Option(help="stop at this number of results: different codes")]
@@ -132,9 +140,10 @@ def sample(
     unwanted_file: _File = None,
     unwanted_region: _Regions = None,
     unwanted_training: _Training = False,
-    rule: _Rule = OneSided.name,
-    proposal: _Proposal = Box.name,
+    rule: _Rule = Certified.name,
+    proposal: _Proposal = None,
     box: _Box = None,
+    scale: _Scale = None,
     region: _Region = None,
     n: _N = None,
     until: _Until = None,
@@ -163,7 +172,9 @@ def sample(
                 wanted, unwanted, unwanted_file, unwanted_region, unwanted_training, loaded.format
             ),
             rule=rule_named(rule, values),
-            proposal=_proposal(proposal, box, region),
+            proposal=_proposal(
+                proposal or proposals.usual(loaded).name, box=box, scale=scale, region=region
+            ),
             proposals=_proposals(n, until),
             results=until,
             clean=clean,
@@ -223,8 +234,12 @@ def _proposals(n: int | None, until: int | None) -> int:
     return min(policies.PROPOSALS_A_RESULT * max(1, until or 1), policies.MAX_PROPOSALS)
 
 
-def _proposal(name: str, box: float | None, region: str | None) -> Proposal:
-    for option, value, kind in (("box", box, Box.name), ("region", region, Region.name)):
+def _proposal(name: str, *, box: float | None, scale: float | None, region: str | None) -> Proposal:
+    for option, value, kind in (
+        ("box", box, Box.name),
+        ("scale", scale, Around.name),
+        ("region", region, Region.name),
+    ):
         if value is not None and name != kind:
             raise UsageError(
                 f"expected --{option} with --proposal {kind}, got it with {name[:40]}; leave it out"
@@ -236,6 +251,8 @@ def _proposal(name: str, box: float | None, region: str | None) -> Proposal:
     numbers: dict[str, Any] = {}
     if box is not None:
         numbers["half_width"] = box
+    if scale is not None:
+        numbers["scale"] = scale
     if region is not None:
         numbers["polygon"] = polygon_of(region)
     return proposals.proposal(name, numbers)
@@ -275,6 +292,9 @@ def _run_policy(
         # After JSON the note goes to standard error, so that another program can read the JSON.
         tell = notes if as_json else console
         tell.print(f"wrote {out}: {outcome.report.kept:,} rows, and {_manifest_path(out).name}")
+    warned = warning(outcome.report)
+    if warned:
+        notes.print(f"warning: {warned}")
     if outcome.shortfall:
         print_error(outcome.shortfall)
         raise typer.Exit(1)
@@ -304,7 +324,7 @@ def _write_results(out: Path, work: Callable[[BinaryIO], Outcome]) -> Outcome:
     return outcome
 
 
-def _flat(report: sampling.Report) -> dict[str, Any]:
+def _flat(report: Report) -> dict[str, Any]:
     """A report as one table, with the rule's parameters among the other figures."""
     table = asdict(report)
     return {"rule": table.pop("rule"), **table.pop("parameters"), **table}
@@ -314,14 +334,22 @@ def _print_outcome(outcome: Outcome, found: Hunt | None) -> None:
     console.print(outcome.headline())
     for key, value in _flat(outcome.report).items():
         label = key.replace("held_out", "held-out").replace("_", " ")
-        shown = f"{value:.4f}" if isinstance(value, float) else value
-        console.print(f"{label:<25}{'none' if value is None else shown}")
-    low, high = outcome.audit.purity_interval
-    console.print(f"{'purity, 95 %':<25}{low:.4f} to {high:.4f}")
+        console.print(f"{label:<25}{_shown(value)}")
+    if outcome.policy.rule.certain:
+        console.print(f"{'':<25}purity is 1 by construction, not an estimate")
     console.print(f"{'finding':<25}{outcome.audit.sentence()}")
     _print_results(outcome.audit)
     if found:
         console.print(f"{'leaks found':<25}{found.sentence()}")
+
+
+def _shown(value: Any) -> str:
+    """A figure as text."""
+    if value is None:
+        return "none"
+    if isinstance(value, tuple):
+        return " to ".join(map(_shown, value))
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
 def _print_results(audit: Audit) -> None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from regvae.formats import SPLITS, Codes
 from regvae.formats.codes import characters
 from regvae.model.bundle import Bundle
+from regvae.randomness import generator
 
 
 def accuracy(
@@ -26,7 +27,7 @@ def accuracy(
     rows = rows_of(bundle, split)
     z: NDArray = records.mean[rows]
     if sampled:
-        noise = np.random.default_rng(seed).normal(0, bundle.preset.training.noise, z.shape)
+        noise = generator("accuracy", seed).normal(0, bundle.preset.training.noise, z.shape)
         z = z + records.sigma[rows] * noise
     decoded = reconstruction(records.codes[rows], bundle.autoencoder.decode(z))
     return {"split": split, "decoded": "sample" if sampled else "mean", **decoded}

@@ -14,15 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from regvae.audit.collisions import interval
 from regvae.evaluation.accuracy import accuracy as accuracy_of
 from regvae.evaluation.accuracy import rows_of
 from regvae.formats import SPLITS, Codes, Format
 from regvae.formats.codes import characters
 from regvae.formats.format import DIGITS, LETTERS
+from regvae.intervals import interval
 from regvae.model.autoencoder import BATCH, Autoencoder
 from regvae.model.bundle import Bundle
-from regvae.rejection.proposals import Around
+from regvae.randomness import generator
 
 Floats = NDArray[np.float64]
 
@@ -220,7 +220,7 @@ def rate_distortion(bundle: Bundle, split: str, *, draws: int = 2, seed: int = 0
         raise ValueError(f"expected 1 draw or more, got {draws}; raise it")
     rows = rows_of(bundle, split)
     codes, (mean, sd) = bundle.records.codes[rows], effective_gaussians(bundle, rows)
-    rng = np.random.default_rng(seed)
+    rng = generator("distortion", seed)
     distortion = np.mean(
         [
             negative_log_likelihood(
@@ -242,8 +242,9 @@ def rate_distortion(bundle: Bundle, split: str, *, draws: int = 2, seed: int = 0
     )
 
 
-def effective_gaussians(bundle: Bundle, rows: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """Mean and standard deviation, (n, k) each, of the effective Gaussians of selected records."""
+def effective_gaussians(bundle: Bundle, rows: NDArray) -> tuple[Floats, Floats]:
+    """Mean and standard deviation, (n, k) each, of the effective Gaussians of records, by row
+    numbers or a mask."""
     records, noise = bundle.records, bundle.preset.training.noise
     return records.mean[rows].astype(float), noise * records.sigma[rows].astype(float)
 
@@ -310,7 +311,9 @@ def aggregate(bundle: Bundle, *, seed: int = 0) -> Aggregate:
 
     Draws beyond the ends of a curve are not on it, but count in its area.
     """
-    drawn = Around().draw(_AGGREGATED, bundle, np.random.default_rng(seed)).T
+    rng = generator("aggregate", seed)
+    mean, sd = effective_gaussians(bundle, rng.integers(len(bundle.records), size=_AGGREGATED))
+    drawn = (mean + sd * rng.normal(size=sd.shape)).T
     # Wide enough for the prior, and for all but a few outliers of the draws.
     half_width = max(_PRIOR_HALF_WIDTH, float(np.quantile(np.abs(drawn), 0.999)))
     edges = np.linspace(-half_width, half_width, _CELLS + 1)
@@ -355,7 +358,7 @@ def examples(bundle: Bundle, *, n: int = 8, seed: int = 0) -> Examples:
     records = bundle.records
     rows = records.split == "test"
     codes, decoded = records.codes[rows], bundle.autoencoder.decode(records.mean[rows])
-    shuffled = np.random.default_rng(seed).permutation(len(codes))
+    shuffled = generator("examples", seed).permutation(len(codes))
     pairs = [Example(str(codes[row]), str(decoded[row])) for row in shuffled]
     right = [pair for pair in pairs if pair.code == pair.reconstruction]
     wrong = [pair for pair in pairs if pair.code != pair.reconstruction]

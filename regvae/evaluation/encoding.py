@@ -8,48 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from regvae.formats import Codes, Reading
-from regvae.latent.mixture import Mixture
 from regvae.model.bundle import Bundle
 from regvae.rejection.calibration import Calibration
 
 UNUSUAL = 0.01
 """Below this p-value a code lies where hardly any held-out record does: one in a hundred."""
-
-
-@dataclass(frozen=True)
-class HeldOut:
-    """Where held-out records lie: their densities among the training records.
-
-    `mixture` is that of the training records' Gaussians with calibrated sigmas; `log_density` (h,)
-    are the sorted logarithms of its density at the held-out records' means.
-    """
-
-    mixture: Mixture
-    log_density: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, bundle: Bundle, calibration: Calibration) -> "HeldOut":
-        """The held-out records of a bundle, validation and test."""
-        records = bundle.records
-        train = records.split == "train"
-        mean, sigma = records.mean[train], records.sigma[train] * calibration.scale
-        mixture = Mixture(mean, sigma, np.ones(len(mean), bool))
-        return cls(mixture, np.sort(mixture.query(records.mean[~train])[0]))
-
-    def p_values(self, mean: NDArray, split: NDArray[np.str_]) -> NDArray[np.float64]:
-        """Conformal p-values of codes with these means (m, k) and splits ("" for none): (m,).
-
-        The share of the held-out records and the code itself whose density is at most the code's.
-        Of new records like the held-out ones a share of at most p has a p-value of p or below
-        (Vovk, Gammerman and Shafer, "Algorithmic learning in a random world", 2005). NaN for a
-        training record, whose own Gaussian is part of the density.
-        """
-        log_density = self.mixture.query(mean)[0]
-        at_most = np.searchsorted(self.log_density, log_density, side="right")
-        new = split == ""  # a held-out record is counted among them already
-        counted = np.maximum(at_most + new, 1)  # itself at least, if it was rounded differently
-        p_values = counted / (len(self.log_density) + new)
-        return np.where(split == "train", np.nan, p_values)
 
 
 @dataclass(frozen=True)
@@ -65,21 +28,24 @@ class Encoded:
     mean: NDArray[np.floating]
     sigma: NDArray[np.floating]
     reconstruction: Codes
-    held_out: HeldOut
+    calibration: Calibration
 
     @classmethod
-    def of(cls, reading: Reading, bundle: Bundle, held_out: HeldOut) -> "Encoded":
+    def of(cls, reading: Reading, bundle: Bundle, calibration: Calibration) -> "Encoded":
         """Encode the codes of a reading with a bundle."""
         mean, sigma = bundle.autoencoder.encode(reading.codes)
         rows = bundle.records.rows_of(reading.codes)
         split = np.where(rows < 0, "", bundle.records.split[rows])
         reconstruction = bundle.autoencoder.decode(mean)
-        return cls(reading, split, mean, sigma, reconstruction, held_out)
+        return cls(reading, split, mean, sigma, reconstruction, calibration)
 
     @cached_property  # it takes longer than all else, and the map does not need it
     def p_value(self) -> NDArray[np.float64]:
-        """As `HeldOut.p_values`, (n,)."""
-        return self.held_out.p_values(self.mean, self.split)
+        """`Calibration.typicality` of the means, (n,): how usual a code is among held-out records.
+
+        NaN for a training record, whose own Gaussian is part of the density.
+        """
+        return np.where(self.split == "train", np.nan, self.calibration.typicality(self.mean))
 
     @property
     def exact(self) -> NDArray[np.bool_]:

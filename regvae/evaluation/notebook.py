@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 from numpy.typing import NDArray
 
 from regvae import predicates
@@ -11,6 +10,7 @@ from regvae.evaluation.accuracy import accuracy
 from regvae.formats import UK_REGISTRATION, Codes
 from regvae.model import presets
 from regvae.model.bundle import Bundle
+from regvae.randomness import generator
 from regvae.rejection import sampling
 from regvae.rejection.policy import Policy
 from regvae.rejection.proposals import Box
@@ -138,7 +138,7 @@ def _power(bundle: Bundle) -> str:
 
 
 def _number_counts(bundle: Bundle, half_width: float, seed: int) -> str:
-    rng = np.random.default_rng(seed)
+    rng = generator("notebook", seed)
     z = Box(half_width).draw(1000, bundle, rng)
     below = int(UNWANTED.of_codes(bundle.autoencoder.decode(z), bundle).sum())
     return f"{below} / {1000 - below}"

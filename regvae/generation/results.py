@@ -17,7 +17,8 @@ from regvae.model.bundle import Bundle
 from regvae.rejection import sampling
 from regvae.rejection.measures import Measurer
 from regvae.rejection.policy import Policy
-from regvae.rejection.sampling import Report, Samples, Tally
+from regvae.rejection.report import Report, Tally, shortfall, warning
+from regvae.rejection.samples import Samples
 
 KEY = b"regvae"
 """The key of the manifest in the metadata of a Parquet file."""
@@ -66,6 +67,7 @@ class Outcome:
             "audit": asdict(self.audit),
             "headline": self.headline(),
             "finding": self.audit.sentence(),
+            "warning": warning(self.report),
             "shortfall": self.shortfall,
         }
 
@@ -97,8 +99,9 @@ def generate(
                 f"expected {' or '.join(KINDS)}, got {kind[:20]!r}; choose one of them"
             )
     policy.check(bundle)
-    policy = replace(policy, bundle_sha256=bundle.sha256)
     measurer = measurer or sampling.make_measurer(bundle, policy)
+    proposal = sampling.fitted(policy.proposal, bundle, measurer)
+    policy = replace(policy, bundle_sha256=bundle.sha256, proposal=proposal)
     auditor = Auditor(bundle)
     stopped = False
     with _Writer(files) as writer:
@@ -162,9 +165,14 @@ def _outcome(
     )
     return Outcome(
         policy,
-        auditor.tally.report(policy.rule, bundle.records.latent_dim, held_out),
+        auditor.tally.report(
+            policy.rule,
+            bundle.records.latent_dim,
+            held_out,
+            sampling.recall(bundle, policy, measurer),
+        ),
         auditor.finish(),
-        sampling.shortfall(policy, auditor.tally, stopped=stopped),
+        shortfall(policy, auditor.tally, stopped=stopped),
         bundle.format.plural,
     )
 

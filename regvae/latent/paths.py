@@ -23,6 +23,7 @@ from regvae.formats import Codes
 from regvae.latent.cells import Cells, Floats, Indices
 from regvae.latent.gaussians import Gaussians
 from regvae.model.bundle import Bundle
+from regvae.randomness import generator
 
 MOST_STEPS = 1_000
 FARTHEST = 1e9
@@ -242,7 +243,7 @@ def _links(mean: Floats, near: Indices) -> Indices:
     """
     pairs = [_pairs(np.arange(len(mean)), near)]
     pairs.append(_bridges(mean, pairs[0]))
-    rows = np.random.default_rng(0).permutation(len(mean))
+    rows = generator("links of paths").permutation(len(mean))
     while len(rows) > _THINNING * _NEIGHBOURS:
         rows = rows[: len(rows) // _THINNING]
         _, near = _nearest(cKDTree(mean[rows], leafsize=_LEAF), mean[rows])

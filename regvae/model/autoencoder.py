@@ -205,10 +205,19 @@ class Autoencoder:
         blocks = [scores[:, block.columns] for block in self.onehot.blocks]
         return [block - logsumexp(block, axis=1, keepdims=True) for block in blocks]
 
-    def _scores(self, outputs: Floats) -> Floats:
+    def scores(self, z: Floats) -> NDArray[np.float64]:
+        """Latent points (n, k) -> log probabilities (n, w), float64, of all characters, as `w` is
+        laid out by `onehot`: not normalised, so right up to a constant at each position.
+
+        Raises as `decode`.
+        """
+        return self._scores(self.logits(z))
+
+    def _scores(self, outputs: Floats) -> NDArray[np.float64]:
         """Log probabilities (n, w), float64, not yet normalised in each block."""
         outputs = outputs.astype(np.float64)
-        return -np.logaddexp(0, -outputs) if self.likelihood == "bernoulli" else outputs
+        scores = -np.logaddexp(0, -outputs) if self.likelihood == "bernoulli" else outputs
+        return np.asarray(scores, np.float64)
 
     def _decode_batch(self, z: Floats) -> Floats:
         hidden, last = _relu_stack(z, self.decoder[:-1]), self.decoder[-1]

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from regvae.formats import Codes
 from regvae.latent.gaussians import NearestGaussian
 from regvae.latent.mixture import Mixture
 from regvae.model.autoencoder import Autoencoder
 from regvae.model.bundle import Bundle
 from regvae.rejection.calibration import Calibration
+from regvae.rejection.margins import Margins
 from regvae.rejection.rules import Measures, Rule
 from regvae.rejection.unwanted import Unwanted, UnwantedError
 
@@ -18,15 +20,16 @@ from regvae.rejection.unwanted import Unwanted, UnwantedError
 class Measurer:
     """Measures latent points against the unwanted and the wanted records.
 
-    `unwanted` and `wanted` find the nearest record of each kind; `mixture` has the density of all
-    records and the wanted share in it, None without a calibration. `rows_unwanted` and
-    `rows_wanted` are the rows of these records in the bundle, -1 for a listed code that is not a
-    record.
+    `unwanted` and `wanted` find the nearest record of each kind; `margins` are the decoder's;
+    `mixture` has the density of all records and the wanted share in it, None without a calibration.
+    `rows_unwanted` and `rows_wanted` are the rows of these records in the bundle, -1 for a listed
+    code that is not a record.
     """
 
     autoencoder: Autoencoder
     unwanted: NearestGaussian
     wanted: NearestGaussian
+    margins: Margins
     mixture: Mixture | None
     calibration: Calibration | None
     rows_unwanted: NDArray[np.intp]
@@ -64,20 +67,25 @@ class Measurer:
             bundle.autoencoder,
             NearestGaussian(mean[selected], sigma[selected]),
             NearestGaussian(mean[~selected], sigma[~selected]),
+            Margins(bundle, unwanted),
             mixture,
             calibration,
             rows[selected],
             rows[~selected],
         )
 
-    def measure(self, rule: Rule | type[Rule], z: ArrayLike) -> Measures:
+    def measure(
+        self, rule: Rule | type[Rule], z: ArrayLike, codes: Codes | None = None
+    ) -> Measures:
         """A rule's measures of points z (m, k), by name: (m,) each.
 
-        Raises `ValueError` for points of another shape or not finite, and `RuleError` if the rule
-        needs a calibration and there is none.
+        `codes` (m,) are what the points decode to: the likeliest codes unless given. Raises
+        `ValueError` for points of another shape or not finite, and `RuleError` if the rule needs a
+        calibration and there is none.
         """
         points = self.wanted.points(z)
-        codes = self.autoencoder.decode(points) if rule.needs_codes else None
+        if rule.needs_codes and codes is None:
+            codes = self.autoencoder.decode(points)
         return rule.measure(self, points, codes)
 
 

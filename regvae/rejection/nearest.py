@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from regvae.randomness import generator
 from regvae.rejection.measures import Measurer
 from regvae.rejection.rules import Rule
 
@@ -43,7 +44,7 @@ def nearest_accepted(
         return good
 
     z = np.asarray(point, np.float64)
-    rng = np.random.default_rng(0)
+    rng = generator("nearest accepted")
     # Beyond all records, and 12 sigmas more: larger than any sensible threshold.
     reach = 2 * np.abs(measurer.wanted.mean - z).max() + 12 * measurer.unwanted.sigma.max()
     directions = rng.normal(size=(_SHELLS, _DIRECTIONS, len(z)))

@@ -12,12 +12,12 @@ from regvae.model.bundle import Bundle
 from regvae.model.store import manifest_hash, resolve
 from regvae.rejection import proposals
 from regvae.rejection.proposals import Box, Proposal
-from regvae.rejection.rules import OneSided, Rule, rule_named
+from regvae.rejection.rules import Certified, Rule, rule_named
 from regvae.rejection.unwanted import Unwanted
 
-SCHEMA = 3
-_READABLE = (1, 2, SCHEMA)
-"""Schemas that can be read; what differs in the older ones: see `_updated`."""
+SCHEMA = 4
+"""Older schemas are refused: their random numbers and calibration were others, so that the same
+policy would give other results without a word."""
 MAX_PROPOSALS = 1_000_000_000
 LIKELIEST, DRAWN = DECODINGS = ("likeliest", "drawn")
 """A point decodes to its most probable code, or to one drawn from the characters' probabilities."""
@@ -46,7 +46,7 @@ class Policy:
 
     bundle: str
     unwanted: Unwanted
-    rule: Rule = field(default_factory=OneSided)
+    rule: Rule = field(default_factory=Certified)
     proposal: Proposal = field(default_factory=Box)
     proposals: int = 1000
     results: int | None = None
@@ -136,7 +136,7 @@ class Policy:
                 "training": self.unwanted.training,
             },
             "rule": {"name": self.rule.name, **self.rule.values()},
-            "proposal": {"name": self.proposal.name, **_plain(asdict(self.proposal))},
+            "proposal": {"name": self.proposal.name, **_given(asdict(self.proposal))},
             "stop": stop,
         }
 
@@ -162,12 +162,13 @@ class Policy:
         except (ValueError, RecursionError) as error:
             raise PolicyError(f"{where}: expected TOML, got {error}; correct it") from error
         schema = table.get("schema")
-        if type(schema) is not int or schema not in _READABLE:
+        if type(schema) is not int or schema != SCHEMA:
             raise PolicyError(
-                f"{where}: expected schema = {SCHEMA}, got {schema!r}; save the policy again"
+                f"{where}: expected schema = {SCHEMA}, got {schema!r}; save the policy again with "
+                "`regvae sample --save-policy` (another version may propose other points)"
             )
         try:
-            return cls._from_tables(_updated(table))
+            return cls._from_tables(table)
         except ValueError as error:
             raise PolicyError(f"{where}: {error}") from error
 
@@ -191,7 +192,7 @@ class Policy:
                 listed=_texts(unwanted.get("regs", []), "regs"),
                 training=unwanted.get("training", False),
             ),
-            rule=rule_named(rule.pop("name", OneSided.name), rule),
+            rule=rule_named(rule.pop("name", Certified.name), rule),
             proposal=proposals.proposal(proposal.pop("name", Box.name), proposal),
             proposals=stop.get("proposals", cls.proposals),
             results=stop.get("results"),
@@ -201,24 +202,6 @@ class Policy:
             seed=table.get("seed", 0),
             bundle_sha256=table.get("bundle_sha256", ""),
         )
-
-
-def _updated(table: dict[str, Any]) -> dict[str, Any]:
-    """A policy of an older schema as one of this schema.
-
-    Schema 1 has other names for two keys; before schema 3 every accepted point was a result.
-    """
-    if table["schema"] == 1:
-        for part, old, new in (
-            ("unwanted", "rules", "predicates"),
-            ("stop", "accepted", "results"),
-        ):
-            inner = table.get(part)
-            if isinstance(inner, dict) and old in inner and new not in inner:
-                inner[new] = inner.pop(old)
-    if table["schema"] < SCHEMA:
-        table = {"repeats": True} | table
-    return table | {"schema": SCHEMA}
 
 
 def _check_integer(name: str, value: Any, low: int, high: int) -> None:
@@ -233,6 +216,11 @@ def _texts(values: list[Any], key: str) -> list[str]:
             f"[unwanted]: expected {key!r} as a list of texts, got others; correct it"
         )
     return values
+
+
+def _given(table: dict[str, Any]) -> dict[str, Any]:
+    """The entries that are not None, as TOML has nothing for it."""
+    return {key: _plain(value) for key, value in table.items() if value is not None}
 
 
 def _plain(value: Any) -> Any:

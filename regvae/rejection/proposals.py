@@ -10,7 +10,9 @@ from scipy.special import ndtri
 
 from regvae.latent.polygon import Polygon, in_polygon, polygon_corners
 from regvae.model.bundle import Bundle
+from regvae.rejection.calibration import Calibration, calibrate
 
+_LARGEST_SCALE = 100
 _WIDEST = 1e6
 """Largest half-width of a box, and largest coordinate of a corner of a region."""
 
@@ -56,23 +58,41 @@ class Prior:
 
 @dataclass(frozen=True)
 class Around:
-    """The aggregated posterior: the Gaussian of a record drawn at random.
+    """Around records: the Gaussian of a training record drawn at random, with its sigma scaled.
 
-    Its sigma is scaled by the noise of the model's training, as the decoder learned from such
-    points.
+    `scale` is above 0, at most 100; None for the calibrated one (`Calibration.draw_scale`). Raises
+    `ProposalError` for another scale.
     """
 
-    name: ClassVar[str] = "records"
+    scale: float | None = None
+    name: ClassVar[str] = "around"
+
+    def __post_init__(self) -> None:
+        if self.scale is None:
+            return
+        number = isinstance(self.scale, int | float) and not isinstance(self.scale, bool)
+        if not number or not 0 < self.scale <= _LARGEST_SCALE:
+            raise ProposalError(
+                f"expected a scale above 0, at most {_LARGEST_SCALE}, got {repr(self.scale)[:40]}; "
+                "change it"
+            )
+        object.__setattr__(self, "scale", float(self.scale))
+
+    def fitted(self, bundle: Bundle, calibration: Calibration | None = None) -> "Around":
+        """The same with a number as its scale. Raises what `calibrate` raises."""
+        if self.scale is not None:
+            return self
+        return Around((calibration or calibrate(bundle)).draw_scale)
 
     def draw(self, n: int, bundle: Bundle, rng: np.random.Generator) -> NDArray[np.float64]:
-        """n points: (n, k)."""
-        records = bundle.records
+        """n points: (n, k). Raises what `calibrate` raises."""
+        records, scale = bundle.records, self.fitted(bundle).scale
+        train = np.flatnonzero(records.split == "train")
         # One row of uniform numbers for each point, so that more points begin with the same ones.
         uniform = rng.random((n, 1 + records.latent_dim))
-        rows = (uniform[:, 0] * len(records)).astype(np.intp)
+        rows = train[(uniform[:, 0] * len(train)).astype(np.intp)]
         normal = ndtri(np.maximum(uniform[:, 1:], 2.0**-54))  # of 0, which is possible: -infinity
-        noise = bundle.preset.training.noise * normal
-        return records.mean[rows] + records.sigma[rows] * noise
+        return records.mean[rows] + records.sigma[rows] * (scale * normal)
 
 
 @dataclass(frozen=True)
@@ -94,13 +114,21 @@ class Region:
         if bundle.records.latent_dim != 2:
             raise ProposalError(
                 "expected two latent dimensions to propose from a region, got "
-                f"{bundle.records.latent_dim} in {bundle.name}; propose from box, prior or records"
+                f"{bundle.records.latent_dim} in {bundle.name}; propose from box, prior or around"
             )
         return uniform_polygon(n, self.polygon, rng=rng)
 
 
 Proposal = Box | Prior | Around | Region
 PROPOSALS: dict[str, type[Proposal]] = {kind.name: kind for kind in (Box, Prior, Around, Region)}
+FEW_DIMENSIONS = 3
+"""Most latent dimensions in which a box is a sensible proposal: its corners grow with 2^k."""
+
+
+def usual(bundle: Bundle) -> Proposal:
+    """The proposals for a bundle unless others are chosen: a box, in many dimensions around
+    records."""
+    return Box() if bundle.records.latent_dim <= FEW_DIMENSIONS else Around()
 
 
 def proposal(name: str, parameters: Mapping[str, Any] | None = None) -> Proposal:

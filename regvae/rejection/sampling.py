@@ -6,172 +6,38 @@ points as a shorter one. (The last digits of a density depend on the points that
 together with, so they may differ between the two; the same policy gives the same bytes.)
 """
 
-import operator
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from regvae.formats import Codes
 from regvae.model.bundle import Bundle
+from regvae.randomness import generator
 from regvae.rejection.calibration import Calibration, calibrate
 from regvae.rejection.measures import Measurer
-from regvae.rejection.policy import DRAWN, LIKELIEST, Policy
-from regvae.rejection.proposals import Around
+from regvae.rejection.policy import DRAWN, Policy
+from regvae.rejection.proposals import Around, Proposal
+from regvae.rejection.report import Recall, Report, Tally
 from regvae.rejection.rules import Measures, Rule
+from regvae.rejection.samples import Samples
 from regvae.rejection.unwanted import Unwanted, UnwantedError
 
 BLOCK = 2**18
 """Points proposed at a time. Another number gives other points for the same seed."""
-_DRAWING = 1
-"""Domain of the random numbers that draw characters: a stream apart from that of the points."""
 _FIRST = 2**10
 """Points measured first, so that the first counts come at once; then twice as many, and so on."""
 _SEVERAL = 2**12
 """Most points measured at a time above three dimensions, where more are no faster: some seconds."""
+RECALL_PROPOSALS = 10_000
+"""Proposals that are decoded for the recall of a rule."""
 IN_MEMORY = 10_000_000
 """Most proposals of `sample`; `stream` has no such limit."""
 
 
 class SamplingError(ValueError):
     """Samples that cannot be drawn or reported on; the message tells what to change."""
-
-
-@dataclass(frozen=True)
-class Samples:
-    """m latent points, measured and decoded.
-
-    `z` (m, k) are the points, `measures` those of a rule by name, (m,) each (see
-    `Measurer.measure`), `codes` (m,) the decoded codes, `wanted` (m,) whether a code is wanted, and
-    `collision` (m,) whether it is a record. All arrays are read-only.
-    """
-
-    z: NDArray[np.float64]
-    measures: Measures
-    codes: Codes
-    wanted: NDArray[np.bool_]
-    collision: NDArray[np.bool_]
-
-    def __post_init__(self) -> None:
-        # Many sessions share samples. Views, so that the caller's own arrays stay writeable.
-        for name in ("z", "codes", "wanted", "collision"):
-            object.__setattr__(self, name, _read_only(getattr(self, name)))
-        measures = {name: _read_only(values) for name, values in self.measures.items()}
-        object.__setattr__(self, "measures", measures)
-
-    def __len__(self) -> int:
-        return len(self.codes)
-
-    def take(self, rows: NDArray) -> "Samples":
-        """Some of the samples, by row numbers or by a mask (m,)."""
-        measures = {name: values[rows] for name, values in self.measures.items()}
-        return Samples(
-            self.z[rows], measures, self.codes[rows], self.wanted[rows], self.collision[rows]
-        )
-
-    @property
-    def leaks(self) -> NDArray[np.bool_]:
-        """Which samples decode to an unwanted code or to a record: (m,) booleans."""
-        return ~self.wanted | self.collision
-
-
-def _read_only(array: NDArray) -> NDArray:
-    view = array.view()
-    view.flags.writeable = False
-    return view
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a rule accepted of some proposals. Shares are 0 to 1.
-
-    `acceptance` is the share of proposals that are accepted; `purity` is the share of accepted
-    points that decode to wanted codes, None if none is accepted. `kept` is the number of results:
-    fewer than accepted if repeats or leaks are left out; `distinct` is their number of different
-    codes. `proposals_per_result` is None without results. `collisions` are accepted points that
-    decode to a record. `held_out_rejection_rate` is the share of held-out unwanted records that the
-    rule rejects when it measures against the training records only, None if there are none or they
-    were not measured. `tail_probability` is the share of a record's Gaussian beyond the rule's
-    distance: an unwanted record's beyond the threshold, or a wanted one's beyond the support; None
-    for a rule without distances. `notebook_tail` is the notebook's figure for its threshold, None
-    for other rules.
-    """
-
-    rule: str
-    parameters: dict[str, float]
-    proposed: int
-    accepted: int
-    kept: int
-    distinct: int
-    acceptance: float
-    proposals_per_result: float | None
-    purity: float | None
-    collisions: int
-    held_out_rejection_rate: float | None
-    tail_probability: float | None
-    notebook_tail: float | None
-
-
-@dataclass(frozen=True)
-class Tally:
-    """Counts of points, of a sampling run or of one block; they can be added.
-
-    `proposed`, `accepted`, and of the accepted: `wanted` (they decode to wanted codes),
-    `collisions`, `leaks`, `kept` (the results); `distinct` are the results whose code no earlier
-    result of the run has.
-    """
-
-    proposed: int = 0
-    accepted: int = 0
-    wanted: int = 0
-    collisions: int = 0
-    leaks: int = 0
-    kept: int = 0
-    distinct: int = 0
-
-    def __add__(self, other: "Tally") -> "Tally":
-        return Tally(*map(operator.add, astuple(self), astuple(other)))
-
-    @classmethod
-    def of(
-        cls,
-        proposed: int,
-        accepted: Samples,
-        kept: int | None = None,
-        distinct: int | None = None,
-    ) -> "Tally":
-        """The counts of accepted points; unless given, all of them are results, of one run."""
-        return cls(
-            proposed,
-            len(accepted),
-            int(accepted.wanted.sum()),
-            int(accepted.collision.sum()),
-            int(accepted.leaks.sum()),
-            len(accepted) if kept is None else kept,
-            len(set(accepted.codes.tolist())) if distinct is None else distinct,
-        )
-
-    def report(self, rule: Rule, k: int, held_out: Measures | None = None) -> Report:
-        """The report on a rule in k latent dimensions.
-
-        `held_out` are the measures of `held_out_measures`; at least one point must be proposed.
-        """
-        return Report(
-            rule=rule.name,
-            parameters=rule.values(),
-            proposed=self.proposed,
-            accepted=self.accepted,
-            kept=self.kept,
-            distinct=self.distinct,
-            acceptance=self.accepted / self.proposed,
-            proposals_per_result=self.proposed / self.kept if self.kept else None,
-            purity=self.wanted / self.accepted if self.accepted else None,
-            collisions=self.collisions,
-            held_out_rejection_rate=rejection_rate(rule, held_out),
-            tail_probability=rule.tail_probability(k),
-            notebook_tail=rule.notebook_tail(),
-        )
 
 
 def held_out_measures(
@@ -192,31 +58,25 @@ def held_out_measures(
     return measurer.measure(rule, records.mean[rows])
 
 
-def rejection_rate(rule: Rule, held_out: Measures | None) -> float | None:
-    """Share of measured records that a rule rejects, 0 to 1; None without records."""
-    return None if held_out is None else float(1 - rule.accepts(held_out).mean())
-
-
 def make_measurer(bundle: Bundle, policy: Policy) -> Measurer:
-    """The measurer that a policy needs; with a calibration, which takes a second, if its rule needs
-    one. Raises what `Measurer.of` and `calibrate` raise."""
-    calibration = calibrate(bundle) if policy.rule.needs_calibration else None
+    """The measurer that a policy needs; with a calibration, which takes a second, if its rule or
+    its proposals need one. Raises what `Measurer.of` and `calibrate` raise."""
+    scaled = isinstance(policy.proposal, Around) and policy.proposal.scale is None
+    calibration = calibrate(bundle) if policy.rule.needs_calibration or scaled else None
     return Measurer.of(bundle, policy.unwanted, calibration)
 
 
-def decode(
-    bundle: Bundle,
-    unwanted: Unwanted,
-    z: NDArray,
-    measures: Measures,
-    uniform: NDArray | None = None,
-) -> Samples:
-    """Decode measured points z (m, k), and tell which codes are wanted and which are records.
-
-    To the likeliest codes, or with uniform numbers (m, p) to codes drawn with them.
-    """
+def decode(bundle: Bundle, z: NDArray, uniform: NDArray | None = None) -> Codes:
+    """What points z (m, k) decode to, (m,): the likeliest codes, or with uniform numbers (m, p)
+    codes drawn with them."""
     autoencoder = bundle.autoencoder
-    codes = autoencoder.decode(z) if uniform is None else autoencoder.draw(z, uniform)
+    return autoencoder.decode(z) if uniform is None else autoencoder.draw(z, uniform)
+
+
+def judged(
+    bundle: Bundle, unwanted: Unwanted, z: NDArray, measures: Measures, codes: Codes
+) -> Samples:
+    """Measured and decoded points, with which codes are wanted and which are records."""
     wanted = ~unwanted.of_codes(codes, bundle)
     return Samples(z, measures, codes, wanted, bundle.records.contains(codes))
 
@@ -228,11 +88,16 @@ def accepted(
 
     `uniform` (m, p) are for codes that are drawn, see `decode`.
     """
-    measures = measurer.measure(policy.rule, z)
-    rows = np.flatnonzero(policy.rule.accepts(measures))
+    rule = policy.rule
+    codes = decode(bundle, z, uniform) if rule.needs_codes else None
+    measures = measurer.measure(rule, z, codes)
+    rows = np.flatnonzero(rule.accepts(measures))
     chosen = {name: values[rows] for name, values in measures.items()}
-    numbers = None if uniform is None else uniform[rows]
-    return rows, decode(bundle, policy.unwanted, z[rows], chosen, numbers)
+    if codes is None:  # of a rule that needs none, only what is accepted is decoded
+        codes = decode(bundle, z[rows], None if uniform is None else uniform[rows])
+    else:
+        codes = codes[rows]
+    return rows, judged(bundle, policy.unwanted, z[rows], chosen, codes)
 
 
 def sample(bundle: Bundle, policy: Policy, measurer: Measurer | None = None) -> Samples:
@@ -253,10 +118,28 @@ def sample(bundle: Bundle, policy: Policy, measurer: Measurer | None = None) -> 
             "regvae.generate, or propose fewer"
         )
     measurer = measurer or make_measurer(bundle, policy)
-    points, numbers = zip(*_proposals(bundle, policy), strict=True)
+    points, numbers = zip(*_proposals(bundle, policy, measurer), strict=True)
     z = np.concatenate(points)
-    uniform = np.concatenate(numbers) if policy.decode == DRAWN else None
-    return decode(bundle, policy.unwanted, z, measurer.measure(policy.rule, z), uniform)
+    codes = decode(bundle, z, np.concatenate(numbers) if policy.decode == DRAWN else None)
+    measures = measurer.measure(policy.rule, z, codes)
+    return judged(bundle, policy.unwanted, z, measures, codes)
+
+
+def recall(
+    bundle: Bundle, policy: Policy, measurer: Measurer, proposals: int = RECALL_PROPOSALS
+) -> Recall:
+    """How many of the points that decode to wanted codes a policy's rule accepts.
+
+    Counted on proposals of their own stream, all decoded to the likeliest codes. Raises what
+    `calibrate` and the proposals raise.
+    """
+    proposal = fitted(policy.proposal, bundle, measurer)
+    z = proposal.draw(proposals, bundle, generator("recall", policy.seed))
+    codes = decode(bundle, z)
+    measures = measurer.measure(policy.rule, z, codes)
+    typicality = (measurer.calibration or calibrate(bundle)).typicality(z)
+    samples = judged(bundle, policy.unwanted, z, measures, codes)
+    return Recall.of(samples, policy.rule.accepts(measures), typicality)
 
 
 def report(samples: Samples, rule: Rule, held_out: Measures | None = None) -> Report:
@@ -273,8 +156,9 @@ def report(samples: Samples, rule: Rule, held_out: Measures | None = None) -> Re
             f"expected samples measured for the rule {rule.name}, got none of "
             f"{' and '.join(missing)}; sample with a policy of that rule"
         )
-    accepted = samples.take(rule.accepts(samples.measures))
-    return Tally.of(len(samples), accepted).report(rule, samples.z.shape[1], held_out)
+    passed = rule.accepts(samples.measures)
+    tally = Tally.of(len(samples), samples.take(passed))
+    return tally.report(rule, samples.z.shape[1], held_out, Recall.of(samples, passed))
 
 
 @dataclass(frozen=True)
@@ -296,7 +180,7 @@ def stream(bundle: Bundle, policy: Policy, measurer: Measurer | None = None) -> 
     measurer = measurer or make_measurer(bundle, policy)
     seen: set[str] = set()
     missing = policy.proposals if policy.results is None else policy.results
-    for z, uniform in _parts(bundle, policy):
+    for z, uniform in _parts(bundle, policy, measurer):
         rows, passed = accepted(bundle, policy, measurer, z, uniform)
         kept = np.flatnonzero(~passed.leaks) if policy.clean else np.arange(len(passed))
         new = _new(passed.codes[kept], seen)
@@ -324,40 +208,20 @@ def _new(codes: Codes, seen: set[str]) -> NDArray[np.bool_]:
     return new
 
 
-def shortfall(policy: Policy, tally: Tally, *, stopped: bool = False) -> str | None:
-    """A sentence if a sampling run has fewer results than its policy requires, else None.
-
-    `stopped` if it was ended before all proposals of the policy.
-    """
-    if policy.results is None or tally.kept >= policy.results:
-        return None
-    return (
-        f"expected {policy.results:,} results, got {tally.kept:,} from {tally.proposed:,} "
-        f"proposals{', then it was stopped' if stopped else ''}; {_hint(policy, tally)}"
-    )
-
-
-def _hint(policy: Policy, tally: Tally) -> str:
-    usable = tally.accepted - (tally.leaks if policy.clean else 0)
-    if not tally.accepted:
-        near = "" if isinstance(policy.proposal, Around) else f"propose from {Around.name}, or "
-        return f"none of them is accepted: {near}use a less strict rule"
-    if not usable:
-        return "all accepted points leak: use a stricter rule"
-    if not policy.repeats and tally.kept < usable / 2:
-        if policy.decode == LIKELIEST:
-            return "accepted points decode to few different codes: use decode drawn"
-        return "accepted points decode to few different codes: use a less strict rule"
-    return "raise the number of proposals"
+def fitted(proposal: Proposal, bundle: Bundle, measurer: Measurer) -> Proposal:
+    """Proposals whose scale is a number: the calibrated one, if it was left open."""
+    if isinstance(proposal, Around):
+        return proposal.fitted(bundle, measurer.calibration)
+    return proposal
 
 
 def _parts(
-    bundle: Bundle, policy: Policy
+    bundle: Bundle, policy: Policy, measurer: Measurer
 ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64] | None]]:
     """The proposals, and uniform numbers for drawing, so many at a time as are measured at once."""
     most = BLOCK if bundle.records.latent_dim <= 3 else _SEVERAL
     size = _FIRST
-    for z, uniform in _proposals(bundle, policy):
+    for z, uniform in _proposals(bundle, policy, measurer):
         start = 0
         while start < len(z):
             rows = slice(start, start + size)
@@ -366,14 +230,15 @@ def _parts(
 
 
 def _proposals(
-    bundle: Bundle, policy: Policy
+    bundle: Bundle, policy: Policy, measurer: Measurer
 ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64] | None]]:
     """The proposals block by block: points (n, k), and the uniform numbers (n, p) for drawing."""
+    proposal = fitted(policy.proposal, bundle, measurer)
     for block, start in enumerate(range(0, policy.proposals, BLOCK)):
         n = min(BLOCK, policy.proposals - start)
-        z = policy.proposal.draw(n, bundle, np.random.default_rng([policy.seed, block]))
+        z = proposal.draw(n, bundle, generator("proposals", policy.seed, block))
         uniform = None
         if policy.decode == DRAWN:
-            rng = np.random.default_rng([policy.seed, block, _DRAWING])
+            rng = generator("characters", policy.seed, block)
             uniform = rng.random((n, bundle.format.length))
         yield z, uniform

@@ -19,8 +19,8 @@ from regvae.rejection import sampling
 from regvae.rejection.measures import Measurer
 from regvae.rejection.policy import Policy
 from regvae.rejection.proposals import Box
+from regvae.rejection.report import Tally
 from regvae.rejection.rules import OneSided
-from regvae.rejection.sampling import Tally
 from regvae.rejection.unwanted import Unwanted
 from tests.rejection.bundles import with_codes, with_rows
 

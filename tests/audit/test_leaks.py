@@ -16,7 +16,7 @@ from regvae.rejection.measures import Measurer
 from regvae.rejection.policy import Policy
 from regvae.rejection.proposals import Around, Box
 from regvae.rejection.rules import OneSided, Posterior, TwoSided
-from regvae.rejection.sampling import Samples
+from regvae.rejection.samples import Samples
 from regvae.rejection.unwanted import Unwanted
 from tests.rejection.bundles import with_codes, with_rows
 

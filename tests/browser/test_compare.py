@@ -25,7 +25,7 @@ from regvae.model.records import Records
 from regvae.rejection import sampling
 from regvae.rejection.policy import Policy
 from regvae.rejection.rules import OneSided
-from regvae.rejection.sampling import Samples
+from regvae.rejection.samples import Samples
 from tests.browser.pages import Comparer, Points
 from tests.drive import watched
 

@@ -12,7 +12,7 @@ from regvae.formats import UK_REGISTRATION
 from regvae.model.bundle import Bundle
 from regvae.rejection import sampling
 from regvae.rejection.policy import Policy
-from regvae.rejection.sampling import Samples
+from regvae.rejection.samples import Samples
 from tests import server
 from tests.browser.pages import Explorer
 from tests.new_rule import Toy

@@ -18,7 +18,7 @@ from regvae.rejection import rules, sampling
 from regvae.rejection.measures import Measurer
 from regvae.rejection.policy import Policy
 from regvae.rejection.rules import RULES, OneSided, Rule, TwoSided
-from regvae.rejection.sampling import Samples
+from regvae.rejection.samples import Samples
 from regvae.rejection.unwanted import Unwanted
 from tests.browser.pages import GO_TO_NEAREST, HUNT, MARK, Explorer
 

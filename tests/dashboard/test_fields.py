@@ -16,6 +16,7 @@ from regvae.model.bundle import Bundle
 from regvae.rejection import sampling
 from regvae.rejection.policy import Policy
 from regvae.rejection.rules import RULES, OneSided, Rule, TwoSided
+from regvae.rejection.samples import Samples
 from tests.dashboard.conftest import Models
 
 
@@ -98,7 +99,7 @@ def test_another_attribute_anchor_or_plane_is_another_version(models: Models) ->
 
 def layer_of(
     bundle: Bundle, rule: Rule, plane: Plane, anchor: np.ndarray
-) -> tuple[SampleLayer, sampling.Samples, sampling.Measurer]:
+) -> tuple[SampleLayer, Samples, sampling.Measurer]:
     """The layer of 200 samples, with the samples and what measured them."""
     policy = Policy(bundle.name, UNWANTED, rule, proposals=200)
     measurer = sampling.make_measurer(bundle, policy)

@@ -9,7 +9,7 @@ import pytest
 from dashboard import generating
 from dashboard.generating import Generation
 from regvae.rejection.policy import Policy
-from regvae.rejection.sampling import Tally
+from regvae.rejection.report import Tally
 from regvae.rejection.unwanted import Unwanted
 
 POLICY = Policy("notebook-2d", Unwanted.of(["number < 50"]), results=100)

@@ -25,8 +25,8 @@ from regvae.rejection import sampling
 from regvae.rejection.calibration import calibrate
 from regvae.rejection.measures import Measurer
 from regvae.rejection.policy import Policy, PolicyError
+from regvae.rejection.report import Tally
 from regvae.rejection.rules import OneSided, Posterior, TwoSided
-from regvae.rejection.sampling import Tally
 from regvae.rejection.unwanted import Unwanted, UnwantedError
 from tests.rejection.bundles import with_rows
 

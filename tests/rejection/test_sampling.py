@@ -15,8 +15,10 @@ from regvae.rejection.calibration import calibrate
 from regvae.rejection.measures import Measurer
 from regvae.rejection.policy import Policy, PolicyError
 from regvae.rejection.proposals import Around, Box, Prior, Region
+from regvae.rejection.report import Report, Tally, shortfall
 from regvae.rejection.rules import OneSided, Posterior, RuleError, TwoSided
-from regvae.rejection.sampling import Samples, SamplingError, Tally
+from regvae.rejection.samples import Samples
+from regvae.rejection.sampling import SamplingError
 from regvae.rejection.unwanted import Unwanted, UnwantedError
 from tests.rejection.bundles import with_codes, with_rows
 
@@ -255,7 +257,7 @@ def test_a_run_for_a_number_of_results_ends_at_the_last_of_them(few, measurer, c
         counted = sum((block.tally for block in blocks), Tally())
         distinct = len(set(everything.codes[good[:n]].tolist()))
         assert counted == Tally.of(int(last) + 1, accepted, n, distinct)
-        assert sampling.shortfall(policy(results=n), counted) is None
+        assert shortfall(policy(results=n), counted) is None
 
 
 def test_the_last_proposal_may_be_the_last_result(few, measurer, samples):
@@ -276,7 +278,7 @@ def test_a_run_with_too_few_results_has_them_all_and_a_sentence(few, measurer):
     accepted = everything.take(short.rule.accepts(everything.measures))
     assert_same(joined([block.kept for block in blocks]), accepted)
     assert counted.proposed == 1_000
-    assert sampling.shortfall(short, counted) == (
+    assert shortfall(short, counted) == (
         f"expected 100,000 results, got {len(accepted):,} from 1,000 proposals; "
         "raise the number of proposals"
     )
@@ -286,22 +288,22 @@ def test_the_advice_for_too_few_results_fits_the_reason(few, measurer):
     strict = policy(rule=OneSided(1e6), results=5)
     (block,) = sampling.stream(few, strict, measurer)
     assert (len(block.accepted), len(block.kept)) == (0, 0)
-    assert "use a less strict rule" in sampling.shortfall(strict, block.tally)
-    assert "propose from records" in sampling.shortfall(strict, block.tally)
+    assert "use a less strict rule" in shortfall(strict, block.tally)
+    assert "propose from records" in shortfall(strict, block.tally)
     around = policy(rule=OneSided(1e6), results=5, proposal=Around())
-    assert "propose from" not in sampling.shortfall(around, block.tally)
+    assert "propose from" not in shortfall(around, block.tally)
     only_leaks = Tally(proposed=20, accepted=3, leaks=3)
-    sentence = sampling.shortfall(policy(results=5, clean=True), only_leaks)
+    sentence = shortfall(policy(results=5, clean=True), only_leaks)
     assert "use a stricter rule" in sentence
-    assert sampling.shortfall(policy(), Tally(proposed=2_000)) is None  # no number is required
+    assert shortfall(policy(), Tally(proposed=2_000)) is None  # no number is required
     few_codes = Tally(proposed=20, accepted=10, wanted=10, kept=4, distinct=4)
     for chosen, advice in (
         (policy(results=5, repeats=False), "use decode drawn"),
         (policy(results=5, repeats=False, decode="drawn"), "use a less strict rule"),
         (policy(results=5), "raise the number of proposals"),
     ):
-        assert sampling.shortfall(chosen, few_codes).endswith(advice)
-    assert "20 proposals, then it was stopped; " in sampling.shortfall(
+        assert shortfall(chosen, few_codes).endswith(advice)
+    assert "20 proposals, then it was stopped; " in shortfall(
         policy(results=5), few_codes, stopped=True
     )
 
@@ -416,7 +418,7 @@ def test_the_report_is_that_counted_by_a_loop(samples, threshold):
             wanted += bool(is_wanted)
             collisions += bool(is_record)
     assert accepted > 0
-    assert sampling.report(samples, OneSided(threshold)) == sampling.Report(
+    assert sampling.report(samples, OneSided(threshold)) == Report(
         rule="one-sided",
         parameters={"threshold": threshold},
         proposed=1_000,

@@ -1,14 +1,16 @@
 """Which latent points are accepted: one file for each rule, and a dictionary of all rules.
 
-`one-sided` is the notebook's: farther than a threshold from every unwanted record. That accepts
-points far outside the map too, where the decoder extrapolates, so `two-sided` (distances) and
-`posterior` (densities) also require wanted records nearby. These three do not look at the decoded
-code, so the purity of their results is estimated, not guaranteed.
+`certified` judges the decoded code, so that its results are wanted by construction. The others are
+predictors: they judge the latent point alone, and their purity is estimated. `one-sided` is the
+notebook's: farther than a threshold from every unwanted record. That accepts points far outside the
+map too, where the decoder extrapolates, so `two-sided` (distances) and `posterior` (densities) also
+require wanted records nearby.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
+from regvae.rejection.rules.certified import Certified as Certified
 from regvae.rejection.rules.one_sided import OneSided as OneSided
 from regvae.rejection.rules.one_sided import notebook_tail as notebook_tail
 from regvae.rejection.rules.posterior import Posterior as Posterior
@@ -25,6 +27,7 @@ RULES: dict[str, type[Rule]] = {
     OneSided.name: OneSided,
     TwoSided.name: TwoSided,
     Posterior.name: Posterior,
+    Certified.name: Certified,
 }
 """Every rule by its name. A new rule is a new file beside these and one line here."""
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 class Posterior(Rule):
     """At least 1 - `alpha` of the density is from wanted records, and typicality is at least `q`.
 
-    The density is that of the mixture of all records' Gaussians, with the calibrated scale. Its
-    typicality (a conformal p-value, see `Calibration.typicality`) is the share of held-out records
-    that have a lower density in the mixture of the training records.
+    The density is that of the mixture of all records' Gaussians, with the calibrated scale. The
+    typicality (a conformal p-value, see `Calibration.typicality`) compares the density of the
+    training records' mixture with that at held-out records.
     """
 
     name: ClassVar[str] = "posterior"
@@ -71,8 +71,7 @@ class Posterior(Rule):
             raise RuleError(
                 "expected a calibration for the posterior rule, got none; give one to Measurer.of"
             )
-        log_density, share = measurer.mixture.query(z)
         return {
-            "wanted_share": share,
-            "typicality": measurer.calibration.typicality(log_density),
+            "wanted_share": measurer.mixture.query(z)[1],
+            "typicality": measurer.calibration.typicality(z),
         }

@@ -169,8 +169,9 @@ class Rule(ABC):
     `name` identifies it; `summary` describes in a sentence or two (Markdown) what it accepts;
     `after` is the text after its sliders, and may contain `{unwanted}`. `measures` are what it
     compares. `measure` needs the mixture with the calibrated scale if `needs_calibration`, and the
-    decoded codes if `needs_codes`. `tail` is the name of the parameter that is a distance from a
-    record, for the report's tail probability, or None. A value out of range raises `RuleError`.
+    decoded codes if `needs_codes`; if it is `certain`, all that it accepts is wanted by
+    construction. `tail` is the name of the parameter that is a distance from a record, for the
+    report's tail probability, or None. A value out of range raises `RuleError`.
     """
 
     name: ClassVar[str]
@@ -179,6 +180,7 @@ class Rule(ABC):
     measures: ClassVar[tuple[Measure, ...]]
     needs_calibration: ClassVar[bool] = False
     needs_codes: ClassVar[bool] = False
+    certain: ClassVar[bool] = False
     tail: ClassVar[str | None] = None
 
     def __post_init__(self) -> None:

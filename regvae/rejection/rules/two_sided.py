@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from regvae.rejection.rules.rule import Measure, Measures, Rule, parameter
+from regvae.rejection.rules.rule import Measure, Measures, Rule, RuleError, parameter
 
 if TYPE_CHECKING:
     from regvae.rejection.measures import Measurer
@@ -16,26 +16,28 @@ if TYPE_CHECKING:
 class TwoSided(Rule):
     """Nearer to a wanted record than to any unwanted one, by `margin`, and within `support` of it.
 
-    Both are Mahalanobis distances, not squared; points exactly at a limit are accepted.
+    Both are Mahalanobis distances, not squared, in calibrated standard deviations; points exactly
+    at a limit are accepted.
     """
 
     name: ClassVar[str] = "two-sided"
     summary: ClassVar[str] = (
         "Nearer to a wanted record than to any unwanted one, by a **margin**, and within a "
-        "**support** of the wanted one."
+        "**support** of the wanted one, in calibrated standard deviations."
     )
     after: ClassVar[str] = "of a wanted reg"
     measures: ClassVar[tuple[Measure, ...]] = (
         Measure("margin", "nearer to the wanted by", "σ"),
         Measure("to_wanted", "from the wanted", "σ"),
     )
+    needs_calibration: ClassVar[bool] = True
     tail: ClassVar[str | None] = "support"
 
     margin: float = parameter(
-        0.5,
+        2.0,
         measure="margin",
         operator=">=",
-        maximum=4.0,
+        maximum=10.0,
         step=0.01,
         unit="σ",
         label="Margin",
@@ -43,10 +45,10 @@ class TwoSided(Rule):
         before="Accept if nearer by",
     )
     support: float = parameter(
-        1.0,
+        3.0,
         measure="to_wanted",
         operator="<=",
-        maximum=4.0,
+        maximum=10.0,
         step=0.01,
         unit="σ",
         label="Support",
@@ -57,10 +59,15 @@ class TwoSided(Rule):
     @classmethod
     def measure(cls, measurer: "Measurer", z: NDArray[np.float64], codes: Any) -> Measures:
         """Distances `to_unwanted` and `to_wanted`, each to the nearest record; `margin` is the
-        first less the second."""
+        first less the second. Raises `RuleError` if the measurer has no calibration."""
         del codes
-        to_unwanted, _ = measurer.unwanted.query(z)
-        to_wanted, _ = measurer.wanted.query(z)
+        if measurer.calibration is None:
+            raise RuleError(
+                "expected a calibration for the two-sided rule, got none; give one to Measurer.of"
+            )
+        scale = measurer.calibration.scale
+        to_unwanted = measurer.unwanted.query(z)[0] / scale
+        to_wanted = measurer.wanted.query(z)[0] / scale
         return {
             "to_unwanted": to_unwanted,
             "to_wanted": to_wanted,

@@ -1,0 +1,220 @@
+"""The decoder's margin: how much likelier the best wanted code is than the best unwanted one.
+
+The characters of a code are independent given the latent point, so the best code that fulfils a
+predicate is found exactly, without trying all codes: the positions that predicates depend on are
+taken apart into groups that share no attribute; in each group every combination of characters is
+tried, and only the best of each pattern of fulfilled predicates is used further. Where those are
+too many, as for an attribute of nearly all positions, the likeliest few codes are searched.
+"""
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regvae.formats import Codes
+from regvae.model.bundle import Bundle
+from regvae.onehot import Block
+from regvae.predicates import AnyOf, Clause, Predicate, mask
+from regvae.rejection.unwanted import Unwanted
+
+Floats = NDArray[np.float64]
+
+_MOST = 2**14
+"""Most combinations of characters in a group of positions; beyond it codes are searched."""
+_LIKELIEST = 64
+"""Codes that are searched for a point, from the likeliest down."""
+_AT_ONCE = 2**22
+"""Most sums of log probabilities that are computed at a time."""
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Positions that some predicates depend on together.
+
+    `columns` has for each position the columns of its characters among all outputs; `pattern` (c,)
+    numbers which of its predicates each combination of characters fulfils, in the order of the
+    product of the positions' characters; `fulfilled` (patterns, predicates) tells which.
+    """
+
+    columns: tuple[slice, ...]
+    pattern: NDArray[np.intp]
+    fulfilled: NDArray[np.bool_]
+
+    def best(self, scores: Floats) -> Floats:
+        """The highest log probability of each pattern, for outputs (m, w): (m, patterns)."""
+        total = np.zeros((len(scores), 1))
+        for columns in self.columns:
+            total = (total[:, :, None] + scores[:, None, columns]).reshape(len(scores), -1)
+        order = np.argsort(self.pattern, kind="stable")
+        starts = np.searchsorted(self.pattern[order], np.arange(len(self.fulfilled)))
+        return np.maximum.reduceat(total[:, order], starts, axis=1)
+
+
+@dataclass(frozen=True)
+class Margins:
+    """The margins of latent points for one bundle and one unwanted set.
+
+    >>> margins = Margins(regvae.load("ordered-2d"), Unwanted.of(["number < 50"]))
+    >>> margins.of([[0.0, 0.0]], codes)
+    """
+
+    bundle: Bundle
+    unwanted: Unwanted
+
+    def of(self, z: NDArray, codes: Codes) -> Floats:
+        """The margin of latent points z (m, k) and what they decode to, codes (m,): (m,), in nats.
+
+        The log probability of the best wanted code less that of the best unwanted one. Codes are
+        unwanted here by predicates and lists; regions and the training split are judged by the
+        decoded code alone. It is minus infinity where the decoded code is unwanted or a record
+        though the predicates alone do not refuse it, and infinite if there are no predicates and no
+        list. For predicates over very many combinations of characters it is a bound if none of the
+        likeliest 64 codes is on the other side: the margin is at least as far from 0.
+        """
+        if not self.unwanted.predicates:
+            margin = np.full(len(z), np.inf)
+        elif self._combinations <= _MOST:
+            margin = self._by_predicates(z)
+        else:
+            margin = self._by_search(z)
+        refused = self.unwanted.of_codes(codes, self.bundle)
+        good = ~refused & ~self.bundle.records.contains(codes)
+        if self.unwanted.codes and good.any():
+            margin[good] = np.minimum(margin[good], self._over_listed(z[good]))
+        # A tie is decided by the decoder, as is a character that is drawn.
+        margin[~good & (margin >= 0)] = -np.inf
+        return margin
+
+    def _by_predicates(self, z: NDArray) -> Floats:
+        """The margin of latent points z (m, k) by the predicates alone: (m,)."""
+        margin = np.empty(len(z))
+        widest = max(len(group.pattern) for group in self._groups)
+        batch = max(1, _AT_ONCE // widest)
+        for start in range(0, len(z), batch):
+            rows = slice(start, start + batch)
+            scores = self.bundle.autoencoder.scores(z[rows])
+            best = [group.best(scores) for group in self._groups]
+            total = np.zeros((len(scores), 1))
+            for one in best:
+                total = (total[:, :, None] + one[:, None, :]).reshape(len(scores), -1)
+            wanted, unwanted = (
+                total[:, self._is_unwanted == side].max(axis=1, initial=-np.inf)
+                for side in (False, True)
+            )
+            margin[rows] = wanted - unwanted
+        return margin
+
+    def _by_search(self, z: NDArray) -> Floats:
+        """The same from the likeliest codes of each point, found exactly, and a bound beyond them.
+
+        The likeliest codes of some positions begin with the likeliest of the positions before.
+        """
+        format, onehot = self.unwanted.format, self.bundle.autoencoder.onehot
+        margin = np.empty(len(z))
+        for start in range(0, len(z), _AT_ONCE // 2**12):
+            rows = slice(start, start + _AT_ONCE // 2**12)
+            scores = self.bundle.autoencoder.scores(z[rows])
+            total = np.zeros((len(scores), 1))
+            places = np.zeros((len(scores), 1, 0), np.intp)
+            for block in onehot.blocks:
+                wider = (total[:, :, None] + scores[:, None, block.columns]).reshape(
+                    len(scores), -1
+                )
+                order = np.argsort(-wider, axis=1, kind="stable")[:, :_LIKELIEST]
+                total = np.take_along_axis(wider, order, axis=1)
+                before, character = np.divmod(order, len(block.alphabet))
+                places = np.concatenate(
+                    [np.take_along_axis(places, before[:, :, None], axis=1), character[:, :, None]],
+                    axis=2,
+                )
+            codes = onehot.codes(places.reshape(-1, onehot.positions))
+            refused = mask(self.unwanted.predicates, codes, format).reshape(total.shape)
+            other = refused != refused[:, :1]
+            first = np.where(other.any(axis=1), other.argmax(axis=1), total.shape[1] - 1)
+            apart = total[:, 0] - total[np.arange(len(total)), first]
+            margin[rows] = np.where(refused[:, 0], -apart, apart)
+        return margin
+
+    def _over_listed(self, z: NDArray) -> Floats:
+        """How much likelier the best code at points z (m, k) is than the best listed one: (m,)."""
+        onehot = self.bundle.autoencoder.onehot
+        listed = onehot.encode(self.unwanted.format.array(self.unwanted.codes)).astype(float).T
+        margin = np.empty(len(z))
+        batch = max(1, _AT_ONCE // listed.shape[1])
+        for start in range(0, len(z), batch):
+            rows = slice(start, start + batch)
+            scores = self.bundle.autoencoder.scores(z[rows])
+            best = sum(scores[:, block.columns].max(axis=1) for block in onehot.blocks)
+            margin[rows] = best - (scores @ listed).max(axis=1)
+        return margin
+
+    @cached_property
+    def _groups(self) -> tuple[_Group, ...]:
+        return tuple(self._group(members) for members in self._members)
+
+    @cached_property
+    def _members(self) -> list[tuple[Predicate, ...]]:
+        """The predicates, grouped by the positions that they depend on together."""
+        groups: list[tuple[set[int], list[Predicate]]] = []
+        for predicate in dict.fromkeys(_predicates(self.unwanted.predicates)):
+            positions = set(self.unwanted.format.attribute(predicate.attribute).positions)
+            touching = [one for one in groups if one[0] & positions]
+            groups = [one for one in groups if not one[0] & positions]
+            joined = [member for _, members in touching for member in members]
+            groups.append((positions.union(*(one for one, _ in touching)), [*joined, predicate]))
+        return [tuple(members) for _, members in groups]
+
+    def _blocks(self, members: tuple[Predicate, ...]) -> list[Block]:
+        """The blocks of the positions that some predicates depend on."""
+        attributes = [self.unwanted.format.attribute(one.attribute) for one in members]
+        used = {position for one in attributes for position in one.positions}
+        return [one for one in self.bundle.autoencoder.onehot.blocks if one.position in used]
+
+    @cached_property
+    def _combinations(self) -> int:
+        """Combinations of characters in the largest group."""
+        return max(
+            math.prod(len(one.alphabet) for one in self._blocks(members))
+            for members in self._members
+        )
+
+    def _group(self, members: tuple[Predicate, ...]) -> _Group:
+        format, blocks = self.unwanted.format, self.bundle.autoencoder.onehot.blocks
+        chosen = self._blocks(members)
+        number = math.prod(len(one.alphabet) for one in chosen)
+        characters = np.array(list(itertools.product(*(block.alphabet for block in chosen))))
+        parts = [np.full(number, block.alphabet[0]) for block in blocks]
+        for column, block in enumerate(chosen):
+            parts[block.position] = characters[:, column]
+        codes = np.array(["".join(row) for row in zip(*parts, strict=True)], format.dtype)
+        masks = np.stack([one.mask(codes, format) for one in members], axis=1)
+        fulfilled, pattern = np.unique(masks, axis=0, return_inverse=True)
+        return _Group(tuple(block.columns for block in chosen), pattern.ravel(), fulfilled)
+
+    @cached_property
+    def _is_unwanted(self) -> NDArray[np.bool_]:
+        """Whether the predicates refuse each combination of the groups' patterns."""
+        columns: dict[Predicate, NDArray[np.bool_]] = {}
+        shape = [len(group.fulfilled) for group in self._groups]
+        index = np.indices(shape).reshape(len(shape), -1)
+        for group, members, rows in zip(self._groups, self._members, index, strict=True):
+            for column, member in enumerate(members):
+                columns[member] = group.fulfilled[rows, column]
+        clauses = [
+            np.any([columns[one] for one in _predicates([clause])], axis=0)
+            for clause in self.unwanted.predicates
+        ]
+        return np.all(clauses, axis=0)
+
+
+def _predicates(clauses: Sequence[Clause]) -> list[Predicate]:
+    return [
+        one
+        for clause in clauses
+        for one in (clause.predicates if isinstance(clause, AnyOf) else (clause,))
+    ]
