@@ -37,10 +37,12 @@ from regvae.cli.output import (
 )
 from regvae.formats import Format
 from regvae.generation.results import Outcome, generate
+from regvae.intervals import CONFIDENCE
 from regvae.model import bundle as bundles
 from regvae.model.bundle import Bundle
 from regvae.rejection import policy as policies
 from regvae.rejection import proposals, sampling
+from regvae.rejection.guarantee import guaranteed
 from regvae.rejection.policy import DECODINGS, LIKELIEST, Policy
 from regvae.rejection.proposals import FEW_DIMENSIONS, PROPOSALS, Around, Box, Proposal, Region
 from regvae.rejection.report import Report, Tally, warning
@@ -84,6 +86,13 @@ _Repeats = Annotated[
     bool, typer.Option("--repeats", help="results are all accepted points, not different codes")
 ]
 _Clean = Annotated[bool, typer.Option("--clean", help="leave leaks out: unwanted regs and records")]
+_Purity = Annotated[
+    float | None,
+    typer.Option(help="choose the rule's numbers so that this purity is shown, such as 0.999"),
+]
+_Confidence = Annotated[
+    float | None, typer.Option(help=f"of the guarantee of --purity [{CONFIDENCE}]")
+]
 _PolicyFile = Annotated[
     Path | None, typer.Option(help="run this policy file, which sets all other options")
 ]
@@ -150,6 +159,8 @@ def sample(
     clean: _Clean = False,
     decode: _Decode = LIKELIEST,
     repeats: _Repeats = False,
+    purity: _Purity = None,
+    confidence: _Confidence = None,
     seed: SeedOption = 0,
     policy: _PolicyFile = None,
     save_policy: _SavePolicy = None,
@@ -182,6 +193,7 @@ def sample(
             repeats=repeats,
             seed=seed,
         )
+        chosen = _guaranteed(loaded, chosen, purity, confidence, values)
     if out:
         check_table_name(out)
         check_writable(_manifest_path(out))
@@ -225,6 +237,26 @@ def _unwanted(
         training=training,
         format=format,
     )
+
+
+def _guaranteed(
+    bundle: Bundle,
+    policy: Policy,
+    purity: float | None,
+    confidence: float | None,
+    values: dict[str, float],
+) -> Policy:
+    """The policy with numbers of its rule that are shown to reach a purity, if one is required."""
+    if purity is None:
+        if confidence is not None:
+            raise UsageError("expected --confidence with --purity, got it alone; add --purity")
+        return policy
+    if values:
+        raise UsageError(
+            f"expected --purity without {', '.join(values)}, which it chooses, got both; leave one "
+            "out"
+        )
+    return guaranteed(bundle, policy, purity, CONFIDENCE if confidence is None else confidence)
 
 
 def _proposals(n: int | None, until: int | None) -> int:
@@ -337,6 +369,8 @@ def _print_outcome(outcome: Outcome, found: Hunt | None) -> None:
         console.print(f"{label:<25}{_shown(value)}")
     if outcome.policy.rule.certain:
         console.print(f"{'':<25}purity is 1 by construction, not an estimate")
+    if outcome.guarantee:
+        console.print(f"{'guarantee':<25}{outcome.guarantee['sentence']}")
     console.print(f"{'finding':<25}{outcome.audit.sentence()}")
     _print_results(outcome.audit)
     if found:

@@ -54,6 +54,20 @@ class Outcome:
         """How many different codes were generated, and how many of them leak."""
         return self.audit.headline(self.plural)
 
+    @property
+    def guarantee(self) -> dict[str, Any] | None:
+        """The guarantee on the purity for JSON, None if none was required."""
+        found, rule = self.policy.guarantee, self.policy.rule
+        if found is None:
+            return None
+        return {
+            **asdict(found),
+            "bound": found.bound,
+            "parameters": rule.values(),
+            "proposal": self.policy.to_dict()["proposal"],
+            "sentence": found.sentence(self.policy.proposal.name),
+        }
+
     def manifest(self, files: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Files with their sha256, policy, report and audit, for JSON.
 
@@ -68,6 +82,7 @@ class Outcome:
             "headline": self.headline(),
             "finding": self.audit.sentence(),
             "warning": warning(self.report),
+            "guarantee": self.guarantee,
             "shortfall": self.shortfall,
         }
 

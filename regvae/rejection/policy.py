@@ -1,13 +1,15 @@
 """What a sampling run depends on, as a small TOML file: the same policy writes the same bytes."""
 
+import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import tomli_w
 
+from regvae.intervals import upper_bound
 from regvae.model.bundle import Bundle
 from regvae.model.store import manifest_hash, resolve
 from regvae.rejection import proposals
@@ -32,6 +34,65 @@ class PolicyError(ValueError):
 
 
 @dataclass(frozen=True)
+class Guarantee:
+    """What tests have shown of the purity of a policy's rule, for the policy's proposals.
+
+    With a probability of at least `confidence` over the tests' random points, the purity is at
+    least `purity`, if `certified`. They were `proposals` fresh points of the seed `seed`, of which
+    the rule accepts `accepted`, and `leaks` of these are unwanted; `sequences` of tests shared the
+    error. Without `certified` nothing was shown, and the policy accepts nothing.
+    """
+
+    purity: float
+    confidence: float
+    certified: bool
+    accepted: int
+    leaks: int
+    proposals: int
+    sequences: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        shares = all(0 < one < 1 for one in (self.purity, self.confidence))
+        if not shares or not 0 <= self.leaks <= self.accepted <= self.proposals:
+            raise PolicyError(
+                "expected a guarantee with purity and confidence between 0 and 1, and no more "
+                f"leaks than accepted points and no more of these than proposals, got "
+                f"{asdict(self)}; require the purity anew"
+            )
+
+    @property
+    def bound(self) -> float:
+        """Lower bound of the purity at the tests' confidence, after Clopper and Pearson."""
+        error = (1 - self.confidence) / max(1, self.sequences)
+        return 1 - upper_bound(self.leaks, self.accepted, 1 - error)
+
+    @property
+    def missing(self) -> int:
+        """Accepted points without a leak that were missing for a test to pass at all."""
+        error = (1 - self.confidence) / max(1, self.sequences)
+        return max(0, math.ceil(math.log(error) / math.log(self.purity)) - self.accepted)
+
+    def sentence(self, proposals: str) -> str:
+        """The guarantee in words; `proposals` names what the points are proposed from."""
+        found = (
+            f"{self.leaks:,} unwanted among {self.accepted:,} accepted of {self.proposals:,} tested"
+        )
+        target = (
+            f"purity at least {self.purity:g} at {self.confidence:.0%} confidence, for points "
+            f"proposed from {proposals}"
+        )
+        if self.certified:
+            return f"{target}: {found}"
+        more = f"; {self.missing:,} more accepted ones are needed" if self.missing else ""
+        return (
+            f"expected numbers of this rule with {target}, got none that tests show ({found} by "
+            f"its strictest{more}), so nothing is accepted; lower the purity, or use the rule "
+            "certified"
+        )
+
+
+@dataclass(frozen=True)
 class Policy:
     """Everything that a sampling run depends on.
 
@@ -41,6 +102,7 @@ class Policy:
     Accepted points are decoded as `decode` says, one of `DECODINGS`. The results are the first
     accepted point of each different code; with `repeats`, all accepted points. With `clean`, they
     leave out points that leak (decode to an unwanted code or to a record). `seed` is 0 to 2^63 - 1.
+    `guarantee` is what was shown of the rule's purity, if a purity was required (`guaranteed`).
     Raises `PolicyError` for a part of another type and a value out of range.
     """
 
@@ -55,6 +117,7 @@ class Policy:
     repeats: bool = False
     seed: int = 0
     bundle_sha256: str = ""
+    guarantee: Guarantee | None = None
 
     def __post_init__(self) -> None:
         kinds: dict[str, Any] = {
@@ -83,6 +146,11 @@ class Policy:
         if self.results is not None:
             _check_integer("number of results", self.results, 1, MAX_PROPOSALS)
         _check_integer("seed", self.seed, 0, 2**63 - 1)
+
+    @property
+    def abstains(self) -> bool:
+        """Whether nothing is accepted, as the guarantee that was asked for could not be given."""
+        return self.guarantee is not None and not self.guarantee.certified
 
     def signed(self) -> "Policy":
         """The same policy with the hash of its bundle as it is on disk now.
@@ -138,6 +206,7 @@ class Policy:
             "rule": {"name": self.rule.name, **self.rule.values()},
             "proposal": {"name": self.proposal.name, **_given(asdict(self.proposal))},
             "stop": stop,
+            **({"guarantee": asdict(self.guarantee)} if self.guarantee else {}),
         }
 
     def to_toml(self) -> str:
@@ -176,7 +245,7 @@ class Policy:
     def _from_tables(cls, table: dict[str, Any]) -> "Policy":
         known = {"schema": int, "bundle": str, "bundle_sha256": str, "seed": int}
         known |= {"clean": bool, "decode": str, "repeats": bool}
-        tables = {"unwanted": dict, "rule": dict, "proposal": dict, "stop": dict}
+        tables = dict.fromkeys(("unwanted", "rule", "proposal", "stop", "guarantee"), dict)
         _check(table, known | tables, needed=("bundle", "unwanted"))
         unwanted = table["unwanted"]
         parts = {"predicates": list, "regions": list, "regs": list, "training": bool}
@@ -201,7 +270,16 @@ class Policy:
             repeats=table.get("repeats", False),
             seed=table.get("seed", 0),
             bundle_sha256=table.get("bundle_sha256", ""),
+            guarantee=_guarantee(table.get("guarantee")),
         )
+
+
+def _guarantee(table: dict[str, Any] | None) -> Guarantee | None:
+    if table is None:
+        return None
+    kinds = {one.name: cast(type, one.type) for one in fields(Guarantee)}
+    _check(table, kinds, "[guarantee]: ", needed=tuple(kinds))
+    return Guarantee(**table)
 
 
 def _check_integer(name: str, value: Any, low: int, high: int) -> None:

@@ -7,7 +7,7 @@ together with, so they may differ between the two; the same policy gives the sam
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from regvae.model.bundle import Bundle
 from regvae.randomness import generator
 from regvae.rejection.calibration import Calibration, calibrate
 from regvae.rejection.measures import Measurer
-from regvae.rejection.policy import DRAWN, Policy
+from regvae.rejection.policy import DRAWN, LIKELIEST, Policy
 from regvae.rejection.proposals import Around, Proposal
 from regvae.rejection.report import Recall, Report, Tally
 from regvae.rejection.rules import Measures, Rule
@@ -133,13 +133,24 @@ def recall(
     Counted on proposals of their own stream, all decoded to the likeliest codes. Raises what
     `calibrate` and the proposals raise.
     """
-    proposal = fitted(policy.proposal, bundle, measurer)
-    z = proposal.draw(proposals, bundle, generator("recall", policy.seed))
-    codes = decode(bundle, z)
+    samples = fresh(bundle, replace(policy, decode=LIKELIEST), measurer, proposals, "recall")
+    typicality = (measurer.calibration or calibrate(bundle)).typicality(samples.z)
+    return Recall.of(samples, policy.rule.accepts(samples.measures), typicality)
+
+
+def fresh(bundle: Bundle, policy: Policy, measurer: Measurer, n: int, use: str) -> Samples:
+    """n points that a policy would propose, from the stream of another use: measured and decoded.
+
+    They are independent of the policy's own points, and of those of every other use.
+    """
+    z = fitted(policy.proposal, bundle, measurer).draw(n, bundle, generator(use, policy.seed))
+    uniform = None
+    if policy.decode == DRAWN:
+        rng = generator(f"{use}: characters", policy.seed)
+        uniform = rng.random((n, bundle.format.length))
+    codes = decode(bundle, z, uniform)
     measures = measurer.measure(policy.rule, z, codes)
-    typicality = (measurer.calibration or calibrate(bundle)).typicality(z)
-    samples = judged(bundle, policy.unwanted, z, measures, codes)
-    return Recall.of(samples, policy.rule.accepts(measures), typicality)
+    return judged(bundle, policy.unwanted, z, measures, codes)
 
 
 def report(samples: Samples, rule: Rule, held_out: Measures | None = None) -> Report:
@@ -175,9 +186,13 @@ def stream(bundle: Bundle, policy: Policy, measurer: Measurer | None = None) -> 
 
     The first blocks are small, so that the first counts come at once. Ends at the policy's number
     of results, exactly, or after all its proposals. Raises what `make_measurer` and the proposals
-    raise.
+    raise. A policy that `abstains` accepts nothing.
     """
     measurer = measurer or make_measurer(bundle, policy)
+    if policy.abstains:
+        none = fresh(bundle, policy, measurer, 0, "none")
+        yield Block(Tally(min(_FIRST, policy.proposals)), none, none)
+        return
     seen: set[str] = set()
     missing = policy.proposals if policy.results is None else policy.results
     for z, uniform in _parts(bundle, policy, measurer):
