@@ -35,12 +35,15 @@ REJECTED_GREY: Final = "rgba(128,128,128,0.8)"
 OUTLINE: Final = "#1B1B1B"
 ACCEPTED, ACCEPTED_ON_DARK = OUTLINE, "#F2F2F2"
 """Accepted samples: ink, which is no class's colour."""
+DENSITY, DENSITY_ON_DARK = "#7A35C4", "#B98CFF"
+"""Where the records are dense: a violet that nothing else on the map has."""
 
 CSS: Final = (
     f":root {{ --plate: {PLATE_YELLOW}; --unwanted: {UNWANTED_RED}; "
     f"--rejected: {REJECTED_GREY}; --outline: {OUTLINE}; }}"
     f".stApp {{ --alarm: light-dark({UNWANTED_RED}, {UNWANTED_ON_DARK}); "
-    f"--accepted: light-dark({ACCEPTED}, {ACCEPTED_ON_DARK}); }}"
+    f"--accepted: light-dark({ACCEPTED}, {ACCEPTED_ON_DARK}); "
+    f"--density: light-dark({DENSITY}, {DENSITY_ON_DARK}); }}"
 )
 """The same colours for style.css."""
 
@@ -59,6 +62,7 @@ MAP: Final[dict[str, Any]] = {
         "impure": UNWANTED_RED,
         "search": "#D012C8",
         "own": "#00A878",
+        "density": DENSITY,
     },
     "dark": {
         "classes": [BELOW, "#5C9BE6"],
@@ -66,5 +70,6 @@ MAP: Final[dict[str, Any]] = {
         "impure": UNWANTED_ON_DARK,
         "search": "#FF7BF5",
         "own": "#3DDC97",
+        "density": DENSITY_ON_DARK,
     },
 }

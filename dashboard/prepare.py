@@ -5,7 +5,7 @@ import gc
 from dashboard import services, state
 from dashboard.panels import journey, leaks, results, searched, without_mouse  # noqa: F401 -- to load
 from dashboard.panels.plane_controls import usual_choice
-from dashboard.panels.sampling_form import usual_policy
+from dashboard.panels.sampling_form import usual_policy, usual_unwanted
 
 
 def prepare() -> None:
@@ -20,8 +20,11 @@ def prepare() -> None:
     anchor = tuple(services.mean_of_means(name, version).tolist())
     services.sample_layer(name, version, usual_policy(name), usual_choice(name, version), anchor)
     services.gaussians(name, version)
+    unwanted = usual_unwanted()
+    services.wanted_layer(name, version, unwanted)
     services.painted_layer(
-        name, version, state.DEFAULTS[state.COLOUR], usual_choice(name, version), anchor
+        *(name, version, state.DEFAULTS[state.COLOUR], usual_choice(name, version), anchor),
+        unwanted=unwanted,
     )
     gc.collect()
     gc.freeze()

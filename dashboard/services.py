@@ -13,8 +13,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard.components.colouring import Colouring
-from dashboard.components.fields import PaintedLayer, SampleLayer
+from dashboard.components.fields import DensityLayer, PaintedLayer, SampleLayer
 from dashboard.components.geometry import Geometry
+from dashboard.components.wanted import WantedLayer, colour_attribute
 from regvae.audit.leaks import Hunt, hunt
 from regvae.evaluation import diagnosis, notebook
 from regvae.evaluation.accuracy import accuracy as measured_accuracy
@@ -42,6 +43,13 @@ FEW = 12
 """Results that are shown as plates."""
 
 STATIC = Path(__file__).parent / "static"
+
+# Streamlit hashes a dataclass by its fields alone, so that two kinds of proposals without fields
+# would be equal; `repr` names the kind. And it would hash a long list code by code.
+KEYS: dict[str | type, Callable[[Any], Any]] = {
+    Policy: repr,
+    Unwanted: attrgetter("fingerprint"),
+}
 
 
 def version_of(name: str) -> str:
@@ -88,22 +96,42 @@ def neighbour_graph(name: str, version: str) -> NeighbourGraph:
     return NeighbourGraph(bundle(name, version).records.mean)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
 def painted_layer(
     name: str,
     version: str,
-    attribute: str,
+    colour: str,
     choice: tuple[int, int] | None,
     anchor: tuple[float, ...],
+    *,
+    unwanted: Unwanted | None = None,
     beside: tuple[str, str] | None = None,
 ) -> PaintedLayer:
-    """One attribute, decoded everywhere on a plane, for the browser; `beside` as in `geometry`."""
+    """A colour as in `colour_attribute`, decoded everywhere on a plane, for the browser.
+
+    `beside` as in `geometry`.
+    """
     loaded = bundle(name, version)
     models = [loaded, bundle(*beside)] if beside else [loaded]
-    colouring = Colouring.of(
-        loaded.format.attribute(attribute), np.concatenate([one.records.codes for one in models])
-    )
+    attribute = colour_attribute(colour, unwanted, loaded)
+    colouring = Colouring.of(attribute, np.concatenate([one.records.codes for one in models]))
     return PaintedLayer.of(loaded, colouring, plane(name, version, choice), np.array(anchor))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
+def wanted_layer(name: str, version: str, unwanted: Unwanted | None) -> WantedLayer:
+    """Which records are wanted, for the browser; all of them if nothing is unwanted (None)."""
+    loaded = bundle(name, version)
+    return WantedLayer.of(unwanted, loaded)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def density_layer(
+    name: str, version: str, choice: tuple[int, int] | None, anchor: tuple[float, ...]
+) -> DensityLayer:
+    """The density of the records on a plane, for the browser."""
+    records = bundle(name, version).records
+    return DensityLayer.of(records, plane(name, version, choice), np.array(anchor))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -133,14 +161,6 @@ def unwanted(wanted: str, region: Polygon | None, listed: str, training: bool) -
 def calibration(name: str, version: str) -> Calibration:
     """The calibrated scale of a bundle, and its curve."""
     return calibrate(bundle(name, version))
-
-
-# Streamlit hashes a dataclass by its fields alone, so that two kinds of proposals without fields
-# would be equal; `repr` names the kind. And it would hash a long list code by code.
-KEYS: dict[str | type, Callable[[Any], Any]] = {
-    Policy: repr,
-    Unwanted: attrgetter("fingerprint"),
-}
 
 
 @st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=KEYS)

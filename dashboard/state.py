@@ -7,6 +7,7 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard.words.common import NOT_IN_ADDRESS
+from dashboard.words.common import WANTED_COLOUR as WANTED_LABEL
 from dashboard.words.explore import ANCHORS, JOURNEYS_TAB, PLANES, READ_TAB
 from dashboard.words.journey import PATHS
 from regvae import predicates
@@ -48,6 +49,7 @@ COMPARE_COLOUR: Final = "compare-colour"
 PREDICATE: Final = "predicate"
 BRUSH: Final = "brush"
 PAINT: Final = "painted"
+DENSITY: Final = "density"
 HIDDEN: Final = "hidden"
 PATH: Final = "path"
 STEP: Final = "step"
@@ -103,6 +105,9 @@ PARAMETERS: Final = {one.name: one for kind in RULES.values() for one in kind.pa
 NOTEBOOK: Final = "notebook-2d"
 """The model that follows the published notebook."""
 
+WANTED_COLOUR: Final = "wanted"
+"""What is wanted, as a value of `COLOUR`, which else is the name of an attribute."""
+
 DEFAULTS: Final[dict[str, Any]] = {
     MODEL: "ordered-2d",
     PRESET: "ordered-2d",
@@ -112,7 +117,7 @@ DEFAULTS: Final[dict[str, Any]] = {
     ACROSS: 1,
     UP: 2,
     ANCHOR: "mean",
-    COLOUR: "at_least_50",
+    COLOUR: WANTED_COLOUR,
     WANTED: "number >= 50",
     UNWANTED_TRAINING: False,
     USE_REGION: False,
@@ -125,6 +130,7 @@ DEFAULTS: Final[dict[str, Any]] = {
     SEARCH: "",
     POINT: "",
     PAINT: True,
+    DENSITY: False,
     HIDDEN: [],
     REGION: None,
     PATH: "straight",
@@ -137,8 +143,10 @@ DEFAULTS: Final[dict[str, Any]] = {
 _EXPLORED_KEYS: Final = [key for key in DEFAULTS if key not in (PRESET, LEFT, RIGHT, STEP)]
 """The keys of *Explore* that the address can have."""
 
-LAYERS: Final = ("own", "records", "samples", "zone")
-"""Layers of the map that can be hidden, beside what is decoded everywhere (`PAINT`)."""
+LAYERS: Final = ("own", "path", "records", "samples", "zone")
+"""Layers of the map that can be hidden."""
+COMPUTED: Final = {"colours": PAINT, "density": DENSITY}
+"""Layers that are computed only while they are shown, with the keys that show them."""
 MAX_SAMPLES: Final = 20_000
 """Samples on the map, where each is drawn; the command line takes many more."""
 MIN_BOX: Final = 0.1
@@ -288,6 +296,7 @@ def _shown(value: Any) -> str:
         | PLANES
         | ANCHORS
         | PATHS
+        | {WANTED_COLOUR: WANTED_LABEL}
     )
     return "none" if value in (None, []) else str(labels.get(value, value))
 

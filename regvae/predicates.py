@@ -9,7 +9,7 @@ as code. Several predicates that must all hold are a tuple, each a `Predicate` o
 import itertools
 import operator
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +32,8 @@ _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, 
 _OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _MOST = 200
 """Most predicates that a text may become when *or* is spread over *and*."""
+_TRIED = 1000
+"""Most combinations of an attribute's characters that are tried."""
 
 
 class PredicateError(ValueError):
@@ -193,6 +195,35 @@ def _spread(sets: Sets) -> Sets:
                 "got more; join fewer"
             )
     return found
+
+
+def positions(clauses: Sequence[Clause], format: Format) -> tuple[int, ...]:
+    """The characters that clauses depend on, counted from 0.
+
+    >>> positions(parse_all(["number < 50"]), UK_REGISTRATION)
+    (2,)
+    """
+    members = itertools.chain(*map(_members, clauses))
+    return tuple(sorted(set(itertools.chain(*(_deciding(one, format) for one in members)))))
+
+
+def _deciding(one: Predicate, format: Format) -> Iterator[int]:
+    """The characters of its attribute that a predicate depends on; all of them if many."""
+    places = format.attribute(one.attribute).positions
+    alphabets = [format.alphabets[place] for place in places]
+    shape = tuple(map(len, alphabets))
+    if np.prod(shape) > _TRIED:
+        yield from places
+        return
+    # Every combination of these characters, in one code whose others do not matter.
+    rows = [list(format.example) for _ in range(int(np.prod(shape)))]
+    for row, characters in zip(rows, itertools.product(*alphabets), strict=True):
+        for place, character in zip(places, characters, strict=True):
+            row[place] = character
+    holds = one.mask(format.array(["".join(row) for row in rows]), format).reshape(shape)
+    for axis, place in enumerate(places):
+        if (holds != holds.take([0], axis=axis)).any():
+            yield place
 
 
 def mask(predicates: Sequence[Clause], codes: Codes, format: Format) -> NDArray[np.bool_]:

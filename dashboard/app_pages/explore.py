@@ -1,7 +1,7 @@
 """Explore: the latent map, its controls, and the panel beside it."""
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -160,6 +160,7 @@ def shown_of(choices: Choices) -> Shown:
         context=choices.context,
         colour=st.session_state[state.COLOUR],
         painted=st.session_state[state.PAINT],
+        density=st.session_state[state.DENSITY],
         point=choices.point,
         card=card(choices),
         code=choices.code,
@@ -220,7 +221,8 @@ def controls(name: str, version: str) -> DeltaGenerator | None:
     with which:
         model_box.choose()
     with st.container(key="off-layers"):  # their switches are on the map
-        st.toggle(words.PAINTED, state.DEFAULTS[state.PAINT], key=state.PAINT, bind="query-params")
+        for key, label in ((state.PAINT, words.PAINTED), (state.DENSITY, words.DENSITY)):
+            st.toggle(label, state.DEFAULTS[key], key=key, bind="query-params")
         st.pills(
             words.HIDDEN,
             state.LAYERS,
@@ -232,9 +234,11 @@ def controls(name: str, version: str) -> DeltaGenerator | None:
     k, attributes = bundle.records.latent_dim, bundle.format.attributes
     colour.selectbox(
         common.COLOUR_LABEL,
-        list(attributes),
+        [state.WANTED_COLOUR, *attributes],
         key=state.COLOUR,
-        format_func=lambda name: attributes[name].label,
+        format_func=lambda name: (
+            attributes[name].label if name in attributes else common.WANTED_COLOUR
+        ),
         bind="query-params",
     )
     find.text_input(
@@ -351,9 +355,9 @@ def set_parameter(name: str, value: float) -> None:
     st.session_state[name] = value
 
 
-def set_layers(painted: bool, hidden: list[str]) -> None:
-    """Whether the map is painted with what is decoded, and what is hidden, as the URL has it."""
-    st.session_state[state.PAINT], st.session_state[state.HIDDEN] = painted, hidden
+def set_layers(values: dict[str, Any]) -> None:
+    """Which layers are shown and which are hidden, as the URL has it."""
+    st.session_state.update(values)
 
 
 def set_box() -> None:

@@ -146,9 +146,9 @@ def set_parameter(name: str, value: float) -> None:
     change(**{name: value})
 
 
-def set_layers(painted: bool, hidden: list[str]) -> None:
+def set_layers(values: dict[str, Any]) -> None:
     """A layer was switched on or off."""
-    change(**{state.PAINT: painted, state.HIDDEN: hidden})
+    change(**values)
 
 
 page()

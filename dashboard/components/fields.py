@@ -1,4 +1,4 @@
-"""What covers the map: proposed samples with a rule's zone, and an attribute decoded everywhere."""
+"""What covers the map: samples with a rule's zone, an attribute decoded everywhere, the density."""
 
 from dataclasses import asdict, dataclass
 
@@ -10,8 +10,10 @@ from dashboard.components.colouring import Colouring
 from dashboard.components.transfer import coordinates, send, version_of
 from regvae.latent.gaussians import tail_probability
 from regvae.latent.grid import Grid
+from regvae.latent.mixture import Mixture
 from regvae.latent.plane import Plane
 from regvae.model.bundle import Bundle
+from regvae.model.records import Records
 from regvae.rejection.measures import Measurer
 from regvae.rejection.rules import Measures, Rule, notebook_tail
 from regvae.rejection.samples import Samples
@@ -148,6 +150,34 @@ class PaintedLayer:
             }
         )
         return cls(version_of(table), table, grid)
+
+
+@dataclass(frozen=True)
+class DensityLayer:
+    """How densely the records lie in the plane.
+
+    `table` has, for every point of the `grid`, its `rank` in the density of the records, see
+    `Mixture.rank`; of more than two latent dimensions in the slice that is shown.
+    """
+
+    version: str
+    table: pd.DataFrame
+    grid: Grid
+
+    @classmethod
+    def of(cls, records: Records, plane: Plane, anchor: NDArray) -> "DensityLayer":
+        """The layer of a plane through an anchor (k,); it covers the map and some more."""
+        size = _GRID if plane.latent_dim in (2, 3) else _COARSE_GRID
+        grid = Grid.of(plane.extent * _MARGIN, size)
+        mixture = Mixture(records.mean, records.sigma, np.ones(len(records), bool))
+        rank = mixture.rank(plane.lift(grid.points, anchor))
+        table = pd.DataFrame({"rank": rank.round(3).astype(np.float32)})
+        return cls(version_of(table), table, grid)
+
+
+def send_density(layer: DensityLayer) -> None:
+    """Hand the density of the records to the browser."""
+    send("density", layer.version, table=layer.table, grid=asdict(layer.grid))
 
 
 def send_painted(layer: PaintedLayer, slot: str = "painted") -> None:

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from dashboard import palette, state
 from dashboard.components.fields import (
+    DensityLayer,
     PaintedLayer,
     SampleLayer,
+    send_density,
     send_painted,
     send_samples,
 )
@@ -20,13 +22,11 @@ from dashboard.components.layers import PointLayer, table_of
 from dashboard.components.own_layer import OwnLayer
 from dashboard.components.sliders import released, rule_for_browser
 from dashboard.components.transfer import module_script, reference, send_own
+from dashboard.components.wanted import WantedLayer, send_wanted
 from regvae.latent.plane import Plane
 from regvae.latent.polygon import Polygon, polygon_corners
 from regvae.rejection.report import Report
 from regvae.rejection.rules import Rule
-
-_COLOURS = "colours"
-"""The layer of what is decoded everywhere, which is not sent while it is hidden."""
 
 _mount = st.components.v2.component(
     "regvae_map", js=module_script("latent_map/main.js"), isolate_styles=False
@@ -37,15 +37,15 @@ _mount = st.components.v2.component(
 class View:
     """The small part of the map's input, which changes from one rerun to the next.
 
-    `model` is the model's name, `colour` names an attribute. The map shows `plane`, whose points
-    are decoded with the other coordinates of `anchor` (k,); `labels` name its axes. `rule` is the
-    acceptance rule with its present values, None if nothing can be accepted or rejected; `unwanted`
-    describes in words what is unwanted. `pin` is a latent point (k,); `card` is what a card beside
-    it tells as `verdict`, `reason` and the `kind` of its plate, None for no card. `search` is the
-    Gaussian of a searched code, as mean and standard deviations (k,) each; `region` the selected
-    polygon of the plane; `layers` are points that lie on the map; `hidden` names what of it is not
-    drawn, of `state.LAYERS`; `unlinked` tells what of the page no address has, if there is
-    something.
+    `model` is the model's name, `colour` a value of `state.COLOUR`. The map shows `plane`, whose
+    points are decoded with the other coordinates of `anchor` (k,); `labels` name its axes. `rule`
+    is the acceptance rule with its present values, None if nothing can be accepted or rejected;
+    `unwanted` describes in words what is unwanted. `pin` is a latent point (k,); `card` is what a
+    card beside it tells as `verdict`, `reason` and the `kind` of its plate, None for no card.
+    `search` is the Gaussian of a searched code, as mean and standard deviations (k,) each; `region`
+    the selected polygon of the plane; `layers` are points that lie on the map; `hidden` names what
+    of it is not drawn, of `state.LAYERS`; `unlinked` tells what of the page no address has, if
+    there is something.
     """
 
     model: str
@@ -70,16 +70,16 @@ class Gestures:
     """What to call at the beginning of a run for each gesture on the map.
 
     `pick` gets a clicked latent point (k,), `region` a polygon of (x, y) corners or None when it
-    was cleared, `parameter` the name and value of a slider that was released, `layers` whether
-    what is decoded everywhere is to be shown, and which of `state.LAYERS` are not, `card` what is
-    pressed on the card at the pin: "read" or "close". What the browser sends is checked first:
-    numbers must be finite and within `state.LIMIT`, and what is anything else is dropped.
+    was cleared, `parameter` the name and value of a slider that was released, `layers` the
+    values of the session that show and hide layers: of `state.HIDDEN` and `state.COMPUTED`, `card`
+    what is pressed on the card at the pin: "read" or "close". What the browser sends is checked
+    first: numbers must be finite and within `state.LIMIT`, and what is anything else is dropped.
     """
 
     pick: Callable[[list[float]], None]
     region: Callable[[Polygon | None], None]
     parameter: Callable[[str, float], None]
-    layers: Callable[[bool, list[str]], None]
+    layers: Callable[[dict[str, Any]], None]
     card: Callable[[str], None] = lambda _: None
 
     def handle(self, key: str) -> None:
@@ -111,7 +111,8 @@ class Gestures:
 
     def _layers(self, sent: Any) -> None:
         if isinstance(sent, list):
-            self.layers(_COLOURS not in sent, [one for one in state.LAYERS if one in sent])
+            shown = {key: layer not in sent for layer, key in state.COMPUTED.items()}
+            self.layers({**shown, state.HIDDEN: [one for one in state.LAYERS if one in sent]})
 
     def _card(self, sent: Any) -> None:
         if sent in ("read", "close"):
@@ -143,27 +144,35 @@ def plane_for_browser(plane: Plane, anchor: NDArray, labels: tuple[str, str]) ->
     }
 
 
-def latent_map(
-    geometry: Geometry,
-    samples: SampleLayer | None,
-    painted: PaintedLayer | None,
-    own: OwnLayer | None,
-    view: View,
-    key: str,
-) -> None:
+@dataclass(frozen=True)
+class Tables:
+    """What is sent to the map once, each in a slot of its name; None for what is not shown."""
+
+    geometry: Geometry
+    samples: SampleLayer | None
+    wanted: WantedLayer | None
+    painted: PaintedLayer | None
+    density: DensityLayer | None
+    own: OwnLayer | None
+
+
+def latent_map(tables: Tables, view: View, key: str) -> None:
     """Show the map; a gesture reruns the surrounding fragment, which handles it first."""
-    if painted:
-        send_painted(painted)
-    if samples:
-        send_samples(samples)
-    if own:
+    if tables.wanted:
+        send_wanted(tables.wanted)
+    if tables.painted:
+        send_painted(tables.painted)
+    if tables.density:
+        send_density(tables.density)
+    if tables.samples:
+        send_samples(tables.samples)
+    if own := tables.own:
         send_own("own", own.version, table=own.table, legend=own.legend, title=own.title)
+    computed = {"colours": tables.painted, "density": tables.density}
+    off = [layer for layer in state.COMPUTED if not computed[layer]]
     data = {
-        "geometry": reference("geometry", geometry),
+        **{slot: reference(slot, getattr(tables, slot)) for slot in Tables.__dataclass_fields__},
         "plane": plane_for_browser(view.plane, view.anchor, view.labels),
-        "samples": reference("samples", samples),
-        "painted": reference("painted", painted),
-        "own": reference("own", own),
         "palette": palette.MAP,
         "link": {"model": view.model, "without": view.unlinked},
         "colour": view.colour,
@@ -177,6 +186,6 @@ def latent_map(
         else None,
         "region": view.region,
         "layers": table_of(view.layers),
-        "hidden": sorted([*view.hidden, *([] if painted else [_COLOURS])]),
+        "hidden": sorted([*view.hidden, *off]),
     }
     _mount(key=key, data=data, on_gestures_change=lambda: None)

@@ -8,13 +8,13 @@ import streamlit as st
 
 from dashboard import charts, palette, plates, state
 from dashboard.components.colouring import Colouring
+from dashboard.components.wanted import colour_attribute
 from dashboard.panels.context import Context
 from dashboard.widgets import facts, heading
 from dashboard.words import common
 from dashboard.words import explore as words
 from regvae.evaluation.typical import TypicalLetter, typical_letters
 from regvae.latent.polygon import Polygon, in_polygon
-from regvae.model.records import Records
 from regvae.randomness import generator
 from regvae.rejection import proposals
 
@@ -30,7 +30,7 @@ def region(context: Context, polygon: Polygon) -> None:
     count = int(rows.sum())
     heading(words.REGION.format(n=count, of=len(records)), state.REGION)
     if count:
-        _shown_attribute(records, rows)
+        _shown_colour(context, rows)
         found = typical_letters(records, rows, 4)
         _typical([one for one in found if one.share_here >= _CLEARLY * one.share_overall])
         st.caption(words.SOME_REGS)
@@ -41,9 +41,10 @@ def region(context: Context, polygon: Polygon) -> None:
     _decode_region(context, polygon)
 
 
-def _shown_attribute(records: Records, rows: np.ndarray) -> None:
-    """How the attribute that colours the map is distributed in a region, beside all records."""
-    attribute = records.format.attribute(st.session_state[state.COLOUR])
+def _shown_colour(context: Context, rows: np.ndarray) -> None:
+    """How what colours the map is distributed in a region, beside all records."""
+    records, colour = context.bundle.records, st.session_state[state.COLOUR]
+    attribute = colour_attribute(colour, context.unwanted, context.bundle)
     colouring = Colouring.of(attribute, records.codes)
     values = colouring.values(records.codes)
     labels, here = colouring.shares(values[rows])
@@ -62,8 +63,9 @@ def _shown_attribute(records: Records, rows: np.ndarray) -> None:
             labels[place] if attribute.kind == "boolean" else f"{attribute.label} {labels[place]}"
         )
         n = int(rows.sum())
+        sentence = words.REGION_WANTED if colour == state.WANTED_COLOUR else words.REGION_CLASS
         st.markdown(
-            words.REGION_CLASS.format(
+            sentence.format(
                 found=round(here[place] * n),
                 n=n,
                 share=here[place],

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dashboard import services, state
-from dashboard.components.fields import PaintedLayer, SampleLayer
+from dashboard.components.fields import DensityLayer, PaintedLayer, SampleLayer
 from dashboard.components.geometry import Geometry
-from dashboard.components.latent_map import View, latent_map
+from dashboard.components.latent_map import Tables, View, latent_map
 from dashboard.components.layers import PointLayer
 from dashboard.components.own_layer import OwnLayer
 from dashboard.panels import searched
@@ -23,10 +23,11 @@ from regvae.rejection.report import Report
 class Shown:
     """What the map shows, but for its samples.
 
-    `colour` names an attribute; if the map is `painted`, it is decoded everywhere. `point` is the
-    pinned point (k,), `card` what a card beside it tells, if there is one, `code` the searched
-    code, `region` the selected polygon of the plane, `own` are a person's own codes, `hidden` what
-    is not drawn, of `state.LAYERS`, `unlinked` what no address has, in words.
+    `colour` is a value of `state.COLOUR`; if the map is `painted`, it is decoded everywhere. With
+    `density` the density of the records is there. `point` is the pinned point (k,), `card` what a
+    card beside it tells, if there is one, `code` the searched code, `region` the selected polygon
+    of the plane, `own` are a person's own codes, `hidden` what is not drawn, of `state.LAYERS`,
+    `unlinked` what no address has, in words.
     """
 
     context: Context
@@ -40,6 +41,12 @@ class Shown:
     hidden: Sequence[str] = ()
     unlinked: str = ""
     card: Verdict | None = None
+    density: bool = False
+
+    @property
+    def by_wanted(self) -> bool:
+        """Whether the map is coloured by what is wanted."""
+        return self.colour == state.WANTED_COLOUR
 
 
 def show_map(
@@ -68,7 +75,11 @@ def show_map(
         hidden=shown.hidden,
         unlinked=shown.unlinked,
     )
-    latent_map(geometry, samples, painted(shown), shown.own, view, key)
+    wanted = None
+    if shown.by_wanted:
+        wanted = services.wanted_layer(context.name, context.version, context.unwanted)
+    tables = Tables(geometry, samples, wanted, painted(shown), density(shown), shown.own)
+    latent_map(tables, view, key)
 
 
 def propose(
@@ -93,14 +104,21 @@ def propose(
 
 
 def painted(shown: Shown) -> PaintedLayer | None:
-    """The attribute decoded everywhere on the plane, if the map is to be painted with it."""
+    """The colours decoded everywhere on the plane, if the map is to be painted with them."""
     if not shown.painted:
         return None
     context, plane = shown.context, shown.context.shown
+    unwanted = context.unwanted if shown.by_wanted else None
+    anchor = tuple(plane.anchor.tolist())
     return services.painted_layer(
-        context.name,
-        context.version,
-        shown.colour,
-        plane.choice,
-        tuple(plane.anchor.tolist()),
+        context.name, context.version, shown.colour, plane.choice, anchor, unwanted=unwanted
     )
+
+
+def density(shown: Shown) -> DensityLayer | None:
+    """The density of the records on the plane, if the map is to show it."""
+    if not shown.density:
+        return None
+    context, plane = shown.context, shown.context.shown
+    anchor = tuple(plane.anchor.tolist())
+    return services.density_layer(context.name, context.version, plane.choice, anchor)

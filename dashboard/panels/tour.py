@@ -18,7 +18,9 @@ from regvae.rejection.rules import TwoSided
 
 EXAMPLE = "MY33WSZ"  # the first reg of the test data: the model never trained on it
 
-_DOTS = {state.PAINT: False, state.HIDDEN: ["zone", "samples"]}
+# What is wanted comes up with the rule; until then the colours are those of the numbers.
+_NUMBERS = {state.COLOUR: "at_least_50", state.HIDDEN: ["zone", "samples"]}
+_DOTS = {**_NUMBERS, state.PAINT: False}
 _NEAR = [[0.88, -0.12], [1.12, -0.12], [1.12, 0.12], [0.88, 0.12]]
 
 STEPS: dict[str, dict[str, Any]] = {
@@ -26,7 +28,7 @@ STEPS: dict[str, dict[str, Any]] = {
     "decoder": {**_DOTS, state.POINT: EXAMPLE},
     "neighbours": {**_DOTS, state.REGION: _NEAR},
     "colours": {**_DOTS, state.COLOUR: "number"},
-    "painted": {state.HIDDEN: ["zone", "samples"]},
+    "painted": _NUMBERS,
     "gaussian": {**_DOTS, state.SEARCH: EXAMPLE},
     "rule": {state.PAINT: False, "threshold": 0.3},
     "works": {},
@@ -67,6 +69,7 @@ def shown_of(context: Context, values: Mapping[str, Any]) -> Shown:
         context,
         colour=values[state.COLOUR],
         painted=values[state.PAINT],
+        density=values[state.DENSITY],
         point=tuple(point) if point else None,
         code=values[state.SEARCH] or None,
         region=values[state.REGION],

@@ -18,6 +18,11 @@ NOT_IN_ADDRESS = (
     "The address has {key} = “{typed}”, which cannot be used here; {key} is {default} instead."
 )
 COLOUR_LABEL = "Colour by"
+WANTED_COLOUR = "what is wanted"
+CLASS_UNWANTED = "unwanted: {}"
+CLASS_WANTED = "wanted: {}"
+ALL_OTHERS = "all others"
+NOTHING_UNWANTED = "records: nothing is unwanted"
 CLEAR = "Clear"
 SPLITS = {"train": "training data", "validation": "validation data", "test": "test data"}
 LIKELIHOODS = {

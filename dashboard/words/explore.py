@@ -48,6 +48,7 @@ PLANE_SHARE = (
 NO_PIN = "Nothing is pinned yet, so the coordinates of the mean are used."
 
 PAINTED = "Paint the map with what is decoded"
+DENSITY = "Show the density of the records"
 HIDDEN = "Hide on the map"
 UNLINKED = "the list of regs"
 UNLINKED_OWN = "your codes"
@@ -94,6 +95,7 @@ MEMBERSHIP = {
 
 REGION = "Region: {n:,} of {of:,} records"
 REGION_CLASS = "**{found:,} of {n:,} ({share:.1%})** have {value}; overall {overall:.1%}"
+REGION_WANTED = "**{found:,} of {n:,} ({share:.1%})** are wanted; overall {overall:.1%}"
 REGION_MEDIAN = "Median {label}: **{0:.0f}**; overall {1:.0f}"
 REGION_EMPTY = "No record lies in this region. Its points decode to regs all the same:"
 TYPICAL = "Letters that are commoner here than among all records"

@@ -72,6 +72,15 @@ class Mixture(Gaussians):
             share[rows] = ours / (ours + others)
         return log_density, share
 
+    def rank(self, z: ArrayLike) -> Floats:
+        """Points z (m, k) -> the share of the Gaussians' means that lie at a lower density: (m,).
+
+        So the points of rank 0.2 or more hold the densest 80 % of the means. Raises `ValueError` as
+        `query`.
+        """
+        at_means = np.sort(self.query(self.mean)[0])
+        return np.searchsorted(at_means, self.query(z)[0]) / len(at_means)
+
     def _matters(self, cells: Cells, nearest: Floats, farthest: Floats) -> NDArray[np.bool_]:
         # A component is left out where its largest value in the cell is below LEFT_OUT / n times
         # the smallest density in the cell.

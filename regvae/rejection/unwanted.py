@@ -134,6 +134,13 @@ class Unwanted:
             unwanted |= np.isin(keys(codes), keys(np.concatenate(listed)))
         return unwanted
 
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """The characters that decide whether a code is unwanted, counted from 0."""
+        if self.regions or self.codes or self.training:
+            return tuple(range(self.format.length))
+        return predicates.positions(self.predicates, self.format)
+
     def unseen(self, records: Records) -> Codes:
         """The listed codes that are not records: (u,). Only the encoder gives them a Gaussian."""
         listed = self.format.array(self.codes)

@@ -10,6 +10,11 @@ from dashboard.components import gestures, latent_map
 TRIANGLE = [[0, 0], [1, 0], [1, 1]]
 
 
+def layers(painted: bool, density: bool, hidden: list[str]) -> dict:
+    """The values of the session that show and hide layers."""
+    return {state.PAINT: painted, state.DENSITY: density, state.HIDDEN: hidden}
+
+
 def received(sent: dict, monkeypatch: pytest.MonkeyPatch) -> dict:
     """What the callbacks get after a gesture, by its name."""
     got: dict = {}
@@ -22,7 +27,7 @@ def received(sent: dict, monkeypatch: pytest.MonkeyPatch) -> dict:
         pick=lambda z: got.update(pick=z),
         region=lambda polygon: got.update(region=polygon),
         parameter=lambda name, value: got.update(parameter=(name, value)),
-        layers=lambda painted, hidden: got.update(layers=(painted, hidden)),
+        layers=lambda values: got.update(layers=values),
         card=lambda act: got.update(card=act),
     ).handle(state.MAP)
     return got
@@ -35,9 +40,9 @@ def received(sent: dict, monkeypatch: pytest.MonkeyPatch) -> dict:
         ("parameter", {"name": "margin", "value": 1.5}, ("margin", 1.5)),
         ("region", TRIANGLE, TRIANGLE),
         ("region", None, None),
-        ("layers", ["colours", "zone"], (False, ["zone"])),
-        ("layers", ["samples", "records"], (True, ["records", "samples"])),
-        ("layers", ["sea", 1], (True, [])),
+        ("layers", ["colours", "zone"], layers(False, True, ["zone"])),
+        ("layers", ["samples", "density", "records"], layers(True, False, ["records", "samples"])),
+        ("layers", ["sea", 1], layers(True, True, [])),
         ("card", "read", "read"),
         ("card", "close", "close"),
     ],

@@ -208,8 +208,8 @@ class Side {
     this.regs = geometry.records.getChild("reg");
     const attribute = geometry.attributes.find((one) => one.name === colour);
     const { x, y } = this.plane.projectAll(this.means);
-    this.map.setRecords(geometry.records, x, y, this.plane, `${geometry.version} ${model.plane.name}`);
-    this.map.setColour({ ...attribute, count: this.means[0].length });
+    this.map.setRecords(x, y, this.plane, `${geometry.version} ${model.plane.name}`);
+    this.map.setColour({ ...attribute, count: this.means[0].length }, column(geometry.records, colour));
     this.map.setPainted(painted);
     this.map.setSamples(null);
     this.map.box = samples?.box;

@@ -27,4 +27,4 @@ export function codeColour(attribute, code, palette) {
 }
 
 /** "#rrggbb" -> [r, g, b]. */
-const rgb = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+export const rgb = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));

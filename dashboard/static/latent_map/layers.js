@@ -53,6 +53,6 @@ export function partsOf(layers, palette) {
   const strange = Object.keys(layers).find((name) => !Object.hasOwn(STYLES, name));
   if (strange) throw new Error(`there is no style for the layer “${strange}”`);
   return Object.entries(STYLES).flatMap(([name, style]) =>
-    Object.hasOwn(layers, name) ? style(layers[name], palette) : [],
+    Object.hasOwn(layers, name) ? style(layers[name], palette).map((part) => ({ ...part, layer: name })) : [],
   );
 }

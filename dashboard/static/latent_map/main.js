@@ -22,7 +22,11 @@ import { Reading } from "./reading.js";
 import { Scrubber } from "./scrubber.js";
 
 const ZOOMS = { "+": 0.8, "=": 0.8, "-": 1.25 };
-const LAYERS = { records: "records", own: "yours", colours: "decoded", zone: "zone", samples: "samples" };
+const LAYERS = {
+  records: "records", own: "yours", colours: "decoded", density: "density", zone: "zone", samples: "samples", path: "journey",
+};
+const TABLES = ["geometry", "samples", "wanted", "painted", "density", "own"];
+const DENSITY = "how densely the records lie: the mixture of all their Gaussians";
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 export default mounting((parent) => new Explorer(parent));
@@ -66,7 +70,9 @@ class Explorer {
       this.#useHidden(hidden);
       this.switched = this.#send("layers", hidden);
     });
-    this.#showOwnSwitch();
+    this.part("layers").querySelector("[data-layer=density]").title = DENSITY;
+    this.#showSwitch("own", false);
+    this.#showSwitch("path", false);
     this.switched = 0; // the number under which the last switch was told
     this.outbox = new Outbox();
     this.shown = new Shown();
@@ -96,13 +102,11 @@ class Explorer {
 
   /** New data from Python: do what has changed, and no more. */
   async update({ data }, newest) {
-    const sent = [data.geometry, data.samples, data.painted, data.own];
-    const tables = sent.map((one) => one && take(one.name, one.version));
-    const [geometry, samples, painted, own] = await Promise.all(tables);
+    const tables = await Promise.all(TABLES.map((name) => data[name] && take(name, data[name].version)));
     if (!newest()) return;
     this.outbox.handled(data.handled);
     this.map ??= new LatentMap(this.part("picture"), data.palette);
-    if (this.#apply(data, geometry, samples, painted, own)) {
+    if (this.#apply(data, Object.fromEntries(TABLES.map((name, i) => [name, tables[i]])))) {
       if (!this.pointing) this.#rest();
       this.map.draw();
     }
@@ -124,7 +128,7 @@ class Explorer {
   }
 
   /** Take over what has changed; true if the map must be drawn. */
-  #apply(data, geometry, samples, painted, own) {
+  #apply(data, { geometry, samples, wanted, painted, density, own }) {
     const theme = takeTheme(this.element, this.map.palette);
     const { version } = data.geometry;
     const layers = byLayer(data.layers);
@@ -133,7 +137,7 @@ class Explorer {
       geometry: this.shown.changed("geometry", version),
       plane: this.shown.changed("plane", [data.plane, version]),
       // Where records are shown depends on the plane's directions, not on what is decoded there.
-      colour: this.shown.changed("colour", [data.colour, data.plane.name, version, theme]),
+      colour: this.shown.changed("colour", [data.colour, data.wanted, data.plane.name, version, theme]),
       layers: this.shown.changed("layers", [layers, theme]),
       marks: this.shown.changed("marks", [data.pin, data.search, data.plane, theme]),
       box: this.shown.changed("box", samples?.box ?? null),
@@ -143,10 +147,13 @@ class Explorer {
     const rule = data.rule && this.scrubber.take(data.rule, data.handled);
     if (fresh.geometry) this.#useGeometry(geometry);
     if (fresh.plane) this.#usePlane(data.plane, version);
-    if (fresh.colour) this.#useColour(data.colour);
+    if (fresh.colour) this.#useColour(data.colour, wanted);
     if (fresh.layers) this.map.setLayers(parts);
+    if (fresh.layers) this.#showSwitch("path", Boolean(layers.path));
     if (fresh.own) this.#useOwn(own);
-    if (this.shown.changed("painted", [data.painted, data.colour, theme])) this.map.setPainted(painted);
+    const paint = [data.painted, data.colour, data.wanted, theme];
+    if (this.shown.changed("painted", paint)) this.map.setPainted(painted);
+    if (this.shown.changed("density", [data.density, theme])) this.map.setDensity(density);
     if (fresh.marks) this.#useMarks(null);
     // Not an answer from before a person's last switch.
     const late = data.handled < this.switched;
@@ -176,13 +183,14 @@ class Explorer {
     this.plane = new Plane(plane);
     const { x, y } = this.plane.projectAll(this.means);
     // Another model or other axes are another picture, which begins with the whole map.
-    this.map.setRecords(this.geometry.records, x, y, this.plane, `${version} ${plane.name}`);
+    this.map.setRecords(x, y, this.plane, `${version} ${plane.name}`);
   }
 
-  #useColour(name) {
-    const attribute = this.geometry.attributes.find((one) => one.name === name);
-    const shown = { ...attribute, count: this.map.x.length };
-    this.map.setColour(shown);
+  /** Colour by an attribute of the records, or by what is `wanted`, which has a table of its own. */
+  #useColour(name, wanted) {
+    const attribute = wanted?.legend ?? this.geometry.attributes.find((one) => one.name === name);
+    const values = column(wanted?.table ?? this.geometry.records, name);
+    this.map.setColour({ ...attribute, count: this.map.x.length }, values);
     showLegend(this.part("legend"), [this.map.records]);
   }
 
@@ -197,7 +205,7 @@ class Explorer {
     const attribute = table?.legend ?? { classes: [] };
     this.map.setOwn(x, y, attribute, table ? column(table.table, "value") : []);
     this.part("legend.own")?.remove();
-    this.#showOwnSwitch();
+    this.#showSwitch("own", Boolean(table));
     if (!table) return;
     const legend = document.createElement("div");
     legend.className = "legend own";
@@ -207,10 +215,9 @@ class Explorer {
     legend.prepend(Object.assign(document.createElement("p"), { textContent: table.title }));
   }
 
-  /** The switch of own codes is there if they are. */
-  #showOwnSwitch() {
-    const found = this.part("layers").querySelector("[data-layer=own]");
-    found.hidden = !this.own;
+  /** The switch of own codes, or of a journey, is there if they are. */
+  #showSwitch(layer, there) {
+    this.part("layers").querySelector(`[data-layer=${layer}]`).hidden = !there;
   }
 
   #useSamples(table) {

@@ -36,6 +36,7 @@ export class Scrubber {
           <li><i class="impure"></i>accepted, but decodes to unwanted<b data-figure="impure"></b></li>
           <li><i class="rejected"></i><span class="where"></span><b data-figure="rejected"></b></li>
           <li><i class="edge"></i>the zone's edge; dashed: the box</li>
+          <li class="dense"><i></i>the densest 50, 80, 95 % of the records</li>
           <li class="paint">background: what is decoded; faint: unsure</li>
         </ul>
         <p class="note" data-figure="shown"></p>

@@ -58,21 +58,21 @@ export class LatentMap {
   // --- what is shown ------------------------------------------------------------------------------
 
   /** Where the records are shown on a plane; with a new `picture` zoom and selection begin anew. */
-  setRecords(table, x, y, plane, picture) {
+  setRecords(x, y, plane, picture) {
     if (picture !== this.picture) {
       this.region = this.marks.outline = null;
       this.place = { x: 0, y: 0, reach: plane.extent };
     }
-    Object.assign(this, { table, x, y, plane, picture });
+    Object.assign(this, { x, y, plane, picture });
     this.records.place(x, y);
     this.#choose(this.region);
     this.records.select(this.rows);
   }
 
-  /** Colour the records by an attribute: {name, classes: [{label, count}]} or {name, low, high}. */
-  setColour(attribute) {
+  /** Colour the records by the values (n) of an attribute: {classes: [{label, count}]} or {low, high}. */
+  setColour(attribute, values) {
     this.attribute = attribute;
-    this.records.colour(attribute, column(this.table, attribute.name));
+    this.records.colour(attribute, values);
   }
 
   /** A person's own codes: where they are and how they are coloured; empty arrays for none. */
@@ -117,13 +117,15 @@ export class LatentMap {
   }
 
   /**
-   * Show or hide a layer: "records", "own" (codes), "colours" (what is decoded everywhere), "zone"
-   * or "samples".
+   * Show or hide a layer: "records", "own" (codes), "colours" (what is decoded everywhere), "density",
+   * "zone", "samples" or a layer of points.
    */
   showLayer(layer, shown) {
     if (layer === "records" || layer === "own") {
       this[layer].canvas.hidden = !shown;
     } else {
+      this.marks.hidden[shown ? "delete" : "add"](layer);
+      this.#drawMarks();
       this.overlay.hidden[shown ? "delete" : "add"](layer);
       this.#drawAxes(); // with the box of the samples
       this.#drawOverlay();
@@ -154,10 +156,15 @@ export class LatentMap {
     this.#drawOverlay();
   }
 
+  /** The density of the records on a grid, {grid, table: rank}; or nothing. */
+  setDensity(density) {
+    this.overlay.setDensity(density && { ...density.grid, values: column(density.table, "rank") });
+    this.#drawOverlay();
+  }
+
   /** Parts (see `Marks`) of points above the records; samples stand back for those with `quiet`. */
   setLayers(parts) {
     this.marks.layers = parts;
-    this.overlay.quiet = parts.some(({ quiet }) => quiet);
   }
 
   /** Marks of single points: the pinned one, the searched reg with its 1 and 2 sigma ellipses. */
@@ -233,7 +240,9 @@ export class LatentMap {
 
   /** Draw what moves with a limit, and nothing else. */
   #drawOverlay() {
-    if (this.view) this.overlay.draw(this.view);
+    if (!this.view) return;
+    this.overlay.quiet = this.marks.parts.some(({ quiet }) => quiet);
+    this.overlay.draw(this.view);
   }
 
   /** Show the map from end to end. */

@@ -32,14 +32,16 @@ export class Marks {
     this.layers = [];
     this.own = [];
     this.outline = null;
+    this.hidden = new Set(); // layers whose parts are not drawn
   }
 
   /**
    * What is drawn, from below. A part has x and y (arrays of n), a `stroke` colour of some `width`,
-   * and a `symbol` of a `size` with a `fill`, or no symbol: then it is a line through the points.
+   * and a `symbol` of a `size` with a `fill`, or no symbol: then it is a line through the points. It
+   * may name its `layer`.
    */
   get parts() {
-    return [...this.layers, ...this.own];
+    return [...this.layers, ...this.own].filter(({ layer }) => !this.hidden.has(layer));
   }
 
   /** Draw them, and the outline of a region [[x, y], …] if there is one, for a view. */

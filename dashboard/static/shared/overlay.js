@@ -1,11 +1,15 @@
 // What a limit moves: the rejected zone under the points, its edge and the samples above them;
-// and, below all, what is decoded everywhere.
+// and, below all, what is decoded everywhere and the density of the records.
 
+import { rgb } from "../core/colours.js";
+import { contour } from "../core/contour.js";
 import { addCanvas, emptied } from "./canvas.js";
 
 const DEEP = 0.6; // slack at which the zone's shade is darkest
 const [FAINT, DARK] = [0.12, 0.3]; // its opacities
 const [FAINTEST, SUREST] = [0.06, 0.45]; // of what is decoded, from unsure to sure
+const DENSE = [0.05, 0.2, 0.5]; // ranks at the edges of the shades that hold 95, 80 and 50 % of the records
+const EVERY = 0.08; // opacity of each of these shades, which lie on each other
 const QUIET = 0.25; // opacity of samples that stand back
 const STRENGTH = [0.55, 0.75, 0.95]; // opacities of samples: rejected, accepted, accepted but unwanted
 const [LARGEST, DOT] = [3.4, 1.5]; // radii in pixels: of a ring of few, and from which on it is a dot
@@ -19,11 +23,13 @@ export class Overlay {
     [this.under, this.over] = ["under", "over"].map((name) => addCanvas(frame, name));
     this.shade = document.createElement("canvas"); // the zone, a pixel a point of its grid
     this.paper = document.createElement("canvas"); // what is decoded, likewise
+    this.mist = document.createElement("canvas"); // the density
     this.content = null;
     this.painted = null;
+    this.density = null;
     this.ring = null; // {x, y} of a point to be found
     this.quiet = false; // whether the samples stand back, for what lies below them
-    this.hidden = new Set(); // of "colours", "zone", "samples"
+    this.hidden = new Set(); // of "colours", "density", "zone", "samples"
   }
 
   /** `grid`: {low, step, size, code, certainty, colour: code -> [r, g, b]}, or null for nothing. */
@@ -35,6 +41,17 @@ export class Overlay {
     this.#paintGrid(this.paper, size, (at) => {
       if (!colours.has(code[at])) colours.set(code[at], colour(code[at]));
       return [...colours.get(code[at]), FAINTEST + (SUREST - FAINTEST) * certainty[at]];
+    });
+  }
+
+  /** `grid`: {low, step, size, values}, ranks from 0 to 1 of the density, or null for nothing. */
+  setDensity(grid) {
+    this.density = grid && { grid, edges: DENSE.map((rank) => contour(grid, rank)) };
+    if (!grid) return;
+    const colour = rgb(this.palette.density);
+    this.#paintGrid(this.mist, grid.size, (at) => {
+      const shades = DENSE.filter((rank) => grid.values[at] > rank).length;
+      return shades && [...colour, EVERY * shades];
     });
   }
 
@@ -80,9 +97,10 @@ export class Overlay {
     const contexts = [this.under, this.over].map((canvas) => emptied(canvas, view));
     const shown = (layer) => !this.hidden.has(layer);
     if (this.painted && shown("colours")) this.#drawGrid(contexts[0], this.paper, this.painted, view);
+    if (this.density && shown("density")) this.#drawDensity(contexts[0], view);
     if (this.content && shown("zone")) {
       this.#drawGrid(contexts[0], this.shade, this.content.grid, view);
-      this.#drawEdge(contexts[1], view);
+      this.#drawLines(contexts[1], view, this.content.edge, this.palette.text, 1.75);
     }
     if (this.content && shown("samples")) this.#drawSamples(contexts[1], view);
     if (this.ring) this.#drawRing(contexts[1], view);
@@ -97,14 +115,19 @@ export class Overlay {
     context.drawImage(canvas, left, top, right - left, bottom - top);
   }
 
-  #drawEdge(context, view) {
-    const { x, y } = this.content.edge;
+  #drawDensity(context, view) {
+    this.#drawGrid(context, this.mist, this.density.grid, view);
+    for (const edge of this.density.edges) this.#drawLines(context, view, edge, this.palette.density, 0.75);
+  }
+
+  /** Lines as `contour` gives them. */
+  #drawLines(context, view, { x, y }, strokeStyle, lineWidth) {
     context.beginPath();
     for (let i = 0; i < x.length; i += 3) {
       context.moveTo(view.x(x[i]), view.y(y[i]));
       context.lineTo(view.x(x[i + 1]), view.y(y[i + 1]));
     }
-    Object.assign(context, { strokeStyle: this.palette.text, lineWidth: 1.75, lineCap: "round" });
+    Object.assign(context, { strokeStyle, lineWidth, lineCap: "round" });
     context.stroke();
   }
 
