@@ -44,7 +44,7 @@ export class Curves {
     this.ends[2].textContent = minimum ? parameter.show(minimum) : "0";
     this.ends[3].textContent = parameter.show(maximum);
     this.ends[4].textContent = parameter.name;
-    this.svg.setAttribute("aria-label", `purity and acceptance against the ${parameter.name}`);
+    this.svg.setAttribute("aria-label", `wanted among accepted, and accepted among proposed, against the ${parameter.name}`);
     this.x = x;
   }
 

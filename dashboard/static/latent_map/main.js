@@ -27,6 +27,7 @@ const LAYERS = {
 };
 const TABLES = ["geometry", "samples", "wanted", "painted", "density", "own"];
 const DENSITY = "how densely the records lie: the mixture of all their Gaussians";
+const PANEL = ".st-key-panel"; // beside the map, or below it
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 export default mounting((parent) => new Explorer(parent));
@@ -38,6 +39,7 @@ class Explorer {
         <div class="reading"></div>
         <div class="actions">
           <output class="copied"></output>
+          <button type="button" class="below">What is this? ↓</button>
           <button type="button" class="copy" title="the address of what is shown now, for others or for later"></button>
           <button type="button" class="present" title="map, slider, outcome and plates only, larger: for a projector"></button>
         </div>
@@ -64,6 +66,7 @@ class Explorer {
     });
     this.card = new Card(this.part("frame"), (act) => this.#useCard(act));
     this.presenting = new Presenting(this.part("present"));
+    this.part("below").addEventListener("click", () => document.querySelector(PANEL)?.scrollIntoView());
     this.link = new Link(this.part("copy"), this.part("copied"));
     this.switches = new Switches(this.part("layers"), LAYERS, (hidden) => {
       this.shown.keep("hidden", hidden);
@@ -124,6 +127,8 @@ class Explorer {
   #stepBack() {
     const old = Boolean(this.drawn && this.coming && this.coming !== this.drawn);
     this.element.classList.toggle("old", old);
+    // Nor does it take keys any more: they would act on what is not chosen.
+    for (const part of this.element.children) part.inert = old && part !== this.part("coming");
     write(this.part("coming"), old ? `Loading ${this.coming}…` : "");
   }
 
@@ -349,7 +354,7 @@ class Explorer {
   /** Its buttons go with it: what is looked for next gets the focus. */
   #useCard(act) {
     this.card.show(null);
-    if (act === "read") document.querySelector(".st-key-panel [role=tab]")?.focus();
+    if (act === "read") document.querySelector(`${PANEL} [role=tab]`)?.focus();
     else this.part("picture").focus();
     this.#send("card", act);
   }

@@ -13,6 +13,7 @@ const SAMPLES = [
 
 export class Reading {
   constructor(root) {
+    this.root = root;
     root.setAttribute("aria-live", "polite");
     root.setAttribute("aria-atomic", "true"); // the plate is the answer, the words say of what
     root.innerHTML = `
@@ -38,12 +39,14 @@ export class Reading {
   /** Nothing is pointed at: show a point all the same, and say how to read others. */
   rest(at, decoded, what) {
     this.show(at, decoded, null);
+    this.root.classList.add("resting");
     this.where.textContent = `Point anywhere on the map. This is ${what}, decoded.`;
     this.record.textContent = HOW;
   }
 
   /** A point and what it decodes to; `record` (or own code) and `state` (of a sample) if one is pointed at. */
   show({ x, y }, { reg, certainty }, record, state) {
+    this.root.classList.remove("resting");
     this.plates.show(this.plate, reg);
     this.#certainty(this.plates.cells(reg), certainty);
     this.where.textContent = `decoded at (${x.toFixed(3)}, ${y.toFixed(3)})`;

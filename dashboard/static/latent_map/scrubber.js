@@ -20,7 +20,7 @@ export class Scrubber {
         <p class="headline"></p>
         <dl class="figures">
           <div><dt>accepted</dt><dd data-figure="accepted"></dd></div>
-          <div><dt title="share of the accepted samples that decode to a wanted reg">purity</dt><dd data-figure="purity"></dd></div>
+          <div><dt title="purity: the share of the accepted samples that decode to a wanted reg">wanted among accepted</dt><dd data-figure="purity"></dd></div>
         </dl>
         <details><summary>More</summary><dl class="figures">
           <div><dt title="at this rate of acceptance">proposals for ${RESULTS.toLocaleString("en-GB")}</dt><dd data-figure="needed"></dd></div>
@@ -101,7 +101,7 @@ export class Scrubber {
     const { values } = this.sliders;
     this.sliders.show();
     this.#write("accepted", `${count(accepted)} of ${count(proposed)}`);
-    this.#write("purity", accepted ? (wanted / accepted).toFixed(3) : "none accepted");
+    this.#write("purity", accepted ? percent(wanted / accepted) : "none accepted");
     this.#write("needed", accepted ? count(Math.ceil((RESULTS * proposed) / accepted)) : "no end");
     showHeadline(this.root.querySelector(".headline"), found);
     this.#write("wanted", count(wanted));

@@ -5,6 +5,7 @@ import { make } from "./svg.js";
 
 const APART = 64; // pixels between two numbers, about
 const [SIDE, EDGE] = [48, 8]; // pixels for numbers and a name, and for nothing
+const MARGIN = 1.6; // half the side of the grids of fields.py, in those of the map
 
 export class Axes {
   constructor(frame) {
@@ -12,9 +13,14 @@ export class Axes {
     frame.append(this.svg);
   }
 
-  /** The rectangle for the plane in a picture of that size, in pixels. */
+  /**
+   * The rectangle for the plane in a picture of that size, in pixels: in its middle, and no longer than
+   * what Python computes on a grid reaches when the whole map is shown.
+   */
   static rectangle(width, height) {
-    return { left: SIDE, top: EDGE, width: width - SIDE - EDGE, height: height - SIDE };
+    const [across, down] = [width - SIDE - EDGE, height - SIDE];
+    const [wide, high] = [Math.min(across, MARGIN * down), Math.min(down, MARGIN * across)];
+    return { left: SIDE + (across - wide) / 2, top: EDGE + (down - high) / 2, width: wide, height: high };
   }
 
   /** Draw them for a view; `box` is half the side of a square to be marked, or undefined. */
@@ -33,7 +39,7 @@ export class Axes {
       parts.push(make("text", { x: view.left - 6, y: y + 4, "text-anchor": "end" }, written(value)));
     }
     const [middle, centre] = [view.left + view.width / 2, view.top + view.height / 2];
-    const turned = { transform: `translate(12 ${centre}) rotate(-90)` };
+    const turned = { transform: `translate(${view.left - 36} ${centre}) rotate(-90)` };
     parts.push(make("text", { class: "xtitle", x: middle, y: bottom + 33, "text-anchor": "middle" }, across));
     parts.push(make("text", { class: "ytitle", ...turned, "text-anchor": "middle" }, up));
     if (box) parts.push(square(view, box));

@@ -14,6 +14,7 @@ const QUIET = 0.25; // opacity of samples that stand back
 const STRENGTH = [0.55, 0.75, 0.95]; // opacities of samples: rejected, accepted, accepted but unwanted
 const [LARGEST, DOT] = [3.4, 1.5]; // radii in pixels: of a ring of few, and from which on it is a dot
 const FEW = 200; // accepted samples that are drawn at their largest
+const ROOMY = 480; // pixels of a map's side; on a smaller map all samples are smaller
 const FULL = 2 * Math.PI;
 
 export class Overlay {
@@ -145,11 +146,12 @@ export class Overlay {
     const { samples, states } = this.content;
     const colours = [this.palette.rejected, this.palette.accepted, this.palette.impure];
     const accepted = states.reduce((sum, state) => sum + (state > 0), 0);
-    const marks = marksFor(accepted);
+    const scale = Math.min(1, Math.min(view.width, view.height) / ROOMY);
+    const marks = marksFor(accepted, scale);
     for (const state of [0, 1, 2]) {
       context.globalAlpha = STRENGTH[state] * (this.quiet ? QUIET : 1);
       context.fillStyle = context.strokeStyle = colours[state];
-      context.lineWidth = state === 2 ? 1.5 : 1.25;
+      context.lineWidth = (state === 2 ? 1.5 : 1.25) * Math.sqrt(scale);
       context.beginPath();
       for (let i = 0; i < states.length; i++) {
         if (states[i] === state) marks[state](context, view.x(samples.x[i]), view.y(samples.y[i]));
@@ -160,14 +162,16 @@ export class Overlay {
 }
 
 /**
- * What draws a sample about px, py, or adds to a path, by its state: smaller the more are accepted. The
- * smallest are rectangles, which are drawn five times as fast.
+ * What draws a sample about px, py, or adds to a path, by its state: smaller the more are accepted, and
+ * by the `scale` of a small map. Of many, and not because of the scale, they are rectangles, which are
+ * drawn five times as fast.
  */
-function marksFor(accepted) {
-  const radius = LARGEST * Math.min(1, (FEW / accepted) ** 0.25);
+function marksFor(accepted, scale) {
+  const usual = LARGEST * Math.min(1, (FEW / accepted) ** 0.25);
+  const radius = scale * usual;
   const arm = 0.8 * radius;
   const bar = (context, px, py, width, height) =>
-    context.fillRect(px - width / 2, py - height / 2, width, height);
+    context.fillRect(px - (scale * width) / 2, py - (scale * height) / 2, scale * width, scale * height);
   const speck = (context, px, py) => bar(context, px, py, 1.8, 1.8);
   const plus = (context, px, py) => {
     bar(context, px, py, 3.4, 1.2);
@@ -183,5 +187,5 @@ function marksFor(accepted) {
     context.moveTo(px - arm, py + arm);
     context.lineTo(px + arm, py - arm);
   };
-  return radius > DOT ? [speck, ring, cross] : [speck, speck, plus];
+  return usual > DOT ? [speck, ring, cross] : [speck, speck, plus];
 }
