@@ -311,3 +311,19 @@ def test_what_could_not_be_written_again_is_refused():
 def test_a_part_that_is_missing_beside_or_is_refused(text):
     with pytest.raises(PredicateError):
         parse_all([text])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("number < 50", {2}),  # the units change nothing
+        ("number < 55", {2, 3}),
+        ("number >= 0", set()),
+        ("units in 1, 2 and first_letter == A", {0, 3}),
+        ("tens == 3 or area == london", {0, 1, 2}),
+        ("valid == true", {0, 1, 4, 5, 6}),
+    ],
+)
+def test_positions_are_the_characters_that_decide(text, expected):
+    found = predicates.parse_all([text])
+    assert predicates.positions(found, UK_REGISTRATION) == tuple(sorted(expected))

@@ -300,11 +300,21 @@ def show_panel(choices: Choices) -> None:
     for key in state.newest_first(sections):
         sections[key]()
     if not sections:
-        st.markdown(words.WELCOME)
+        welcome(context)
         contrast(context.name)
         st.page_link("app_pages/read.py", label=common.TOUR, icon=":material/menu_book:")
         st.markdown(words.GESTURES)
     without_mouse(set_box)
+
+
+def welcome(context: Context) -> None:
+    """What the map shows, in a few sentences."""
+    st.markdown(words.WELCOME)
+    if context.unwanted:
+        by_wanted = st.session_state[state.COLOUR] == state.WANTED_COLOUR
+        colours = words.WELCOME_COLOURS if by_wanted else ""
+        unwanted = common.plain(str(context.unwanted))
+        st.markdown(words.WELCOME_RULE.format(unwanted=unwanted, colours=colours))
 
 
 def show_region(context: Context, region: Polygon) -> None:

@@ -2,12 +2,14 @@
 
 WELCOME = """
 **Every dot is a car registration** ("reg"), where a neural network has put it. The **background**
-is what the network decodes at each point: orange for numbers below 50, blue for 50 and more.
-
-Say that regs with a number below 50 are unwanted. Points inside of the dark line, in the **zone**,
+is what the network decodes at each point, in the colours of the dots.
+"""
+WELCOME_RULE = """
+Say that regs with {unwanted} are **unwanted**{colours}. Points inside of the line, in the **zone**,
 are too near to one and are rejected; all others are **accepted**: rings on the map, and plates
 beside it.
 """
+WELCOME_COLOURS = ": they are orange, all others are blue"
 GESTURES = """
 - **Drag the threshold** under the map and watch the zone grow.
 - **Point** anywhere: the plate above the map shows what that point decodes to. **Click** to pin it.

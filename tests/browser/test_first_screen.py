@@ -26,7 +26,7 @@ def test_the_rule_works_on_the_first_map_and_fails_on_the_other(page: Page, dash
     expect(headline).to_have_text(re.compile(r"^All \d+ accepted are wanted\.$"))
     assert explorer.picture.painted([[-2.0, 0.5], [2.9, 0.5]], "under")[:, 3].min() > 0
     figures = page.locator(".figures dt:visible")
-    expect(figures).to_have_text(["accepted", "purity"])  # everything else is under More
+    expect(figures).to_have_text(["accepted", "of these wanted"])  # everything else is under More
     page.locator(".outcome summary").click()
     expect(figures).to_have_count(6)
 

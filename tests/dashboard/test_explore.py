@@ -55,6 +55,7 @@ def test_a_pin_on_a_record_says_which(app: AppTest, bundle: Bundle) -> None:
         ("at_least_50", r"\*\*([\d,]+) of ([\d,]+) \((.*)%\)\*\* have number ≥ 50; overall (.*)%"),
         ("units", r"\*\*([\d,]+) of ([\d,]+) \((.*)%\)\*\* have units digit \d; overall (.*)%"),
         ("number", r"Median number: \*\*(\d+)\*\*; overall (\d+)"),
+        ("wanted", r"\*\*([\d,]+) of ([\d,]+) \((.*)%\)\*\* are wanted; overall (.*)%"),
     ],
 )
 def test_the_summary_of_a_region_is_of_the_colouring(
@@ -64,14 +65,15 @@ def test_the_summary_of_a_region_is_of_the_colouring(
     app.selectbox(key=state.COLOUR).select(colour).run()
     records = bundle.records
     rows = in_polygon(records.mean, SQUARE)
-    values = records.attribute(colour)
+    wanted = colour == state.WANTED_COLOUR
+    values = records.attribute("at_least_50" if wanted else colour)
     match = re.search(sentence, text_of(app))
     assert match
     found = [float(one.replace(",", "")) for one in match.groups()]
     if colour == "number":
         assert found == [int(np.median(values[rows])), int(np.median(values))]
         return
-    is_it = values == (1 if colour == "at_least_50" else np.bincount(values[rows]).argmax())
+    is_it = values == (1 if values.dtype == bool else np.bincount(values[rows]).argmax())
     shares = 100 * is_it[rows].mean(), 100 * is_it.mean()
     assert found[:2] == [is_it[rows].sum(), rows.sum()]
     assert found[2:] == pytest.approx(shares, abs=0.06)

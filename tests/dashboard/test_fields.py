@@ -8,9 +8,10 @@ import pytest
 from dashboard import state
 from dashboard.components import fields
 from dashboard.components.colouring import Colouring
-from dashboard.components.fields import PaintedLayer, SampleLayer
+from dashboard.components.fields import DensityLayer, PaintedLayer, SampleLayer
 from regvae.evaluation.notebook import UNWANTED
 from regvae.formats.uk_registration import ATTRIBUTES
+from regvae.latent.mixture import Mixture
 from regvae.latent.plane import Plane
 from regvae.model.bundle import Bundle
 from regvae.rejection import sampling
@@ -33,7 +34,9 @@ def plane_of(bundle: Bundle) -> Plane:
     return Plane.principal(records) if records.latent_dim > 2 else Plane.axes(records, 1, 2)
 
 
-def places(layer: PaintedLayer | SampleLayer, rows: np.ndarray | list[int]) -> np.ndarray:
+def places(
+    layer: PaintedLayer | SampleLayer | DensityLayer, rows: np.ndarray | list[int]
+) -> np.ndarray:
     """Where grid points (n,) of a layer lie: x runs fastest, both go up from `low`."""
     at = np.array([[row % layer.grid.size, row // layer.grid.size] for row in rows])
     return layer.grid.low + layer.grid.step * at
@@ -174,3 +177,23 @@ def test_the_box_of_proposals_is_drawn_only_where_it_is_a_square(models: Models)
     square, _, _ = layer_of(models.few, OneSided(), Plane.axes(records, 4, 2), anchor)
     tilted, _, _ = layer_of(models.few, OneSided(), Plane.principal(records), anchor)
     assert (square.box, tilted.box) == (3.0, None)
+
+
+# --- density --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", ["notebook-2d", "few"])
+def test_density_has_the_rank_of_every_point_of_the_slice(
+    bundle: Bundle, models: Models, model: str
+) -> None:
+    records = (models.few if model == "few" else bundle).records
+    plane, anchor = plane_of(models.few if model == "few" else bundle), records.mean[17]
+    layer = DensityLayer.of(records, plane, anchor)
+    assert len(layer.table) == layer.grid.size**2
+    rows = [*np.random.default_rng(6).integers(len(layer.table), size=5), len(layer.table) // 2]
+    at = plane.lift(places(layer, rows), anchor)
+    mixture = Mixture(records.mean, records.sigma, np.ones(len(records), bool))
+    at_means = mixture.query(records.mean)[0]
+    expected = [(at_means < one).mean() for one in mixture.query(at)[0]]
+    np.testing.assert_allclose(layer.table["rank"][rows], expected, atol=0.00051)
+    assert layer.table["rank"].max() > 0.5

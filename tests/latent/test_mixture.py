@@ -366,3 +366,24 @@ def test_means_sigmas_and_points_are_checked_as_those_of_gaussians():
     for bad in (math.nan, math.inf, 1e101):
         with pytest.raises(ValueError, match="finite coordinates"):
             mixture.query([[0.0, bad]])
+
+
+# --- ranks ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("k", [1, 2, 5])
+def test_a_rank_is_the_share_of_the_means_at_a_lower_density(k):
+    mean, sigma, part = random_mixture(50, k)
+    z = np.random.default_rng(5).uniform(-2, 2, (40, k))
+    at_means, _ = by_scipy(mean, sigma, part, mean)
+    at_points, _ = by_scipy(mean, sigma, part, z)
+    found = Mixture(mean, sigma, part).rank(z)
+    assert found.tolist() == [(at_means < one).mean() for one in at_points]
+
+
+def test_points_of_a_rank_hold_that_share_of_the_means():
+    mixture = Mixture(*random_mixture(400, 2))
+    ranks = mixture.rank(mixture.mean)
+    for rank in (0.05, 0.2, 0.5):
+        assert (ranks >= rank).mean() == pytest.approx(1 - rank, abs=0.003)
+    assert mixture.rank([[90.0, 90.0]]) == [0]

@@ -299,7 +299,7 @@ class Explorer {
     this.label.hide();
     const { pin, search } = this.component.data;
     const z = pin ?? search?.mean ?? this.plane.lift({ x: 0, y: 0 });
-    const what = pin ? "the pinned point" : search ? "the searched reg" : "the middle of the map";
+    const what = pin ? "the pinned point" : search ? "the searched reg" : "";
     this.reading.rest(this.plane.project(z), this.decoder.decode(z), what);
   }
 

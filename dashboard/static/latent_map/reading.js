@@ -36,11 +36,11 @@ export class Reading {
     this.plates = plates;
   }
 
-  /** Nothing is pointed at: show a point all the same, and say how to read others. */
+  /** Nothing is pointed at: show a point all the same, and say how to read others. `what` is "" for the middle. */
   rest(at, decoded, what) {
     this.show(at, decoded, null);
-    this.root.classList.add("resting");
-    this.where.textContent = `Point anywhere on the map. This is ${what}, decoded.`;
+    this.root.classList.toggle("resting", !what);
+    this.where.textContent = `Point anywhere on the map. This is ${what || "the middle of the map"}, decoded.`;
     this.record.textContent = HOW;
   }
 

@@ -20,7 +20,7 @@ export class Scrubber {
         <p class="headline"></p>
         <dl class="figures">
           <div><dt>accepted</dt><dd data-figure="accepted"></dd></div>
-          <div><dt title="purity: the share of the accepted samples that decode to a wanted reg">wanted among accepted</dt><dd data-figure="purity"></dd></div>
+          <div><dt title="purity: the share of the accepted samples that decode to a wanted reg">of these wanted</dt><dd data-figure="purity"></dd></div>
         </dl>
         <details><summary>More</summary><dl class="figures">
           <div><dt title="at this rate of acceptance">proposals for ${RESULTS.toLocaleString("en-GB")}</dt><dd data-figure="needed"></dd></div>
