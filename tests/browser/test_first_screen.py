@@ -54,6 +54,13 @@ def test_layers_are_switched_on_the_map(page: Page, dashboard: str) -> None:
     explorer.expect_address("painted")
     explorer.layer("records").click()
     expect(picture.frame.locator("canvas.records")).to_be_visible()
+    expect(page.locator(".key .dense")).to_be_hidden()
+    explorer.layer("density").click()
+    picture.wait_for("({map}) => map.overlay.density")
+    explorer.expect_address(state.DENSITY)
+    expect(page.locator(".key .dense")).to_be_visible()
+    middle, edge = picture.painted([[0.5, 0.3], [3.3, 3.3]], "under")[:, 3]
+    assert middle > 0 == edge
 
 
 @pytest.mark.parametrize(
@@ -77,6 +84,22 @@ def test_map_and_slider_are_in_the_window(
         assert slider["width"] >= 100
         seen = page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
         assert seen, "the page is wider than the window"
+    context.close()
+
+
+def test_a_phone_s_first_screen_has_the_outcome_and_leads_to_what_is_below(
+    chromium: Browser, dashboard: str
+) -> None:
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    with drive.watched(context) as page:
+        explorer = first(page, dashboard)
+        below = page.locator(".below")
+        for part in (page.locator(".reading-record"), page.locator(".outcome .headline"), below):
+            expect(part).to_be_in_viewport(ratio=1)
+        expect(explorer.panel.get_by_role("tab").first).not_to_be_in_viewport()
+        below.click()
+        expect(explorer.panel.get_by_role("tab").first).to_be_in_viewport()
+        expect(explorer.panel.get_by_text("Every dot is")).to_be_in_viewport()
     context.close()
 
 

@@ -166,7 +166,15 @@ def test_samples_stand_back_while_a_path_is_drawn_and_told(
     for line in lines:  # a halo, and the line on it
         np.testing.assert_allclose(np.column_stack(line), plane.project(path.z), atol=1e-6)
     assert 0 < explorer.picture.strength(alone) < strength / 2
+    drawn = "({map}) => map.marks.parts.length"
+    explorer.layer("path").click()
+    assert explorer.picture.plot.evaluate(drawn) == 0
+    assert explorer.picture.strength(alone) == strength
+    explorer.expect_address(state.HIDDEN)
+    explorer.layer("path").click()
+    assert explorer.picture.plot.evaluate(drawn) > 0
     explorer.tab("read")
+    expect(explorer.layer("path")).to_be_hidden()
     explorer.picture.wait_for(f"(plot) => {PATH}.length === 0")
     assert explorer.picture.strength(alone) == strength
 

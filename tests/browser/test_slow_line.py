@@ -4,6 +4,7 @@ import re
 
 from playwright.sync_api import Page, WebSocketRoute, expect
 
+from dashboard import state
 from tests.browser.pages import Explorer
 
 LARGE = 200_000  # bytes: the records and weights of a model
@@ -53,9 +54,21 @@ def test_the_map_of_the_model_before_steps_back_until_the_new_one_is_there(
         expect(part).to_have_css("opacity", "0.3")
     assert line.waiting
     assert (explorer.picture.records == before).all()
+    # Neither keys nor the pointer act on it.
+    explorer.picture.plot.focus()
+    for key in ("ArrowRight", "Enter"):
+        page.keyboard.press(key)
+    assert not explorer.picture.plot.evaluate("(plot) => plot.map.marks.own.length")
+    explorer.slider("threshold").focus()
+    assert page.evaluate("() => document.activeElement.closest('.latent-map')") is None
 
     line.deliver()
     expect(coming).to_have_text("")
     expect(frame).to_have_css("opacity", "1")
     assert (explorer.picture.records != before).any()
     explorer.expect_confirmed()
+    expect(explorer.coordinates).to_have_value("")
+    explorer.picture.plot.focus()
+    for key in ("ArrowRight", "Enter"):
+        page.keyboard.press(key)
+    explorer.expect_section(state.POINT)

@@ -73,6 +73,11 @@ def test_every_layer_is_drawn_in_its_style_from_below(blank: Blank) -> None:
     assert halo["width"] > line["width"]
     steps, start, end = marks
     assert [one["x"] for one in marks] == [[0], [1], [5]]
+    assert [one["layer"] for one in (wanted, crosses, *marks)] == [
+        "decoded",
+        "leaks",
+        *["path"] * 3,
+    ]
     assert "fill" in steps
     assert (start["symbol"], end["symbol"]) == ("circle", "square")
 
