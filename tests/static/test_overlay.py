@@ -16,7 +16,10 @@ MAKE = """
     const {side} = given;
     const axes = {left: 0, top: 0, width: side, height: side, outerWidth: side, outerHeight: side};
     const view = new View(axes, {x: 0, y: 0, reach: 1});
-    const pixels = (canvas) => Array.from(canvas.getContext("2d").getImageData(0, 0, side, side).data);
+    const pixels = (canvas) => {
+        const all = canvas.getContext("2d").getImageData(0, 0, side, side);
+        return Array.from(all.data);
+    };
 """
 
 
