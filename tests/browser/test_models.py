@@ -166,7 +166,7 @@ def test_samples_stand_back_while_a_path_is_drawn_and_told(
     for line in lines:  # a halo, and the line on it
         np.testing.assert_allclose(np.column_stack(line), plane.project(path.z), atol=1e-6)
     assert 0 < explorer.picture.strength(alone) < strength / 2
-    drawn = "({map}) => map.marks.parts.length"
+    drawn = """({map}) => map.marks.parts.filter(({layer}) => layer === "path").length"""
     explorer.layer("path").click()
     assert explorer.picture.plot.evaluate(drawn) == 0
     assert explorer.picture.strength(alone) == strength
@@ -210,7 +210,8 @@ def test_another_model_is_another_map_on_every_page(
 
 
 def test_the_map_is_painted_with_what_is_decoded(page: Page, dashboard: str, exact: Bundle) -> None:
-    explorer = Explorer(page, dashboard).open(BARE)
+    colour = UK_REGISTRATION.attributes["at_least_50"].label
+    explorer = Explorer(page, dashboard).open(f"{BARE}&{state.COLOUR}={colour}")
     assert not explorer.picture.painted([[1.0, 1.0]], "under").any()
     paint = explorer.layer("colours")
     expect(paint).to_have_attribute("aria-pressed", "false")
