@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from math import isinf
 from typing import Any, Final
 
 import streamlit as st
@@ -184,6 +185,20 @@ def _take_address() -> None:
     with suppress(ValueError):  # `address_problems` names it
         if REGION in address:
             st.session_state[REGION] = _within_limit(parse_polygon(address[REGION]))
+    refused = [key for key, typed in address.items() if _breaks_widget(key, typed)]
+    for key in refused:  # `address_problems` names them
+        del st.query_params[key]
+    if refused:
+        st.rerun()  # widgets take their values from the address that the run began with
+
+
+def _breaks_widget(key: str, typed: str) -> bool:
+    """Whether a widget would raise on a value, or choose nothing where something is required."""
+    if key in (RULE, PLANE):
+        return not typed
+    with suppress(ValueError):
+        return type(DEFAULTS[key]) is int and isinf(float(typed))
+    return False
 
 
 def _opposite(text: str) -> str:
@@ -222,7 +237,9 @@ def _forget_all() -> None:
 def store_explored() -> None:
     """Store the values in the address of *Explore*, for when it is left."""
     st.session_state[EXPLORED] = {
-        key: st.session_state[key] for key in st.query_params if key in st.session_state
+        key: st.session_state[key]
+        for key in (*_EXPLORED_KEYS, TAB)
+        if key in st.query_params and key in st.session_state
     }
 
 

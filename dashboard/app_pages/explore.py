@@ -70,20 +70,16 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
     """Controls, map and panel; a gesture reruns only this."""
     Gestures(set_point, set_region, set_parameter, set_layers, use_card).handle(state.MAP)
     left, right = st.columns([2.4, 1], gap="medium")
-    try:
-        with left:
-            plane_words = controls(name, version)
-        if st.session_state[state.MODEL] != name:
-            st.rerun()  # all of the page, since the geometry is sent outside the fragment
-        state.store_explored()  # at once: who leaves now is not waited for
-        tabs = panel_tabs(right)
-        # The map is drawn first if the form's values are known without the form's widgets.
-        known = sampling_form.values_are_known()
-        if not known:
-            show_form(tabs, name, version)
-    except OverflowError:  # Streamlit's own, on an infinite whole number
-        left.error(words.INFINITE)
-        return
+    with left:
+        plane_words = controls(name, version)
+    if st.session_state[state.MODEL] != name:
+        st.rerun()  # all of the page, since the geometry is sent outside the fragment
+    state.store_explored()  # at once: who leaves now is not waited for
+    tabs = panel_tabs(right)
+    # The map is drawn first if the form's values are known without the form's widgets.
+    known = sampling_form.values_are_known()
+    if not known:
+        show_form(tabs, name, version)
     state.write_region()
     problems: list[str] = []
     choices = read_choices(name, version, tabs.journeys, problems)

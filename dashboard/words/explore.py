@@ -27,11 +27,6 @@ CONTRAST_WORDS = {
     "middle. Far from all of them nothing was learned, and such points decode to anything.",
 }
 
-INFINITE = (
-    "Expected whole numbers in the address, got an infinite number of samples or an infinite seed; "
-    "open the page without it."
-)
-
 PLANE_LABEL = "Plane"
 PLANES = {"principal": "Widest view", "axes": "Two axes"}
 ACROSS = "Across"

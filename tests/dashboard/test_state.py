@@ -44,9 +44,34 @@ def test_every_value_of_the_address_that_no_widget_can_have_is_named(query: dict
     assert app.selectbox(key=state.MODEL).value == usual
 
 
-@pytest.mark.parametrize("key", ["samples", "seed"])
-def test_an_infinite_number_in_the_address_is_a_sentence(key: str) -> None:
-    assert problems_of(opened(**{key: "1e999"})) == words.INFINITE
+@pytest.mark.parametrize(
+    ("page", "query"),
+    [
+        ("explore", {"samples": "1e999", "seed": "-1e999", "rule": ""}),
+        ("explore", {"model": "exact-15d", "plane": "", "up": ""}),
+        ("read", {"step": "1e999"}),
+    ],
+)
+def test_a_value_on_which_a_widget_would_raise_is_named_like_any_other(
+    page: str, query: dict
+) -> None:
+    app = opened(page, **query)
+    for key, value in query.items():
+        if key != "model":
+            assert named_in(app, key, value), key
+            assert app.session_state[key] == state.DEFAULTS[key]
+
+
+def test_keys_that_are_no_value_of_the_page_do_nothing() -> None:
+    app = opened(contrast="1", map="x", handled="9")  # a button, a component, ours
+    app.query_params[" "] = "1"
+    app.query_params["$$STREAMLIT_INTERNAL_KEY"] = "1"
+    app.run()
+    assert not problems_of(app)
+    app.switch_page("app_pages/figures.py").run()
+    app.query_params.clear()
+    app.switch_page("app_pages/explore.py").run()
+    assert not problems_of(app)
 
 
 def test_the_address_is_no_markdown() -> None:
