@@ -1,7 +1,9 @@
 """The command line: its commands, and errors as one line with exit status 2."""
 
+import signal
 import sys
 from collections.abc import Callable
+from typing import NoReturn
 
 import typer
 
@@ -25,6 +27,7 @@ for _command in COMMANDS:
 
 def main() -> None:
     """Run the command line; an error that its user can correct is one line, with exit status 2."""
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         if len(sys.argv) == 1:
             app(["--help"], standalone_mode=False)
@@ -37,3 +40,8 @@ def main() -> None:
     except (ValueError, OSError) as error:
         fail(str(error))
     sys.exit(status or 0)
+
+
+def _terminated(number: int, _frame: object) -> NoReturn:
+    """End as after an error, so that temporary files are removed."""
+    sys.exit(128 + number)

@@ -4,6 +4,9 @@ import gc
 import hashlib
 import json
 import os
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pandas as pd
@@ -563,6 +566,23 @@ def test_a_failure_after_some_blocks_leaves_the_old_file(run, small, tmp_path, m
     assert (tmp_path / name).read_text("utf-8") == "old content"
     assert [one.name for one in tmp_path.iterdir()] == [name]
     assert len(written) == 2
+
+
+def test_a_run_that_is_terminated_leaves_no_file(tmp_path):
+    out = ["--until", "10000000", "--out", str(tmp_path / "wanted.csv")]
+    running = subprocess.Popen([sys.executable, "-m", "regvae", *SAMPLE, *out])
+    try:
+        end = time.monotonic() + 60
+        while not list(tmp_path.iterdir()):  # the file has a temporary name until it is complete
+            assert running.poll() is None
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        running.terminate()
+        assert running.wait(30) == 143
+    finally:
+        running.kill()
+        running.wait()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_sample_needs_a_bundle_or_a_policy(refusal):
