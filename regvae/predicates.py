@@ -25,6 +25,8 @@ _COMPARE: dict[str, Callable] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+_SIGNS = str.maketrans({"≤": "<=", "≥": ">=", "≠": "!="})
+"""Signs that pages and books print, and what is typed for them."""
 _PATTERN = re.compile(r"\s*([a-z_0-9]+)\s*(==|!=|<=|>=|<|>|\bin\b)\s*(.*\S)\s*", re.IGNORECASE)
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -60,7 +62,7 @@ class Predicate:
         Raises `PredicateError` if the text has another form, or if the format does not have the
         attribute, or the attribute not the value.
         """
-        match = _PATTERN.fullmatch(text)
+        match = _PATTERN.fullmatch(text.translate(_SIGNS))
         if not match:
             raise PredicateError(
                 f"expected 'attribute op value' with one of {' '.join(_COMPARE)} in as op, got "

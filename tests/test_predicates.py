@@ -119,6 +119,11 @@ def test_case_spaces_and_quotes_are_ignored(text):
     assert Predicate.parse(text) == Predicate("area", "in", ("london", "leeds"))
 
 
+@pytest.mark.parametrize(("sign", "op"), [("≤", "<="), ("≥", ">="), ("≠", "!=")])
+def test_signs_as_pages_print_them_are_read(sign, op):
+    assert Predicate.parse(f"number {sign} 50") == Predicate("number", op, (50,))
+
+
 @pytest.mark.parametrize("text", ["number<50", "number <50", "number< 50", " number < 50\n"])
 def test_spaces_around_an_operator_are_optional(text):
     assert Predicate.parse(text) == Predicate("number", "<", (50,))

@@ -47,7 +47,8 @@ def plain(words: str) -> str:
 
     Without this a crafted address could put a picture from anywhere into the page.
     """
-    return re.sub(r"([^\w\s,;'\"“”…])", r"\\\1", words)
+    # Only signs of ASCII: before another one the backslash would be shown too.
+    return re.sub(r"(?=[!-~])([^\w\s,;'\"])", r"\\\1", words)
 
 
 def sentence(message: str) -> str:

@@ -13,12 +13,14 @@ from tests.dashboard import PICTURE, unescaped
 
 
 @pytest.mark.parametrize(
-    "text", [PICTURE, "**bold** `code` <b>x</b>", "a_b [x](y) #1. 2", "AB12 CDE"]
+    "text",
+    [PICTURE, "**bold** `code` <b>x</b>", "a_b [x](y) #1. 2", "AB12 CDE", "number ≥ 50 “☃，” 😀 ~$"],
 )
 def test_plain_words_hold_no_markdown_and_read_the_same(text: str) -> None:
     plain = common.plain(text)
     assert unescaped(plain) == text
-    assert not re.search(r"(?<!\\)[*`<>\[\]()#!]", plain)
+    assert not re.search(r"(?<!\\)[*`<>\[\]()#!~$]", plain)
+    assert not re.search(r"\\[^!-~]", plain)  # such a backslash would be read
 
 
 def test_points_have_fewer_digits_in_many_dimensions() -> None:
