@@ -15,7 +15,7 @@ from regvae.formats import UK_REGISTRATION
 from regvae.latent.polygon import in_polygon, parse_polygon
 from regvae.model.bundle import Bundle
 from tests import drive
-from tests.browser.pages import DECODE, Explorer, Points
+from tests.browser.pages import DECODE, LOADING, Explorer, Points
 
 shown = UK_REGISTRATION.shown
 LASSO = [(-1.4, -0.3), (-0.6, 0.4), (0.2, 0.1), (-0.3, -0.9), (-1.3, -0.8)]
@@ -301,6 +301,21 @@ def test_a_region_is_the_same_drawn_after_navigation_and_from_the_address(
     np.testing.assert_allclose(explorer.picture.outline, polygon)
     explorer.clear(state.REGION)
     expect(page).not_to_have_url(re.compile("region="))
+
+    explorer.panel.locator("[data-testid=stExpander]:visible").last.locator("summary").click()
+    explorer.enter(state.BOX_CORNERS, "-1, -1, 1, 1")
+    inside = np.flatnonzero(in_polygon(bundle.records.mean, corners_of((-1, -1), (1, 1)))).tolist()
+    explorer.picture.expect_selected(len(inside))
+    explorer.go("report")
+    expect(page.get_by_test_id("stPlotlyChart").first).to_be_visible(timeout=LOADING)
+    explorer.go("")
+    explorer.wait()
+    explorer.tool("Box")
+    for attribute in ("area", "number"):
+        explorer.choose(state.COLOUR, UK_REGISTRATION.attributes[attribute].label)
+        expect(explorer.legend.root).to_contain_text(f" of {len(bundle.records):,}")
+        assert rows() == inside
+        assert explorer.picture.outline is not None
 
     explorer.open("?region=1,1+2,2")  # no polygon
     expect(explorer.keyed("problems")).to_contain_text("1,1 2,2")

@@ -232,6 +232,9 @@ def test_a_rejected_sample_says_why_and_a_button_leads_to_the_nearest_accepted_p
     explorer.button(GO_TO_NEAREST).click()
     expect(explorer.coordinates).not_to_have_value(before)
     assert rule.accepts(measurer.measure(rule, [explorer.pinned]))[0]
+    decoded = bundle.autoencoder.decode([explorer.pinned])
+    expect(explorer.panel.locator(".plate").first).to_have_text(UK_REGISTRATION.shown(decoded[0]))
+    assert not UNWANTED.of_codes(decoded, bundle).any()
     assert_pan_moves_all(explorer, bundle, rule)
 
 
