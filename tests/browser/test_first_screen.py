@@ -114,6 +114,22 @@ def test_a_finger_drags_the_slider_and_pins_on_a_phone(chromium: Browser, dashbo
         expect(page.locator("[data-figure=accepted]")).not_to_have_text(before)
         page.touchscreen.tap(*explorer.picture.pixels([[1.0, 1.0]])[0])
         explorer.expect_section(state.POINT)
+
+        pinned, address = explorer.coordinates.input_value(), page.url
+        ((x, y),) = explorer.picture.pixels([[0.0, 0.0]])
+        reach = "(plot) => plot.map.view.place.reach"
+        seen = explorer.picture.plot.evaluate(reach)
+        fingers = page.context.new_cdp_session(page)
+        for kind, apart in (("Start", 20), ("Move", 40), ("Move", 60), ("End", None)):
+            both = [(0, -apart), (1, apart)] if apart else []
+            points = [{"id": one, "x": x + away, "y": y} for one, away in both]
+            fingers.send(
+                "Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": points}
+            )
+        assert 0.2 * seen < explorer.picture.plot.evaluate(reach) < 0.5 * seen
+        assert page.evaluate("() => visualViewport.scale") == 1  # the map, not the page
+        explorer.expect_confirmed()
+        assert (explorer.coordinates.input_value(), page.url) == (pinned, address)
     context.close()
 
 

@@ -14,7 +14,13 @@ from tests.dashboard import PICTURE, unescaped
 
 @pytest.mark.parametrize(
     "text",
-    [PICTURE, "**bold** `code` <b>x</b>", "a_b [x](y) #1. 2", "AB12 CDE", "number ≥ 50 “☃，” 😀 ~$"],
+    [
+        PICTURE,
+        "**bold** `code` <b>x</b>",
+        "a_b [x](y) #1. 2",
+        "AB12 CDE",
+        "number ≥ 50 “☃，” 😀 ~$",
+    ],
 )
 def test_plain_words_hold_no_markdown_and_read_the_same(text: str) -> None:
     plain = common.plain(text)
