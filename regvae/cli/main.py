@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import typer
 
-from regvae.cli import data, inspect, sample, serve, train
+from regvae.cli import data, inspect, regions, sample, serve, train
 from regvae.cli.output import fail
 
 app = typer.Typer(
@@ -17,7 +17,15 @@ app = typer.Typer(
 )
 COMMANDS: tuple[Callable[..., None], ...] = (
     *(data.dataset, train.train, inspect.evaluate, inspect.report, inspect.encode),
-    *(inspect.decode, sample.sample, train.study, inspect.check, serve.bench, serve.dashboard),
+    *(
+        inspect.decode,
+        sample.sample,
+        regions.regions,
+        train.study,
+        inspect.check,
+        serve.bench,
+        serve.dashboard,
+    ),
 )
 for _command in COMMANDS:
     # A latent point may begin with a minus; such a text is not an option.
