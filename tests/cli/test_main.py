@@ -36,7 +36,7 @@ def test_help_names_every_command(output):
     out = output("--help")
     for name in (
         *("dataset", "train", "evaluate", "report", "encode", "decode"),
-        *("sample", "study", "check", "bench", "dashboard"),
+        *("sample", "regions", "study", "check", "bench", "dashboard"),
     ):
         assert f" {name} " in out
 
