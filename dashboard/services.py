@@ -13,6 +13,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard.components.colouring import Colouring
+from dashboard.components.edge import EdgeLayer
 from dashboard.components.fields import DensityLayer, PaintedLayer, SampleLayer
 from dashboard.components.geometry import Geometry
 from dashboard.components.wanted import WantedLayer, colour_attribute
@@ -248,6 +249,12 @@ def _sample_layer(
         anchor=np.array(anchor),
         box=policy.proposal.half_width if isinstance(policy.proposal, Box) else None,
     )
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
+def edge_layer(name: str, version: str, unwanted: Unwanted) -> EdgeLayer:
+    """The exact edge of what decodes to wanted codes, for a model of two latent dimensions."""
+    return EdgeLayer.of(bundle(name, version), unwanted)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)

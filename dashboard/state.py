@@ -60,6 +60,7 @@ STEPS: Final = "steps"
 AXIS: Final = "axis"
 LOW: Final = "low"
 HIGH: Final = "high"
+EDGE: Final = "edge"
 
 LISTED: Final = "listed"
 LISTED_FILE: Final = "listed-file"
@@ -139,6 +140,7 @@ DEFAULTS: Final[dict[str, Any]] = {
     TO: "",
     STEPS: 12,
     STEP: 1,
+    EDGE: False,
 }
 
 _EXPLORED_KEYS: Final = [key for key in DEFAULTS if key not in (PRESET, LEFT, RIGHT, STEP)]
@@ -146,7 +148,7 @@ _EXPLORED_KEYS: Final = [key for key in DEFAULTS if key not in (PRESET, LEFT, RI
 
 LAYERS: Final = ("own", "path", "records", "samples", "zone")
 """Layers of the map that can be hidden."""
-COMPUTED: Final = {"colours": PAINT, "density": DENSITY}
+COMPUTED: Final = {"colours": PAINT, "density": DENSITY, "edge": EDGE}
 """Layers that are computed only while they are shown, with the keys that show them."""
 MAX_SAMPLES: Final = 20_000
 """Samples on the map, where each is drawn; the command line takes many more."""

@@ -164,6 +164,7 @@ def shown_of(choices: Choices) -> Shown:
         layers=point_layers(choices),
         own=own_codes.layer(choices.context),
         hidden=st.session_state[state.HIDDEN],
+        edge=st.session_state[state.EDGE],
         unlinked=" and ".join(unlinked()),
     )
 
@@ -217,7 +218,11 @@ def controls(name: str, version: str) -> DeltaGenerator | None:
     with which:
         model_box.choose()
     with st.container(key="off-layers"):  # their switches are on the map
-        for key, label in ((state.PAINT, words.PAINTED), (state.DENSITY, words.DENSITY)):
+        for key, label in (
+            (state.PAINT, words.PAINTED),
+            (state.DENSITY, words.DENSITY),
+            (state.EDGE, words.EDGE),
+        ):
             st.toggle(label, state.DEFAULTS[key], key=key, bind="query-params")
         st.pills(
             words.HIDDEN,

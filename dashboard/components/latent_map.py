@@ -8,6 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard import palette, state
+from dashboard.components.edge import EdgeLayer, send_edge
 from dashboard.components.fields import (
     DensityLayer,
     PaintedLayer,
@@ -154,6 +155,7 @@ class Tables:
     painted: PaintedLayer | None
     density: DensityLayer | None
     own: OwnLayer | None
+    edge: EdgeLayer | None
 
 
 def latent_map(tables: Tables, view: View, key: str) -> None:
@@ -168,7 +170,9 @@ def latent_map(tables: Tables, view: View, key: str) -> None:
         send_samples(tables.samples)
     if own := tables.own:
         send_own("own", own.version, table=own.table, legend=own.legend, title=own.title)
-    computed = {"colours": tables.painted, "density": tables.density}
+    if tables.edge:
+        send_edge(tables.edge)
+    computed = {"colours": tables.painted, "density": tables.density, "edge": tables.edge}
     off = [layer for layer in state.COMPUTED if not computed[layer]]
     data = {
         **{slot: reference(slot, getattr(tables, slot)) for slot in Tables.__dataclass_fields__},

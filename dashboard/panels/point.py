@@ -58,6 +58,7 @@ def pinned(context: Context, point: tuple[float, ...]) -> None:
     heading(words.PINNED, state.POINT)
     distances, rows = services.gaussians(context.name, context.version).ranked(point, 5)
     _decoded(context, z, None if distances[0] > _ON_THE_MEAN else int(rows[0]))
+    _to_the_edge(context, point)
     plane = context.shown.plane
     if np.abs(plane.project(z)).max() > plane.extent:
         st.caption(words.OFF_THE_MAP)
@@ -98,6 +99,18 @@ def _decoded(context: Context, z: np.ndarray, row: int | None) -> None:
             outcome=words.RECONSTRUCTED if same else words.NOT_RECONSTRUCTED,
         )
     )
+
+
+def _to_the_edge(context: Context, point: tuple[float, ...]) -> None:
+    """How far a point is from where its answer changes, if the map shows where that is."""
+    if not st.session_state[state.EDGE] or context.unwanted is None or context.latent_dim != 2:
+        return
+    layer = services.edge_layer(context.name, context.version, context.unwanted)
+    found = layer.distance(point)
+    if found:
+        distance, sure = f"{found[0]:.2g}" if found[0] < 0.1 else f"{found[0]:.2f}", found[1]
+        shown = distance if sure else words.AT_MOST.format(distance=distance)
+        st.caption(words.FROM_THE_EDGE.format(distance=shown))
 
 
 def _candidates(autoencoder: Autoencoder, z: np.ndarray) -> list[list[tuple[str, float]]]:

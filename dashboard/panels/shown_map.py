@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import streamlit as st
+
 from dashboard import services, state
+from dashboard.components.edge import EdgeLayer
 from dashboard.components.fields import DensityLayer, PaintedLayer, SampleLayer
 from dashboard.components.geometry import Geometry
 from dashboard.components.latent_map import Tables, View, latent_map
@@ -24,7 +27,8 @@ class Shown:
     """What the map shows, but for its samples.
 
     `colour` is a value of `state.COLOUR`; if the map is `painted`, it is decoded everywhere. With
-    `density` the density of the records is there. `point` is the pinned point (k,), `card` what a
+    `density` the density of the records is there, with `edge` the exact edge of what decodes to
+    wanted codes, if there is one. `point` is the pinned point (k,), `card` what a
     card beside it tells, if there is one, `code` the searched code, `region` the selected polygon
     of the plane, `own` are a person's own codes, `hidden` what is not drawn, of `state.LAYERS`,
     `unlinked` what no address has, in words.
@@ -42,6 +46,7 @@ class Shown:
     unlinked: str = ""
     card: Verdict | None = None
     density: bool = False
+    edge: bool = False
 
     @property
     def by_wanted(self) -> bool:
@@ -58,6 +63,7 @@ def show_map(
 ) -> None:
     """The map, mounted under a key; without samples no rule decides anything on it."""
     context, plane = shown.context, shown.context.shown
+    edge = _edge(shown)
     view = View(
         model=context.name,
         colour=shown.colour,
@@ -78,7 +84,7 @@ def show_map(
     wanted = None
     if shown.by_wanted:
         wanted = services.wanted_layer(context.name, context.version, context.unwanted)
-    tables = Tables(geometry, samples, wanted, painted(shown), density(shown), shown.own)
+    tables = Tables(geometry, samples, wanted, painted(shown), density(shown), shown.own, edge)
     latent_map(tables, view, key)
 
 
@@ -122,3 +128,13 @@ def density(shown: Shown) -> DensityLayer | None:
     context, plane = shown.context, shown.context.shown
     anchor = tuple(plane.anchor.tolist())
     return services.density_layer(context.name, context.version, plane.choice, anchor)
+
+
+def _edge(shown: Shown) -> EdgeLayer | None:
+    """The exact edge, if it is to be drawn and there can be one; a sentence is shown meanwhile."""
+    context = shown.context
+    place = st.container(key="computing")  # there in any case, so that nothing moves
+    if not shown.edge or context.unwanted is None or context.latent_dim != 2:
+        return None
+    with place, st.spinner(words.COMPUTING_EDGE):
+        return services.edge_layer(context.name, context.version, context.unwanted)

@@ -74,6 +74,7 @@ def shown_of(context: Context, values: Mapping[str, Any]) -> Shown:
         code=values[state.SEARCH] or None,
         region=values[state.REGION],
         hidden=values[state.HIDDEN],
+        edge=values[state.EDGE],
     )
 
 

@@ -32,6 +32,7 @@ LISTED = (
 )
 LISTED_FILE = ("those of a text file", "One reg a line; they are added to the list above.")
 UNWANTED_PROBLEM = "What is wanted: {problem}."
+COMPUTING_EDGE = "Finding exactly where what is decoded changes …"
 PROBLEM = TITLE + ": {problem}."
 NO_REGION = "expected a region on the map, got none; draw one with Box or Lasso"
 OTHER_PLANE = (

@@ -10,9 +10,10 @@ from dashboard.components import gestures, latent_map
 TRIANGLE = [[0, 0], [1, 0], [1, 1]]
 
 
-def layers(painted: bool, density: bool, hidden: list[str]) -> dict:
+def layers(off: set[str], hidden: list[str]) -> dict:
     """The values of the session that show and hide layers."""
-    return {state.PAINT: painted, state.DENSITY: density, state.HIDDEN: hidden}
+    shown = {key: name not in off for name, key in state.COMPUTED.items()}
+    return {**shown, state.HIDDEN: hidden}
 
 
 def received(sent: dict, monkeypatch: pytest.MonkeyPatch) -> dict:
@@ -40,9 +41,14 @@ def received(sent: dict, monkeypatch: pytest.MonkeyPatch) -> dict:
         ("parameter", {"name": "margin", "value": 1.5}, ("margin", 1.5)),
         ("region", TRIANGLE, TRIANGLE),
         ("region", None, None),
-        ("layers", ["colours", "zone"], layers(False, True, ["zone"])),
-        ("layers", ["samples", "density", "records"], layers(True, False, ["records", "samples"])),
-        ("layers", ["sea", 1], layers(True, True, [])),
+        ("layers", ["colours", "zone"], layers({"colours"}, ["zone"])),
+        (
+            "layers",
+            ["samples", "density", "records"],
+            layers({"density"}, ["records", "samples"]),
+        ),
+        ("layers", ["edge"], layers({"edge"}, [])),
+        ("layers", ["sea", 1], layers(set(), [])),
         ("card", "read", "read"),
         ("card", "close", "close"),
     ],

@@ -14,6 +14,7 @@ import { write } from "../shared/text.js";
 import { takeTheme } from "../shared/theme.js";
 import { showTools, Switches } from "../shared/toolbar.js";
 import { Card } from "./card.js";
+import { Edge } from "./edge.js";
 import { byLayer, partsOf } from "./layers.js";
 import { Label } from "./label.js";
 import { Link } from "./link.js";
@@ -24,8 +25,9 @@ import { Scrubber } from "./scrubber.js";
 const ZOOMS = { "+": 0.8, "=": 0.8, "-": 1.25 };
 const LAYERS = {
   records: "records", own: "yours", colours: "decoded", density: "density", zone: "zone", samples: "samples", path: "journey",
+  edge: "exact edge",
 };
-const TABLES = ["geometry", "samples", "wanted", "painted", "density", "own"];
+const TABLES = ["geometry", "samples", "wanted", "painted", "density", "own", "edge"];
 const DENSITY = "how densely the records lie: the mixture of all their Gaussians";
 const PANEL = ".st-key-panel"; // beside the map, or below it
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
@@ -109,6 +111,8 @@ class Explorer {
     if (!newest()) return;
     this.outbox.handled(data.handled);
     this.map ??= new LatentMap(this.part("picture"), data.palette);
+    this.edge ??= new Edge(this.part("frame"));
+    if (this.shown.changed("edge", data.edge)) this.#useEdge(tables[TABLES.indexOf("edge")]);
     if (this.#apply(data, Object.fromEntries(TABLES.map((name, i) => [name, tables[i]])))) {
       if (!this.pointing) this.#rest();
       this.map.draw();
@@ -179,6 +183,7 @@ class Explorer {
     this.scrubber.setPlates(this.plates);
     this.element.style.setProperty("--cells", geometry.blocks.length + geometry.gaps.length);
     this.element.dataset.many = String(this.means.length > 2);
+    this.part("layers").querySelector("[data-layer=edge]").hidden = this.means.length !== 2;
     this.scrubber.setDimensions(this.means.length);
     this.regs = geometry.records.getChild("reg");
     this.splits = geometry.records.getChild("split");
@@ -241,6 +246,17 @@ class Explorer {
     this.switches.show(hidden);
     this.element.dataset.hidden = hidden.join(" ");
     for (const layer of Object.keys(LAYERS)) this.map.showLayer(layer, !hidden.includes(layer));
+    this.edge.hidden = hidden.includes("edge");
+    this.#drawEdge();
+  }
+
+  #useEdge(sent) {
+    this.edge.set(sent);
+    this.#drawEdge();
+  }
+
+  #drawEdge() {
+    if (this.map?.view) this.edge.draw(this.map.view, this.map.palette);
   }
 
   #useMarks(cursor) {
@@ -264,7 +280,11 @@ class Explorer {
     picture.addEventListener("pointerdown", (event) => this.#press(event));
     picture.addEventListener("pointerleave", () => this.#rest());
     picture.addEventListener("keydown", (event) => this.#key(event));
-    this.map.onPlace((view) => this.card.place(view));
+    this.map.onPlace((view) => {
+      this.card.place(view);
+      this.edge.draw(view, this.map.palette);
+    });
+    this.#drawEdge();
     this.map.onClick((at) => this.#pick(at));
     this.map.onBrush((polygon) => this.#commit("region", polygon));
     showTools(this.part("tools"), [this.map], ["pan", "select", "lasso"], {
