@@ -12,6 +12,9 @@ from regvae.model.bundle import Bundle
 from regvae.rejection.decision_regions import DecisionRegions
 from regvae.rejection.unwanted import Unwanted
 
+_MARGIN = 1.6
+"""The square's half-width in those of the map: wide windows and zooming out show more of it."""
+
 
 @dataclass(frozen=True)
 class EdgeLayer:
@@ -29,7 +32,9 @@ class EdgeLayer:
     @classmethod
     def of(cls, bundle: Bundle, unwanted: Unwanted) -> "EdgeLayer":
         """The layer of a bundle. Raises `ValueError` unless it has two latent dimensions."""
-        half_width = Plane.axes(bundle.records, 1, min(2, bundle.records.latent_dim)).extent
+        half_width = (
+            _MARGIN * Plane.axes(bundle.records, 1, min(2, bundle.records.latent_dim)).extent
+        )
         edge = DecisionRegions.of(bundle, unwanted, half_width).edge
         columns = np.hstack([edge.start, edge.stop]).astype(np.float32)
         table = pd.DataFrame(columns, columns=["x1", "y1", "x2", "y2"])
