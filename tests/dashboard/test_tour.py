@@ -138,4 +138,4 @@ def test_gestures_change_only_the_step_and_not_explore(sent: Sent) -> None:
     assert sent[-1]["rule"]["parameters"][0]["value"] == 0.3
     app.switch_page("app_pages/explore.py").run()
     assert sent[-1]["rule"]["parameters"][0]["value"] == 2.5
-    assert sent[-1]["hidden"] == ["density"]
+    assert sent[-1]["hidden"] == ["density", "edge"]
