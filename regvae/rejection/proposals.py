@@ -6,12 +6,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import chdtri, ndtri
 
+from regvae.latent.gaussians import NearestGaussian
 from regvae.latent.polygon import Polygon, in_polygon, polygon_corners
 from regvae.model.bundle import Bundle
 from regvae.rejection.calibration import Calibration, calibrate
 
+OUTSIDE = 1e-6
+"""Share of the points of unbounded proposals beyond what `contains` tells."""
 _LARGEST_SCALE = 100
 _WIDEST = 1e6
 """Largest half-width of a box, and largest coordinate of a corner of a region."""
@@ -44,6 +47,11 @@ class Box:
         """n points: (n, k)."""
         return rng.uniform(-self.half_width, self.half_width, (n, bundle.records.latent_dim))
 
+    def contains(self, z: NDArray[np.float64], bundle: Bundle) -> NDArray[np.bool_]:
+        """Which points z (m, k) may be proposed: (m,)."""
+        del bundle
+        return np.all(np.abs(z) <= self.half_width, axis=1)
+
 
 @dataclass(frozen=True)
 class Prior:
@@ -54,6 +62,11 @@ class Prior:
     def draw(self, n: int, bundle: Bundle, rng: np.random.Generator) -> NDArray[np.float64]:
         """n points: (n, k)."""
         return rng.normal(size=(n, bundle.records.latent_dim))
+
+    def contains(self, z: NDArray[np.float64], bundle: Bundle) -> NDArray[np.bool_]:
+        """Which points z (m, k) lie where all but a share `OUTSIDE` of the points do: (m,)."""
+        del bundle
+        return np.square(z).sum(axis=1) <= chdtri(z.shape[1], OUTSIDE)
 
 
 @dataclass(frozen=True)
@@ -94,6 +107,14 @@ class Around:
         normal = ndtri(np.maximum(uniform[:, 1:], 2.0**-54))  # of 0, which is possible: -infinity
         return records.mean[rows] + records.sigma[rows] * (scale * normal)
 
+    def contains(self, z: NDArray[np.float64], bundle: Bundle) -> NDArray[np.bool_]:
+        """Which points z (m, k) are so near to a training record as all but a share `OUTSIDE` of
+        the points around it: (m,)."""
+        records, scale = bundle.records, self.fitted(bundle).scale
+        train = records.split == "train"
+        nearest = NearestGaussian(records.mean[train], records.sigma[train] * scale)
+        return np.square(nearest.query(z)[0]) <= chdtri(z.shape[1], OUTSIDE)
+
 
 @dataclass(frozen=True)
 class Region:
@@ -117,6 +138,11 @@ class Region:
                 f"{bundle.records.latent_dim} in {bundle.name}; propose from box, prior or around"
             )
         return uniform_polygon(n, self.polygon, rng=rng)
+
+    def contains(self, z: NDArray[np.float64], bundle: Bundle) -> NDArray[np.bool_]:
+        """Which points z (m, 2) may be proposed: (m,)."""
+        del bundle
+        return in_polygon(z, self.polygon)
 
 
 Proposal = Box | Prior | Around | Region
