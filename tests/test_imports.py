@@ -15,10 +15,11 @@ MAY_IMPORT = {
     "formats": set(),
     "intervals": set(),
     "randomness": set(),
+    "parallel": set(),
     "onehot": {"formats"},
     "predicates": {"formats"},
-    "model": {"formats", "onehot"},
-    "latent": {"formats", "onehot", "randomness", "model"},
+    "model": {"formats", "onehot", "parallel"},
+    "latent": {"formats", "onehot", "randomness", "parallel", "model"},
     "rejection": {
         *("formats", "onehot", "predicates", "intervals", "randomness", "model", "latent"),
     },

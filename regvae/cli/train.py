@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from regvae.cli.arguments import OutOption
 from regvae.cli.output import UsageError, check_apart, check_table_name, console, fail, write_table
 from regvae.evaluation.metrics import metrics
-from regvae.evaluation.study import model_outcome, rule_outcomes
+from regvae.evaluation.study import RuleOutcome, model_outcome, over_seeds, rule_outcomes
 from regvae.model import bundle as bundles
 from regvae.model import config, presets, store
 from regvae.model.bundle import Bundle
@@ -122,7 +122,11 @@ def _print_speed(trainer: Any, seconds: float, limit: float) -> None:
 def study(
     folder: Annotated[Path, typer.Option(help="the folder of the trained models")],
     preset: Annotated[str, typer.Option(help="what to train")] = "notebook-2d",
-    seeds: Annotated[int, typer.Option(help="training seeds, from 0", min=1, max=100)] = 10,
+    seeds: Annotated[int, typer.Option(help="number of training seeds", min=1, max=100)] = 20,
+    first: Annotated[int, typer.Option(help="the first of them", min=0)] = 20,
+    proposals: Annotated[
+        int, typer.Option(help="points that choose, and others that judge, each rule", min=5_000)
+    ] = 200_000,
     rules: Annotated[bool, typer.Option(help="compare the rules on each model")] = True,
     out: OutOption = None,
     models_out: Annotated[Path | None, typer.Option(help="the models' figures as a table")] = None,
@@ -135,22 +139,20 @@ def study(
     if out and not rules:
         raise UsageError("expected --out without --no-rules, got both; leave out one of them")
     folder.mkdir(exist_ok=True)
-    rows: list[dict[str, Any]] = []
+    outcomes: list[RuleOutcome] = []
     models: list[dict[str, Any]] = []
-    for seed in range(seeds):
+    for seed in range(first, first + seeds):
         bundle = _model(chosen, seed, folder / f"seed-{seed}")
         figures = model_outcome(bundle)
         models.append(asdict(figures))
         console.print(f"seed {seed}  {figures.sentence()}")
-        outcomes = rule_outcomes(bundle) if rules else []
-        rows += [asdict(outcome) for outcome in outcomes]
-        for one in outcomes:
-            purity = "none" if one.purity is None else f"{one.purity:.4f}"
-            console.print(
-                f"seed {one.seed}  {one.rule:<10} accepted {one.acceptance:.4f}  purity {purity}"
-            )
-    if out:
-        write_table(pd.DataFrame(rows), out)
+        for one in rule_outcomes(bundle, proposals=proposals) if rules else ():
+            outcomes.append(one)
+            console.print(f"seed {seed}  {one.sentence()}")
+        if out:  # after each model, so that a study that is stopped has what it found
+            write_table(pd.DataFrame(map(asdict, outcomes)), out)
+    for sentence in over_seeds(outcomes):
+        console.print(sentence)
     if models_out:
         write_table(pd.DataFrame(models), models_out)
 

@@ -7,16 +7,23 @@ largest possible distances. That leaves a few, and the result is as exact as exa
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc
 
 from regvae.latent.cells import Cells, Floats, Group, Indices, Keep, grouped
+from regvae.parallel import each
 
 _SLACK = 1e-9
 """Distances are treated as equal within this share when cells are pruned, because of rounding."""
 
+_FEW = 3
+"""Dimensions up to which points are sorted into cells; beyond, matrix products are faster."""
+_LARGEST_TERM = 1e7
+"""Matrix products are not used beyond: their error stays below `_ROUNDED`."""
+_ROUNDED = 1e-8
 _FARTHEST, _NARROWEST = 1e100, 1e-50
 """Largest coordinate and smallest sigma: beyond them squares of distances could overflow."""
 
@@ -77,11 +84,46 @@ class Gaussians:
             total += self._squared_along(axis, z, candidates)
         return total
 
+    def by_products(self, z: Floats) -> Floats | None:
+        """Squared distances of points (m, k) to all n Gaussians by matrix products: (m, n).
+
+        Several times as fast in many dimensions, with an absolute error of about 1e-16 times the
+        largest term; None in few dimensions, and where that error could exceed 1e-8.
+        """
+        if z.shape[1] <= _FEW or not len(z) or np.abs(z).max() > self._reach:
+            return None
+        total = np.hstack([np.square(z), z, np.ones((len(z), 1))]) @ self._factors
+        return np.maximum(total, 0, out=total)
+
+    @cached_property
+    def _factors(self) -> Floats:
+        """What [z^2, z, 1] is multiplied with for squared distances: (2 k + 1, n)."""
+        weight = 1 / np.square(self.sigma)
+        weighted = self.mean * weight
+        constant = (self.mean * weighted).sum(axis=1, keepdims=True)
+        return np.hstack([weight, -2 * weighted, constant]).T.copy()
+
+    @cached_property
+    def _reach(self) -> float:
+        """The largest coordinate for which matrix products are accurate; 0 if for none."""
+        narrowest, k = float(self.sigma.min()), self.mean.shape[1]
+        reach = narrowest * np.sqrt(_LARGEST_TERM / k)
+        return float(reach) if np.abs(self.mean).max() <= reach else 0.0
+
     def _squared_along(self, axis: int, z: Floats, candidates: Indices | slice) -> Floats:
         scaled = np.subtract.outer(z[:, axis], self.mean[candidates, axis])
         scaled /= self.sigma[candidates, axis]
         scaled *= scaled
         return scaled
+
+    def _exactly(self, z: Floats, rows: Indices) -> Floats:
+        """Squared distances of points (m, k), each to the Gaussian of its row (m,): (m,)."""
+        total = np.zeros(len(z))
+        for axis in range(z.shape[1]):  # in the order of `squared`, so that the digits are the same
+            scaled = z[:, axis] - self.mean[rows, axis]
+            scaled /= self.sigma[rows, axis]
+            total += np.square(scaled)
+        return total
 
     def grouped(self, z: Floats, keep: Keep) -> Iterator[Group]:
         """All points (m, k) in groups, each with the Gaussians kept for it: see `cells.grouped`."""
@@ -108,11 +150,21 @@ class NearestGaussian(Gaussians):
         z = self.points(z)
         distance = np.empty(len(z))
         index = np.empty(len(z), dtype=np.intp)
-        for rows, points, candidates in self.grouped(z, _may_be_nearest):
-            squared = self.squared(points, candidates)
+
+        def nearest(rows: Indices, points: Floats, candidates: Indices) -> None:
+            squared = self.by_products(points)
+            if squared is None:
+                squared = self.squared(points, candidates)
+            else:  # again, exactly, where rounding may have decided
+                close = squared <= squared.min(axis=1, keepdims=True) + _ROUNDED
+                of, column = np.nonzero(close)
+                squared = np.where(close, 0.0, np.inf)
+                squared[of, column] = self._exactly(points[of], column)
             best = squared.argmin(axis=1)
             distance[rows] = squared[np.arange(len(best)), best]
             index[rows] = candidates[best]
+
+        each(nearest, self.grouped(z, _may_be_nearest))
         return np.sqrt(distance, out=distance), index
 
     def ranked(self, point: ArrayLike, n: int) -> tuple[Floats, Indices]:

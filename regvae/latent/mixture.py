@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from regvae.latent.cells import Cells, Floats
+from regvae.latent.cells import Cells, Floats, Indices
 from regvae.latent.gaussians import Gaussians
+from regvae.parallel import each
 
 LEFT_OUT = 1e-6
 """The largest share of the density that is left out at any point."""
@@ -58,8 +59,11 @@ class Mixture(Gaussians):
         """
         z = self.points(z)
         log_density, share = np.empty(len(z)), np.empty(len(z))
-        for rows, points, candidates in self.grouped(z, self._matters):
-            log_terms = self.squared(points, candidates)
+
+        def weigh(rows: Indices, points: Floats, candidates: Indices) -> None:
+            log_terms = self.by_products(points)
+            if log_terms is None:
+                log_terms = self.squared(points, candidates)
             log_terms *= -0.5
             log_terms += self.log_height[candidates]
             highest = log_terms.max(axis=1)  # scaled by it, one term is 1 even for a far point
@@ -70,6 +74,8 @@ class Mixture(Gaussians):
             ours, others = (terms @ np.column_stack([part, ~part]).astype(float)).T
             log_density[rows] = highest + np.log(ours + others)
             share[rows] = ours / (ours + others)
+
+        each(weigh, self.grouped(z, self._matters))
         return log_density, share
 
     def rank(self, z: ArrayLike) -> Floats:

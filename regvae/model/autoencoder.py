@@ -16,6 +16,7 @@ from regvae.formats import Codes
 from regvae.model import config
 from regvae.model.config import Likelihood
 from regvae.onehot import OneHot
+from regvae.parallel import each
 
 Floats = NDArray[np.floating]
 
@@ -115,10 +116,13 @@ class Autoencoder:
         codes = np.asarray(codes, dtype=str)
         mean = np.empty((len(codes), self.latent_dim), dtype=np.float32)
         sigma = np.empty_like(mean)
-        for rows in _batches(len(codes)):
+
+        def encode(rows: slice) -> None:
             hidden = _relu_stack(self.onehot.encode(codes[rows]), self.encoder)
             mean[rows] = self.mean_head(hidden)
             sigma[rows] = np.exp(self.log_sigma_head(hidden))
+
+        each(encode, _batches(len(codes)))
         return mean, sigma
 
     def logits(self, z: Floats) -> Floats:
@@ -128,8 +132,11 @@ class Autoencoder:
         """
         z = self._points(z)
         out = np.empty((len(z), self.onehot.width), dtype=np.float32)
-        for rows in _batches(len(z)):
+
+        def outputs(rows: slice) -> None:
             out[rows] = self._decode_batch(z[rows])
+
+        each(outputs, _batches(len(z)))
         return out
 
     def decode(self, z: Floats) -> Codes:
@@ -139,8 +146,11 @@ class Autoencoder:
         """
         z = self._points(z)
         out = np.empty(len(z), dtype=self.onehot.format.dtype)
-        for rows in _batches(len(z)):
+
+        def decode(rows: slice) -> None:
             out[rows] = self.onehot.decode(self._decode_batch(z[rows]))
+
+        each(decode, _batches(len(z)))
         return out
 
     def draw(self, z: Floats, uniform: Floats) -> Codes:
@@ -157,7 +167,8 @@ class Autoencoder:
                 f"{uniform.shape}; draw one for each character"
             )
         out = np.empty(len(z), dtype=self.onehot.format.dtype)
-        for rows in _batches(len(z)):
+
+        def draw(rows: slice) -> None:
             scores = self._scores(self._decode_batch(z[rows]))
             places = np.empty((len(scores), self.onehot.positions), dtype=np.intp)
             for block in self.onehot.blocks:
@@ -166,6 +177,8 @@ class Autoencoder:
                 below = sums <= uniform[rows, block.position, None] * sums[:, -1:]
                 places[:, block.position] = np.minimum(below.sum(axis=1), part.shape[1] - 1)
             out[rows] = self.onehot.codes(places)
+
+        each(draw, _batches(len(z)))
         return out
 
     def decode_with_certainty(self, z: Floats) -> tuple[Codes, Floats]:
@@ -178,7 +191,8 @@ class Autoencoder:
         z = self._points(z)
         codes = np.empty(len(z), dtype=self.onehot.format.dtype)
         certainty = np.empty((len(z), self.onehot.positions))
-        for rows in _batches(len(z)):
+
+        def decode(rows: slice) -> None:
             outputs = self._decode_batch(z[rows])
             codes[rows] = self.onehot.decode(outputs)
             scores = self._scores(outputs)
@@ -186,6 +200,8 @@ class Autoencoder:
                 part = scores[:, block.columns]
                 part -= part.max(axis=1, keepdims=True)
                 certainty[rows, block.position] = 1 / np.exp(part).sum(axis=1)
+
+        each(decode, _batches(len(z)))
         return codes, certainty
 
     def probabilities(self, z: Floats) -> list[Floats]:
@@ -248,5 +264,5 @@ def _relu_stack(x: Floats, layers: Sequence[Dense]) -> Floats:
     return x
 
 
-def _batches(n: int) -> Iterator[slice]:
-    return (slice(start, min(start + BATCH, n)) for start in range(0, n, BATCH))
+def _batches(n: int) -> Iterator[tuple[slice]]:
+    return ((slice(start, min(start + BATCH, n)),) for start in range(0, n, BATCH))
