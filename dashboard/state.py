@@ -158,7 +158,7 @@ MAX_SEED: Final = 2**31
 MAX_RESULTS: Final = 100_000
 """Results at a press of the button; the command line generates many more."""
 MAX_OWN: Final = 100_000
-"""Lines of own codes on the map; the command line takes many more."""
+"""Own codes on the map, or lines of a file of them; the command line takes many more."""
 DECODE: Final = 50
 """Points of a region that are decoded at a press of its button."""
 LIMIT: Final = 1e6

@@ -8,9 +8,13 @@ session, are never written to disk, and are gone when the page is closed or load
 FILE = (
     "A file",
     "CSV, text, Parquet or Excel (.xlsx). The column with the most codes is taken. A first line "
-    "without a code is a header. At most {most:,} lines.",
+    "without a code is a header. At most {most:,} lines, or codes in a list.",
 )
-TEXT = ("or a text", "One code a line, or lines pasted from a table with its other columns.")
+TEXT = (
+    "or a text",
+    "One code a line; or several a line, with spaces, commas or semicolons between them; or lines "
+    "pasted from a table with its other columns.",
+)
 SHOW = "Show on the map"
 PASTED = "The pasted text"
 NO_TEXT = "Expected codes in the box, got none; paste some."

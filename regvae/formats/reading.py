@@ -1,8 +1,9 @@
 """Codes out of somebody's own file or text: which are codes, where they stood, and what was not."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -90,7 +91,7 @@ class Reading:
     def sentences(self) -> list[str]:
         """How many lines were read, from where, how many codes they have, and what was dropped."""
         of = f" from the column {self.column!r}" if len(self.columns) > 1 or self.header else ""
-        used = f"{len(self.codes):,} different {self.format.plural}"
+        used = f"{len(self.codes):,} different codes"
         rest = [f"{len(self.dropped) - _REASONS:,} more reasons"] * (len(self.dropped) > _REASONS)
         dropped = [one.sentence() for one in self.dropped[:_REASONS]]
         return [f"{self.name}: {self.rows:,} read{of}, {used}", *dropped, *rest]
@@ -102,10 +103,10 @@ def read_codes(
     """The codes of a CSV, text, Parquet or Excel file, given by its bytes.
 
     `column` names the column of the codes, by its name or its number from 1; None takes the one in
-    which most texts are codes. A first line without a code is a header. A text of one line or of
-    lines with several codes each, separated by commas, is read code by code. Raises `ReadingError`
-    if no text is a code or there is no such column, and `TableError` for a file that cannot be
-    read or has more than `most` lines.
+    which most texts are codes. A first line without a code is a header. A text whose first line has
+    several codes and nothing else is read code by code: spaces, commas, semicolons, tabs or bars
+    stand between them. Raises `ReadingError` if no text is a code or there is no such column, and
+    `TableError` for a file that cannot be read or has more than `most` lines, or codes in a list.
 
     >>> from regvae.formats import UK_REGISTRATION
     >>> read_codes(b"reg,year\\nab12 cde,2012", "a.csv", UK_REGISTRATION).codes
@@ -117,12 +118,12 @@ def read_codes(
         named = column is not None and _place(column, _names(rows, format)[0]) is not None
         return named + (max(shares) if shares else 0.0)
 
+    if column is None and (listed := _listed(tables.text_of(content, name), format)):
+        return _of_list(list(islice(listed, most + 1)), name, format, most)
     rows = tables.read(content, name, fitting, most)
     names, header = _names(rows, format)
     body = Rows(rows.cells[header:], rows.lines[header:], names)
     tables.check_length(len(body.cells), name, most)
-    if column is None and not header and rows.names is None and _is_list(body, format):
-        return _of_list(body, name, format)
     place = _column(body, name, format, column)
     kept, codes, dropped = _sorted_out(
         [_cell(row, place) for row in body.cells], body.lines, format
@@ -237,21 +238,46 @@ def _values(texts: list[str]) -> pd.Series:
 # --- codes ----------------------------------------------------------------------------------------
 
 
-def _is_list(rows: Rows, format: Format) -> bool:
-    """Whether lines hold several codes each, with nothing else beside them."""
-    first = [text for text in rows.cells[0] if text]
-    return len(first) > 1 and all(_is_code(text, format) for text in first)
+_BETWEEN = re.compile(r'[,;|\t"]')
+"""What stands between the codes of a list, beside spaces, which may also stand within a code."""
+
+Listed = tuple[str, int]  # a text that may be a code, and its line
 
 
-def _of_list(rows: Rows, name: str, format: Format) -> Reading:
-    pairs = [
-        (text, line)
-        for row, line in zip(rows.cells, rows.lines, strict=True)
-        for text in row
-        if text
-    ]
-    lines = np.array([line for _, line in pairs], np.intp)
-    kept, codes, dropped = _sorted_out([text for text, _ in pairs], lines, format)
+def _listed(text: str, format: Format) -> Iterator[Listed] | None:
+    """The codes of a list, if the first line of a text has several and nothing else."""
+    lines = text.splitlines()
+    first = next((_codes_in(line, format) for line in lines if line.strip()), [])
+    if len(first) < 2 or not all(_is_nearly(one, format) for one in first):
+        return None
+    return (
+        (one, number) for number, line in enumerate(lines, 1) for one in _codes_in(line, format)
+    )
+
+
+def _codes_in(line: str, format: Format) -> list[str]:
+    """The texts of a line that may be codes: words together that are not longer than a code."""
+    found: list[str] = []
+    for part in _BETWEEN.split(line):
+        code = ""
+        for word in part.split():
+            if len(code) + len(word) > format.length:
+                found.append(code)
+                code = ""
+            code += word
+            if len(code) == format.length:
+                found.append(code)
+                code = ""
+        found.append(code)
+    return [one for one in found if one]
+
+
+def _of_list(listed: Sequence[Listed], name: str, format: Format, most: int) -> Reading:
+    tables.check_length(len(listed), name, most, "codes")
+    lines = np.array([line for _, line in listed], np.intp)
+    kept, codes, dropped = _sorted_out([text for text, _ in listed], lines, format)
+    if not kept:
+        raise _no_code(name, "", format, dropped)
     nothing = pd.DataFrame(index=range(len(kept)))
     column = format.noun
     return Reading(
@@ -262,7 +288,7 @@ def _of_list(rows: Rows, name: str, format: Format) -> Reading:
         column,
         (column,),
         False,
-        len(pairs),
+        len(listed),
         dropped,
         format=format,
     )
@@ -312,6 +338,6 @@ def _no_code(name: str, column: str, format: Format, dropped: Sequence[Dropped])
     where = f" in the column {quoted(column)}" if column else ""
     first = f" ({dropped[0].sentence()})" if dropped else ""
     return ReadingError(
-        f"{name}: expected one {format.noun} such as {format.shown(format.example)} a line{where}, "
+        f"{name}: expected one code such as {format.shown(format.example)} a line{where}, "
         f"got none{first}; choose another file or column"
     )

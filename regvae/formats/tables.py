@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 SEPARATORS = (",", ";", "\t", "|")
 
+_PARQUET, _ZIP = b"PAR1", b"PK\x03\x04"
+"""The first bytes of a Parquet and of an Excel file."""
 _MOST_COLUMNS = 100
 _LONGEST = 1_000
 """Characters in a cell: an unclosed quotation mark makes one cell of many lines."""
@@ -60,9 +62,9 @@ def read(content: bytes, name: str, choose: Callable[[Rows], float], most: int) 
     """
     if not content.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise TableError(f"{name}: expected a table or a list, got an empty file; choose another")
-    if content.startswith(b"PAR1"):
+    if content.startswith(_PARQUET):
         rows = _parquet(content, name, most)
-    elif content.startswith(b"PK\x03\x04"):
+    elif content.startswith(_ZIP):
         rows = _excel(content, name, most)
     else:
         rows = _text(_decoded(content, name), name, choose, most)
@@ -72,10 +74,15 @@ def read(content: bytes, name: str, choose: Callable[[Rows], float], most: int) 
     return rows
 
 
-def check_length(n: int, name: str, most: int) -> None:
-    """Raises `TableError` if n lines are more than there may be."""
+def check_length(n: int, name: str, most: int, of: str = "lines") -> None:
+    """Raises `TableError` if n lines, or what else is counted, are more than there may be."""
     if n > most:
-        raise TableError(f"{name}: expected at most {most:,} lines, got more; give a part of it")
+        raise TableError(f"{name}: expected at most {most:,} {of}, got more; give a part of it")
+
+
+def text_of(content: bytes, name: str) -> str:
+    """The text of a file; empty for one of another kind. Raises `TableError` as `read` does."""
+    return "" if content.startswith((_PARQUET, _ZIP)) else _decoded(content, name)
 
 
 def _check_width(n: int, name: str) -> None:

@@ -124,7 +124,7 @@ def test_encode_leaves_out_bad_regs_of_a_file_and_names_their_lines(run, bundle,
     assert status == 0
     assert_gaussians(json.loads(out), bundle, ["AB12CDE", "YK66BIQ"])
     assert err.splitlines() == [
-        f"{path}: 5 read, 2 different regs",
+        f"{path}: 5 read, 2 different codes",
         "1 dropped, 7 characters are expected: line 3 'AB12CD'",
         "1 dropped, position 4 expects a digit 0 to 9, got X: line 4 'AB1XCDE'",
         "1 dropped, a duplicate: line 5 'ab12 cde'",
@@ -139,7 +139,7 @@ def test_encode_writes_what_the_model_says_of_every_reg(output, bundle, tmp_path
     path, out = tmp_path / "own.csv", tmp_path / f"out{kind}"
     path.write_text(TABLE, "utf-8")
     text = output("encode", "notebook-2d", "--file", path, "--out", out)
-    assert f"{path}: 4 read from the column 'reg', 3 different regs" in text
+    assert f"{path}: 4 read from the column 'reg', 3 different codes" in text
     assert "1 dropped, empty: line 4" in text
     assert "2 of 3 are records of the model, 1 of them in its training data" in text
     read = pd.read_csv if kind == ".csv" else pd.read_parquet

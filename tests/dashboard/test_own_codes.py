@@ -38,7 +38,7 @@ def encoded(bundle: Bundle, text: str = TEXT) -> Encoded:
 def test_sentences_and_a_table_tell_what_the_model_says_of_own_codes(bundle: Bundle) -> None:
     app = brought()
     text, own = text_of(app), encoded(bundle)
-    assert f"**{words.PASTED}: 5 read from the column 'reg', 3 different regs.**" in text
+    assert f"**{words.PASTED}: 5 read from the column 'reg', 3 different codes.**" in text
     for sentence in own.sentences():
         assert sentence in text
     assert "2 dropped (1: position 4 expects a digit 0 to 9, got X; 1: a duplicate)" in text
@@ -55,7 +55,7 @@ def test_what_holds_no_code_is_a_sentence_and_the_box_stays(app: AppTest) -> Non
     open_tab(app, explore.OWN_TAB)
     for text, sentence in [
         ("", "expected codes in the box"),
-        (f"{PICTURE}\n{PICTURE}", "expected one reg such as AB12 CDE a line"),
+        (f"{PICTURE}\n{PICTURE}", "expected one code such as AB12 CDE a line"),
         ("x\nAB1XCDE", "position 4 expects a digit 0 to 9, got X"),
     ]:
         app.text_area(key=state.OWN_TEXT).input(text)

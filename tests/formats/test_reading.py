@@ -67,12 +67,42 @@ def test_decimal_commas_do_not_hide_semicolons():
         ("AB1XCDE\nYK66BIQ", False, ["YK66BIQ"], [2]),  # a mistyped code is no header
         ("AB12CDE", False, ["AB12CDE"], [1]),
         ("AB12CDE, YK66BIQ,\nMY33WSZ", False, CODES, [1, 1, 2]),
+        ("ab12cde YK66BIQ\n\nMY33WSZ", False, CODES, [1, 1, 3]),
+        ("AB12 CDE YK66 BIQ MY33 WSZ", False, CODES, [1, 1, 1]),
+        ("AB12 CDE; YK66 BIQ;MY33WSZ;", False, CODES, [1, 1, 1]),
+        ('"AB12CDE","YK66BIQ"\t MY33WSZ', False, CODES, [1, 1, 1]),
     ],
 )
 def test_a_first_line_without_a_code_is_a_header(text, header, codes, lines):
     reading = read(text)
     assert (reading.header, reading.codes.tolist()) == (header, codes)
     assert reading.lines.tolist() == lines
+
+
+def test_a_mistyped_code_of_a_line_is_dropped_and_the_next_one_is_read():
+    reading = read("AB12CDE AB1XCDE YK66BIQ\nAB12C YK66BIQ MY33 WSZ MY3")
+    assert reading.codes.tolist() == CODES
+    assert reasons(reading) == {
+        "position 4 expects a digit 0 to 9, got X": [1],
+        "7 characters are expected": [2, 2],
+        "a duplicate": [2],
+    }
+
+
+def test_a_line_with_something_else_than_codes_is_a_row_of_a_table():
+    reading = read("AB12CDE,YK66BIQ,1\nAB13CDE,YK67BIQ,2")
+    assert reading.codes.tolist() == ["AB12CDE", "AB13CDE"]
+    assert reading.further["column 3"].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("between", [" ", ", ", ";", "\n"])
+def test_codes_of_a_list_are_counted_not_its_lines(between):
+    codes = [f"AB{i % 100:02}C{chr(65 + i // 100)}E" for i in range(150)]
+    text = between.join(codes)
+    assert read(text, most=150).codes.tolist() == codes
+    of = "lines" if between == "\n" else "codes"
+    with pytest.raises(TableError, match=f"own: expected at most 149 {of}, got more; give a part"):
+        read(text, most=149)
 
 
 def test_the_column_with_most_codes_is_taken_unless_one_is_named():
@@ -103,7 +133,7 @@ def test_what_is_dropped_has_its_reason_its_lines_and_ten_examples():
         "15 dropped (12: position 4 expects a digit 0 to 9, got X; 1: position 4 expects a digit 0 "
         "to 9, got Y; 1: 7 characters are expected; 1 more reasons)"
     )
-    assert reading.sentences()[0] == "own: 17 read from the column 'reg', 2 different regs"
+    assert reading.sentences()[0] == "own: 17 read from the column 'reg', 2 different codes"
 
 
 def test_an_empty_cell_is_dropped_and_a_long_text_is_cut_where_it_is_shown():
@@ -186,7 +216,7 @@ BAD = [
     (b'AB12CDE,"x' + b"\nAB12CDE,x" * 99999, TableError, "close its quotation mark"),
     (b"AB12CDE" + b",1" * 200, TableError, "expected at most 100 columns, got 201"),
     (b"hello\nworld\n", ReadingError, "in the column 'hello', got none .* line 2 'world'"),
-    (b"reg\n", ReadingError, "expected one reg such as AB12 CDE a line, got none"),
+    (b"reg\n", ReadingError, "expected one code such as AB12 CDE a line, got none"),
 ]
 
 
