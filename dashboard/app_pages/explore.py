@@ -120,7 +120,7 @@ def show_tabs(tabs: Tabs, choices: Choices) -> None:
             results.results(choices.context, choices.policy)
     elif shown == words.OWN_TAB:
         with tabs.own:
-            own_codes.show(choices.context, choices.region)
+            own_codes.show(choices.context)
     elif choices.path:
         with tabs.journeys:
             journey.show(choices.context, choices.path)

@@ -1,7 +1,7 @@
 """A person's own codes: brought as a file or a text, shown on the map and in a table."""
 
 import io
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -11,8 +11,11 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import services, state
-from dashboard.components.own_layer import OwnLayer, colours
+from dashboard.components.own_columns import columns
+from dashboard.components.own_layer import OwnLayer
+from dashboard.panels import own_filter
 from dashboard.panels.context import Context
+from dashboard.panels.own_filter import Filter
 from dashboard.widgets import heading
 from dashboard.words import common
 from dashboard.words import own_codes as words
@@ -67,18 +70,28 @@ def encoded(context: Context) -> Encoded | None:
 def _forget() -> None:
     """Forget what is known of codes that were cleared."""
     if st.session_state.pop(state.OWN_READ, None):
-        for key in (state.OWN_ENCODED, state.OWN_LAYER, state.OWN_PROBLEM):
+        for key in (state.OWN_ENCODED, state.OWN_SHOWN, state.OWN_LAYER, state.OWN_PROBLEM):
             st.session_state.pop(key, None)
 
 
 def layer(context: Context) -> OwnLayer | None:
-    """The own codes for the map, in the chosen colours."""
+    """The own codes for the map that the filter shows, in the chosen colours."""
     found = encoded(context)
     if found is None:
         return None
     colour = st.session_state.get(state.OWN_COLOUR) or ""
-    of = (context.name, context.version, st.session_state[state.OWN], colour)
-    return _stored(state.OWN_LAYER, of, lambda: OwnLayer.of(found, colour))
+    of = (*_of(context), colour)
+    return _stored(state.OWN_LAYER, of, lambda: OwnLayer.of(found, colour, _shown(found, context)))
+
+
+def _shown(found: Encoded, context: Context) -> np.ndarray:
+    """Which of the own codes the filter shows, (n,)."""
+    return _stored(state.OWN_SHOWN, _of(context), lambda: Filter.chosen().rows(found))
+
+
+def _of(context: Context) -> tuple[Any, ...]:
+    """What the codes that are shown depend on."""
+    return (context.name, context.version, st.session_state[state.OWN], Filter.chosen())
 
 
 def _stored(key: str, of: Any, compute: Callable[[], T]) -> T:
@@ -108,7 +121,7 @@ def _take(source: Source, format: Format) -> None:
 # --- the panel ------------------------------------------------------------------------------------
 
 
-def show(context: Context, region: Polygon | None) -> None:
+def show(context: Context) -> None:
     """What brings own codes, or what is known of those that were brought."""
     found = encoded(context)
     problem = st.session_state.get(state.OWN_PROBLEM)
@@ -120,10 +133,12 @@ def show(context: Context, region: Polygon | None) -> None:
     heading(words.TITLE, state.OWN)
     if found is None:
         return
-    _sentences(found)
+    _read_from(found.reading)
     _choices(found, context.bundle.format)
-    _table(found, context, region)
-    _downloads(found, context)
+    rows = _shown(found, context)
+    _sentences(found, rows)
+    _dataframe(shown_table(found)[rows], "own-table")
+    _downloads(found, rows, context)
 
 
 def _bring(format: Format) -> None:
@@ -168,16 +183,23 @@ def _take_column(format: Format) -> None:
     _take(Source(source.name, source.content, st.session_state[state.OWN_COLUMN]), format)
 
 
-def _sentences(found: Encoded) -> None:
-    reading = found.reading
+def _read_from(reading: Reading) -> None:
+    """How many codes were read, and what was dropped."""
     first, *lines = reading.sentences()
-    told = [*found.sentences(), *([reading.summary()] if reading.dropped else [])]
-    with st.container(key="own-words"):
+    with st.container(key="own-read"):
         st.markdown(f"**{common.plain(first)}.**")
-        st.markdown(_bullets(told))
-        if lines:
+        if reading.dropped:
+            st.markdown(_bullets([reading.summary()]))
             with st.expander(words.DROPPED):
                 st.markdown(_bullets(lines))
+
+
+def _sentences(found: Encoded, rows: np.ndarray) -> None:
+    """How many codes are shown, and what the model does with these."""
+    with st.container(key="own-words"):
+        if not rows.all():
+            st.markdown(f"**{words.SHOWN.format(shown=rows.sum(), n=len(rows))}**")
+        st.markdown(_bullets(found.sentences(rows)))
 
 
 def _bullets(sentences: Sequence[str]) -> str:
@@ -185,51 +207,29 @@ def _bullets(sentences: Sequence[str]) -> str:
 
 
 def _choices(found: Encoded, format: Format) -> None:
-    """The column of the codes, and what they are coloured by."""
+    """The column of the codes, what they are coloured by, and which of them are shown."""
     reading = found.reading
-    left, right = st.columns(2)
     if len(reading.columns) > 1:
         st.session_state[state.OWN_COLUMN] = reading.column
-        left.selectbox(
+        st.selectbox(
             words.COLUMN,
             reading.columns,
             key=state.OWN_COLUMN,
             on_change=_take_column,
             args=(format,),
         )
-    labels = colours(found)
-    _forget_unless(state.OWN_COLOUR, labels)
-    right.selectbox(
+    left, right = st.columns(2)
+    labels = columns(found)
+    if st.session_state.get(state.OWN_COLOUR) not in labels:  # chosen for other codes
+        st.session_state.pop(state.OWN_COLOUR, None)
+    left.selectbox(
         words.COLOUR,
         list(labels),
         key=state.OWN_COLOUR,
         format_func=labels.__getitem__,
         persist_state="session",
     )
-
-
-def _forget_unless(key: str, options: Container[Any]) -> None:
-    """Forget what was chosen for other codes, or for a region that is gone."""
-    if st.session_state.get(key) not in options:
-        st.session_state.pop(key, None)
-
-
-def _table(found: Encoded, context: Context, region: Polygon | None) -> None:
-    rows = {
-        words.EVERY: None,
-        words.INEXACT: ~found.exact,
-        words.UNUSUAL: found.unusual,
-        words.RECORDS: found.split != "",
-    }
-    if region:
-        rows[words.IN_REGION] = _inside(found, context, region)
-    _forget_unless(state.OWN_ROWS, rows)
-    chosen = st.selectbox(words.ROWS, list(rows), key=state.OWN_ROWS)
-    table, kept = shown_table(found), rows[chosen]
-    if kept is not None:
-        table = table[kept]
-        st.caption(words.SHOWN_ROWS.format(shown=len(table), n=len(kept)))
-    _dataframe(table, "own-table")
+    own_filter.controls(found, right)
 
 
 def _dataframe(table: pd.DataFrame, key: str) -> None:
@@ -259,14 +259,15 @@ def shown_table(found: Encoded) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _downloads(found: Encoded, context: Context) -> None:
-    """The files that the command line writes, made when one is asked for."""
-    st.caption(words.DOWNLOADS)
+def _downloads(found: Encoded, rows: np.ndarray, context: Context) -> None:
+    """The files that the command line writes, of some rows, made when one is asked for."""
+    every = rows.all()
+    st.caption(words.DOWNLOADS if every else words.DOWNLOADS_SHOWN.format(shown=rows.sum()))
     with st.container(horizontal=True, gap="small"):
         for kind in WRITERS:
             st.download_button(
                 {".csv": "CSV", ".parquet": "Parquet"}[kind],
-                partial(_file, found, kind),
+                partial(_file, found, rows, kind),
                 f"encoded-{context.name}{kind}",
                 _MIMES[kind],
                 key=f"own-download{kind.replace('.', '-')}",
@@ -274,9 +275,9 @@ def _downloads(found: Encoded, context: Context) -> None:
             )
 
 
-def _file(found: Encoded, kind: str) -> bytes:
+def _file(found: Encoded, rows: np.ndarray, kind: str) -> bytes:
     sink = io.BytesIO()
-    WRITERS[kind](found.table(), sink)
+    WRITERS[kind](found.table()[rows], sink)
     return sink.getvalue()
 
 
@@ -284,15 +285,14 @@ def _file(found: Encoded, kind: str) -> bytes:
 
 
 def in_region(context: Context, polygon: Polygon) -> None:
-    """How many own codes lie in a region, and which; nothing if there are none on the map."""
+    """Which of the own codes that are shown lie in a region; nothing if there are no own codes."""
     found = encoded(context)
     if found is None:
         return
-    inside = _inside(found, context, polygon)
-    st.markdown(words.REGION.format(n=int(inside.sum()), of=len(inside)))
+    rows = _shown(found, context)
+    inside = rows & in_polygon(context.shown.plane.project(found.mean), polygon)
+    st.markdown(words.REGION.format(n=inside.sum(), of=rows.sum()))
+    if not rows.all():
+        st.caption(words.SHOWN.format(shown=rows.sum(), n=len(rows)))
     if inside.any():
         _dataframe(shown_table(found)[inside], "own-region")
-
-
-def _inside(found: Encoded, context: Context, polygon: Polygon) -> np.ndarray:
-    return in_polygon(context.shown.plane.project(found.mean), polygon)

@@ -37,15 +37,15 @@ NO_RECORD = "no record"
 YES, NO = "yes", "no"
 EMPTY = "(empty)"
 
-ROWS = "Rows of the table"
+FILTER = "Show only"
+NO_FILTER = "all"
+CLASSES = "{label}: show"
 EVERY = "all"
-IN_REGION = "in the region"
-INEXACT = "not reconstructed exactly"
-UNUSUAL = "where hardly any held-out record lies"
-RECORDS = "records of the model"
-SHOWN_ROWS = "{shown:,} of {n:,} codes"
+RANGE = ("{label}: from", "to")
+SHOWN = "{shown:,} of {n:,} shown"
 LINE, CODE, RECONSTRUCTION, IS_EXACT = "line", "code", "reconstruction", "exact"
 
 DOWNLOADS = "Download all of them with their latent coordinates"
+DOWNLOADS_SHOWN = "Download the {shown:,} that are shown, with their latent coordinates"
 
 REGION = "**{n:,} of your {of:,} codes** lie in this region"

@@ -57,15 +57,19 @@ class Encoded:
         """Whether each code lies where hardly any held-out record does, (n,)."""
         return self.p_value < UNUSUAL
 
-    def sentences(self) -> list[str]:
-        """How many codes are records, are reconstructed exactly, and lie unusually."""
-        n, tested = len(self.split), int((self.split != "train").sum())
+    def sentences(self, rows: NDArray[np.bool_] | None = None) -> list[str]:
+        """How many codes are records, are reconstructed exactly, and lie unusually: of some rows
+        (n,), all of them by default."""
+        rows = np.ones(len(self.split), bool) if rows is None else rows
+        split, n = self.split[rows], int(rows.sum())
+        tested = int((split != "train").sum())
         return [
-            f"{int((self.split != '').sum()):,} of {n:,} are records of the model, "
-            f"{int((self.split == 'train').sum()):,} of them in its training data",
-            f"{int(self.exact.sum()):,} of {n:,} are reconstructed exactly",
-            f"{int(self.unusual.sum()):,} of the {tested:,} outside the training data lie where "
-            f"fewer than {UNUSUAL:.0%} of the held-out records lie (p-value below {UNUSUAL:g})",
+            f"{int((split != '').sum()):,} of {n:,} are records of the model, "
+            f"{int((split == 'train').sum()):,} of them in its training data",
+            f"{int(self.exact[rows].sum()):,} of {n:,} are reconstructed exactly",
+            f"{int(self.unusual[rows].sum()):,} of the {tested:,} outside the training data lie "
+            f"where fewer than {UNUSUAL:.0%} of the held-out records lie (p-value below "
+            f"{UNUSUAL:g})",
         ]
 
     def table(self) -> pd.DataFrame:
