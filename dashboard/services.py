@@ -193,9 +193,12 @@ def accepted_records(name: str, version: str, policy: Policy) -> NDArray[np.floa
 
 @st.cache_data(max_entries=200, show_spinner=False, hash_funcs=KEYS)
 def nearest_accepted(
-    name: str, version: str, policy: Policy, point: tuple[float, ...]
+    name: str, version: str, policy: Policy, point: tuple[float, ...], fewest: int
 ) -> NDArray[np.float64] | None:
-    """An accepted point near a rejected one that decodes to something wanted, if one is found."""
+    """An accepted point near a rejected one that decodes to something wanted, if one is found.
+
+    It is rounded to as few decimals, at least `fewest`, as leave it such a point.
+    """
     loaded = bundle(name, version)
 
     def wanted(z: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -203,7 +206,14 @@ def nearest_accepted(
 
     measuring = measurer(name, version, policy.unwanted, policy.rule.name)
     known = accepted_records(name, version, policy)
-    return nearest.nearest_accepted(measuring, policy.rule, point, known, wanted)
+    found = nearest.nearest_accepted(measuring, policy.rule, point, known, wanted)
+    if found is None:
+        return None
+    for decimals in range(fewest, 16):
+        rounded = np.round(found, decimals)[None]
+        if policy.rule.accepts(measuring.measure(policy.rule, rounded))[0] and wanted(rounded)[0]:
+            return rounded[0]
+    return found
 
 
 def samples(name: str, version: str, policy: Policy) -> Samples:

@@ -165,6 +165,8 @@ MAX_OWN: Final = 100_000
 """Own codes on the map, or lines of a file of them; the command line takes many more."""
 DECODE: Final = 50
 """Points of a region that are decoded at a press of its button."""
+DECIMALS: Final = 4
+"""Decimals of the coordinates of a point that is pinned by a click."""
 LIMIT: Final = 1e6
 """Latent coordinates farther out than this are refused: far beyond any map."""
 
@@ -359,8 +361,12 @@ def _in_address(key: str, value: Any) -> str | list[str]:
 
 
 def point_text(point: Iterable[float]) -> str:
-    """A latent point as it is typed."""
-    return ", ".join(f"{number:.9g}" for number in point)
+    """A latent point as it is typed, rounded: what is pinned is what its box and the address say.
+
+    >>> point_text([0.123456789, -1.5])
+    '0.1235, -1.5'
+    """
+    return ", ".join(f"{round(number, DECIMALS) + 0.0:.12g}" for number in point)  # -0 is 0
 
 
 def numbers(text: str, n: int) -> list[float] | None:

@@ -16,7 +16,7 @@ from regvae.model.autoencoder import Autoencoder
 from regvae.rejection.policy import Policy
 from regvae.rejection.rules import Measures, Rule
 
-_ON_THE_MEAN = 1e-4  # sigmas: the address has fewer digits than a mean
+_ON_THE_MEAN = 0.51 * 10**-state.DECIMALS  # a click on a record pins its mean rounded
 
 
 class Verdict(NamedTuple):
@@ -57,7 +57,7 @@ def pinned(context: Context, point: tuple[float, ...]) -> None:
     z = np.array([point])
     heading(words.PINNED, state.POINT)
     distances, rows = services.gaussians(context.name, context.version).ranked(point, 5)
-    _decoded(context, z, None if distances[0] > _ON_THE_MEAN else int(rows[0]))
+    _decoded(context, z, _record_at(context, z, rows))
     _to_the_edge(context, point)
     plane = context.shown.plane
     if np.abs(plane.project(z)).max() > plane.extent:
@@ -81,6 +81,12 @@ def pinned(context: Context, point: tuple[float, ...]) -> None:
         _verdict(context, point)
 
 
+def _record_at(context: Context, z: np.ndarray, rows: np.ndarray) -> int | None:
+    """Which of some rows of the records has its mean at a point (1, k); None for none."""
+    away = np.abs(context.bundle.records.mean[rows] - z).max(axis=1)
+    return int(rows[away.argmin()]) if away.min() <= _ON_THE_MEAN else None
+
+
 def _decoded(context: Context, z: np.ndarray, row: int | None) -> None:
     """What a point (1, k) decodes to and how certainly, and the record whose mean it is, if any."""
     bundle = context.bundle
@@ -91,7 +97,7 @@ def _decoded(context: Context, z: np.ndarray, row: int | None) -> None:
     if row is None:
         return
     records = bundle.records
-    same = records.codes[row] == codes[0]
+    same = records.codes[row] == bundle.autoencoder.decode(records.mean[row : row + 1])[0]
     st.markdown(
         words.ON_RECORD.format(
             code=bundle.format.shown(str(records.codes[row])),
@@ -150,7 +156,7 @@ def _verdict(context: Context, point: tuple[float, ...]) -> None:
 
 def _go_to_nearest(name: str, version: str, policy: Policy, point: tuple[float, ...]) -> None:
     """Pin the nearest accepted point that decodes to something wanted, if there is one."""
-    found = services.nearest_accepted(name, version, policy, point)
+    found = services.nearest_accepted(name, version, policy, point, state.DECIMALS)
     st.session_state[state.NONE_NEAR] = point if found is None else None
     if found is not None:  # with all digits, or it may be rejected
         st.session_state[state.POINT] = ", ".join(map(repr, found.tolist()))

@@ -222,7 +222,7 @@ def test_a_rejected_sample_says_why_and_a_button_leads_to_the_nearest_accepted_p
     expect(explorer.record).to_contain_text("rejected")
     explorer.click(*z)
     expect(explorer.card).to_contain_text("Rejected")
-    np.testing.assert_allclose(explorer.pinned, z, atol=1e-6)
+    np.testing.assert_allclose(explorer.pinned, z, atol=6e-5)
     explorer.card.get_by_role("button", name="More in Read").click()
     measurer = sampling.make_measurer(bundle, policy_of(rule))
     measures = measurer.measure(rule, [z])

@@ -49,6 +49,23 @@ def test_a_pin_on_a_record_says_which(app: AppTest, bundle: Bundle) -> None:
     assert "of the record" not in text_of(app)
 
 
+def test_a_click_pins_a_record_in_few_digits_and_what_is_said_of_it_is_its_own(
+    app: AppTest, bundle: Bundle
+) -> None:
+    records = bundle.records
+    clicked = np.round(records.mean.astype(float), 4)
+    decoded = [bundle.autoencoder.decode(z) for z in (records.mean, clicked)]
+    (row,) = np.flatnonzero(decoded[0] != decoded[1])[:1]  # the rounded point decodes to another
+    app.text_input(key=state.POINT).set_value(state.point_text(records.mean[row].tolist())).run()
+    read = text_of(app)
+    assert f"of the record **{shown(records.codes[row])}**" in read
+    assert f">{shown(str(decoded[1][row]))}<" in read
+    exactly = decoded[0][row] == records.codes[row]
+    assert (words.RECONSTRUCTED if exactly else words.NOT_RECONSTRUCTED) in read
+    app.text_input(key=state.POINT).set_value(typed(records.mean[row] + 2e-4)).run()
+    assert f"of the record **{shown(records.codes[row])}**" not in text_of(app)
+
+
 @pytest.mark.parametrize(
     ("colour", "sentence"),
     [
@@ -209,6 +226,7 @@ def test_every_rule_explains_its_rejection_and_finds_an_accepted_point(
     assert words.ACCEPTED.format(rule=rule) in text_of(app)
     assert 'class="failed"' not in text_of(app)
     z = [[float(number) for number in app.text_input(key=state.POINT).value.split(",")]]
+    assert len(app.text_input(key=state.POINT).value) < 24  # few digits, on the edge of the zone
     assert int(bundle.autoencoder.decode(z)[0][2:4]) >= 50
     assert shown(str(bundle.autoencoder.decode(z)[0])) in text_of(app)
 

@@ -123,6 +123,21 @@ def test_numbers_are_coordinates_separated_by_commas(text: str, n: int, expected
     assert state.numbers(text, n) == expected
 
 
+@pytest.mark.parametrize(
+    ("point", "text"),
+    [
+        ([0.123456789, -1.5], "0.1235, -1.5"),
+        ([-0.00001, 3.0], "0, 3"),
+        ([123456.78912, -2e-3], "123456.7891, -0.002"),
+    ],
+)
+def test_a_point_is_written_with_four_decimals_and_read_as_the_same(point, text: str) -> None:
+    assert state.point_text(point) == text
+    again = state.numbers(text, len(point))
+    assert again == [round(number, 4) + 0.0 for number in point]
+    assert state.point_text(again) == text
+
+
 @pytest.mark.parametrize("value", ["1", None, math.nan, math.inf, -1e39, [1]])
 def test_what_is_no_coordinate(value) -> None:
     assert not state.is_coordinate(value)

@@ -410,11 +410,15 @@ class Explorer {
   }
 }
 
-const SAME = 1e-6; // of a coordinate: the address has fewer digits
+const SAME = 0.51e-4; // of a coordinate: what is pinned is rounded to four decimals
 
-/** The row of `columns`, one for each coordinate, that is a point; -1 for none. */
+/** The row of `columns`, one for each coordinate, that is a point but for its rounding; -1 for none. */
 function rowAt(columns, z) {
-  const is = (row) => columns.every((column, i) => Math.abs(column[row] - z[i]) <= SAME * Math.max(1, Math.abs(z[i])));
-  for (let row = 0; row < columns[0].length; row++) if (is(row)) return row;
-  return -1;
+  const found = { row: -1, away: SAME };
+  for (let row = 0; row < columns[0].length; row++) {
+    let away = 0;
+    for (let i = 0; i < z.length && away <= found.away; i++) away = Math.max(away, Math.abs(columns[i][row] - z[i]));
+    if (away <= found.away) Object.assign(found, { row, away });
+  }
+  return found.row;
 }
