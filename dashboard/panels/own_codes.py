@@ -137,8 +137,9 @@ def show(context: Context) -> None:
     _choices(found, context.bundle.format)
     rows = _shown(found, context)
     _sentences(found, rows)
-    _dataframe(shown_table(found)[rows], "own-table")
-    _downloads(found, rows, context)
+    if rows.any():
+        _dataframe(shown_table(found)[rows], "own-table")
+        _downloads(found, rows, context)
 
 
 def _bring(format: Format) -> None:
@@ -199,7 +200,8 @@ def _sentences(found: Encoded, rows: np.ndarray) -> None:
     with st.container(key="own-words"):
         if not rows.all():
             st.markdown(f"**{words.SHOWN.format(shown=rows.sum(), n=len(rows))}**")
-        st.markdown(_bullets(found.sentences(rows)))
+        if rows.any():
+            st.markdown(_bullets(found.sentences(rows)))
 
 
 def _bullets(sentences: Sequence[str]) -> str:

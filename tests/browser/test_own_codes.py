@@ -62,6 +62,17 @@ def test_own_codes_lie_on_the_map_and_come_back_with_their_coordinates(
     picture.wait_for(
         "({map}) => map.own.groups[0].opacity < 0.1 && map.own.groups[1].opacity > 0.5"
     )
+    chips.first.click()
+
+    # It filters them too: what is not shown is not on the map.
+    explorer.choose(state.OWN_FILTER, "owner")
+    explorer.choose(state.OWN_CLASSES, "Bob")
+    picture.wait_for("({map}) => map.own.x.length === 1500")
+    expect(chips).to_have_text(["Ann0", "Bob1,500"])
+    expect(panel).to_contain_text("1,500 of 3,000 shown")
+    page.keyboard.press("Escape")
+    explorer.choose(state.OWN_FILTER, "all")
+    picture.wait_for("({map}) => map.own.x.length === 3000")
 
     with page.expect_download() as download:
         explorer.keyed("own-download-csv").get_by_role("button").click()
