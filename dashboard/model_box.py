@@ -62,13 +62,14 @@ def box(label: str, key: str, on_change: Callable[..., None], *arguments: str) -
         key=key,
         on_change=on_change,
         args=arguments,
+        help=common.models_help(),
         bind="query-params",
     )
 
 
 def describe(name: str, version: str) -> None:
     """A line on what a model is. Not in the box, whose lines would be the address's values."""
-    st.caption(common.about(services.bundle(name, version).preset))
+    st.caption(common.plain(common.about(name, services.bundle(name, version).preset)))
 
 
 def choose_above() -> tuple[str, str] | None:

@@ -217,6 +217,7 @@ def controls(name: str, version: str) -> DeltaGenerator | None:
         which, colour, find, go = st.columns(4, gap="small")
     with which:
         model_box.choose()
+        model_box.describe(name, version)
     with st.container(key="off-layers"):  # their switches are on the map
         for key, label in (
             (state.PAINT, words.PAINTED),

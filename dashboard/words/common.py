@@ -13,6 +13,15 @@ REPORT = "Model report"
 COMPARE = "Compare"
 
 MODEL_LABEL = "Model"
+MODELS = {
+    "notebook-2d": "the published notebook's model; its threshold fails",
+    "notebook-15d": "the notebook's, with 15 dimensions",
+    "ordered-2d": "trained to put the numbers in order along one axis; the threshold works",
+    "exact-15d": "15 dimensions; reconstructs exactly",
+    "principled-2d": "trained with the exact loss of a VAE, which bounds the code length",
+    "dvla-2d": "only regs that DVLA may issue; time runs along one axis, place along the other",
+}
+"""A line on each shipped model; a short one where *Explore* has more boxes."""
 MODEL_DELETED = "The model {deleted} has been deleted; {usual} is shown."
 NOT_IN_ADDRESS = (
     "The address has {key} = “{typed}”, which cannot be used here; {key} is {default} instead."
@@ -108,11 +117,19 @@ def duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
-def about(preset: Preset) -> str:
-    """What a model is, in a few words: "ordered by number, categorical, 2-D"."""
+def about(name: str, preset: Preset) -> str:
+    """What a model is, in a line; of one that is not shipped what its preset tells."""
+    if name in MODELS:
+        return MODELS[name]
+    k = preset.network.latent_dim
     by = " and ".join(one.attribute for one in preset.training.orders)
-    order = f"ordered by {by}" if by else "not ordered"
-    return f"{order}, {preset.training.likelihood}, {preset.network.latent_dim}-D"
+    order = f"in order by {by}" if by else "not trained to any order"
+    return f"{k} dimension{'s' if k > 1 else ''}; {order}"
+
+
+def models_help() -> str:
+    """The lines on all shipped models, as a list."""
+    return "\n".join(f"- **{name}**: {line}" for name, line in MODELS.items())
 
 
 def training_length(epochs: int, seconds: float, seed: int) -> str:

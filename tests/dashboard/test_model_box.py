@@ -71,15 +71,33 @@ def test_a_missing_model_is_a_sentence_on_every_page(
 
 def test_a_line_says_what_a_model_is_and_the_box_keeps_its_name() -> None:
     app = opened("compare", left="dvla-2d", right="exact-15d")
-    lines = [one.value for one in app.caption]
+    lines = [unescaped(one.value) for one in app.caption]
     assert lines[:2] == [
-        "ordered by period and area, categorical, 2-D",
-        "not ordered, categorical, 15-D",
+        common.MODELS["dvla-2d"],
+        common.MODELS["exact-15d"],
     ]
     assert app.selectbox(key=state.LEFT).value == "dvla-2d"
     assert "dvla-2d" in app.selectbox(key=state.LEFT).options
     app = opened("report", model="notebook-2d")
-    assert app.caption[0].value == "not ordered, bernoulli, 2-D"
+    assert unescaped(app.caption[0].value) == common.MODELS["notebook-2d"]
+
+
+def test_the_box_of_models_explains_every_shipped_one() -> None:
+    assert set(common.MODELS) == set(SHIPPED)
+    for name in ("ordered-2d", "exact-15d"):
+        app = opened(model=name)
+        box = app.selectbox(key=state.MODEL)
+        assert box.value == name
+        assert box.options == list(store.available())  # the address has what is chosen
+        assert all(f"**{one}**: {line}" in box.help for one, line in common.MODELS.items())
+        assert common.MODELS[name] in text_of(app)
+
+
+def test_a_model_that_is_not_shipped_is_described_by_its_preset() -> None:
+    preset = regvae.load("dvla-2d").preset
+    assert common.about("mine", preset) == "2 dimensions; in order by period and area"
+    preset = regvae.load("notebook-15d").preset
+    assert common.about("mine", preset) == "15 dimensions; not trained to any order"
 
 
 def test_a_damaged_model_is_a_sentence(
