@@ -158,12 +158,13 @@ def dimensions(found: Dimensions) -> None:
 def aggregate(found: Aggregate, used: Dimensions) -> None:
     """The aggregated posterior beside the prior, in both dimensions of a map or in a chosen one."""
     st.markdown(f"##### {words.AGGREGATE}")
-    places = used.order.tolist()
+    places = list(range(len(used.order)))
     if len(places) > len(palette.DIMENSIONS):
-        chosen = st.selectbox(words.AGGREGATE_LABEL, places, format_func=charts.dimension_name)
+        most_active = int(used.order[0])
+        chosen = st.selectbox(
+            words.AGGREGATE_LABEL, places, most_active, format_func=charts.dimension_name
+        )
         places = [chosen]
-    else:
-        places.sort()
     st.plotly_chart(charts.aggregate(found, places), config=charts.CONFIG)
     distances = ", ".join(
         f"{charts.dimension_name(place)} {found.wasserstein[place]:.2f}" for place in places

@@ -207,7 +207,7 @@ def _loss(base: Preset, network: Network | None) -> dict[str, Any]:
     }
     given = {order.axis: order for order in training.orders}
     orders = []
-    for axis, place in ((1, left), (2, right)):
+    for axis, place in enumerate(st.columns(2), start=1):  # a row of their own, also on a phone
         if network is None or network.latent_dim < axis:
             continue
         usual = given.get(axis)

@@ -54,7 +54,8 @@ are wrong. Only the *posterior* rule uses the scale.
 def plain(words: str) -> str:
     """Words that may hold what somebody typed, escaped so that Markdown shows them as they are.
 
-    Without this a crafted address could put a picture from anywhere into the page.
+    Without this a crafted address could put a picture from anywhere into the page. Before a
+    character that is not ASCII, such as ≥, Markdown would show the backslash.
     """
     # Only signs of ASCII: before another one the backslash would be shown too.
     return re.sub(r"(?=[!-~])([^\w\s,;'\"])", r"\\\1", words)
