@@ -13,15 +13,15 @@ from regvae.evaluation.metrics import metrics
 from regvae.model import store
 from regvae.training import jobs
 from regvae.training.jobs import Job
-from regvae.training.queue import slots
+from regvae.training.queue import full, slots
 
 FAST, SLOW = 0.5, 3.0  # seconds between two updates: with a live job, and without
 
 
 def page() -> None:
-    """The form at the left; the training runs at the right."""
+    """The form, and the training runs beside it, or below it in a narrow window."""
     left, right = st.columns([1, 2], gap="large")
-    with left:
+    with left, st.container(key="training-form"):
         st.markdown(f"##### {words.NEW}")
         training_form.form()
     with right:
@@ -59,22 +59,30 @@ def choose(there: list[Job]) -> None:
         words.RUNS,
         names,
         key=state.JOB,
-        format_func=lambda name: f"{name}: {state_of(by_name[name])}",
+        # Without epochs: they would differ from those below, which are a moment newer.
+        format_func=lambda name: f"{name}: {stage(by_name[name])}",
         persist_state="session",
     )
     show(by_name[chosen])
 
 
+def stage(job: Job) -> str:
+    """A job's state; "starting" if nothing is ahead of it, "saving" after its last epoch."""
+    if job.state == "waiting" and not (job.ahead or full()):
+        return "starting"
+    if job.state == "training" and job.epochs == job.preset.training.epochs:
+        return "saving"
+    return job.state
+
+
 def state_of(job: Job) -> str:
     """A job's state in words."""
-    return words.STATES[job.state].format(
-        epoch=job.epochs, epochs=job.preset.training.epochs, ahead=job.ahead, slots=slots()
-    )
+    return words.STATES[stage(job)].format(epoch=job.epochs, epochs=job.preset.training.epochs)
 
 
 def show(job: Job) -> None:
     """A job: its state, the actions that are possible, and its map and lines."""
-    if job.state == "waiting":
+    if stage(job) == "waiting":
         st.info(words.QUEUED.format(slots=slots(), ahead=job.ahead))
     if job.state == "failed":
         st.error(common.plain(f"{job.message}."))
@@ -85,7 +93,7 @@ def show(job: Job) -> None:
     progress = jobs.progress(job)
     if progress is not None and len(progress.frames):
         training_view(job, progress)
-    elif job.state == "training":
+    elif stage(job) in ("starting", "training"):
         st.caption(words.COMPILING)
 
 

@@ -90,12 +90,14 @@ NO_PHASE = "{label}: expected pairs such as 0.004 × 200, got “{typed}”; cha
 
 RUNS = "Training runs"
 NO_RUNS = (
-    "There is no training run. Choose a preset at the left and press *Train*: most presets take "
+    "There is no training run. Choose a preset and press *Train*: most presets take "
     "ten to twenty seconds, and you watch the map form. Training goes on if you close this page."
 )
 STATES = {
     "waiting": "waiting for a processor",
+    "starting": "starting",
     "training": "training, epoch {epoch} of {epochs}",
+    "saving": "saving the model after {epochs} epochs",
     "stopped": "stopped after epoch {epoch} of {epochs}",
     "interrupted": "interrupted after epoch {epoch} of {epochs}",
     "failed": "failed",

@@ -32,6 +32,7 @@ from regvae.model import store
 from regvae.model.bundle import Bundle, history_columns
 from regvae.model.config import Preset
 from regvae.model.presets import PRESETS
+from regvae.training.queue import held
 
 WORKER = "regvae.training.worker"
 """The module that a job's process runs."""
@@ -156,7 +157,7 @@ def read_job(name: str) -> Job:
             "another"
         ) from error
     status = _read_status(path)
-    if status["state"] in ALIVE and not _held(path / LOCK):
+    if status["state"] in ALIVE and not held(path / LOCK):
         status = _read_status(path)  # it may have ended between the two reads
         if status["state"] in ALIVE:
             status["state"] = "interrupted"
@@ -187,21 +188,9 @@ def _ahead(path: Path) -> int:
     for other in folder().glob(f"[!.]*/{STATUS}"):
         status = _read_status(other.parent)
         earlier = (status["since"], other.parent.name) < since
-        if earlier and status["state"] == "waiting" and _held(other.parent / LOCK):
+        if earlier and status["state"] == "waiting" and held(other.parent / LOCK):
             count += 1
     return count
-
-
-def _held(lock: Path) -> bool:
-    """Whether some process holds a lock."""
-    try:
-        with lock.open() as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
 
 
 @dataclass(frozen=True)
@@ -308,7 +297,7 @@ def start(name: str) -> Job:
 
 
 def _take(lock: IO[str]) -> bool:
-    """Take a lock unless a worker holds it; `_held` in other processes holds it for a moment."""
+    """Take a lock unless a worker holds it; `held` in other processes holds it for a moment."""
     for _ in range(50):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

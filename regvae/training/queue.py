@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from regvae.model import store
 
@@ -20,6 +21,27 @@ def slots() -> int:
     return os.cpu_count() or 1
 
 
+def held(lock: Path) -> bool:
+    """Whether some process holds a lock."""
+    try:
+        with lock.open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def full() -> bool:
+    """Whether all `slots` are taken, so that a training run must wait for one."""
+    return all(held(_folder() / f"{slot}.lock") for slot in range(slots()))
+
+
+def _folder() -> Path:
+    return store.home() / "slots"
+
+
 @contextmanager
 def processor(
     may_take: Callable[[], bool] = lambda: True,
@@ -31,7 +53,7 @@ def processor(
     No slot is taken while `may_take` returns false; `on_wait` is called after every attempt that
     found none. Raises `OSError` if the locks cannot be written.
     """
-    folder = store.home() / "slots"
+    folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
     while not give_up():
         for slot in range(slots() if may_take() else 0):

@@ -15,6 +15,7 @@ from regvae.evaluation.check import check
 from regvae.model import presets, store
 from regvae.model.config import Data, Network, Phase, Preset, Training
 from regvae.training import jobs
+from regvae.training.queue import processor
 from tests.dashboard import has_picture, labels_of, opened, press, problems_of, text_of, unescaped
 from tests.jobs import finished_job, stored_job
 
@@ -30,7 +31,8 @@ STOPPED_AFTER = "stopped after epoch {} of 60"
         ("interrupted", {"epochs": 3}, words.INTERRUPTED, {words.RESUME, DELETE_ONE}),
         ("failed", {"message": "![x](y) is nan"}, "![x](y) is nan.", {words.RESUME, DELETE_ONE}),
         ("training", {"epochs": 5}, "training, epoch 5 of 60", {words.STOP}),
-        ("waiting", {}, words.QUEUED.format(slots=2, ahead=0), {words.STOP}),
+        ("training", {"epochs": 60}, words.STATES["saving"].format(epochs=60), {words.STOP}),
+        ("waiting", {}, words.COMPILING, {words.STOP}),
     ],
 )
 def test_every_state_has_its_sentence_and_its_buttons(
@@ -54,12 +56,29 @@ def test_every_state_has_its_sentence_and_its_buttons(
         assert not has_picture(app)
 
 
+def test_who_must_wait_for_a_processor_is_told_so_and_nobody_else(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REGVAE_TRAININGS", "2")
+    queued = words.QUEUED.format(slots=2, ahead=0)
+    job = stored_job(home, "one", "waiting")
+    with (job.folder / jobs.LOCK).open("w") as lock, processor():
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        app = opened("train")
+        assert queued not in text_of(app)
+        assert app.selectbox(key=state.JOB).options == ["one: starting"]
+        with processor():  # of the command line, too
+            app = opened("train")
+            assert queued in text_of(app)
+            assert app.selectbox(key=state.JOB).options == ["one: waiting"]
+
+
 def test_a_job_that_cannot_be_read_hides_no_other(home: Path) -> None:
     stored_job(home, "good", epochs=5)
     bad = stored_job(home, "bad")
     (bad.folder / jobs.RUN).write_text("rubbish")
     app = opened("train")
-    assert app.selectbox(key=state.JOB).options == [f"good: {STOPPED_AFTER.format(5)}"]
+    assert app.selectbox(key=state.JOB).options == ["good: stopped"]
 
 
 def test_stop_asks_the_worker_to_stop(home: Path) -> None:
@@ -141,6 +160,6 @@ def test_a_tiny_preset_is_trained_and_kept_on_the_page(monkeypatch: pytest.Monke
     (worker,) = jobs._workers[-1:]
     assert worker.wait(120) == 0
     app.run()
-    assert app.selectbox(key=state.JOB).options == ["ordered-2d-seed-0: finished, 5 epochs"]
+    assert app.selectbox(key=state.JOB).options == ["ordered-2d-seed-0: finished"]
     press(app, words.KEEP)
     assert check("ordered-2d-seed-0").preset == tiny
