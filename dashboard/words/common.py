@@ -35,8 +35,8 @@ NOTHING_UNWANTED = "records: nothing is unwanted"
 CLEAR = "Clear"
 SPLITS = {"train": "training data", "validation": "validation data", "test": "test data"}
 LIKELIHOODS = {
-    "bernoulli": "Bernoulli: a sigmoid for every output",
-    "categorical": "categorical: a softmax for every character",
+    "bernoulli": "Bernoulli: a yes or no (sigmoid) for every letter or digit at every position",
+    "categorical": "categorical: one choice (softmax) for every position",
 }
 
 CALIBRATION = "Calibrated scale of the standard deviations"

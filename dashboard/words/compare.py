@@ -10,7 +10,7 @@ BRUSH_HELP = (
 )
 PLANE_SHARE = "{name}: the widest view, {share:.0%} of the variance of its {k} latent coordinates."
 NO_COMMON = (
-    "These two models have no reg in common among their records: what is drawn round in one map "
+    "These two models have no reg in common among their records: what is selected in one map "
     "cannot light up in the other. A predicate still lights up records in both."
 )
 NO_SAMPLES = "{name}: no samples are shown. {problem}."

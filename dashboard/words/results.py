@@ -30,9 +30,9 @@ CLEAN = (
     "collisions still count every accepted point.",
 )
 GENERATE = "Generate results"
-GENERATING = "{kept:,} of {wanted:,} different regs, {proposed:,} proposed"
+GENERATING = "{kept:,} of {wanted:,} different regs, {proposed:,} points proposed"
 LEFT = ", about {time} left"
-WAITING = "The first points are measured, or other runs must end first"
+WAITING = "Waiting: the first points are measured, or other sampling runs must end first"
 STOP = "Stop, and keep what there is"
 DIFFERENT_HELP = "Each result was compared with all other results, and with all records."
 OUTDATED = "These results belong to other settings than the present ones; generate them again."

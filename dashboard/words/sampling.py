@@ -53,7 +53,8 @@ PROPOSAL_HELP = (
 BOX = ("Half-width", "The box goes from minus this to plus this on every axis.")
 SAMPLES = (
     "Points",
-    "Proposals to draw on the map. *Results* and the command line take many more.",
+    "Points to propose for the map, where each is drawn as a sample. *Results* and the command "
+    "line propose many more.",
 )
 SEED = ("Seed", "The same seed proposes the same points.")
 POLICY_FILE = (

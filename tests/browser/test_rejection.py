@@ -289,7 +289,7 @@ def test_a_long_run_tells_its_counts_and_stops_while_the_page_answers(explorer: 
     explorer.tab("results")
     explorer.enter(state.NUMBER, "20000")
     explorer.button(results.GENERATE).click()
-    expect(panel).to_contain_text(re.compile(r"\d+ of 20,000 different regs, [\d,]+ proposed"))
+    expect(panel).to_contain_text(re.compile(r"\d+ of 20,000 different regs, [\d,]+ points"))
     explorer.click(0.5, 0.5)  # the page answers meanwhile
     expect(explorer.card).to_be_visible()
     explorer.button(results.STOP).click()

@@ -32,7 +32,7 @@ class Comparison {
         <div class="frame"><div class="picture" role="img"
           aria-label="latent map at the ${name}; without a mouse, the box of predicates lights up records"></div></div>
         <div class="decided" aria-live="polite"><span class="headline"></span>
-          <small title="on release Python counts all samples again">recount by Python: <span class="confirmed"></span></small></div>
+          <small title="when the slider is released, the server counts all samples again">counted on the server: <span class="confirmed"></span></small></div>
         <div class="plates" role="region" aria-label="decoded regs of accepted samples at the ${name}"></div>
       </section>`;
     parent.innerHTML = `

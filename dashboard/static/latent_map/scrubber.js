@@ -29,7 +29,7 @@ export class Scrubber {
           <div><dt title="2 (1 - erf(distance / 2)), published by the notebook; the tail of no Gaussian here">the notebook's tail</dt><dd data-figure="notebook"></dd></div>
         </dl>
         <div class="curves"></div>
-        <p class="note"><span title="on release Python counts all samples again; what is reported or exported is its count">recount by Python:
+        <p class="note"><span title="when the slider is released, the server counts all samples again; its count is what is reported and exported">counted on the server:
             <b data-figure="confirmed"></b></span></p></details>
         <ul class="key">
           <li><i class="accepted"></i>accepted and wanted<b data-figure="wanted"></b></li>
