@@ -60,7 +60,6 @@ def fields_of(preset: Preset) -> dict[str, Any]:
     }
 
 
-@pytest.mark.usefixtures("idle")
 def test_the_address_chooses_the_preset() -> None:
     app = opened("train", preset="exact-15d")
     assert app.selectbox(key=state.PRESET).value == "exact-15d"
@@ -71,6 +70,7 @@ def test_the_address_chooses_the_preset() -> None:
     assert "preset = “nothing”" in problems_of(app)
 
 
+@pytest.mark.usefixtures("idle")
 def test_every_preset_is_shown_and_trained_as_it_is(page: AppTest) -> None:
     assert words.NO_RUNS in text_of(page)
     for name in presets.PRESETS:
