@@ -11,6 +11,9 @@ from threadpoolctl import ThreadpoolController
 THREADS = min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
 """Threads of one call; more than these processors do not pay for arrays of this size."""
 
+_SHARES = 16
+"""Parts of the work of each thread, so that none waits long for the last."""
+
 
 def each(work: Callable[..., None], items: Iterable[tuple[Any, ...]]) -> None:
     """Call `work` with the values of every item, in several threads if there are several items.
@@ -25,8 +28,14 @@ def each(work: Callable[..., None], items: Iterable[tuple[Any, ...]]) -> None:
             for item in waiting:
                 work(*item)
             return
+
+        def several(start: int) -> None:
+            for item in waiting[start : start + step]:
+                work(*item)
+
+        step = -(-len(waiting) // (THREADS * _SHARES))
         with ThreadPoolExecutor(THREADS) as pool:
-            for _ in pool.map(lambda item: work(*item), waiting):
+            for _ in pool.map(several, range(0, len(waiting), step)):
                 pass  # an exception of the work is raised here
 
 

@@ -15,7 +15,7 @@ from scipy.special import logsumexp
 from regvae.formats import Codes
 from regvae.model import config
 from regvae.model.config import Likelihood
-from regvae.onehot import OneHot
+from regvae.onehot import Block, OneHot
 from regvae.parallel import each
 
 Floats = NDArray[np.floating]
@@ -221,13 +221,23 @@ class Autoencoder:
         blocks = [scores[:, block.columns] for block in self.onehot.blocks]
         return [block - logsumexp(block, axis=1, keepdims=True) for block in blocks]
 
-    def scores(self, z: Floats) -> NDArray[np.float64]:
-        """Latent points (n, k) -> log probabilities (n, w), float64, of all characters, as `w` is
-        laid out by `onehot`: not normalised, so right up to a constant at each position.
+    def scores(self, z: Floats, blocks: Sequence[Block]) -> list[NDArray[np.float64]]:
+        """Latent points (n, k) -> for each of some blocks log probabilities of its a characters,
+        (n, a): not normalised, so right up to a constant.
 
         Raises as `decode`.
         """
-        return self._scores(self.logits(z))
+        z, last = self._points(z), self.decoder[-1]
+        columns = np.concatenate([np.arange(one.start, one.stop) for one in blocks])
+        chosen = Dense(last.kernel[:, columns], last.bias[columns])
+        out = np.empty((len(z), len(columns)))
+
+        def score(rows: slice) -> None:
+            out[rows] = self._scores(chosen(_relu_stack(z[rows], self.decoder[:-1])))
+
+        each(score, _batches(len(z)))
+        ends = np.cumsum([one.stop - one.start for one in blocks])
+        return np.split(out, ends[:-1], axis=1)
 
     def _scores(self, outputs: Floats) -> NDArray[np.float64]:
         """Log probabilities (n, w), float64, not yet normalised in each block."""

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regvae.formats import Codes
+from regvae.model.autoencoder import Autoencoder
 from regvae.model.bundle import Bundle
 from regvae.onehot import Block
 from regvae.predicates import AnyOf, Clause, Predicate, mask
@@ -36,23 +37,23 @@ _AT_ONCE = 2**22
 class _Group:
     """Positions that some predicates depend on together.
 
-    `columns` has for each position the columns of its characters among all outputs; `pattern` (c,)
-    numbers which of its predicates each combination of characters fulfils, in the order of the
-    product of the positions' characters; `fulfilled` (patterns, predicates) tells which.
+    `blocks` are the positions' characters; `fulfilled` (patterns, predicates) tells which of its
+    predicates hold in each pattern; the combinations of characters, numbered in the order of the
+    product of the blocks, are sorted by their pattern in `order` (c,), where those of each pattern
+    begin at `starts` (patterns,).
     """
 
-    columns: tuple[slice, ...]
-    pattern: NDArray[np.intp]
+    blocks: tuple[Block, ...]
     fulfilled: NDArray[np.bool_]
+    order: NDArray[np.intp]
+    starts: NDArray[np.intp]
 
-    def best(self, scores: Floats) -> Floats:
-        """The highest log probability of each pattern, for outputs (m, w): (m, patterns)."""
-        total = np.zeros((len(scores), 1))
-        for columns in self.columns:
-            total = (total[:, :, None] + scores[:, None, columns]).reshape(len(scores), -1)
-        order = np.argsort(self.pattern, kind="stable")
-        starts = np.searchsorted(self.pattern[order], np.arange(len(self.fulfilled)))
-        return np.maximum.reduceat(total[:, order], starts, axis=1)
+    def best(self, autoencoder: Autoencoder, z: NDArray) -> Floats:
+        """The highest log probability of each pattern at latent points (m, k): (m, patterns)."""
+        total = np.zeros((len(z), 1))
+        for scores in autoencoder.scores(z, self.blocks):
+            total = (total[:, :, None] + scores[:, None, :]).reshape(len(z), -1)
+        return np.maximum.reduceat(total[:, self.order], self.starts, axis=1)
 
 
 @dataclass(frozen=True)
@@ -93,15 +94,13 @@ class Margins:
     def _by_predicates(self, z: NDArray) -> Floats:
         """The margin of latent points z (m, k) by the predicates alone: (m,)."""
         margin = np.empty(len(z))
-        widest = max(len(group.pattern) for group in self._groups)
-        batch = max(1, _AT_ONCE // widest)
+        batch = max(1, _AT_ONCE // self._combinations)
         for start in range(0, len(z), batch):
             rows = slice(start, start + batch)
-            scores = self.bundle.autoencoder.scores(z[rows])
-            best = [group.best(scores) for group in self._groups]
-            total = np.zeros((len(scores), 1))
+            best = [group.best(self.bundle.autoencoder, z[rows]) for group in self._groups]
+            total = np.zeros((len(best[0]), 1))
             for one in best:
-                total = (total[:, :, None] + one[:, None, :]).reshape(len(scores), -1)
+                total = (total[:, :, None] + one[:, None, :]).reshape(len(one), -1)
             wanted, unwanted = (
                 total[:, self._is_unwanted == side].max(axis=1, initial=-np.inf)
                 for side in (False, True)
@@ -118,13 +117,11 @@ class Margins:
         margin = np.empty(len(z))
         for start in range(0, len(z), _AT_ONCE // 2**12):
             rows = slice(start, start + _AT_ONCE // 2**12)
-            scores = self.bundle.autoencoder.scores(z[rows])
-            total = np.zeros((len(scores), 1))
-            places = np.zeros((len(scores), 1, 0), np.intp)
-            for block in onehot.blocks:
-                wider = (total[:, :, None] + scores[:, None, block.columns]).reshape(
-                    len(scores), -1
-                )
+            parts = self.bundle.autoencoder.scores(z[rows], onehot.blocks)
+            total = np.zeros((len(parts[0]), 1))
+            places = np.zeros((len(parts[0]), 1, 0), np.intp)
+            for block, scores in zip(onehot.blocks, parts, strict=True):
+                wider = (total[:, :, None] + scores[:, None, :]).reshape(len(scores), -1)
                 order = np.argsort(-wider, axis=1, kind="stable")[:, :_LIKELIEST]
                 total = np.take_along_axis(wider, order, axis=1)
                 before, character = np.divmod(order, len(block.alphabet))
@@ -148,9 +145,13 @@ class Margins:
         batch = max(1, _AT_ONCE // listed.shape[1])
         for start in range(0, len(z), batch):
             rows = slice(start, start + batch)
-            scores = self.bundle.autoencoder.scores(z[rows])
-            best = sum(scores[:, block.columns].max(axis=1) for block in onehot.blocks)
-            margin[rows] = best - (scores @ listed).max(axis=1)
+            parts = self.bundle.autoencoder.scores(z[rows], onehot.blocks)
+            best = np.sum([scores.max(axis=1) for scores in parts], axis=0)
+            among = sum(
+                scores @ listed[block.columns]
+                for block, scores in zip(onehot.blocks, parts, strict=True)
+            )
+            margin[rows] = best - np.max(among, axis=1)
         return margin
 
     @cached_property
@@ -194,7 +195,10 @@ class Margins:
         codes = np.array(["".join(row) for row in zip(*parts, strict=True)], format.dtype)
         masks = np.stack([one.mask(codes, format) for one in members], axis=1)
         fulfilled, pattern = np.unique(masks, axis=0, return_inverse=True)
-        return _Group(tuple(block.columns for block in chosen), pattern.ravel(), fulfilled)
+        pattern = pattern.ravel()
+        order = np.argsort(pattern, kind="stable")
+        starts = np.searchsorted(pattern[order], np.arange(len(fulfilled)))
+        return _Group(tuple(chosen), fulfilled, order, starts)
 
     @cached_property
     def _is_unwanted(self) -> NDArray[np.bool_]:
