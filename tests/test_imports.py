@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "rejection": {
         *("formats", "onehot", "predicates", "intervals", "randomness", "model", "latent"),
     },
-    "audit": {"formats", "intervals", "randomness", "model", "latent", "rejection"},
+    "audit": {"formats", "intervals", "randomness", "parallel", "model", "latent", "rejection"},
     "generation": {"formats", "model", "latent", "rejection", "audit"},
     "evaluation": {
         *("formats", "onehot", "predicates", "intervals", "randomness", "model", "latent"),

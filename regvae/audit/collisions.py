@@ -16,6 +16,7 @@ from rapidfuzz.process import cdist
 from regvae.formats import Codes
 from regvae.intervals import CONFIDENCE, interval, rounded, upper_bound
 from regvae.model.bundle import Bundle
+from regvae.parallel import THREADS
 from regvae.rejection.report import Tally
 from regvae.rejection.samples import Samples
 
@@ -36,6 +37,7 @@ def edit_distances(codes: Codes, known: Codes) -> NDArray[np.int64]:
             list(known),
             scorer=Levenshtein.distance,
             dtype=np.uint8,
+            workers=THREADS,
         )
         for start in range(0, len(codes), 256)
     ]

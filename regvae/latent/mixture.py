@@ -22,8 +22,8 @@ class Mixture(Gaussians):
     """n Gaussians with diagonal covariance and equal weights, in any number k of dimensions.
 
     The density is p(z) = 1/n sum_i prod_j N(z_j; mean_ij, sigma_ij^2). `part` (n,) marks the
-    components whose share of the density is computed. Raises `ValueError` as `Gaussians`, and if
-    `part` has another shape.
+    components whose share of the density is computed, or (n, p) those of p parts. Raises
+    `ValueError` as `Gaussians`, and if `part` has another shape.
 
     >>> mixture = Mixture([[0.0], [4.0]], [[1.0], [1.0]], [True, False])
     >>> log_density, share = mixture.query([[2.0]])
@@ -39,7 +39,7 @@ class Mixture(Gaussians):
     def __init__(self, mean: ArrayLike, sigma: ArrayLike, part: ArrayLike) -> None:
         super().__init__(mean, sigma)
         part = np.array(part, bool)
-        if part.shape != self.mean.shape[:1]:
+        if part.ndim not in (1, 2) or len(part) != len(self.mean):
             raise ValueError(
                 f"expected part of shape {self.mean.shape[:1]}, one flag for each Gaussian, got "
                 f"{part.shape}; change it"
@@ -52,13 +52,16 @@ class Mixture(Gaussians):
         object.__setattr__(self, "log_height", log_height)
 
     def query(self, z: ArrayLike) -> tuple[Floats, Floats]:
-        """Points z (m, k) -> logarithm of the density (m,) and the part's share of it (m,), 0 to 1.
+        """Points z (m, k) -> logarithm of the density (m,) and the part's share of it (m,), 0 to 1;
+        of p parts, the shares (m, p).
 
         In two and three dimensions the density is too small by at most the share `LEFT_OUT`.
         Raises `ValueError` if z is not (m, k), or has a coordinate not finite or beyond 1e100.
         """
         z = self.points(z)
-        log_density, share = np.empty(len(z)), np.empty(len(z))
+        marks = self.part.reshape(len(self.part), -1)
+        weights = np.hstack([marks, ~marks]).astype(float)
+        log_density, share = np.empty(len(z)), np.empty((len(z), marks.shape[1]))
 
         def weigh(rows: Indices, points: Floats, candidates: Indices) -> None:
             log_terms = self.by_products(points)
@@ -69,14 +72,13 @@ class Mixture(Gaussians):
             highest = log_terms.max(axis=1)  # scaled by it, one term is 1 even for a far point
             log_terms -= highest[:, None]
             terms = np.exp(log_terms, out=log_terms)
-            part = self.part[candidates]
             # Two sums, so that the share is exactly 1 where the other components add nothing.
-            ours, others = (terms @ np.column_stack([part, ~part]).astype(float)).T
-            log_density[rows] = highest + np.log(ours + others)
+            ours, others = np.hsplit(terms @ weights[candidates], 2)
+            log_density[rows] = highest + np.log(ours[:, 0] + others[:, 0])
             share[rows] = ours / (ours + others)
 
         each(weigh, self.grouped(z, self._matters))
-        return log_density, share
+        return log_density, share.reshape(len(z), *self.part.shape[1:])
 
     def rank(self, z: ArrayLike) -> Floats:
         """Points z (m, k) -> the share of the Gaussians' means that lie at a lower density: (m,).

@@ -77,7 +77,12 @@ class Calibration:
         probability of at most q, for every h (Vovk, Gammerman and Shafer, "Algorithmic learning in
         a random world", 2005).
         """
-        at_most = np.searchsorted(self.held_out, self.mixture.query(z)[0], side="right")
+        return self.rank(self.mixture.query(z)[0])
+
+    def rank(self, log_density: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The typicality of places with these log densities of the training records' mixture (m,):
+        (m,)."""
+        at_most = np.searchsorted(self.held_out, log_density, side="right")
         return (1 + at_most) / (1 + len(self.held_out))
 
 

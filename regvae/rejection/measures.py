@@ -21,7 +21,8 @@ class Measurer:
     """Measures latent points against the unwanted and the wanted records.
 
     `unwanted` and `wanted` find the nearest record of each kind; `margins` are the decoder's;
-    `mixture` has the density of all records and the wanted share in it, None without a calibration.
+    `mixture` has the density of all records and in it the shares of the wanted and of the training
+    records, None without a calibration.
     `rows_unwanted` and `rows_wanted` are the rows of these records in the bundle, -1 for a listed
     code that is not a record.
     """
@@ -61,7 +62,11 @@ class Measurer:
             mean, sigma = np.vstack([mean, extra[0]]), np.vstack([sigma, extra[1]])
             selected = np.append(selected, np.ones(len(unseen), bool))
             rows = np.append(rows, np.full(len(unseen), -1))
-        mixture = Mixture(mean, sigma * calibration.scale, ~selected) if calibration else None
+        mixture = None
+        if calibration:
+            train = (rows >= 0) & (records.split[rows] == "train")
+            parts = np.column_stack([~selected, train])
+            mixture = Mixture(mean, sigma * calibration.scale, parts)
         rows.flags.writeable = False
         return cls(
             bundle.autoencoder,
@@ -73,6 +78,17 @@ class Measurer:
             rows[selected],
             rows[~selected],
         )
+
+    def by_density(self, z: NDArray[np.float64]) -> tuple[NDArray, NDArray] | None:
+        """Points z (m, k) -> the wanted share of the density, and `Calibration.typicality` by the
+        training records' part of it: (m,) each, 0 to 1; None without a calibration."""
+        if self.mixture is None or self.calibration is None:
+            return None
+        log_density, shares = self.mixture.query(z)
+        wanted, train = shares.T
+        with np.errstate(divide="ignore"):  # far from every training record
+            log_train = log_density + np.log(train / self.mixture.part[:, 1].mean())
+        return wanted, self.calibration.rank(log_train)
 
     def measure(
         self, rule: Rule | type[Rule], z: ArrayLike, codes: Codes | None = None

@@ -67,11 +67,9 @@ class Posterior(Rule):
         Raises `RuleError` if the measurer has no calibration.
         """
         del codes
-        if measurer.mixture is None or measurer.calibration is None:
+        found = measurer.by_density(z)
+        if found is None:
             raise RuleError(
                 "expected a calibration for the posterior rule, got none; give one to Measurer.of"
             )
-        return {
-            "wanted_share": measurer.mixture.query(z)[1],
-            "typicality": measurer.calibration.typicality(z),
-        }
+        return dict(zip(("wanted_share", "typicality"), found, strict=True))
