@@ -45,14 +45,15 @@ def random_weights(preset, seed=5):
     return {name: rng.normal(0, 1, shape).astype(np.float32) for name, shape in shapes.items()}
 
 
-def random_bundle(preset, own=()):
+def random_bundle(preset, own=(), seed=5):
     """A bundle with random weights and a random history that needs every digit of a float."""
     columns = list(history_columns(preset.data.format.length))
     epochs = preset.training.epochs
     history = pd.DataFrame(
         np.random.default_rng(5).random((epochs, len(columns))) * 30, columns=columns
     ).assign(epoch=range(1, epochs + 1))
-    return Bundle.assemble(preset, 7, random_weights(preset), history, "by hand", own=own)
+    weights = random_weights(preset, seed)
+    return Bundle.assemble(preset, 7, weights, history, "by hand", own=own)
 
 
 def toy_bundle():

@@ -26,7 +26,8 @@ from regvae.rejection.unwanted import Unwanted
 Floats = NDArray[np.float64]
 
 _MOST = 2**14
-"""Most combinations of characters in a group of positions; beyond it codes are searched."""
+"""Most combinations of characters in a group of positions, and of the patterns of all groups;
+beyond it codes are searched."""
 _LIKELIEST = 64
 """Codes that are searched for a point, from the likeliest down."""
 _AT_ONCE = 2**22
@@ -79,7 +80,7 @@ class Margins:
         """
         if not self.unwanted.predicates:
             margin = np.full(len(z), np.inf)
-        elif self._combinations <= _MOST:
+        elif self._few_combinations:
             margin = self._by_predicates(z)
         else:
             margin = self._by_search(z)
@@ -94,7 +95,8 @@ class Margins:
     def _by_predicates(self, z: NDArray) -> Floats:
         """The margin of latent points z (m, k) by the predicates alone: (m,)."""
         margin = np.empty(len(z))
-        batch = max(1, _AT_ONCE // self._combinations)
+        widest = max(len(self._is_unwanted), *(len(group.order) for group in self._groups))
+        batch = max(1, _AT_ONCE // widest)
         for start in range(0, len(z), batch):
             rows = slice(start, start + batch)
             best = [group.best(self.bundle.autoencoder, z[rows]) for group in self._groups]
@@ -177,11 +179,15 @@ class Margins:
         return [one for one in self.bundle.autoencoder.onehot.blocks if one.position in used]
 
     @cached_property
-    def _combinations(self) -> int:
-        """Combinations of characters in the largest group."""
-        return max(
+    def _few_combinations(self) -> bool:
+        """Whether no group has too many combinations of characters, nor all groups of patterns."""
+        of_characters = (
             math.prod(len(one.alphabet) for one in self._blocks(members))
             for members in self._members
+        )
+        return (
+            max(of_characters) <= _MOST
+            and math.prod(len(group.fulfilled) for group in self._groups) <= _MOST
         )
 
     def _group(self, members: tuple[Predicate, ...]) -> _Group:
