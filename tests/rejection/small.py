@@ -65,5 +65,14 @@ def small_bundle(seed=0, likelihood="categorical", records=120) -> Bundle:
 
 def log_probabilities(bundle, z):
     """Log probabilities of all codes at points (n, k): (n, 240)."""
-    of_positions = bundle.autoencoder.log_probabilities(z)
-    return sum(part[:, PLACES[:, position]] for position, part in enumerate(of_positions))
+    outputs = bundle.autoencoder.logits(z).astype(float)
+    if bundle.autoencoder.likelihood == "bernoulli":
+        weights = 1 / (1 + np.exp(-outputs))
+    else:
+        weights = np.exp(outputs)
+    total = np.zeros((len(z), len(EVERY)))
+    for block in bundle.autoencoder.onehot.blocks:
+        part = weights[:, block.columns]
+        shares = part / part.sum(axis=1, keepdims=True)
+        total += np.log(shares)[:, PLACES[:, block.position]]
+    return total

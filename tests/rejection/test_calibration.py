@@ -1,4 +1,4 @@
-"""Calibration: a known truth is found again, and the shipped model's noise."""
+"""Calibration: a known truth is found again, and held-out records have the ranks they should."""
 
 import dataclasses
 import math
@@ -14,15 +14,16 @@ from regvae.rejection.calibration import (
     CalibrationError,
     calibrate,
     coverage,
+    fit_draw_scale,
     fit_scale,
 )
 from tests.rejection.bundles import with_gaussians, with_rows
 
 FACTORS = [0.4, 1.0, 3.0]
 """Reported sigmas as multiples of the true ones."""
-TRAINING, HELD_OUT = 150, 1_000
-TINY = 1e-6
-"""Sigma of held-out records whose draws are to be their means."""
+TRAINING, HELD_OUT = 150, 2_000
+MEASURED = HELD_OUT // 2
+"""Held-out records that do not fit the scale."""
 
 
 def rng(seed=0):
@@ -63,16 +64,18 @@ def with_records(bundle, training, held_out, noise=1.0):
     counts = len(training[0]), len(held_out[0])
     split = ["train"] * counts[0] + (["validation", "test"] * counts[1])[: counts[1]]
     mean, sigma = (np.concatenate(pair) for pair in zip(training, held_out, strict=True))
+    codes = [f"AA{n:05d}"[:7] for n in range(len(mean))]
     recipe = dataclasses.replace(bundle.preset.training, noise=noise)
     preset = dataclasses.replace(bundle.preset, training=recipe)
-    return dataclasses.replace(with_gaussians(bundle, mean, sigma, split=split), preset=preset)
+    changed = with_gaussians(bundle, mean, sigma, codes=codes, split=split)
+    return dataclasses.replace(changed, preset=preset)
 
 
-def synthetic(bundle, factor=1.0, k=2, mixture=truth):
+def synthetic(bundle, factor=1.0, k=2, mixture=truth, **changes):
     """Held-out records drawn from a true mixture, whose sigmas are reported as factor x sigma."""
     mean, sigma = mixture(TRAINING, k)
     points = drawn(mean, sigma)
-    return with_records(bundle, (mean, factor * sigma), (points, np.full(points.shape, TINY)))
+    return with_records(bundle, (mean, factor * sigma), (points, np.ones(points.shape)), **changes)
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +138,59 @@ def test_of_too_many_held_out_points_the_first_are_used(monkeypatch):
     assert fit_scale(mean, sigma, points) == fit_scale(mean, sigma, points[:100])
 
 
+@pytest.mark.parametrize("sigma", [0.5, 2.0])
+def test_the_scale_of_a_lone_gaussian_is_the_points_spread_over_its_sigma(sigma):
+    # The mean of log p is -log(s sigma) - mean(z²) / (2 s² sigma²), highest at s sigma = rms(z).
+    points = 1.7 * rng().standard_normal((400, 1))
+    expected = math.sqrt(np.square(points).mean()) / sigma
+    found = fit_scale(np.zeros((1, 1)), np.full((1, 1), sigma), points)
+    assert found == pytest.approx(expected, rel=0.02)
+
+
+# --- the scale of draws ---------------------------------------------------------------------------
+
+
+def blurred(k, n=300, h=1_000):
+    """Means and sigmas (n, k) of records, and held-out points (h, k) of the same distribution."""
+    random = rng(k)
+    return random.normal(size=(n, k)), np.full((n, k), 0.8), random.normal(size=(h, k))
+
+
+@pytest.mark.parametrize("k", [3, 5, 10])
+def test_draws_with_the_scale_of_draws_are_as_dense_as_held_out_points(k):
+    mean, sigma, points = blurred(k)
+    scale = fit_scale(mean, sigma, points)
+    found = fit_draw_scale(mean, sigma, points, scale, rng(3))
+    assert scale / 4 < found < scale
+
+    def denser(factor):
+        """How much denser draws are than the points, in nats, and the standard error of that."""
+        of_draws = log_density(mean, factor * sigma, drawn(mean, factor * sigma, 4_000, seed=k))
+        of_points = log_density(mean, factor * sigma, points)
+        error = math.sqrt(of_draws.var() / 1_000 + of_points.var() / len(points))
+        return of_draws.mean() - of_points.mean(), error
+
+    difference, error = denser(found)
+    assert abs(difference) < 3 * error
+    difference, error = denser(scale)
+    assert difference < -3 * error  # every kernel adds its own variance
+
+
+def test_the_scale_of_draws_is_at_most_the_scale_and_at_least_a_quarter():
+    mean, sigma, points = blurred(2)
+    assert fit_draw_scale(mean, sigma, 3 * points, 1.0, rng()) == 1.0  # draws are denser
+    assert fit_draw_scale(mean, sigma, np.zeros((50, 2)), 1.0, rng()) == 0.25
+
+
+def test_the_scale_of_draws_of_a_lone_gaussian_is_its_scale():
+    points = rng().standard_normal((1_000, 1))
+    mean, sigma = np.zeros((1, 1)), np.ones((1, 1))
+    scale = fit_scale(mean, sigma, points)
+    found = fit_draw_scale(mean, sigma, points, scale, rng(1))
+    assert found == pytest.approx(scale, rel=4 * math.sqrt(0.5 / 1_000))
+    assert found <= scale
+
+
 # --- calibrate ------------------------------------------------------------------------------------
 
 
@@ -143,28 +199,55 @@ def test_the_sigmas_of_a_bundle_are_scaled_back(calibrated):
         assert calibrated[factor].scale == pytest.approx(1 / factor, rel=0.1)
 
 
-@pytest.mark.parametrize("noise", [0.1, 1.0, 2.0])
-def test_held_out_records_are_draws_with_the_noise_of_the_training(bundle, noise):
-    mean, sigma = truth(TRAINING, 2)
-    rows = rng(5).integers(TRAINING, size=HELD_OUT)
-    records = (mean, sigma), (mean[rows], sigma[rows])
-    assert calibrate(with_records(bundle, *records, noise)).scale == pytest.approx(noise, rel=0.1)
+def test_no_noise_plays_a_part(bundle, calibrated):
+    plain = calibrated[1.0]
+    for noise in (0.0, 0.1, 2.0):
+        found = calibrate(synthetic(bundle, noise=noise))
+        assert (found.scale, found.draw_scale) == (plain.scale, plain.draw_scale)
+        assert np.array_equal(found.held_out, plain.held_out)
+    records = (changed := synthetic(bundle)).records
+    held_out = (records.split != "train")[:, None]
+    wider = dataclasses.replace(records, sigma=np.where(held_out, 9, records.sigma))
+    found = calibrate(dataclasses.replace(changed, records=wider))
+    assert np.array_equal(found.held_out, plain.held_out)  # only their means are used
 
 
-def test_the_densities_are_those_of_held_out_draws_with_scaled_sigmas(bundle, calibrated):
-    found, records = calibrated[3.0], synthetic(bundle, 3.0).records
+def test_one_half_of_the_held_out_records_fits_and_the_other_is_measured(bundle, monkeypatch):
+    uses = {}
+
+    def spied(name):
+        original = getattr(calibration, name)
+
+        def spy(mean, sigma, points, *rest):
+            uses.setdefault(name, []).append({tuple(z) for z in points.tolist()})
+            return original(mean, sigma, points, *rest)
+
+        monkeypatch.setattr(calibration, name, spy)
+
+    for name in ("fit_scale", "fit_draw_scale", "coverage"):
+        spied(name)
+    changed = synthetic(bundle, 3.0)
+    found, records = calibrate(changed), changed.records
     train = records.split == "train"
+    everything = {tuple(z) for z in records.mean[~train].astype(float).tolist()}
+    (fitting,), (of_draws,) = uses["fit_scale"], uses["fit_draw_scale"]
+    measured, _ = uses["coverage"]
+    assert fitting == of_draws
+    assert (len(fitting), len(measured)) == (HELD_OUT - MEASURED, MEASURED)
+    assert fitting | measured == everything
+    assert not fitting & measured
     mean, sigma = records.mean[train], records.sigma[train]
-    expected = np.sort(log_density(mean, sigma * found.scale, records.mean[~train]))
-    assert found.held_out.shape == (HELD_OUT,)
+    expected = np.sort(log_density(mean, sigma * found.scale, np.array(sorted(measured))))
     assert (np.diff(found.held_out) >= 0).all()
-    np.testing.assert_allclose(found.held_out, expected, atol=1e-3)
+    np.testing.assert_allclose(found.held_out, expected, atol=1e-5)
+    firsts = {tuple(z) for z in records.mean[~train][: len(fitting)].astype(float).tolist()}
+    assert 0.4 < len(firsts & fitting) / len(fitting) < 0.6  # drawn at random
 
 
-def test_if_too_many_are_held_out_a_random_choice_is_used(bundle, monkeypatch):
+def test_if_too_many_are_held_out_a_random_choice_fits_the_scale(bundle, monkeypatch):
     mean, sigma = truth(100, 2)
     points = np.concatenate([drawn(mean, sigma), drawn(mean, 4 * sigma)])
-    changed = with_records(bundle, (mean, sigma), (points, np.full(points.shape, TINY)))
+    changed = with_records(bundle, (mean, sigma), (points, np.ones(points.shape)))
     of_all = calibrate(changed).scale
     monkeypatch.setattr(calibration, "_MOST_PAIRS", 500 * mean.size)
     assert calibrate(changed).scale == pytest.approx(of_all, rel=0.15)
@@ -172,63 +255,105 @@ def test_if_too_many_are_held_out_a_random_choice_is_used(bundle, monkeypatch):
 
 
 def test_the_same_seed_gives_the_same_calibration(bundle):
-    noisy = with_records(bundle, truth(60, 2), truth(300, 2, seed=6))
-    first, again, other = (calibrate(noisy, seed=seed) for seed in (0, 0, 4))
+    some = with_records(bundle, truth(60, 2), truth(300, 2, seed=6))
+    first, again, other = (calibrate(some, seed=seed) for seed in (0, 0, 4))
     for field in dataclasses.fields(Calibration):
-        assert np.array_equal(getattr(first, field.name), getattr(again, field.name))
-    assert np.array_equal(calibrate(noisy).held_out, first.held_out)  # 0 is the default
+        if field.name != "mixture":
+            assert np.array_equal(getattr(first, field.name), getattr(again, field.name))
+    assert np.array_equal(first.mixture.sigma, again.mixture.sigma)
+    assert np.array_equal(calibrate(some).held_out, first.held_out)  # 0 is the default
     assert not np.array_equal(other.held_out, first.held_out)
 
 
-@pytest.mark.parametrize(
-    ("split", "kind"), [("train", "training"), ("validation", "held-out"), ("test", "held-out")]
-)
-def test_training_and_held_out_records_are_needed(bundle, split, kind):
-    message = f"expected training and held-out records, got only {kind}"
-    with pytest.raises(CalibrationError, match=message):
-        calibrate(with_rows(bundle, bundle.records.split == split))
+def test_training_and_two_held_out_records_are_needed(bundle):
+    records = bundle.records
+    first = np.arange(len(records)) == np.flatnonzero(records.split == "test")[0]
+    train = records.split == "train"
+    for rows, got in (
+        (train, "10,000 and 0"),
+        (train | first, "10,000 and 1"),
+        (records.split == "validation", "0 and 1,000"),
+        (records.split == "test", "0 and 1,000"),
+    ):
+        words = f"expected training records and two held-out ones or more, got {got}; use a bundle"
+        with pytest.raises(CalibrationError, match=words):
+            calibrate(with_rows(bundle, rows))
 
 
 @pytest.mark.parametrize("split", ["validation", "test"])
 def test_held_out_records_may_be_of_either_split(bundle, split):
     changed = synthetic(bundle)
     found = calibrate(with_rows(changed, np.isin(changed.records.split, ["train", split])))
-    assert len(found.held_out) == HELD_OUT // 2
+    assert len(found.held_out) == MEASURED // 2
     assert found.scale == pytest.approx(1, rel=0.1)
 
 
 # --- typicality -----------------------------------------------------------------------------------
 
 
-def fresh_typicality(found, factor, seed=7, spread=1.0, m=4_000):
+def fresh_typicality(found, seed=7, spread=1.0, m=4_000):
     """Typicality of new points from the true mixture, or from one wider by `spread`."""
     mean, sigma = truth(TRAINING, 2)
-    points = drawn(mean, spread * sigma, m, seed)
-    return found.typicality(log_density(mean, factor * sigma * found.scale, points))
+    return found.typicality(drawn(mean, spread * sigma, m, seed))
 
 
 @pytest.mark.parametrize("factor", FACTORS)
-def test_a_share_q_of_new_draws_has_a_typicality_below_q(calibrated, factor):
-    found = fresh_typicality(calibrated[factor], factor)
+def test_a_share_q_of_new_points_has_a_typicality_of_at_most_q(calibrated, factor):
+    found = fresh_typicality(calibrated[factor])
     for q in (0.02, 0.1, 0.25, 0.5, 0.75, 0.9):
-        error = math.sqrt(q * (1 - q) * (1 / HELD_OUT + 1 / len(found)))
-        assert (found < q).mean() == pytest.approx(q, abs=4 * error)
+        error = math.sqrt(q * (1 - q) * (1 / MEASURED + 1 / len(found)))
+        assert (found <= q).mean() == pytest.approx(q, abs=4 * error)
 
 
 def test_points_of_another_distribution_are_less_typical(calibrated):
-    usual = fresh_typicality(calibrated[1.0], 1.0)
-    unusual = fresh_typicality(calibrated[1.0], 1.0, spread=5.0)
+    usual = fresh_typicality(calibrated[1.0])
+    unusual = fresh_typicality(calibrated[1.0], spread=5.0)
     assert np.median(unusual) < 0.5 * np.median(usual)
     assert (unusual < 0.02).mean() > 0.1
 
 
-def test_typicality_is_the_share_of_held_out_draws_with_a_lower_density():
+def of_densities(mixture, held_out):
     nothing = np.empty(0)
-    found = Calibration(1.0, np.array([-3.0, -1.0, -1.0, 2.0]), nothing, nothing, nothing)
-    above = np.nextafter(-1, 0)
-    densities = np.array([-np.inf, -4, -3, -2, -1, above, 0, 2, 3, np.inf])
-    expected = [0, 0, 0, 0.25, 0.25, 0.75, 0.75, 0.75, 1, 1]
-    assert found.typicality(densities).tolist() == expected
+    return Calibration(1.0, 1.0, mixture, np.sort(held_out), nothing, nothing, nothing)
+
+
+def test_typicality_counts_the_point_itself_and_what_is_at_most_as_dense():
+    mixture = Mixture([[0.0]], [[1.0]], [True])
+    held_out = mixture.query([[1.0], [2.0], [2.0], [3.0]])[0]
+    found = of_densities(mixture, held_out)
+    z = [[0.0], [1.0], [1.5], [2.0], [2.5], [3.0], [4.0], [1e9]]
+    expected = np.array([5, 5, 4, 4, 2, 2, 1, 1]) / 5
+    assert found.typicality(z).tolist() == expected.tolist()
+
+
+def test_typicality_of_few_held_out_records_is_an_exact_p_value():
+    # With 20 held-out records a new one has each of the ranks 1 to 21 equally often.
+    mixture = Mixture(*truth(30, 2), np.ones(30, bool))
+    records = drawn(*truth(30, 2), m=3_000 * 21).reshape(3_000, 21, 2)
+    density = mixture.query(records.reshape(-1, 2))[0].reshape(3_000, 21)
+    ranks = [
+        of_densities(mixture, some[:20]).typicality(z[-1:])[0] * 21
+        for some, z in zip(density, records, strict=True)
+    ]
+    counts = np.bincount(np.round(ranks).astype(int), minlength=22)[1:]
+    np.testing.assert_allclose(ranks, np.round(ranks), rtol=1e-9)
+    assert counts.sum() == 3_000
+    assert stats.chisquare(counts).pvalue > 1e-3
+
+
+def test_a_new_record_is_rarely_untypical_though_few_fit_the_scale(bundle):
+    mean, sigma = truth(20, 1)
+    trials, low = 250, {q: [] for q in (0.1, 0.25, 0.5)}
+    for seed in range(trials):
+        records = drawn(mean, sigma, 40, seed)  # 20 held out, and 20 new ones
+        held_out = (records[:20], np.ones((20, 1)))
+        found = calibrate(with_records(bundle, (mean, 2 * sigma), held_out), seed=seed)
+        assert len(found.held_out) == 10
+        for q, shares in low.items():
+            shares.append((found.typicality(records[20:]) <= q).mean())
+    for q, shares in low.items():
+        error = np.std(shares) / math.sqrt(trials)
+        assert np.floor(11 * q) / 11 - 3 * error < np.mean(shares) < q + 3 * error
 
 
 def test_a_calibration_cannot_be_altered(calibrated):
@@ -239,7 +364,7 @@ def test_a_calibration_cannot_be_altered(calibrated):
 # --- the coverage curves --------------------------------------------------------------------------
 
 
-SAMPLING_ERROR = stats.kstwobign.isf(1e-3) / math.sqrt(HELD_OUT)
+SAMPLING_ERROR = stats.kstwobign.isf(1e-3) / math.sqrt(MEASURED)
 """How far a sample's shares may be from the true ones: Kolmogorov's bound at 1 in 1,000."""
 
 
@@ -305,18 +430,20 @@ def test_true_sigmas_that_overlap_are_above_the_diagonal(calibrated):
 # --- the shipped model ----------------------------------------------------------------------------
 
 
-def test_the_shipped_sigmas_are_too_wide_by_the_noise_of_the_notebook(bundle, shipped):
-    assert 0.05 < shipped.scale < 0.2
-    assert shipped.scale == pytest.approx(bundle.preset.training.noise, rel=0.2)
-
-
 def test_the_shipped_scale_hardly_depends_on_the_seed(bundle, shipped):
-    assert calibrate(bundle, seed=1).scale == pytest.approx(shipped.scale, rel=0.05)
+    other = calibrate(bundle, seed=1)
+    assert other.scale == pytest.approx(shipped.scale, rel=0.15)
+    assert other.draw_scale == pytest.approx(shipped.draw_scale, rel=0.15)
+
+
+def test_the_shipped_sigmas_are_too_wide_for_a_density(bundle, shipped):
+    assert shipped.draw_scale <= shipped.scale < bundle.preset.training.noise
 
 
 def test_the_shipped_curves_are_above_the_diagonal_and_the_scaled_one_nearer(bundle, shipped):
-    assert shipped.held_out.shape == ((bundle.records.split != "train").sum(),)
+    held_out = (bundle.records.split != "train").sum()
+    assert shipped.held_out.shape == (held_out - held_out // 2,)
     assert np.isfinite(shipped.held_out).all()
-    assert (shipped.calibrated >= shipped.nominal).all()
     assert (shipped.reported >= shipped.calibrated).all()
+    assert (shipped.calibrated >= shipped.nominal).all()
     assert (shipped.reported - shipped.calibrated).mean() > 0.1
