@@ -211,7 +211,7 @@ def shortfall(policy: Policy, tally: Tally, *, stopped: bool = False) -> str | N
 def _hint(policy: Policy, tally: Tally) -> str:
     usable = tally.accepted - (tally.leaks if policy.clean else 0)
     if not tally.accepted:
-        near = "" if isinstance(policy.proposal, Around) else f"propose from {Around.name}, or "
+        near = "" if isinstance(policy.proposal, Around) else "propose around records, or "
         return f"none of them is accepted: {near}use a less strict rule"
     if not usable:
         return "all accepted points leak: use a stricter rule"

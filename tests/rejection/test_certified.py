@@ -10,7 +10,7 @@ from regvae.rejection.calibration import calibrate
 from regvae.rejection.measures import Measurer
 from regvae.rejection.policy import Policy
 from regvae.rejection.proposals import Box
-from regvae.rejection.rules import RULES, Certified, OneSided, RuleError
+from regvae.rejection.rules import RULES, Certified, OneSided
 from regvae.rejection.unwanted import Unwanted
 from tests.rejection.small import SMALL, small_bundle
 
@@ -60,13 +60,6 @@ def test_all_good_codes_are_accepted_without_a_margin_and_typicality():
     assert 50 < len(codes) < 950
 
 
-def test_it_draws_the_line_exactly_at_its_parameters():
-    at = {"margin": np.array([0.5]), "typicality": np.array([0.1])}
-    assert Certified(0.5, 0.1).accepts(at).all()
-    assert not Certified(np.nextafter(0.5, 1), 0.1).accepts(at).any()
-    assert not Certified(0.5, np.nextafter(0.1, 1)).accepts(at).any()
-
-
 def test_typicality_is_that_of_the_calibration_where_the_code_is_good(bundle, shipped):
     unwanted = Unwanted.of(["number < 50"])
     z = np.random.default_rng(0).normal(size=(300, 2))
@@ -99,12 +92,6 @@ def test_the_other_rules_have_an_interval():
 def test_it_is_the_rule_of_a_policy_that_names_none():
     assert Policy("notebook-2d", Unwanted.of(["number < 50"])).rule == Certified()
     assert [rule.name for rule in RULES.values() if rule.certain] == ["certified"]
-
-
-def test_a_calibration_is_needed():
-    bundle = small_bundle(7)
-    with pytest.raises(RuleError, match="expected a calibration for the certified rule, got none"):
-        Measurer.of(bundle, UNWANTED).measure(Certified, np.zeros((1, 2)))
 
 
 def test_a_code_on_the_list_of_records_is_refused_however_likely():

@@ -20,7 +20,7 @@ from regvae.onehot import OneHot
 from regvae.rejection.calibration import Calibration, calibrate
 from regvae.rejection.measures import Measurer
 from regvae.rejection.proposals import Box
-from regvae.rejection.rules import RULES, OneSided, Posterior, RuleError, TwoSided
+from regvae.rejection.rules import RULES, Certified, OneSided, Posterior, RuleError, TwoSided
 from regvae.rejection.unwanted import Unwanted, UnwantedError
 from tests.rejection.bundles import with_gaussians, with_rows
 
@@ -38,15 +38,18 @@ def of_gaussians(bundle, unwanted, wanted, *, split=None):
     return with_gaussians(bundle, mean, sigma, codes=codes, split=split)
 
 
-def calibrated(scale=1.0, held_out=(-2.0, -1.0)):
-    return Calibration(scale, np.array(held_out), NO_CURVE, NO_CURVE, NO_CURVE)
+def calibrated(some, scale=1.0, held_out=(-2.0, -1.0)):
+    """A calibration of all records of a bundle, with a scale and densities given by hand."""
+    mean, sigma = some.records.mean, some.records.sigma * scale
+    mixture = Mixture(mean, sigma, np.ones(len(mean), bool))
+    return Calibration(scale, scale, mixture, np.array(held_out), NO_CURVE, NO_CURVE, NO_CURVE)
 
 
 @pytest.fixture(scope="module")
 def pair(bundle):
     """Measures against an unwanted record at (0, 0) and a wanted one at (4, 0)."""
     two = of_gaussians(bundle, [((0, 0), (1, 1))], [((4, 0), (1, 1))])
-    return Measurer.of(two, BELOW_50, calibrated())
+    return Measurer.of(two, BELOW_50, calibrated(two))
 
 
 def measured(measurer, rule, *points):
@@ -62,7 +65,7 @@ def log_normal(z, mean, sigma):
 
 def test_distances_are_those_worked_out_by_hand(bundle):
     two = of_gaussians(bundle, [((0, 0), (1, 2))], [((6, 0), (2, 1))])
-    measurer = Measurer.of(two, BELOW_50)
+    measurer = Measurer.of(two, BELOW_50, calibrated(two))
     found = measured(measurer, TwoSided, (3, 0), (0, 4), (6, 0), (0, 0))
     assert found["to_unwanted"] == pytest.approx([3, 2, 6, 0])
     assert found["to_wanted"] == pytest.approx([1.5, 5, 0, 3])
@@ -70,9 +73,17 @@ def test_distances_are_those_worked_out_by_hand(bundle):
     assert measured(measurer, OneSided, (3, 0), (0, 4)) == {"to_unwanted": pytest.approx([3, 2])}
 
 
+def test_two_sided_measures_in_calibrated_sigmas_and_one_sided_in_reported_ones(bundle):
+    two = of_gaussians(bundle, [((0, 0), (1, 2))], [((6, 0), (2, 1))])
+    measurer = Measurer.of(two, BELOW_50, calibrated(two, 0.5))
+    found = measured(measurer, TwoSided, (3, 0))
+    assert found == {"to_unwanted": [6.0], "to_wanted": [3.0], "margin": [3.0]}
+    assert measured(measurer, OneSided, (3, 0)) == {"to_unwanted": [3.0]}
+
+
 def test_nearest_is_by_the_sigmas_of_a_record_not_by_its_mean(bundle):
     few = of_gaussians(bundle, [((0,), (1,)), ((10,), (4,))], [((20,), (1,)), ((30,), (10,))])
-    found = measured(Measurer.of(few, BELOW_50), TwoSided, (4,), (16,))
+    found = measured(Measurer.of(few, BELOW_50, calibrated(few)), TwoSided, (4,), (16,))
     assert found["to_unwanted"] == pytest.approx([1.5, 1.5])  # from the wide record at 10
     assert found["to_wanted"] == pytest.approx([2.6, 1.4])  # from the wide record at 30
 
@@ -90,7 +101,7 @@ def test_distances_and_densities_are_those_of_plain_loops(bundle, data, k):
     z = data.draw(st.tuples(*[st.floats(-10, 10)] * k))
     scale = data.draw(st.sampled_from([0.25, 0.5, 1.0, 2.0]))  # exact for 32-bit sigmas
     some = of_gaussians(bundle, unwanted, wanted)
-    measurer = Measurer.of(some, BELOW_50, calibrated(scale))
+    measurer = Measurer.of(some, BELOW_50, calibrated(some, scale))
 
     def nearest(records):
         return min(
@@ -100,9 +111,9 @@ def test_distances_and_densities_are_those_of_plain_loops(bundle, data, k):
 
     found = measured(measurer, TwoSided, z)
     near, far = nearest(wanted), nearest(unwanted)
-    assert found["to_unwanted"] == [pytest.approx(far, **CLOSE)]
-    assert found["to_wanted"] == [pytest.approx(near, **CLOSE)]
-    assert found["margin"] == [pytest.approx(far - near, rel=1e-9, abs=1e-8)]
+    assert found["to_unwanted"] == [pytest.approx(far / scale, **CLOSE)]
+    assert found["to_wanted"] == [pytest.approx(near / scale, **CLOSE)]
+    assert found["margin"] == [pytest.approx((far - near) / scale, rel=1e-9, abs=1e-8)]
 
     def log_densities(records):
         return [
@@ -139,7 +150,7 @@ def test_two_sided_rejects_what_is_far_from_everything(pair):
 @pytest.mark.parametrize("scale", [0.5, 1.0, 2.0])
 def test_the_share_of_two_records_is_a_logistic_function(bundle, scale):
     two = of_gaussians(bundle, [((0,), (1,))], [((4,), (1,))])
-    measurer = Measurer.of(two, BELOW_50, calibrated(scale))
+    measurer = Measurer.of(two, BELOW_50, calibrated(two, scale))
     z = np.linspace(-3, 7, 41)
     share = measurer.measure(Posterior, z[:, None])["wanted_share"]
     expected = 1 / (1 + np.exp(-(8 * z - 16) / (2 * scale**2)))  # z² - (z - 4)² = 8 z - 16
@@ -147,7 +158,7 @@ def test_the_share_of_two_records_is_a_logistic_function(bundle, scale):
 
 
 def test_a_share_is_from_0_to_1(few):
-    measurer = Measurer.of(few, BELOW_50, calibrated(0.1))
+    measurer = Measurer.of(few, BELOW_50, calibrated(few, 0.1))
     grid = np.stack(np.meshgrid(*[np.linspace(-3, 3, 51)] * 2), axis=-1).reshape(-1, 2)
     share = measurer.measure(Posterior, grid)["wanted_share"]
     assert 0 <= share.min() < 0.01 < 0.99 < share.max() <= 1
@@ -161,40 +172,48 @@ def test_a_share_is_exactly_one_where_the_unwanted_add_nothing(pair):
 def test_more_records_have_more_of_the_density(bundle):
     here = ((0,), (1,))
     some = of_gaussians(bundle, [here], [here, here, here])
-    measurer = Measurer.of(some, BELOW_50, calibrated())
+    measurer = Measurer.of(some, BELOW_50, calibrated(some))
     shares = measured(measurer, Posterior, (0.0,), (5.0,))["wanted_share"]
     assert shares == pytest.approx([0.75] * 2)
 
 
-def test_typicality_is_the_share_of_held_out_draws_with_a_lower_density(bundle):
+def test_typicality_counts_the_held_out_records_in_places_at_most_as_dense(bundle):
     same = of_gaussians(bundle, [((0,), (1,))], [((0,), (1,))])
     at_zero = log_normal(0, 0, 1)
     held_out = sorted([at_zero - 3, at_zero - 1, at_zero + 1, at_zero + 2])
-    measurer = Measurer.of(same, BELOW_50, calibrated(1.0, held_out))
+    measurer = Measurer.of(same, BELOW_50, calibrated(same, 1.0, held_out))
     z = [(0.0,), (2.0,), (3.0,), (0.5,)]  # 0, 2, 4.5 and 0.125 below the density at 0
-    assert measured(measurer, Posterior, *z)["typicality"] == [0.5, 0.25, 0.0, 0.5]
+    assert measured(measurer, Posterior, *z)["typicality"] == [0.6, 0.4, 0.2, 0.6]
+
+
+def test_typicality_does_not_depend_on_what_is_unwanted(bundle, shipped):
+    z = np.random.default_rng(1).normal(size=(50, 2))
+    found = [
+        Measurer.of(bundle, unwanted, shipped).measure(Posterior, z)["typicality"]
+        for unwanted in (BELOW_50, Unwanted.of(listed=["ZZ99ZZZ", "AB12CDE"]))
+    ]
+    assert np.array_equal(*found)
 
 
 def test_new_records_have_a_low_typicality_as_rarely_as_they_should(bundle):
-    # Split-conformal: a new record falls below q with a probability of q, however bad the model.
-    records, rng = bundle.records, np.random.default_rng(4)
+    # Split-conformal: at most q with a probability of at most q, whatever the model.
+    records = bundle.records
     new = records.split == "test"
     found = calibrate(with_rows(bundle, ~new))
-    noise = bundle.preset.training.noise * rng.normal(size=(new.sum(), 2))
-    train = records.split == "train"
-    mean, sigma = records.mean[train], records.sigma[train] * found.scale
-    mixture = Mixture(mean, sigma, np.ones(len(mean), bool))
-    typicality = found.typicality(mixture.query(records.mean[new] + records.sigma[new] * noise)[0])
+    typicality = found.typicality(records.mean[new])
     for q in (0.02, 0.1, 0.5):
         error = math.sqrt(q * (1 - q) * (1 / len(found.held_out) + 1 / new.sum()))
-        assert (typicality < q).mean() == pytest.approx(q, abs=4 * error)
+        assert (typicality <= q).mean() == pytest.approx(q, abs=4 * error)
 
 
-def test_the_posterior_rule_needs_a_calibration(few):
+@pytest.mark.parametrize("rule", [Posterior(), TwoSided(), Certified()], ids=lambda rule: rule.name)
+def test_all_rules_but_the_notebooks_need_a_calibration(few, rule):
     measurer = Measurer.of(few, BELOW_50)
     assert measurer.mixture is None
-    with pytest.raises(RuleError, match="expected a calibration for the posterior rule, got none"):
-        measurer.measure(Posterior(), [(0.0, 0.0)])
+    words = f"expected a calibration for the {rule.name} rule, got none; give one to Measurer.of"
+    with pytest.raises(RuleError, match=words):
+        measurer.measure(rule, [(0.0, 0.0)])
+    assert not OneSided.needs_calibration
 
 
 # --- the unwanted and the wanted records ----------------------------------------------------------
@@ -260,7 +279,7 @@ def test_a_listed_code_joins_the_unwanted_records(bundle):
     with pytest.raises(UnwantedError, match="besides 'number < 50 or one of 2 regs'"):
         Measurer.of(two, all_listed)  # the only wanted record is on the list
     unwanted = Unwanted.of(["number < 50"], listed=["AB12CDE"])
-    measurer = Measurer.of(two, unwanted, calibrated())
+    measurer = Measurer.of(two, unwanted, calibrated(two))
     assert measurer.rows_unwanted.tolist() == [0, -1]
     mean, sigma = bundle.autoencoder.encode(["AB12CDE"])
     assert np.array_equal(measurer.unwanted.mean, np.vstack([[(40, 40)], mean.astype(float)]))
@@ -313,7 +332,7 @@ def fifteen(bundle):
 
 def test_fifteen_dimensions_are_measured_as_two_are(fifteen):
     unwanted = Unwanted.of(["number < 50"], listed=["AB12CDE"])
-    measurer = Measurer.of(fifteen, unwanted, calibrated(0.5))
+    measurer = Measurer.of(fifteen, unwanted, calibrated(fifteen, 0.5))
     z = np.random.default_rng(1).normal(size=(30, 15))
     extra = fifteen.autoencoder.encode(["AB12CDE"])
     mean = np.vstack([fifteen.records.mean, extra[0]]).astype(float)
@@ -321,8 +340,8 @@ def test_fifteen_dimensions_are_measured_as_two_are(fifteen):
     below = np.array([int(code[2:4]) < 50 for code in [*fifteen.records.codes, "AB12CDE"]])
     gaps = np.linalg.norm((z[:, None] - mean) / sigma, axis=2)
     found = measurer.measure(TwoSided, z)
-    np.testing.assert_allclose(found["to_unwanted"], gaps[:, below].min(axis=1), rtol=1e-9)
-    np.testing.assert_allclose(found["to_wanted"], gaps[:, ~below].min(axis=1), rtol=1e-9)
+    np.testing.assert_allclose(found["to_unwanted"], 2 * gaps[:, below].min(axis=1), rtol=1e-9)
+    np.testing.assert_allclose(found["to_wanted"], 2 * gaps[:, ~below].min(axis=1), rtol=1e-9)
     logs = -(gaps**2) / (2 * 0.5**2) - np.log(sigma).sum(axis=1)
     terms = np.exp(logs - logs.max(axis=1, keepdims=True))
     share = terms[:, ~below].sum(axis=1) / terms.sum(axis=1)
@@ -348,6 +367,7 @@ def test_a_wanted_record_nearby_makes_the_results_pure(bundle, shipped):
     wanted = ~BELOW_50.of_codes(bundle.autoencoder.decode(z), bundle)
     purity = {
         rule.name: wanted[rule.accepts(measurer.measure(rule, z))].mean()
-        for rule in (OneSided(2.5), TwoSided(0.5, 1.0), Posterior(0.1, 0.02))
+        for rule in (OneSided(2.5), TwoSided(), Posterior(0.1, 0.02), Certified())
     }
     assert purity["one-sided"] < 0.9 < 0.99 < min(purity["two-sided"], purity["posterior"])
+    assert purity["certified"] == 1

@@ -23,7 +23,7 @@ from regvae.model import store
 from regvae.model.store import BundleError
 from regvae.rejection.policy import MAX_PROPOSALS, Policy, PolicyError
 from regvae.rejection.proposals import Around, Box, Prior, Region
-from regvae.rejection.rules import OneSided, Posterior, TwoSided
+from regvae.rejection.rules import Certified, OneSided, Posterior, TwoSided
 from regvae.rejection.unwanted import Unwanted
 
 ELL = ((0.0, 0.0), (3.0, 0.0), (3.0, 1.0), (1.0, 1.0), (1.0, 3.0), (0.0, 3.0))
@@ -35,7 +35,8 @@ SETS = [
     Unwanted.of(training=True),
     Unwanted.of(["tens == 3"], regions=[ELL, ELL[:3]], listed=["ab12 cde"], training=True),
 ]
-PLAIN = 'schema = 3\nbundle = "notebook-2d"\n[unwanted]\npredicates = ["number < 50"]\n'
+PLAIN = 'schema = 4\nbundle = "notebook-2d"\n[unwanted]\npredicates = ["number < 50"]\n'
+ONE_SIDED = '[rule]\nname = "one-sided"\n'
 HASH = hashlib.sha256((store.ASSETS / "notebook-2d" / "manifest.json").read_bytes()).hexdigest()
 
 
@@ -80,11 +81,12 @@ ALL_RULES = (
     st.builds(OneSided, POSITIVE)
     | st.builds(TwoSided, POSITIVE, POSITIVE)
     | st.builds(Posterior, SHARES, SHARES)
+    | st.builds(Certified, POSITIVE, SHARES)
 )
 ALL_PROPOSALS = (
     st.builds(Box, st.floats(0, 1e6, exclude_min=True) | st.integers(1, 10**6))
     | st.just(Prior())
-    | st.just(Around())
+    | st.builds(Around, st.none() | st.floats(0, 100, exclude_min=True))
     | st.builds(Region, POLYGONS)
 )
 COUNTS = st.integers(1, MAX_PROPOSALS)
@@ -120,7 +122,7 @@ def unwanting(text):
 def test_a_short_policy_has_the_defaults():
     assert Policy.from_toml(PLAIN) == Policy("notebook-2d", BELOW_50)
     chosen = Policy.from_toml(PLAIN)
-    assert (chosen.rule, chosen.proposal, chosen.proposals) == (OneSided(2.5), Box(3.0), 1000)
+    assert (chosen.rule, chosen.proposal, chosen.proposals) == (Certified(), Box(3.0), 1000)
     assert (chosen.results, chosen.clean, chosen.seed, chosen.bundle_sha256) == (
         None,
         False,
@@ -132,8 +134,8 @@ def test_a_short_policy_has_the_defaults():
 def test_a_part_may_be_named_without_its_numbers():
     chosen = Policy.from_toml(f'{PLAIN}[rule]\nname = "two-sided"\n[proposal]\nname = "prior"\n')
     assert (chosen.rule, chosen.proposal) == (TwoSided(), Prior())
-    chosen = Policy.from_toml(f"{PLAIN}[rule]\nthreshold = 3\n[proposal]\nhalf_width = 2\n")
-    assert (chosen.rule, chosen.proposal) == (OneSided(3.0), Box(2.0))
+    chosen = Policy.from_toml(f"{PLAIN}[rule]\nm = 3\n[proposal]\nhalf_width = 2\n")
+    assert (chosen.rule, chosen.proposal) == (Certified(3.0), Box(2.0))
 
 
 def test_a_list_may_be_typed_as_people_do():
@@ -141,73 +143,22 @@ def test_a_list_may_be_typed_as_people_do():
     assert Policy.from_toml(text).unwanted.codes == ("AB12CDE", "ZZ99ZZZ")
 
 
-# --- older schemas --------------------------------------------------------------------------------
+def test_the_scale_around_records_is_in_the_policy_if_it_is_given():
+    for scale, expected in ((None, {"name": "around"}), (0.5, {"name": "around", "scale": 0.5})):
+        chosen = Policy("notebook-2d", BELOW_50, proposal=Around(scale))
+        assert chosen.to_dict()["proposal"] == expected
+        assert Policy.from_toml(chosen.to_toml()).proposal == Around(scale)
 
 
-SCHEMA_1 = """
-schema = 1
-bundle = "notebook-2d"
-bundle_sha256 = ""
-seed = 7
-clean = true
-
-[unwanted]
-rules = ["number < 50"]
-regions = []
-regs = ["AB12CDE"]
-training = false
-
-[rule]
-name = "two-sided"
-margin = 0.25
-support = 2.0
-
-[proposal]
-name = "prior"
-
-[stop]
-proposals = 900
-accepted = 20
-"""
-
-
-def test_a_policy_of_schema_1_is_read_with_the_names_and_defaults_of_now():
-    chosen = Policy.from_toml(SCHEMA_1)
-    assert chosen == Policy(
-        "notebook-2d",
-        Unwanted.of(["number < 50"], listed=["AB12CDE"]),
-        TwoSided(0.25, 2.0),
-        Prior(),
-        proposals=900,
-        results=20,
-        clean=True,
-        repeats=True,
-        seed=7,
+@pytest.mark.parametrize("schema", [1, 2, 3])
+def test_an_older_schema_is_refused_as_its_points_would_be_others(schema):
+    older = PLAIN.replace("schema = 4", f"schema = {schema}")
+    words = (
+        f"the policy: expected schema = 4, got {schema}; save the policy again with `regvae sample "
+        "--save-policy` (another version may propose other points)"
     )
-    assert chosen.to_dict()["schema"] == 3
-    assert Policy.from_toml(chosen.to_toml()) == chosen
-
-
-@pytest.mark.parametrize(("old", "new"), [("rules", "predicates"), ("accepted", "results")])
-def test_each_schema_has_its_own_names(old, new):
-    as_2 = SCHEMA_1.replace("schema = 1", "schema = 2")
-    as_2 = as_2.replace("rules =", "predicates =").replace("accepted =", "results =")
-    assert Policy.from_toml(as_2) == Policy.from_toml(SCHEMA_1)
-    with pytest.raises(PolicyError, match=f"got '{old}'; remove it"):
-        Policy.from_toml(as_2.replace(f"{new} =", f"{old} ="))
-    both = SCHEMA_1.replace(f"{old} =", f"{new} = {'[]' if old == 'rules' else 5}\n{old} =")
-    with pytest.raises(PolicyError, match=f"got '{old}'; remove it"):
-        Policy.from_toml(both)
-
-
-def test_a_short_policy_of_schema_1_is_read():
-    short = PLAIN.replace("schema = 3", "schema = 1").replace("predicates", "rules")
-    assert Policy.from_toml(short) == Policy("notebook-2d", BELOW_50, repeats=True)
-
-
-def test_before_schema_3_every_accepted_point_was_a_result():
-    assert not Policy.from_toml(PLAIN).repeats
-    assert Policy.from_toml(PLAIN.replace("schema = 3", "schema = 2")).repeats
+    with pytest.raises(PolicyError, match=f"^{re.escape(words)}$"):
+        Policy.from_toml(older)
 
 
 def test_how_points_are_decoded_is_one_of_two():
@@ -238,9 +189,10 @@ def assert_runs_the_same(bundle, policy):
     ("rule", "proposal"),
     [
         (OneSided(1.25), Box(2.5)),
-        (TwoSided(0.3, 0.9), Prior()),
+        (TwoSided(0.3, 9.0), Prior()),
         (Posterior(0.25, 0.03), Around()),
         (OneSided(1.25), Region(ELL)),
+        (Certified(), Around(0.5)),
     ],
     ids=lambda kind: kind.name,
 )
@@ -318,15 +270,15 @@ DAMAGED = {
     "cut short": (PLAIN[:-4], "expected TOML, got"),
     "too deep": ("a = " + "[" * 3_000, "expected TOML, got"),
     "5,000 digits": (f"seed = {'1' * 5_000}\n{PLAIN}", "expected TOML, got"),
-    "empty": ("", "expected schema = 3, got None"),
-    "later schema": (PLAIN.replace("= 3", "= 4"), "expected schema = 3, got 4"),
-    "schema as text": (PLAIN.replace("= 3", '= "3"'), "expected schema = 3, got '3'"),
-    "schema as boolean": (PLAIN.replace("= 3", "= true"), "expected schema = 3, got True"),
+    "empty": ("", "expected schema = 4, got None"),
+    "later schema": (PLAIN.replace("= 4", "= 5"), "expected schema = 4, got 5"),
+    "schema as text": (PLAIN.replace("= 4", '= "4"'), "expected schema = 4, got '4'"),
+    "schema as boolean": (PLAIN.replace("= 4", "= true"), "expected schema = 4, got True"),
     "unknown key": (f"colour = 1\n{PLAIN}", "expected the keys schema, bundle, .* got 'colour'"),
     "long key": (f"{'x' * 999} = 1\n{PLAIN}", "expected the keys schema, .* got 'x{40}'"),
     "unknown table": (f"{PLAIN}[colour]", "expected the keys schema, .* got 'colour'"),
     "no bundle": (PLAIN.replace("bundle", "# "), "expected 'bundle', got none"),
-    "no unwanted": ('schema = 3\nbundle = "x"', "expected 'unwanted', got none"),
+    "no unwanted": ('schema = 4\nbundle = "x"', "expected 'unwanted', got none"),
     "bundle as int": (PLAIN.replace('"notebook-2d"', "2"), "expected 'bundle' as str, got int"),
     "clean as int": (f"clean = 1\n{PLAIN}", "expected 'clean' as bool, got int"),
     "seed as float": (f"seed = 1.0\n{PLAIN}", "expected 'seed' as int, got float"),
@@ -374,14 +326,17 @@ DAMAGED = {
     "rule as text": (f'rule = "x"\n{PLAIN}', "expected 'rule' as dict, got str"),
     "unknown rule": (
         f'{PLAIN}[rule]\nname = "three-sided"',
-        r"expected a rule \(one-sided, two-sided, posterior\), got 'three-sided'",
+        r"expected a rule \(one-sided, two-sided, posterior, certified\), got 'three-sided'",
     ),
     "rule's name as list": (f'{PLAIN}[rule]\nname = ["x"]', r"expected a rule .* got \"\['x"),
     "unknown parameter": (
         f'{PLAIN}[rule]\nname = "one-sided"\nmargin = 1',
         r"parameters of the rule one-sided \(threshold\), got 'margin'",
     ),
-    "NaN threshold": (f"{PLAIN}[rule]\nthreshold = nan", "number from 0 up for threshold, got nan"),
+    "NaN threshold": (
+        f"{PLAIN}{ONE_SIDED}threshold = nan",
+        "number from 0 up for threshold, got nan",
+    ),
     "infinite support": (
         f'{PLAIN}[rule]\nname = "two-sided"\nsupport = inf',
         "number from 0 up for support, got inf",
@@ -390,13 +345,13 @@ DAMAGED = {
         f'{PLAIN}[rule]\nname = "posterior"\nalpha = 1.5',
         "number from 0 to 1 for alpha, got 1.5",
     ),
-    "huge threshold": (f"{PLAIN}[rule]\nthreshold = {HUGE}", "for threshold, got 1000"),
-    "threshold as text": (f'{PLAIN}[rule]\nthreshold = "far"', "for threshold, got 'far'"),
-    "threshold as date": (f"{PLAIN}[rule]\nthreshold = 1979-05-27", "for threshold, got dat"),
+    "huge threshold": (f"{PLAIN}{ONE_SIDED}threshold = {HUGE}", "for threshold, got 1000"),
+    "threshold as text": (f'{PLAIN}{ONE_SIDED}threshold = "far"', "for threshold, got 'far'"),
+    "threshold as date": (f"{PLAIN}{ONE_SIDED}threshold = 1979-05-27", "for threshold, got dat"),
     # The proposals
     "unknown proposals": (
         f'{PLAIN}[proposal]\nname = "sphere"',
-        r"expected proposals .*\(box, prior, records, region\), got 'sphere'",
+        r"expected proposals .*\(box, prior, around, region\), got 'sphere'",
     ),
     "proposals' name as list": (f'{PLAIN}[proposal]\nname = ["x"]', "expected proposals .* got"),
     "parameters of other proposals": (
@@ -499,7 +454,7 @@ CODE = "__import__('pathlib').Path('touched').touch()"
         unwanting(f'predicates = ["{CODE} < 50"]'),
         unwanting(f'regs = ["{CODE}"]'),
         f'{PLAIN}[rule]\nname = "{CODE}"',
-        f'{PLAIN}[rule]\nthreshold = "{CODE}"',
+        f'{PLAIN}{ONE_SIDED}threshold = "{CODE}"',
         f'{PLAIN}[proposal]\nname = "{CODE}"',
         f'{PLAIN}[proposal]\nhalf_width = "{CODE}"',
         PLAIN.replace("notebook-2d", CODE),

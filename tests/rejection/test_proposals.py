@@ -9,6 +9,7 @@ from scipy import stats
 
 from regvae.latent.polygon import in_polygon
 from regvae.rejection import proposals
+from regvae.rejection.calibration import calibrate
 from regvae.rejection.proposals import PROPOSALS, Around, Box, Prior, ProposalError, Region
 from tests.rejection.bundles import with_gaussians
 
@@ -87,29 +88,47 @@ def test_the_prior_is_standard_normal(bundle, k):
 # --- around the records ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("noise", [0.1, 1.0])
-def test_points_around_records_are_normal_with_the_noise_of_the_model(bundle, noise):
+@pytest.mark.parametrize("scale", [0.1, 1.0, 3.0])
+def test_points_around_records_are_normal_with_scaled_sigmas(bundle, scale):
     mean, sigma = [[-100, 0], [100, 0], [0, 500]], [[1, 2], [3, 0.5], [0.25, 4]]
-    z = Around().draw(15_000, with_noise(with_gaussians(bundle, mean, sigma), noise), rng())
-    assert z.shape == (15_000, 2)
-    assert z.dtype == np.float64
-    nearest = np.abs(z[:, None] - np.array(mean)).sum(axis=2).argmin(axis=1)
-    assert stats.chisquare(np.bincount(nearest, minlength=3)).pvalue > SMALLEST_P
-    for row in range(3):
-        assert_standard_normal((z[nearest == row] - mean[row]) / (noise * np.array(sigma[row])))
+    for noise in (0.1, 1.0):  # which plays no part
+        some = with_noise(with_gaussians(bundle, mean, sigma), noise)
+        z = Around(scale).draw(15_000, some, rng())
+        assert z.shape == (15_000, 2)
+        assert z.dtype == np.float64
+        nearest = np.abs(z[:, None] - np.array(mean)).sum(axis=2).argmin(axis=1)
+        assert stats.chisquare(np.bincount(nearest, minlength=3)).pvalue > SMALLEST_P
+        for row in range(3):
+            assert_standard_normal((z[nearest == row] - mean[row]) / (scale * np.array(sigma[row])))
 
 
-def test_the_noise_around_records_is_that_of_the_preset(bundle):
-    assert bundle.preset.training.noise == 0.1
-    lone = with_gaussians(bundle, [[5.0, -5.0]], [[1.0, 1.0]])
-    spread = Around().draw(20_000, lone, rng(2)).std(axis=0)
-    assert spread == pytest.approx([0.1, 0.1], rel=0.03)
+def test_points_are_proposed_around_training_records_only(bundle):
+    split = ["train", "validation", "test"]
+    mean, sigma = [[0, 0], [100, 0], [0, 100]], np.ones((3, 2))
+    z = Around(0.1).draw(500, with_gaussians(bundle, mean, sigma, split=split), rng())
+    assert np.abs(z).max() < 1
 
 
-def test_without_noise_the_points_are_means_of_records(bundle):
-    z = Around().draw(500, with_noise(bundle, 0.0), rng())
-    means = {tuple(mean) for mean in bundle.records.mean.astype(float).tolist()}
-    assert {tuple(point) for point in z.tolist()} <= means
+def test_without_a_scale_it_is_the_calibrated_one_of_draws(few):
+    found = calibrate(few)
+    assert found.draw_scale < found.scale
+    assert Around().fitted(few) == Around().fitted(few, found) == Around(found.draw_scale)
+    other = dataclasses.replace(found, draw_scale=0.5)
+    assert Around().fitted(few, other) == Around(0.5)
+    assert Around(2.0).fitted(few, found) == Around(2.0)
+    expected = Around(found.draw_scale).draw(50, few, rng())
+    assert np.array_equal(Around().draw(50, few, rng()), expected)
+
+
+@pytest.mark.parametrize("scale", [0.0, -1.0, 100.1, math.nan, math.inf, "3", [3.0], True])
+def test_a_scale_out_of_range_is_refused(scale):
+    with pytest.raises(ProposalError, match="expected a scale above 0, at most 100, got"):
+        Around(scale)
+
+
+@pytest.mark.parametrize(("k", "kind"), [(1, Box), (3, Box), (4, Around), (15, Around)])
+def test_the_usual_proposals_are_around_records_above_three_dimensions(bundle, k, kind):
+    assert proposals.usual(of_dimension(bundle, k)) == kind()
 
 
 def test_even_the_least_random_number_gives_a_point(bundle):
@@ -118,11 +137,11 @@ def test_even_the_least_random_number_gives_a_point(bundle):
 
         random = staticmethod(np.zeros)
 
-    assert np.isfinite(Around().draw(3, bundle, Zeros())).all()
+    assert np.isfinite(Around(1.0).draw(3, bundle, Zeros())).all()
 
 
 def test_points_around_records_have_the_dimension_of_the_records(bundle):
-    assert Around().draw(7, of_dimension(bundle, 15), rng()).shape == (7, 15)
+    assert Around(1.0).draw(7, of_dimension(bundle, 15), rng()).shape == (7, 15)
 
 
 # --- a region -------------------------------------------------------------------------------------
@@ -196,7 +215,7 @@ def test_regions_of_the_same_corners_are_equal():
 # --- all of them, by name -------------------------------------------------------------------------
 
 
-KINDS = [Box(1.5), Prior(), Around(), Region(CORNERS)]
+KINDS = [Box(1.5), Prior(), Around(0.5), Region(CORNERS)]
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
@@ -216,13 +235,13 @@ def test_proposals_are_found_by_their_name_and_parameters(kind):
 
 
 def test_proposals_have_defaults():
-    found = [proposals.proposal(name) for name in ("box", "prior", "records")]
+    found = [proposals.proposal(name) for name in ("box", "prior", "around")]
     assert found == [Box(3.0), Prior(), Around()]
 
 
 @pytest.mark.parametrize("name", ["", "Box", "sphere", "x" * 1000, 5, None])
 def test_an_unknown_name_is_refused_with_those_that_exist(name):
-    words = r"\(box, prior, records, region\), got '.{0,40}'; choose"
+    words = r"\(box, prior, around, region\), got '.{0,40}'; choose"
     with pytest.raises(ProposalError, match=words):
         proposals.proposal(name)
 
@@ -233,7 +252,7 @@ def test_an_unknown_name_is_refused_with_those_that_exist(name):
         ("box", {"width": 3.0}, "expected half_width for the proposals box, got width;"),
         ("box", {"half_width": 3.0, "x": 1}, "expected half_width .* got half_width, x;"),
         ("prior", {"sigma": 1}, "expected no parameters for the proposals prior, got sigma;"),
-        ("records", {"polygon": ELL}, "expected no parameters .* records, got polygon;"),
+        ("around", {"polygon": ELL}, "expected scale for the proposals around, got polygon;"),
         ("region", {"half_width": 3.0}, "expected polygon .* got half_width;"),
         ("region", {}, "expected polygon for the proposals region, got none;"),
         ("region", None, "expected polygon for the proposals region, got none;"),
