@@ -1,5 +1,6 @@
 """`regvae sample`: its report, files, policies, and refusals."""
 
+import dataclasses
 import gc
 import hashlib
 import json
@@ -17,39 +18,45 @@ from regvae.audit import leaks
 from regvae.generation import results
 from regvae.generation.results import generate
 from regvae.model import bundle as bundles
+from regvae.model.config import Network
 from regvae.rejection import sampling
 from regvae.rejection.policy import Policy
 from regvae.rejection.proposals import Around, Box, Prior, Region
-from regvae.rejection.rules import OneSided, Posterior, TwoSided
+from regvae.rejection.rules import Certified, OneSided, Posterior, TwoSided
 from regvae.rejection.unwanted import Unwanted
 from tests.cli import joined
+from tests.codes import EVERY_TOY, random_bundle, toy_bundle
 
-SAMPLE = ["sample", "notebook-2d", "--unwanted", "number < 50"]
+ONE_SIDED = ["--unwanted", "number < 50", "--rule", "one-sided"]
+SAMPLE = ["sample", "notebook-2d", *ONE_SIDED]
 BELOW_50 = Unwanted.of(["number < 50"])
 KEYS = ["proposed", "accepted", "kept", "acceptance", "purity", "collisions", "tail_probability"]
 ELL = ((0.0, 0.0), (3.0, 0.0), (3.0, 1.0), (1.0, 1.0), (1.0, 3.0), (0.0, 3.0))
 ELL_TEXT = "0,0 3,0 3,1 1,1 1,3 0,3"
 RULES = {
-    OneSided(): [],
+    OneSided(): ["--rule", "one-sided"],
     OneSided(1.5): ["--rule", "one-sided", "--threshold", 1.5],
     TwoSided(): ["--rule", "two-sided"],
-    TwoSided(0.25, 1.5): ["--rule", "two-sided", "--margin", 0.25, "--support", 1.5],
-    TwoSided(0.0, 9.0): ["--rule", "two-sided", "--margin", 0, "--support", 9],
+    TwoSided(0.25, 20.0): ["--rule", "two-sided", "--margin", 0.25, "--support", 20],
+    TwoSided(0.0, 90.0): ["--rule", "two-sided", "--margin", 0, "--support", 90],
     Posterior(): ["--rule", "posterior"],
     Posterior(0.25, 0.0): ["--rule", "posterior", "--alpha", 0.25, "--q", 0],
+    Certified(): ["--rule", "certified"],
+    Certified(0.5, 0.0): ["--rule", "certified", "--m", 0.5, "--q", 0],
 }
 PROPOSALS = {
     Box(): [],
     Box(2.0): ["--proposal", "box", "--box", 2],
     Prior(): ["--proposal", "prior"],
-    Around(): ["--proposal", "records"],
+    Around(): ["--proposal", "around"],
+    Around(0.5): ["--proposal", "around", "--scale", 0.5],
     Region(ELL): ["--proposal", "region", "--region", ELL_TEXT],
 }
 
 
 def by_library(folder, unwanted=BELOW_50, **choices):
-    """The library's outcome of the same choices."""
-    policy = Policy(str(folder), unwanted, **choices).signed()
+    """The library's outcome of the same choices, by the rule one-sided unless another is given."""
+    policy = Policy(str(folder), unwanted, **{"rule": OneSided()} | choices).signed()
     return generate(bundles.load(folder), policy)
 
 
@@ -62,10 +69,10 @@ def as_printed(outcome):
 
 @pytest.fixture
 def sample(run, small):
-    """Sample from the small bundle, with number < 50 unwanted: the JSON."""
+    """Sample from the small bundle, one-sided, with number < 50 unwanted: the JSON."""
 
     def sampled(*options):
-        status, out, _ = run("sample", small, "--unwanted", "number < 50", "--json", *options)
+        status, out, _ = run("sample", small, *ONE_SIDED, "--json", *options)
         assert status == 0
         return json.loads(out)
 
@@ -84,26 +91,69 @@ def test_sample_reports_what_the_library_does(output):
     assert found["acceptance"] == found["accepted"] / 500 > 0
 
 
-def test_sample_proposes_as_the_notebook_by_default(output):
+def test_sample_judges_the_decoded_code_by_default(output):
+    given = ["sample", "notebook-2d", "--unwanted", "number < 50"]
+    found = json.loads(output(*given, "--json"))
+    told = [*given, "--rule", "certified", "--m", "0.001", "--q", "0.02"]
+    told += ["--proposal", "box", "--box", "3", "--n", "1000", "--seed", "0"]
+    assert found == json.loads(output(*told, "--json"))
+    assert (found["proposed"], found["m"], found["q"]) == (1000, 0.001, 0.02)
+    assert (found["purity"], found["purity_interval"], found["collisions"]) == (1, [1, 1], 0)
+    text = joined(output(*given))
+    assert "purity interval 1.0000 to 1.0000" in text
+    assert "purity is 1 by construction, not an estimate" in text
+    assert "by construction" not in joined(output(*SAMPLE))
+
+
+def test_the_notebooks_rule_has_its_figure(output):
     found = json.loads(output(*SAMPLE, "--json"))
-    told = [*SAMPLE, "--threshold", "2.5", "--n", "1000", "--box", "3", "--seed", "0"]
-    again = output(*told, "--rule", "one-sided", "--proposal", "box", "--json")
-    assert found == json.loads(again)
-    assert (found["proposed"], found["threshold"]) == (1000, 2.5)
+    assert (found["rule"], found["proposed"], found["threshold"]) == ("one-sided", 1000, 2.5)
     assert round(found["notebook_tail"], 3) == 0.154
+
+
+def test_above_three_dimensions_points_are_proposed_around_records(run, tmp_path):
+    bundle = random_bundle(
+        dataclasses.replace(toy_bundle().preset, network=Network(4, encoder=(6,), decoder=(5,))),
+        own=EVERY_TOY,
+    )
+    folder = bundles.save(bundle, tmp_path / "toy-4d")
+    options = ["--unwanted", "digit < 5", "--n", 50, "--json", "--rule", "one-sided"]
+    for given, expected in (([], "around"), (["--proposal", "box"], "box")):
+        status, out, _ = run("sample", folder, *options, *given)
+        assert status == 0
+        assert json.loads(out)["policy"]["proposal"]["name"] == expected
 
 
 def test_sample_prints_every_figure(output):
     found = json.loads(output(*SAMPLE, "--json"))
     text = joined(output(*SAMPLE))
-    for key in ["rule", "threshold", *KEYS, "proposals_per_result", "notebook_tail"]:
+    more = ["proposals_per_result", "notebook_tail", "oracle", "recall", "recall_in_support"]
+    for key in ["rule", "threshold", *KEYS, *more]:
         value = found[key]
         shown = f"{value:.4f}" if isinstance(value, float) else str(value)
         assert f"{key.replace('_', ' ')} {shown}" in text
-    low, high = found["audit"]["purity_interval"]
-    assert f"purity, 95 % {low:.4f} to {high:.4f}" in text
+    low, high = found["purity_interval"]
+    assert low < found["purity"] < high
+    assert f"purity interval {low:.4f} to {high:.4f}" in text
     assert f"finding {found['finding']}" in text
     assert "leaks" not in text
+
+
+def test_many_records_among_the_accepted_are_warned_of(run, small):
+    # Around their means, and of all that is far from one code: what is decoded are the records.
+    options = ["--unwanted", "number == 7"]
+    status, out, err = run(
+        *("sample", small, *options, "--rule", "one-sided", "--threshold", 0),
+        *("--proposal", "around", "--scale", 1e-6, "--json"),
+    )
+    found = json.loads(out)
+    assert status == 0
+    assert found["collisions"] > 0.05 * found["accepted"]
+    assert err == (
+        f"warning: {found['collisions']:,} of {found['accepted']:,} accepted points "
+        f"({found['collisions'] / found['accepted']:.0%}) decode to records: propose with a larger "
+        "scale, or use the rule certified\n"
+    )
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)
@@ -148,7 +198,7 @@ def test_regs_in_a_file_are_unwanted_too(output, small, tmp_path):
     path = tmp_path / "regs.txt"
     path.write_text("\ufeffzz99 zzz\n\nYK66BIQ, ab12cde\r\n", "utf-8")
     listed = ["ZZ99ZZZ", "YK66BIQ", "AB12CDE"]
-    options = ["--unwanted-file", path, "--threshold", 1, "--json"]
+    options = ["--unwanted-file", path, "--rule", "one-sided", "--threshold", 1, "--json"]
     alone = json.loads(output("sample", small, *options))
     assert alone["policy"]["unwanted"]["regs"] == listed
     expected = by_library(small, Unwanted.of(listed=listed), rule=OneSided(1.0))
@@ -160,7 +210,7 @@ def test_regs_in_a_file_are_unwanted_too(output, small, tmp_path):
 
 
 def test_all_of_the_training_data_can_be_unwanted(output, small):
-    options = ["--unwanted-training", "--threshold", 0.1, "--json"]
+    options = ["--unwanted-training", "--rule", "one-sided", "--threshold", 0.1, "--json"]
     found = json.loads(output("sample", small, *options))
     expected = by_library(small, Unwanted.of(training=True), rule=OneSided(0.1))
     assert found == as_printed(expected)
@@ -170,7 +220,10 @@ def test_all_of_the_training_data_can_be_unwanted(output, small):
 def test_regions_can_be_unwanted(output, small):
     far = "-3,-3 -1,-3 -1,-1 -3,-1"
     found = json.loads(
-        output("sample", small, "--unwanted-region", ELL_TEXT, "--unwanted-region", far, "--json")
+        output(
+            *("sample", small, "--unwanted-region", ELL_TEXT, "--unwanted-region", far),
+            *("--rule", "one-sided", "--json"),
+        )
     )
     square = [(-3, -3), (-1, -3), (-1, -1), (-3, -1)]
     assert found == as_printed(by_library(small, Unwanted.of(regions=[ELL, square])))
@@ -212,7 +265,7 @@ def test_a_run_that_ends_short_keeps_its_file_and_has_status_1(run, small, tmp_p
     path = tmp_path / "short.csv"
     options = ["--until", 900, "--n", 1000, "--threshold", 1, "--repeats"]
     options += ["--json"] if as_json else []
-    command = ["sample", small, "--unwanted", "number < 50"]
+    command = ["sample", small, *ONE_SIDED]
     status, out, err = run(*command, *options, "--out", path)
     assert status == 1
     table = pd.read_csv(path)
@@ -231,7 +284,7 @@ def test_a_run_that_ends_short_keeps_its_file_and_has_status_1(run, small, tmp_p
 def test_a_run_without_results_still_writes_a_file(run, small, tmp_path):
     path = tmp_path / "none.parquet"
     options = ["--until", 3, "--n", 100, "--threshold", 1e6, "--out", path]
-    status, _, err = run("sample", small, "--unwanted", "number < 50", *options)
+    status, _, err = run("sample", small, *ONE_SIDED, *options)
     assert status == 1
     assert "expected 3 results, got 0 from 100 proposals; none of them is accepted" in err
     table = pd.read_parquet(path)
@@ -240,7 +293,7 @@ def test_a_run_without_results_still_writes_a_file(run, small, tmp_path):
 
 
 def test_a_run_that_reaches_its_number_has_status_0(run, small):
-    status, _, err = run("sample", small, "--unwanted", "number < 50", "--until", 3)
+    status, _, err = run("sample", small, *ONE_SIDED, "--until", 3)
     assert (status, err) == (0, "")
 
 
@@ -349,7 +402,9 @@ def test_a_sample_is_silent_on_standard_error(run):
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
-@pytest.mark.parametrize("rule", [OneSided(1.5), TwoSided(0.0, 9.0), Posterior(0.25, 0.0)], ids=str)
+@pytest.mark.parametrize(
+    "rule", [OneSided(1.5), TwoSided(0.0, 90.0), Posterior(0.25, 0.0), Certified(0.5, 0.0)], ids=str
+)
 def test_a_saved_policy_writes_the_same_bytes(output, small, tmp_path, rule, suffix):
     folders = [tmp_path / name for name in ("first", "again")]
     for folder in folders:
@@ -422,15 +477,15 @@ def test_a_policy_is_refused_with_other_options(refusal, small, tmp_path, more):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "policy.toml: expected schema = 3, got None"),
+        ("", "policy.toml: expected schema = 4, got None"),
         ("a b", "policy.toml: expected TOML"),
-        ('schema = 1\nbundle = "notebook-2d"', "policy.toml: expected 'unwanted', got none"),
+        ('schema = 4\nbundle = "notebook-2d"', "policy.toml: expected 'unwanted', got none"),
         (
-            'schema = 1\nbundle = "nowhere"\n[unwanted]\ntraining = true',
+            'schema = 4\nbundle = "nowhere"\n[unwanted]\ntraining = true',
             "got 'nowhere'",
         ),
         (
-            'schema = 1\nbundle = "notebook-2d"\nbundle_sha256 = "00"\n[unwanted]\ntraining = true',
+            'schema = 4\nbundle = "notebook-2d"\nbundle_sha256 = "00"\n[unwanted]\ntraining = true',
             "expected the policy's bundle 'notebook-2d' with sha256 00",
         ),
     ],
@@ -468,14 +523,14 @@ def short_hunt(monkeypatch):
 
 @pytest.mark.usefixtures("short_hunt")
 def test_sample_hunts_for_leaks_with_the_option(sample, output, small):
-    policy = Policy(str(small), BELOW_50).signed()
+    policy = Policy(str(small), BELOW_50, OneSided()).signed()
     bundle = bundles.load(small)
     expected = leaks.hunt(bundle, policy, sampling.make_measurer(bundle, policy))
     found = sample("--hunt")
     assert found.pop("hunt") == json.loads(json.dumps(expected.summary()))
     assert found == sample()
     assert len(expected.leaks) > 0
-    text = joined(output("sample", small, "--unwanted", "number < 50", "--hunt"))
+    text = joined(output("sample", small, *ONE_SIDED, "--hunt"))
     assert text.endswith(f"leaks found {expected.sentence()}")
 
 
@@ -494,9 +549,10 @@ def test_a_hunt_without_leaks_prints_none(output, small):
     [
         (
             ["--rule", "three-sided"],
-            "expected a rule (one-sided, two-sided, posterior), got 'three-sided'",
+            "expected a rule (one-sided, two-sided, posterior, certified), got 'three-sided'",
         ),
         (["--margin", "1"], "rule one-sided (threshold), got 'margin'"),
+        (["--rule", "certified", "--threshold", "1"], "certified (m, q), got 'threshold'"),
         (["--rule", "posterior", "--threshold", "1"], "rule posterior (alpha, q), got 'threshold'"),
         (["--unwanted", "colour == red"], "got 'colour'"),
         (["--unwanted", "number"], "expected 'attribute op value'"),
@@ -504,6 +560,8 @@ def test_a_hunt_without_leaks_prints_none(output, small):
         (["--threshold", "-1"], "from 0 up for threshold, got -1"),
         (["--threshold", "nan"], "from 0 up for threshold, got nan"),
         (["--rule", "two-sided", "--support", "inf"], "from 0 up for support, got inf"),
+        (["--scale", "1"], "expected --scale with --proposal around, got it with box"),
+        (["--proposal", "around", "--scale", "0"], "expected a scale above 0"),
         (["--rule", "posterior", "--q", "2"], "from 0 to 1 for q, got 2"),
         (["--n", "0"], "number of proposals from 1 to 1,000,000,000, got 0"),
         (["--n", "1000000001"], "number of proposals from 1 to 1,000,000,000, got 1,0"),
@@ -672,9 +730,9 @@ def test_pipes_and_folders_are_not_replaced(refusal, tmp_path):
 
 def test_the_target_of_a_link_is_written(output, tmp_path):
     (tmp_path / "link.csv").symlink_to(tmp_path / "target.csv")
-    output(*SAMPLE, "--repeats", "--out", tmp_path / "link.csv")
+    found = json.loads(output(*SAMPLE, "--repeats", "--json", "--out", tmp_path / "link.csv"))
     assert (tmp_path / "link.csv").is_symlink()
-    assert len(pd.read_csv(tmp_path / "target.csv")) == 49
+    assert len(pd.read_csv(tmp_path / "target.csv")) == found["accepted"] > 0
 
 
 def test_a_file_that_is_read_is_not_replaced(refusal, tmp_path):

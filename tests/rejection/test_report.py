@@ -52,7 +52,9 @@ def test_without_wanted_codes_there_is_no_recall():
 
 @pytest.mark.parametrize("decode", ["likeliest", "drawn"])
 @pytest.mark.parametrize("proposal", [Box(3.0), Around()], ids=lambda one: one.name)
-@pytest.mark.parametrize("rule", [OneSided(1.0), Posterior(0.1), Certified()], ids=lambda r: r.name)
+@pytest.mark.parametrize(
+    "rule", [OneSided(1.0), Posterior(0.1), Certified(0.5)], ids=lambda r: r.name
+)
 def test_recall_is_that_counted_by_a_loop(few, rule, proposal, decode):
     policy = Policy("notebook-2d", BELOW_50, rule, proposal, decode=decode)
     calibration = calibrate(few)
@@ -78,7 +80,7 @@ def test_recall_is_that_counted_by_a_loop(few, rule, proposal, decode):
         if int(code[2:4]) >= 50:
             counts = np.add(counts, [0, 1, passed, dense, passed and dense]).tolist()
     assert dataclasses.astuple(found) == tuple(counts)
-    assert 0 < found.found < found.wanted < 400
+    assert 0 < found.found <= found.wanted < 400
     assert not np.isin(z, sampling.sample(few, policy, measurer).z).any()  # a stream of its own
 
 
