@@ -47,7 +47,7 @@ def page() -> None:
         aggregate(found.aggregate, found.dimensions)
     left, right = st.columns(2, gap="large")
     with left:
-        calibration(name, version, bundle.preset.training.noise)
+        calibration(name, version)
     with right:
         examples(found.examples, found.accuracies[-1])
 
@@ -172,12 +172,12 @@ def aggregate(found: Aggregate, used: Dimensions) -> None:
     st.caption(words.AGGREGATE_CAPTION.format(distances=distances))
 
 
-def calibration(name: str, version: str, noise: float) -> None:
+def calibration(name: str, version: str) -> None:
     """The calibrated scale of the standard deviations."""
     st.markdown(f"##### {common.CALIBRATION}")
     found = services.calibration(name, version)
     st.plotly_chart(charts.calibration_curve(found), config={"staticPlot": True})
-    st.caption(common.CALIBRATION_HELP.format(scale=found.scale, noise=noise))
+    st.caption(common.CALIBRATION_HELP.format(scale=found.scale, draw_scale=found.draw_scale))
 
 
 def examples(found: Examples, test: Accuracy) -> None:

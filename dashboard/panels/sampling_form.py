@@ -112,11 +112,15 @@ def _rule_controls() -> None:
     _widget(st, state.RULE)
     chosen = RULES[st.session_state[state.RULE]]
     st.caption(chosen.summary)
+    columns = st.columns(2)
+    own = [one.name for one in chosen.parameters()]
+    for place, name in enumerate(own):
+        _widget(columns[place % len(columns)], name)
     # The parameters of the other rules are hidden, not left out, so that their values are not lost.
-    for kind in RULES.values():
-        columns = st.columns(2) if kind is chosen else [st.container(key=f"off-{kind.name}")]
-        for place, parameter in enumerate(kind.parameters()):
-            _widget(columns[place % len(columns)], parameter.name)
+    hidden = st.container(key="off-parameters")
+    for name in state.PARAMETERS:
+        if name not in own:
+            _widget(hidden, name)
 
 
 def _widget(place: Any, key: str) -> None:
@@ -194,9 +198,10 @@ def _calibration(name: str, version: str) -> None:
     with st.expander(common.CALIBRATION, key=state.CALIBRATION, on_change="rerun") as part:
         if part.open:
             found = services.calibration(name, version)
-            noise = services.bundle(name, version).preset.training.noise
             st.plotly_chart(charts.calibration_curve(found), config={"staticPlot": True})
-            st.caption(common.CALIBRATION_HELP.format(scale=found.scale, noise=noise))
+            st.caption(
+                common.CALIBRATION_HELP.format(scale=found.scale, draw_scale=found.draw_scale)
+            )
 
 
 def _settings(name: str, loaded: Policy) -> dict[str, Any]:

@@ -41,13 +41,14 @@ LIKELIHOODS = {
 
 CALIBRATION = "Calibrated scale of the standard deviations"
 CALIBRATION_HELP = """
-Across: the share of a Gaussian that lies within some distance. Up: the share of held-out draws
+Across: the share of a Gaussian that lies within some distance. Up: the share of held-out records
 within that distance of a training record; with thousands of records one is always near, so the
-curve of true standard deviations lies above the diagonal. Held-out draws are likeliest when all
-standard deviations are multiplied by **{scale:.2f}**, the calibrated scale. Every draw is a
-held-out record's mean plus the preset's noise, **{noise:g}** times its standard deviations. So a
-small scale is partly what the noise put in; it does not show that the reported standard deviations
-are wrong. Only the *posterior* rule uses the scale.
+curve of true standard deviations lies above the diagonal. Held-out records are likeliest under the
+training records' mixture when all standard deviations are multiplied by **{scale:.3g}**, the
+calibrated scale: the bandwidth of a density estimate, smaller the more densely the records lie. One
+half of the held-out records fits it; the curves are of the other half. All rules but *one-sided* use
+the scale. Points *around* records are drawn with a smaller one, **{draw_scale:.3g}**, with which
+they lie as densely as held-out records.
 """
 
 

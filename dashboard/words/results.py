@@ -20,8 +20,7 @@ DECODE = (
 DECODINGS = {DRAWN: "Drawn", LIKELIEST: "Likeliest"}
 MANY_DIMENSIONS = (
     "In {k} dimensions nearly all of the box lies far from the records, and what is decoded there "
-    "is chance. Under *Sample*, propose points from *records*, and set the rule to *two-sided* or "
-    "*posterior*."
+    "is chance. Under *Sample*, propose points *around* records, and set the rule to *certified*."
 )
 CLEAN = (
     "Leave out leaks",

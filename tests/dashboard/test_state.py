@@ -82,11 +82,11 @@ def test_the_address_is_no_markdown() -> None:
 
 def test_a_good_address_sets_the_widgets_and_causes_no_warning() -> None:
     app = opened(
-        threshold="1.5", reg="AB12CDE", proposal="records", training="true", rule="two-sided"
+        threshold="1.5", reg="AB12CDE", proposal="around", training="true", rule="two-sided"
     )
     assert not problems_of(app)
     assert app.number_input(key="threshold").value == 1.5
-    assert app.selectbox(key=state.PROPOSAL).value == "records"
+    assert app.selectbox(key=state.PROPOSAL).value == "around"
     assert app.checkbox(key=state.UNWANTED_TRAINING).value
     assert app.session_state[state.RULE] == "two-sided"
     assert words.SEARCHED in text_of(app)

@@ -9,6 +9,7 @@ import pytest
 
 from regvae.evaluation.accuracy import accuracy
 from regvae.evaluation.notebook import notebook_figures
+from regvae.randomness import generator
 from tests.evaluation.models import identity
 
 
@@ -64,7 +65,7 @@ def test_the_range_of_the_means_is_that_of_the_records(bundle, figures):
 
 
 def test_the_figures_on_sampling_are_counted_by_hand(bundle, figures):
-    z = np.random.default_rng([0, 0]).uniform(-3, 3, size=(1000, 2))
+    z = generator("proposals", 0, 0).uniform(-3, 3, size=(1000, 2))
     below = [int(code[2:4]) < 50 for code in bundle.records.codes.tolist()]
     mean, sigma = bundle.records.mean[below], bundle.records.sigma[below]
     far = [point for point in z if (np.linalg.norm((point - mean) / sigma, axis=1) > 2.5).all()]
