@@ -135,10 +135,10 @@ def _by_time(lines: Sequence[tuple[str, pd.DataFrame, pd.Series]]) -> go.Figure:
 
 
 def calibration_curve(calibration: Calibration) -> go.Figure:
-    """Share of held-out draws within the distance that holds a nominal share of a Gaussian."""
+    """Share of held-out records within the distance that holds a nominal share of a Gaussian."""
     lines = (
         ("as reported", calibration.reported, MODELS[0]),
-        (f"times {calibration.scale:.2f}", calibration.calibrated, MODELS[2]),
+        (f"times {calibration.scale:.3g}", calibration.calibrated, MODELS[2]),
     )
     figure = go.Figure(
         [
@@ -149,7 +149,7 @@ def calibration_curve(calibration: Calibration) -> go.Figure:
     diagonal = {"color": "gray", "dash": "dot", "width": 1}
     figure.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line=diagonal)
     figure.update_xaxes(title="share of a Gaussian", tickformat=".0%", range=[0, 1.03])
-    figure.update_yaxes(title="share of held-out draws", tickformat=".0%", range=[0, 1.02])
+    figure.update_yaxes(title="share of held-out records", tickformat=".0%", range=[0, 1.02])
     return _compact(figure, 230)
 
 

@@ -45,10 +45,10 @@ Across: the share of a Gaussian that lies within some distance. Up: the share of
 within that distance of a training record; with thousands of records one is always near, so the
 curve of true standard deviations lies above the diagonal. Held-out records are likeliest under the
 training records' mixture when all standard deviations are multiplied by **{scale:.3g}**, the
-calibrated scale: the bandwidth of a density estimate, smaller the more densely the records lie. One
-half of the held-out records fits it; the curves are of the other half. All rules but *one-sided* use
-the scale. Points *around* records are drawn with a smaller one, **{draw_scale:.3g}**, with which
-they lie as densely as held-out records.
+calibrated scale. It is the bandwidth of a density estimate: smaller the more densely the records
+lie. One half of the held-out records fits it; the curves are of the other half. All rules but
+*one-sided* use the scale. Points *around* records are drawn with a smaller one,
+**{draw_scale:.3g}**, with which they lie as densely as held-out records.
 """
 
 

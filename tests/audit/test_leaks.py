@@ -15,14 +15,14 @@ from regvae.rejection import sampling
 from regvae.rejection.measures import Measurer
 from regvae.rejection.policy import Policy
 from regvae.rejection.proposals import Around, Box
-from regvae.rejection.rules import OneSided, Posterior, TwoSided
+from regvae.rejection.rules import Certified, OneSided, Posterior, TwoSided
 from regvae.rejection.samples import Samples
 from regvae.rejection.unwanted import Unwanted
 from tests.rejection.bundles import with_codes, with_rows
 
 BELOW_50 = Unwanted.of(["number < 50"])
 BUDGET = 1_000
-DISTANCE_RULES = [OneSided(1.0), OneSided(2.5), TwoSided(0.5, 1.0), TwoSided(0.0, 3.0)]
+DISTANCE_RULES = [OneSided(1.0), OneSided(2.5), TwoSided(0.5, 10.0), TwoSided(0.0, 30.0)]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -104,7 +104,7 @@ def test_leaks_decode_to_unwanted_codes_or_records(leaky, hunted, rule):
     decoded = leaky.autoencoder.decode(found.leaks.z).tolist()
     assert found.leaks.codes.tolist() == decoded
     assert all(code in known or int(code[2:4]) < 50 for code in decoded)
-    measures = Measurer.of(leaky, BELOW_50).measure(rule, found.leaks.z)
+    measures = sampling.make_measurer(leaky, policy(rule=rule)).measure(rule, found.leaks.z)
     for name, values in measures.items():
         np.testing.assert_allclose(found.leaks.measures[name], values, rtol=1e-9, atol=1e-9)
 
@@ -129,13 +129,13 @@ def test_a_hunt_draws_other_points_than_the_sampling_run(leaky, hunted):
 
 def test_a_leak_at_the_mean_of_a_record_is_found_though_no_proposal_is_near(leaky, hunted):
     # Proposals from a box about the origin that is far smaller than the map.
-    found = hunted(TwoSided(0.0, 3.0), proposal=Box(1e-3), budget=10)
+    found = hunted(TwoSided(0.0, 30.0), proposal=Box(1e-3), budget=10)
     means = {tuple(mean) for mean in leaky.records.mean.astype(float).tolist()}
     assert means & {tuple(z) for z in found.leaks.z.tolist()}
 
 
 def test_the_leaks_that_are_hardest_to_remove_are_first_and_a_few_of_each_code(hunted):
-    for rule in (OneSided(1.0), TwoSided(0.5, 1.0)):
+    for rule in (OneSided(1.0), TwoSided(0.5, 10.0)):
         found = hunted(rule)
         measure = found.leaks.measures[rule.limits[0].measure]
         assert (np.diff(measure) <= 0).all()
@@ -146,7 +146,7 @@ def test_the_leaks_that_are_hardest_to_remove_are_first_and_a_few_of_each_code(h
 
 def test_the_same_policy_has_the_same_leaks_and_another_seed_others(leaky, hunted):
     one, other = hunted(TwoSided()), hunted(TwoSided(), seed=1)
-    measurer = Measurer.of(leaky, BELOW_50)
+    measurer = sampling.make_measurer(leaky, policy(rule=TwoSided()))
     same = leaks.hunt(leaky, policy(rule=TwoSided()), measurer, budget=BUDGET)
     assert np.array_equal(one.leaks.z, same.leaks.z)
     assert (one.tried, one.accepted, one.cleared_by) == (same.tried, same.accepted, same.cleared_by)
@@ -160,7 +160,8 @@ def test_other_proposals_are_hunted_from(hunted):
 def test_a_hunt_without_leaks(bundle):
     few = with_rows(bundle, slice(None, None, 60))
     rule = TwoSided(0.5, 1e-3)  # hardly anything is so near to a record
-    found = leaks.hunt(few, policy(rule=rule), Measurer.of(few, BELOW_50), budget=BUDGET)
+    chosen = policy(rule=rule)
+    found = leaks.hunt(few, chosen, sampling.make_measurer(few, chosen), budget=BUDGET)
     assert len(found.leaks) == 0
     assert found.tried == BUDGET + len(few.records)
     tried = f"{found.tried:,} points tried, {found.accepted:,} of them accepted"
@@ -168,6 +169,13 @@ def test_a_hunt_without_leaks(bundle):
     assert (found.parameter.name, found.cleared_by) == ("margin", 0.5)
     assert found.clearing_step == 0.5
     assert found.summary()["hardest"] == []
+
+
+def test_the_rule_certified_has_no_leaks(leaky, hunted):
+    found = hunted(Certified(0.0, 0.0))
+    assert len(found.leaks) == 0
+    assert (found.parameter.name, found.cleared_by) == ("m", 0.0)
+    assert found.tried == BUDGET + len(leaky.records)
 
 
 # --- densities ------------------------------------------------------------------------------------

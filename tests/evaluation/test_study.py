@@ -34,8 +34,8 @@ def test_the_rank_correlation_of_a_model_is_the_smallest_of_its_orders():
 
 
 @pytest.mark.xfail(
-    reason="the study is of the rules and the calibration before: run it anew, as docs/statistics.md "
-    "tells, and remove this mark",
+    reason="the study is of earlier rules and calibration: run `regvae study` anew, as "
+    "docs/statistics.md tells, and remove this mark",
     strict=True,
 )
 def test_the_shipped_study_is_what_the_rules_give_now(bundle):

@@ -25,18 +25,22 @@ from regvae.rejection import sampling
 from regvae.rejection.calibration import calibrate
 from regvae.rejection.measures import Measurer
 from regvae.rejection.policy import Policy, PolicyError
+from regvae.rejection.proposals import Around
 from regvae.rejection.report import Tally
-from regvae.rejection.rules import OneSided, Posterior, TwoSided
+from regvae.rejection.rules import Certified, OneSided, Posterior, TwoSided
 from regvae.rejection.unwanted import Unwanted, UnwantedError
-from tests.rejection.bundles import with_rows
+from tests.rejection.bundles import with_codes, with_rows
 
 BELOW_50 = Unwanted.of(["number < 50"])
-RULES = [OneSided(1.0), TwoSided(0.25, 1.0), Posterior(0.25, 0.02)]
+RULES = [OneSided(1.0), TwoSided(0.25, 20.0), Posterior(0.25, 0.02), Certified(0.01, 0.02)]
 MEASURES = {
     "one-sided": ["to_unwanted"],
     "two-sided": ["to_unwanted", "to_wanted", "margin"],
     "posterior": ["wanted_share", "typicality"],
+    "certified": ["margin", "typicality"],
 }
+NOTHING = [OneSided(1e6), TwoSided(1e6, 0), Posterior(0.0, 1.0), Certified(1e6, 1.0)]
+"""Rules that accept nothing."""
 NAMES = {".parquet": "new.parquet", ".csv": "new.csv"}
 
 
@@ -169,7 +173,8 @@ def test_files_written_in_blocks_have_the_rows_of_all_blocks(
     distinct = len(set(kept.codes.tolist()))
     assert counts[-1] == Tally.of(500, accepted, len(kept), distinct)
     held_out = sampling.held_out_measures(few, chosen.unwanted, chosen.rule, None)
-    assert outcome.report == counts[-1].report(chosen.rule, 2, held_out)
+    recall = sampling.recall(few, chosen, measurer)
+    assert outcome.report == counts[-1].report(chosen.rule, 2, held_out, recall)
 
 
 def test_each_file_is_the_same_with_or_without_the_other(few, measurer, run):
@@ -189,7 +194,7 @@ def test_the_same_policy_writes_the_same_bytes_and_manifest(few, run, rule):
     assert first.manifest() == generate(few, policy(rule=rule)).manifest()  # without files too
 
 
-@pytest.mark.parametrize("rule", [OneSided(1e6), TwoSided(1e6, 0), Posterior(0.0, 1.0)], ids=named)
+@pytest.mark.parametrize("rule", NOTHING, ids=named)
 def test_without_results_files_have_columns_and_no_rows(run, rule):
     outcome, contents = run(policy(rule=rule))
     for table in tables(contents):
@@ -251,6 +256,26 @@ def test_counts_of_report_audit_and_rows_agree(run):
     assert outcome.policy.clean
 
 
+def test_the_scale_that_points_were_drawn_with_is_in_the_manifest(few, run):
+    for scale, expected in ((None, calibrate(few).draw_scale), (0.5, 0.5)):
+        outcome, contents = run(policy(proposal=Around(scale)))
+        assert inside(contents)["policy"]["proposal"] == {"name": "around", "scale": expected}
+        again, contents_again = run(outcome.policy)
+        assert (again.report, contents_again) == (outcome.report, contents)
+
+
+def test_many_records_among_the_accepted_are_a_sentence_of_the_manifest(few, run):
+    decoded = few.autoencoder.decode(few.records.mean)
+    known = with_codes(few, dict(enumerate(decoded.tolist())))
+    chosen = policy(rule=OneSided(0.0), proposal=Around(1e-6))
+    outcome = generate(known, chosen)
+    assert outcome.report.collisions > 0.05 * outcome.report.accepted
+    assert outcome.manifest()["warning"].endswith(
+        "decode to records: propose with a larger scale, or use the rule certified"
+    )
+    assert run(policy())[0].manifest()["warning"] is None
+
+
 def test_too_few_results_are_in_the_manifest_as_a_sentence(run):
     outcome, contents = run(policy(results=5_000))
     kept = outcome.report.kept
@@ -273,8 +298,8 @@ def test_the_command_line_writes_the_same_manifest_beside_its_file(
     bundle, tmp_path, monkeypatch, capsys, kind
 ):
     path = tmp_path / f"new{kind}"
-    arguments = ["sample", "notebook-2d", "--unwanted", "number < 50", "--threshold", "1"]
-    arguments += ["--n", "500", "--repeats", "--json", "--out", str(path)]
+    arguments = ["sample", "notebook-2d", "--unwanted", "number < 50", "--rule", "one-sided"]
+    arguments += ["--threshold", "1", "--n", "500", "--repeats", "--json", "--out", str(path)]
     monkeypatch.setattr(sys, "argv", ["regvae", *arguments])
     with pytest.raises(SystemExit) as stop:
         main()
