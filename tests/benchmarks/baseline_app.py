@@ -13,7 +13,7 @@ from regvae.rejection.rules import OneSided
 def load():
     """The shipped bundle and 1,000 samples."""
     bundle = regvae.load("notebook-2d")
-    return bundle, regvae.sample(bundle, regvae.Policy(bundle.name, UNWANTED))
+    return bundle, regvae.sample(bundle, regvae.Policy(bundle.name, UNWANTED, OneSided()))
 
 
 st.set_page_config(layout="wide")

@@ -18,6 +18,7 @@ from regvae.latent.plane import Plane
 from regvae.model.bundle import Bundle
 from regvae.rejection import sampling
 from regvae.rejection.policy import Policy
+from regvae.rejection.rules import OneSided
 from tests import drive
 from tests.browser.pages import LOADING, Explorer
 
@@ -133,7 +134,7 @@ def test_samples_stand_back_while_a_path_is_drawn_and_told(
     page: Page, dashboard: str, exact: Bundle
 ) -> None:
     explorer = Explorer(page, dashboard).open("?model=exact-15d&samples=60&from=YK66BIQ&steps=8")
-    samples = sampling.sample(exact, Policy("exact-15d", UNWANTED, proposals=60))
+    samples = sampling.sample(exact, Policy("exact-15d", UNWANTED, OneSided(), proposals=60))
     plane = Plane.principal(exact.records)
     on_map = plane.project(samples.z)
     row = lonely(on_map, np.vstack([on_map, plane.project(exact.records.mean)]))

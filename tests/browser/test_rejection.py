@@ -283,9 +283,9 @@ def test_a_long_run_tells_its_counts_and_stops_while_the_page_answers(explorer: 
     explorer.tab("results")
     expect(panel).to_contain_text("nearly all of the box lies far from the records")
     explorer.button(results.GENERATE).click()
-    expect(panel).to_contain_text("none of them is accepted: propose from records")
+    expect(panel).to_contain_text("none of them is accepted: propose around records")
 
-    explorer.open("?model=exact-15d&rule=two-sided&proposal=records")
+    explorer.open("?model=exact-15d&rule=two-sided&proposal=around")
     explorer.tab("results")
     explorer.enter(state.NUMBER, "20000")
     explorer.button(results.GENERATE).click()

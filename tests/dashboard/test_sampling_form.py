@@ -14,7 +14,7 @@ from dashboard.words import sampling as words
 from regvae.evaluation.notebook import UNWANTED
 from regvae.rejection.policy import Policy
 from regvae.rejection.proposals import Prior
-from regvae.rejection.rules import TwoSided
+from regvae.rejection.rules import OneSided, TwoSided
 from regvae.rejection.unwanted import Unwanted
 from tests.dashboard import SQUARE, open_tab, opened, press, problems_of, text_of
 
@@ -121,7 +121,7 @@ def test_a_region_must_be_selected_before_it_is_used(form: AppTest) -> None:
     assert words.PROBLEM.format(problem=words.NO_REGION) in problems_of(form)
     form.session_state[state.REGION] = SQUARE
     assert not problems_of(form.run())
-    for proposal in ("prior", "records", "box"):
+    for proposal in ("prior", "around", "box"):
         form.selectbox(key=state.PROPOSAL).select(proposal).run()
         assert not problems_of(form)
 
@@ -164,7 +164,7 @@ CHANGES: list[tuple[Callable[[str], str], str]] = [
 
 
 def test_a_policy_that_the_widgets_cannot_have_is_a_sentence(form: AppTest) -> None:
-    saved = Policy("notebook-2d", UNWANTED).signed().to_toml()
+    saved = Policy("notebook-2d", UNWANTED, OneSided()).signed().to_toml()
     for change, sentence in CHANGES:
         assert change(saved) != saved
         upload = form.file_uploader(key=state.POLICY_FILE)

@@ -18,12 +18,12 @@ def encoded(bundle, calibration, text):
 
 
 def density(bundle, z, scale):
-    """The mixture of training records, one by one."""
+    """The mixture of training records in two dimensions, one by one."""
     records = bundle.records
     train = records.split == "train"
     mean, sigma = records.mean[train].astype(float), records.sigma[train] * float(scale)
     terms = np.exp(-0.5 * (((z - mean) / sigma) ** 2).sum(axis=1)) / sigma.prod(axis=1)
-    return terms.mean()
+    return terms.mean() / (2 * np.pi)
 
 
 def test_a_p_value_is_the_share_of_held_out_records_at_most_as_likely(bundle, calibration):
