@@ -1,4 +1,4 @@
-"""The audit of collisions: bounds, edit distances and drift by other routes; planted collisions."""
+"""The audit of collisions: edit distances and drift by other routes; planted collisions."""
 
 import dataclasses
 import json
@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from regvae.audit import collisions
-from regvae.audit.collisions import Auditor, drift, edit_distances, interval, upper_bound
+from regvae.audit.collisions import Auditor, drift, edit_distances
 from regvae.formats import UK_REGISTRATION, uk_registration
 from regvae.generation.results import generate
+from regvae.intervals import interval, upper_bound
 from regvae.rejection import sampling
 from regvae.rejection.measures import Measurer
 from regvae.rejection.policy import Policy
@@ -41,58 +41,6 @@ def few(bundle):
 @pytest.fixture(scope="module")
 def measurer(few):
     return Measurer.of(few, BELOW_50)
-
-
-# --- bounds on rates ------------------------------------------------------------------------------
-
-
-DRAWS = st.integers(1, 5_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
-
-
-@given(counts=DRAWS, confidence=st.sampled_from([0.9, 0.95, 0.99]))
-@settings(deadline=None, max_examples=50)
-def test_the_bounds_are_those_of_clopper_and_pearson(counts, confidence):
-    hits, draws = counts
-    exact = stats.binomtest(hits, draws).proportion_ci(confidence, method="exact")
-    low, high = interval(hits, draws, confidence)
-    assert (low, high) == (pytest.approx(exact.low, abs=1e-9), pytest.approx(exact.high, abs=1e-9))
-    assert 0 <= low <= hits / draws <= high <= 1
-    bound = upper_bound(hits, draws, confidence)
-    if hits == draws:
-        assert bound == 1
-    else:  # by definition: so few hits are this improbable
-        assert stats.binom.cdf(hits, draws, bound) == pytest.approx(1 - confidence, rel=1e-6)
-
-
-@given(draws=st.integers(1, 10**9))
-@settings(deadline=None, max_examples=50)
-def test_without_a_hit_the_bound_has_a_closed_form(draws):
-    closed = -math.expm1(math.log(0.05) / draws)  # 1 - 0.05^(1/n), without losing its digits
-    assert upper_bound(0, draws) == pytest.approx(closed, rel=1e-9)
-
-
-def test_none_in_a_million_is_about_three_in_a_million():
-    assert f"{upper_bound(0, 1_000_000):.1e}" == "3.0e-06"
-
-
-def test_without_draws_nothing_is_known():
-    assert upper_bound(0, 0) == 1
-    assert interval(0, 0) == (0, 1)
-
-
-@pytest.mark.parametrize("draws", [1, 7])
-def test_if_all_are_hits_the_interval_ends_at_one(draws):
-    low, high = interval(draws, draws)
-    assert high == 1
-    assert low == pytest.approx(0.025 ** (1 / draws))
-    assert interval(0, draws) == (0, pytest.approx(1 - low))
-
-
-def test_a_bound_holds_as_often_as_its_confidence():
-    rate, draws = 0.03, 200
-    hits = np.random.default_rng(3).binomial(draws, rate, size=4_000)
-    bound = {int(one): upper_bound(int(one), draws) for one in np.unique(hits)}
-    assert np.mean([bound[one] >= rate for one in hits.tolist()]) >= 0.95
 
 
 # --- edit distances -------------------------------------------------------------------------------
