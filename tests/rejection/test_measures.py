@@ -12,22 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regvae.formats import UK_REGISTRATION, uk_registration
-from regvae.latent.mixture import Mixture
 from regvae.model.autoencoder import Autoencoder, weight_shapes
 from regvae.model.config import Network
 from regvae.model.records import Records
 from regvae.onehot import OneHot
-from regvae.rejection.calibration import Calibration, calibrate
+from regvae.rejection.calibration import calibrate
 from regvae.rejection.measures import Measurer
 from regvae.rejection.proposals import Box
 from regvae.rejection.rules import RULES, Certified, OneSided, Posterior, RuleError, TwoSided
 from regvae.rejection.unwanted import Unwanted, UnwantedError
-from tests.rejection.bundles import with_gaussians, with_rows
+from tests.rejection.bundles import calibrated, with_gaussians, with_rows
 
 BELOW_50 = Unwanted.of(["number < 50"])
 LOW, HIGH = "AA10AAA", "AA60AAA"
 """An unwanted code and a wanted one."""
-NO_CURVE = np.empty(0)
 CLOSE = {"rel": 1e-9, "abs": 1e-12}
 
 
@@ -36,13 +34,6 @@ def of_gaussians(bundle, unwanted, wanted, *, split=None):
     codes = [LOW] * len(unwanted) + [HIGH] * len(wanted)
     mean, sigma = zip(*unwanted, *wanted, strict=True)
     return with_gaussians(bundle, mean, sigma, codes=codes, split=split)
-
-
-def calibrated(some, scale=1.0, held_out=(-2.0, -1.0)):
-    """A calibration of all records of a bundle, with a scale and densities given by hand."""
-    mean, sigma = some.records.mean, some.records.sigma * scale
-    mixture = Mixture(mean, sigma, np.ones(len(mean), bool))
-    return Calibration(scale, scale, mixture, np.array(held_out), NO_CURVE, NO_CURVE, NO_CURVE)
 
 
 @pytest.fixture(scope="module")
