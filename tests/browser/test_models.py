@@ -133,7 +133,9 @@ def assert_shadow(explorer: Explorer, bundle: Bundle, plane: Plane, reg: str) ->
 def test_samples_stand_back_while_a_path_is_drawn_and_told(
     page: Page, dashboard: str, exact: Bundle
 ) -> None:
-    explorer = Explorer(page, dashboard).open("?model=exact-15d&samples=60&from=YK66BIQ&steps=8")
+    explorer = Explorer(page, dashboard).open(
+        "?model=exact-15d&samples=60&from=YK66BIQ&steps=8&hidden=zone"  # whose edge is over samples
+    )
     samples = sampling.sample(exact, Policy("exact-15d", UNWANTED, OneSided(), proposals=60))
     plane = Plane.principal(exact.records)
     on_map = plane.project(samples.z)
