@@ -31,8 +31,8 @@ MAY_IMPORT = {
     },
     "training": {"formats", "onehot", "model"},
     "cli": {
-        *("formats", "onehot", "predicates", "model", "latent", "rejection", "audit"),
-        *("generation", "evaluation", "training"),
+        *("formats", "onehot", "predicates", "intervals", "model", "latent", "rejection"),
+        *("audit", "generation", "evaluation", "training"),
     },
     "__main__": {"cli"},
 }

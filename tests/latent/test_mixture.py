@@ -337,6 +337,17 @@ def test_no_points_have_no_densities():
     assert log_density.shape == share.shape == (0,)
 
 
+def test_several_parts_have_a_share_each():
+    rng = np.random.default_rng(5)
+    mean, z = rng.normal(size=(40, 2)), rng.normal(size=(30, 2))
+    parts = rng.random((40, 3)) < 0.5
+    log_density, shares = Mixture(mean, np.full((40, 2), 0.5), parts).query(z)
+    for column, part in enumerate(parts.T):
+        alone, share = Mixture(mean, np.full((40, 2), 0.5), part).query(z)
+        np.testing.assert_allclose(shares[:, column], share, rtol=1e-12)
+        np.testing.assert_allclose(log_density, alone, rtol=1e-12)
+
+
 def test_flags_are_a_read_only_copy_as_booleans():
     part = np.array([1, 0])
     mixture = Mixture([[0.0], [1.0]], [[1.0], [1.0]], part)
@@ -346,7 +357,7 @@ def test_flags_are_a_read_only_copy_as_booleans():
         mixture.part[0] = False
 
 
-@pytest.mark.parametrize("part", [[True], [True] * 3, [], True, [[True], [False]]])
+@pytest.mark.parametrize("part", [[True], [True] * 3, [], True, [[True]], [[[True]], [[False]]]])
 def test_the_part_has_one_flag_for_each_component(part):
     shape = str(np.shape(part))
     with pytest.raises(ValueError, match=r"part of shape \(2,\), .* got") as caught:

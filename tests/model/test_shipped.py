@@ -64,9 +64,11 @@ def test_ordered_2d_orders_the_number_and_its_rules_have_high_purity():
     outcome = model_outcome(bundle)
     assert outcome.rank_correlation >= 0.999
     assert min(outcome.tens, outcome.units) >= 0.995
-    purity = {one.rule: one.purity for one in rule_outcomes(bundle, proposals=5_000)}
-    assert purity["one-sided"] >= 0.9
-    assert purity["two-sided"] >= 0.97
+    found = list(rule_outcomes(bundle, proposals=5_000))
+    purity = {one.rule: one.purity for one in found if one.target is None}
+    assert purity["one-sided"] >= 0.99
+    assert purity["two-sided"] >= 0.99
+    assert purity["certified"] == 1
 
 
 def test_the_rank_correlation_is_pearsons_of_the_ranks():
@@ -95,7 +97,8 @@ def test_the_code_length_of_principled_2d_is_little_above_the_entropy():
     # Its loss is the same bound: two routes to one number.
     loss = bundle.history["validation_loss"].iloc[-1]
     validation = diagnosis.rate_distortion(bundle, "validation", draws=20)
-    assert loss == pytest.approx(validation.bound, abs=4 * validation.standard_error)
+    # Of one draw a record, where the other has twenty.
+    assert loss == pytest.approx(validation.bound, abs=6 * validation.standard_error)
     assert validation.by_dimension.min() > 1  # both dimensions are used
     right = accuracy(bundle)["by_position"]
     assert min(right[2:4]) > 0.99

@@ -116,7 +116,7 @@ def test_distances_and_densities_are_those_of_plain_loops(bundle, data, k):
     top = max(ours + others)
     ours, others = (sum(math.exp(one - top) for one in part) for part in (ours, others))
     log_density, share = measurer.mixture.query([z])
-    assert share[0] == pytest.approx(ours / (ours + others), **CLOSE)
+    assert share[0, 0] == pytest.approx(ours / (ours + others), **CLOSE)
     count = len(unwanted) + len(wanted)
     assert log_density[0] == pytest.approx(top + math.log((ours + others) / count), rel=1e-9)
 
