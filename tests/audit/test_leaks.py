@@ -182,6 +182,8 @@ def test_the_rule_certified_has_no_leaks(hunted):
 def test_steps_to_smaller_margins_find_a_sliver_that_no_proposal_hits(monkeypatch):
     # With these numbers LE40SES is accepted in a sliver of less than a millionth of the box.
     ordered, rule = bundles.load("ordered-2d"), TwoSided(12.0, 10.5)
+    monkeypatch.setattr(leaks, "_PARENTS", 200)  # as usual
+    monkeypatch.setattr(leaks, "_CHILDREN", 20)
     for seed in range(10):
         chosen = Policy("ordered-2d", BELOW_50, rule, proposals=20_000, seed=seed)
         measurer = sampling.make_measurer(ordered, chosen)
