@@ -17,7 +17,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from regvae.cli.arguments import OutOption
 from regvae.cli.output import UsageError, check_apart, check_table_name, console, fail, write_table
 from regvae.evaluation.metrics import metrics
-from regvae.evaluation.study import RuleOutcome, model_outcome, over_seeds, rule_outcomes
+from regvae.evaluation.study import (
+    ModelOutcome,
+    RuleOutcome,
+    model_outcome,
+    over_seeds,
+    rule_outcomes,
+)
 from regvae.model import bundle as bundles
 from regvae.model import config, presets, store
 from regvae.model.bundle import Bundle
@@ -120,8 +126,8 @@ def _print_speed(trainer: Any, seconds: float, limit: float) -> None:
 
 
 def study(
-    folder: Annotated[Path, typer.Option(help="the folder of the trained models")],
-    preset: Annotated[str, typer.Option(help="what to train")] = "notebook-2d",
+    folder: Annotated[Path, typer.Option(help="of the trained models: PRESET/seed-N")],
+    preset: Annotated[list[str] | None, typer.Option(help="what to train [notebook-2d]")] = None,
     seeds: Annotated[int, typer.Option(help="number of training seeds", min=1, max=100)] = 20,
     first: Annotated[int, typer.Option(help="the first of them", min=0)] = 20,
     proposals: Annotated[
@@ -131,8 +137,8 @@ def study(
     out: OutOption = None,
     models_out: Annotated[Path | None, typer.Option(help="the models' figures as a table")] = None,
 ) -> None:
-    """Train a preset with several seeds, print figures of each model, and compare the rules."""
-    chosen = presets.preset(preset)
+    """Train presets with several seeds, print figures of each model, and compare the rules."""
+    chosen = [presets.preset(name) for name in preset or ["notebook-2d"]]
     for table in filter(None, (out, models_out)):
         check_table_name(table)
     check_apart([out, models_out])
@@ -140,21 +146,23 @@ def study(
         raise UsageError("expected --out without --no-rules, got both; leave out one of them")
     folder.mkdir(exist_ok=True)
     outcomes: list[RuleOutcome] = []
-    models: list[dict[str, Any]] = []
-    for seed in range(first, first + seeds):
-        bundle = _model(chosen, seed, folder / f"seed-{seed}")
-        figures = model_outcome(bundle)
-        models.append(asdict(figures))
-        console.print(f"seed {seed}  {figures.sentence()}")
-        for one in rule_outcomes(bundle, proposals=proposals) if rules else ():
-            outcomes.append(one)
-            console.print(f"seed {seed}  {one.sentence()}")
-        if out:  # after each model, so that a study that is stopped has what it found
-            write_table(pd.DataFrame(map(asdict, outcomes)), out)
+    models: list[ModelOutcome] = []
+    try:
+        for one in chosen:
+            (folder / one.name).mkdir(exist_ok=True)
+            for seed in range(first, first + seeds):
+                bundle = _model(one, seed, folder / one.name / f"seed-{seed}")
+                models.append(model_outcome(bundle))
+                console.print(f"{one.name} seed {seed}  {models[-1].sentence()}")
+                for outcome in rule_outcomes(bundle, proposals=proposals) if rules else ():
+                    outcomes.append(outcome)
+                    console.print(f"{one.name} seed {seed}  {outcome.sentence()}")
+    finally:  # a study that is stopped has the tables of what it found
+        for path, rows in ((out, outcomes), (models_out, models)):
+            if path and rows:
+                write_table(pd.DataFrame(map(asdict, rows)), path)
     for sentence in over_seeds(outcomes):
         console.print(sentence)
-    if models_out:
-        write_table(pd.DataFrame(models), models_out)
 
 
 def _model(preset: config.Preset, seed: int, path: Path) -> Bundle:

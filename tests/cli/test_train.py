@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from regvae.evaluation.study import model_outcome, rule_outcomes
+from regvae.evaluation.study import model_outcome, over_seeds, rule_outcomes
 from regvae.model import bundle as bundles
 from regvae.model.config import Data, Network, Phase, Preset, Training
 from regvae.rejection.rules import RULES
@@ -79,37 +79,37 @@ def trained(bundle, tmp_path, monkeypatch):
     """A folder with a model that is already trained; to train another one would fail."""
     monkeypatch.setitem(sys.modules, "regvae.training.trainer", None)
     folder = tmp_path / "models"
-    folder.mkdir()
+    (folder / "notebook-2d").mkdir(parents=True)
     few = with_rows(bundle, slice(None, None, 20))
-    bundles.save(dataclasses.replace(few, seed=0), folder / "seed-0")
+    bundles.save(dataclasses.replace(few, seed=20), folder / "notebook-2d" / "seed-20")
     return folder
 
 
 def test_a_study_compares_the_rules_on_trained_models(output, trained, tmp_path):
     paths = [tmp_path / "study.csv", tmp_path / "models.csv"]
-    options = ["--out", paths[0], "--models-out", paths[1]]
+    options = ["--proposals", 5_000, "--out", paths[0], "--models-out", paths[1]]
     figures, *lines = output("study", "--folder", trained, "--seeds", 1, *options).splitlines()
-    model = bundles.load(trained / "seed-0")
-    outcome, outcomes = model_outcome(model), rule_outcomes(model)
-    assert figures == f"seed 0  {outcome.sentence()}"
-    assert [one.rule for one in outcomes] == list(RULES)
+    model = bundles.load(trained / "notebook-2d" / "seed-20")
+    outcome, outcomes = model_outcome(model), list(rule_outcomes(model, proposals=5_000))
+    assert figures == f"notebook-2d seed 20  {outcome.sentence()}"
+    assert {one.rule for one in outcomes} == set(RULES)
+    assert {one.target for one in outcomes} == {None, 0.999}
     assert lines == [
-        *(
-            f"seed 0  {one.rule:<10} accepted {one.acceptance:.4f}  purity {one.purity:.4f}"
-            for one in outcomes
-        ),
-        f"wrote {paths[0]}: {len(RULES)} rows",
+        *(f"notebook-2d seed 20  {one.sentence()}" for one in outcomes),
+        f"wrote {paths[0]}: {len(outcomes)} rows",
         f"wrote {paths[1]}: 1 rows",
+        *over_seeds(outcomes),
     ]
     for path, expected in zip(paths, (outcomes, [outcome]), strict=True):
         table = pd.DataFrame([dataclasses.asdict(one) for one in expected]).fillna(np.nan)
         pd.testing.assert_frame_equal(pd.read_csv(path), table, check_dtype=False)
-    assert [one.name for one in trained.iterdir()] == ["seed-0"]
+    assert [one.name for one in (trained / "notebook-2d").iterdir()] == ["seed-20"]
 
 
 def test_a_study_without_rules_prints_the_figures_of_models_only(output, trained):
     (line,) = output("study", "--folder", trained, "--seeds", 1, "--no-rules").splitlines()
-    assert line == f"seed 0  {model_outcome(bundles.load(trained / 'seed-0')).sentence()}"
+    model = bundles.load(trained / "notebook-2d" / "seed-20")
+    assert line == f"notebook-2d seed 20  {model_outcome(model).sentence()}"
 
 
 def test_a_study_without_rules_has_no_table_of_rules(refusal, tmp_path):
@@ -127,15 +127,16 @@ def test_two_tables_of_a_study_need_different_files(refusal, tmp_path):
 
 
 def test_a_study_of_a_damaged_model_is_refused_with_its_file(refusal, trained):
-    path = trained / "seed-0" / "history.csv"
+    path = trained / "notebook-2d" / "seed-20" / "history.csv"
     path.write_bytes(path.read_bytes() + b"x")
     assert f"{path}: expected sha256" in refusal("study", "--folder", trained, "--seeds", 1)
 
 
 def test_a_study_of_another_model_is_refused(refusal, bundle, tmp_path):
-    bundles.save(bundle, tmp_path / "seed-0")
+    (tmp_path / "notebook-2d").mkdir()
+    bundles.save(bundle, tmp_path / "notebook-2d" / "seed-20")
     words = refusal("study", "--folder", tmp_path, "--seeds", 1)
-    assert "seed-0: expected notebook-2d with seed 0, got notebook-2d with seed 2" in words
+    assert "seed-20: expected notebook-2d with seed 20, got notebook-2d with seed 2" in words
 
 
 @pytest.mark.parametrize(

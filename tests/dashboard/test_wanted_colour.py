@@ -89,7 +89,7 @@ def test_a_link_with_an_attribute_shows_that_attribute_whatever_is_wanted(sent: 
 def test_a_text_that_is_no_predicate_leaves_the_map_in_one_colour(sent: Sent) -> None:
     opened(wanted="colour == red")
     assert sent[-1]["wanted"]
-    assert sent[-1]["hidden"] == ["density"]  # the switch of what is decoded stays on
+    assert sent[-1]["hidden"] == ["density", "edge"]  # the switch of what is decoded stays on
 
 
 def test_the_welcome_says_which_colours_the_map_has() -> None:
