@@ -1,6 +1,7 @@
 """What a rule accepts of some proposals: counts, shares, and what is missing."""
 
 import operator
+from collections import Counter
 from dataclasses import astuple, dataclass
 
 import numpy as np
@@ -75,7 +76,10 @@ class Report:
     `recall_in_support` the same among those of a typicality of at least `SUPPORT`; None without any
     or if not measured. `kept` is the number of results:
     fewer than accepted if repeats or leaks are left out; `distinct` is their number of different
-    codes. `proposals_per_result` is None without results. `collisions` are accepted points that
+    codes. `unseen` is an estimate of the share of further accepted points whose code is not among
+    those so far: the share of points whose code occurred once (Good, "The population frequencies of
+    species and the estimation of population parameters", 1953), None without any.
+    `proposals_per_result` is None without results. `collisions` are accepted points that
     decode to a record. `held_out_rejection_rate` is the share of held-out unwanted records that the
     rule rejects when it measures against the training records only, None if there are none or they
     were not measured. `tail_probability` is the share of a record's Gaussian beyond the rule's
@@ -91,6 +95,7 @@ class Report:
     kept: int
     distinct: int
     acceptance: float
+    unseen: float | None
     proposals_per_result: float | None
     purity: float | None
     purity_interval: tuple[float, float]
@@ -109,7 +114,8 @@ class Tally:
 
     `proposed`, `accepted`, and of the accepted: `wanted` (they decode to wanted codes),
     `collisions`, `leaks`, `kept` (the results); `distinct` are the results whose code no earlier
-    result of the run has.
+    result of the run has, `once` is the number of codes that occurred once so far among the
+    `usable` points, which could be results (of one block, how far that number changed).
     """
 
     proposed: int = 0
@@ -119,6 +125,8 @@ class Tally:
     leaks: int = 0
     kept: int = 0
     distinct: int = 0
+    usable: int = 0
+    once: int = 0
 
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(*map(operator.add, astuple(self), astuple(other)))
@@ -130,8 +138,12 @@ class Tally:
         accepted: Samples,
         kept: int | None = None,
         distinct: int | None = None,
+        usable: int | None = None,
+        once: int | None = None,
     ) -> "Tally":
         """The counts of accepted points; unless given, all of them are results, of one run."""
+        if once is None:
+            once = sum(count == 1 for count in Counter(accepted.codes.tolist()).values())
         return cls(
             proposed,
             len(accepted),
@@ -140,6 +152,8 @@ class Tally:
             int(accepted.leaks.sum()),
             len(accepted) if kept is None else kept,
             len(set(accepted.codes.tolist())) if distinct is None else distinct,
+            len(accepted) if usable is None else usable,
+            once,
         )
 
     def report(
@@ -158,6 +172,7 @@ class Tally:
             kept=self.kept,
             distinct=self.distinct,
             acceptance=self.accepted / self.proposed,
+            unseen=self.once / self.usable if self.usable else None,
             proposals_per_result=self.proposed / self.kept if self.kept else None,
             purity=self.wanted / self.accepted if self.accepted else None,
             purity_interval=(

@@ -6,6 +6,7 @@ points as a shorter one. (The last digits of a density depend on the points that
 together with, so they may differ between the two; the same policy gives the same bytes.)
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -193,34 +194,43 @@ def stream(bundle: Bundle, policy: Policy, measurer: Measurer | None = None) -> 
         none = fresh(bundle, policy, measurer, 0, "none")
         yield Block(Tally(min(_FIRST, policy.proposals)), none, none)
         return
-    seen: set[str] = set()
+    seen: Counter[str] = Counter()
     missing = policy.proposals if policy.results is None else policy.results
     for z, uniform in _parts(bundle, policy, measurer):
         rows, passed = accepted(bundle, policy, measurer, z, uniform)
-        kept = np.flatnonzero(~passed.leaks) if policy.clean else np.arange(len(passed))
-        new = _new(passed.codes[kept], seen)
-        if not policy.repeats:
-            kept, new = kept[new], new[new]
+        usable = np.flatnonzero(~passed.leaks) if policy.clean else np.arange(len(passed))
+        new, once = _counted(passed.codes[usable], seen)
+        chosen = np.ones(len(usable), bool) if policy.repeats else new
+        ends = np.flatnonzero(chosen)[missing - 1 : missing]  # where the last result is, if here
         proposed = len(z)
-        if len(kept) >= missing:
-            kept, new = kept[:missing], new[:missing]
-            last = kept[-1]  # points after the last result do not count as proposed
+        if len(ends):  # points after the last result do not count as proposed
+            until = slice(ends[0] + 1)
+            usable, chosen, new, once = usable[until], chosen[until], new[until], once[until]
+            last = usable[-1]
             passed, proposed = passed.take(np.arange(last + 1)), int(rows[last]) + 1
-        tally = Tally.of(proposed, passed, len(kept), int(new.sum()))
+        kept = usable[chosen]
+        tally = Tally.of(
+            proposed, passed, len(kept), int(new[chosen].sum()), len(usable), int(once.sum())
+        )
         yield Block(tally, passed, passed.take(kept))
         missing -= len(kept)
         if missing == 0:
             return
 
 
-def _new(codes: Codes, seen: set[str]) -> NDArray[np.bool_]:
-    """Which codes (m,) are the first of their kind: (m,). They are added to those seen before."""
+def _counted(codes: Codes, seen: Counter[str]) -> tuple[NDArray[np.bool_], NDArray[np.int8]]:
+    """Which codes (m,) are the first of their kind, and how each changes the number of codes that
+    occurred once: (m,) each. They are counted in `seen`."""
     new = np.zeros(len(codes), dtype=bool)
+    once = np.zeros(len(codes), dtype=np.int8)
     for row, code in enumerate(codes.tolist()):
-        if code not in seen:
-            seen.add(code)
-            new[row] = True
-    return new
+        before = seen[code]
+        seen[code] = before + 1
+        if before == 0:
+            new[row], once[row] = True, 1
+        elif before == 1:
+            once[row] = -1
+    return new, once
 
 
 def fitted(proposal: Proposal, bundle: Bundle, measurer: Measurer) -> Proposal:

@@ -107,3 +107,31 @@ def test_more_than_a_twentieth_of_records_is_warned_of():
         "90 of 1,500 accepted points (6%) decode to records: propose with a larger scale, or use "
         "the rule certified"
     )
+
+
+def test_the_share_of_unseen_codes_is_good_and_turing_s():
+    small_codes = 40
+    rng = np.random.default_rng(3)
+    shares = []
+    for _ in range(300):
+        drawn = rng.integers(small_codes, size=60)
+        codes = np.array([f"AA{one:02d}AAA" for one in drawn])
+        none = np.zeros(len(codes), bool)
+        tally = Tally.of(100, Samples(np.zeros((60, 2)), {}, codes, ~none, none))
+        found = tally.report(OneSided(), 2).unseen
+        counts = np.bincount(drawn, minlength=small_codes)
+        assert found == (counts == 1).sum() / 60  # counted another way
+        shares.append((found, (counts == 0).mean()))
+    estimated, true = np.mean(shares, axis=0)
+    assert estimated == pytest.approx(true, abs=0.02)
+    assert Tally(proposed=5).report(OneSided(), 2).unseen is None
+
+
+def test_codes_that_occur_once_are_counted_over_blocks(bundle):
+    policy = Policy("notebook-2d", Unwanted.of(["number < 50"]), OneSided(1.0), proposals=5_000)
+    blocks = list(sampling.stream(bundle, policy))
+    codes = [code for block in blocks for code in block.accepted.codes.tolist()]
+    assert len(blocks) > 1
+    total = sum((block.tally for block in blocks), Tally())
+    assert total.once == sum(codes.count(one) == 1 for one in set(codes))
+    assert total.usable == len(codes)

@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import math
 import tracemalloc
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -258,8 +259,9 @@ def test_a_run_for_a_number_of_results_ends_at_the_last_of_them(few, measurer, c
         accepted = everything.take(np.flatnonzero(passes[: last + 1]))
         assert_same(joined([block.accepted for block in blocks]), accepted)
         counted = sum((block.tally for block in blocks), Tally())
-        distinct = len(set(everything.codes[good[:n]].tolist()))
-        assert counted == Tally.of(int(last) + 1, accepted, n, distinct)
+        counts = Counter(everything.codes[good[:n]].tolist())
+        once = sum(count == 1 for count in counts.values())
+        assert counted == Tally.of(int(last) + 1, accepted, n, len(counts), n, once)
         assert shortfall(policy(results=n), counted) is None
 
 
@@ -336,8 +338,10 @@ def test_clean_results_do_not_change_what_was_accepted(few, measurer):
         sampling.stream(few, policy(clean=clean), measurer) for clean in (True, False)
     )
     assert_same(clean.accepted, plain.accepted)
-    distinct = len(set(clean.kept.codes.tolist()))
-    assert clean.tally == dataclasses.replace(plain.tally, kept=len(clean.kept), distinct=distinct)
+    n, counts = len(clean.kept), Counter(clean.kept.codes.tolist())
+    once = sum(count == 1 for count in counts.values())
+    changed = {"kept": n, "distinct": len(counts), "usable": n, "once": once}
+    assert clean.tally == dataclasses.replace(plain.tally, **changed)
     for name in ("purity", "acceptance", "collisions", "accepted"):
         reports = [block.tally.report(OneSided(1.0), 2) for block in (clean, plain)]
         assert getattr(reports[0], name) == getattr(reports[1], name)
@@ -422,14 +426,16 @@ def test_the_report_is_that_counted_by_a_loop(samples, threshold):
             wanted += bool(is_wanted)
             collisions += bool(is_record)
     assert accepted > 0
+    counts = Counter(samples.codes[samples.measures["to_unwanted"] > threshold].tolist())
     assert sampling.report(samples, OneSided(threshold)) == Report(
         rule="one-sided",
         parameters={"threshold": threshold},
         proposed=1_000,
         accepted=accepted,
         kept=accepted,
-        distinct=len(set(samples.codes[samples.measures["to_unwanted"] > threshold].tolist())),
+        distinct=len(counts),
         acceptance=accepted / 1_000,
+        unseen=sum(count == 1 for count in counts.values()) / accepted,
         proposals_per_result=1_000 / accepted,
         purity=pytest.approx(wanted / accepted),
         purity_interval=interval(wanted, accepted),
@@ -501,7 +507,7 @@ def test_samples_of_another_rule_or_none_at_all_cannot_be_reported_on(samples):
 COUNTS = st.integers(0, 10**6)
 
 
-@given(parts=st.lists(st.tuples(*[COUNTS] * 7), min_size=1, max_size=5))
+@given(parts=st.lists(st.tuples(*[COUNTS] * 9), min_size=1, max_size=5))
 @settings(max_examples=30)
 def test_tallies_add_up(parts):
     tallies = [Tally(*part) for part in parts]
@@ -515,7 +521,7 @@ def test_a_tally_counts_accepted_points():
         [3.0] * 5, [True, False, True, False, True], [True, False, False, True, False]
     )
     assert Tally.of(40, five) == Tally(
-        proposed=40, accepted=5, wanted=3, collisions=2, leaks=3, kept=5, distinct=1
+        proposed=40, accepted=5, wanted=3, collisions=2, leaks=3, kept=5, distinct=1, usable=5
     )
     assert Tally.of(40, five, kept=2).kept == 2
 
