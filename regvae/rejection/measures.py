@@ -11,6 +11,7 @@ from regvae.latent.mixture import Mixture
 from regvae.model.autoencoder import Autoencoder
 from regvae.model.bundle import Bundle
 from regvae.rejection.calibration import Calibration
+from regvae.rejection.learning import Predictor
 from regvae.rejection.margins import Margins
 from regvae.rejection.rules import Measures, Rule
 from regvae.rejection.unwanted import Unwanted, UnwantedError
@@ -24,7 +25,8 @@ class Measurer:
     `mixture` has the density of all records and in it the shares of the wanted and of the training
     records, None without a calibration.
     `rows_unwanted` and `rows_wanted` are the rows of these records in the bundle, -1 for a listed
-    code that is not a record.
+    code that is not a record. `predictor` is what a rule has learned, None for rules that learn
+    nothing.
     """
 
     autoencoder: Autoencoder
@@ -35,6 +37,7 @@ class Measurer:
     calibration: Calibration | None
     rows_unwanted: NDArray[np.intp]
     rows_wanted: NDArray[np.intp]
+    predictor: Predictor | None = None
 
     @classmethod
     def of(
@@ -97,7 +100,7 @@ class Measurer:
 
         `codes` (m,) are what the points decode to: the likeliest codes unless given. Raises
         `ValueError` for points of another shape or not finite, and `RuleError` if the rule needs a
-        calibration and there is none.
+        calibration, or to have learned, and there is none.
         """
         points = self.wanted.points(z)
         if rule.needs_codes and codes is None:

@@ -17,6 +17,7 @@ from regvae.formats import Codes
 from regvae.model.bundle import Bundle
 from regvae.randomness import generator
 from regvae.rejection.calibration import Calibration, calibrate
+from regvae.rejection.learning import Predictor, learn, points_seen
 from regvae.rejection.measures import Measurer
 from regvae.rejection.policy import DRAWN, LIKELIEST, Policy
 from regvae.rejection.proposals import Around, Proposal
@@ -42,7 +43,11 @@ class SamplingError(ValueError):
 
 
 def held_out_measures(
-    bundle: Bundle, unwanted: Unwanted, rule: Rule | type[Rule], calibration: Calibration | None
+    bundle: Bundle,
+    unwanted: Unwanted,
+    rule: Rule | type[Rule],
+    calibration: Calibration | None,
+    predictor: Predictor | None = None,
 ) -> Measures | None:
     """A rule's measures of the means of held-out unwanted records against the training records.
 
@@ -56,15 +61,32 @@ def held_out_measures(
         measurer = Measurer.of(bundle, unwanted, calibration, split="train")
     except UnwantedError:
         return None
+    measurer = replace(measurer, predictor=predictor)
     return measurer.measure(rule, records.mean[rows])
 
 
 def make_measurer(bundle: Bundle, policy: Policy) -> Measurer:
     """The measurer that a policy needs; with a calibration, which takes a second, if its rule or
-    its proposals need one. Raises what `Measurer.of` and `calibrate` raise."""
+    its proposals need one, and with what its rule has learned, if it learns. Raises what
+    `Measurer.of`, `calibrate` and `learned` raise."""
     scaled = isinstance(policy.proposal, Around) and policy.proposal.scale is None
     calibration = calibrate(bundle) if policy.rule.needs_calibration or scaled else None
-    return Measurer.of(bundle, policy.unwanted, calibration)
+    measurer = Measurer.of(bundle, policy.unwanted, calibration)
+    if not policy.rule.needs_learning:
+        return measurer
+    return replace(measurer, predictor=learned(bundle, policy, measurer))
+
+
+def learned(bundle: Bundle, policy: Policy, measurer: Measurer) -> Predictor:
+    """What a rule learns from a policy's proposals, of their own stream, and what they decode to.
+
+    The same proposals, `decode` and seed give the same. Takes some seconds above three dimensions.
+    Raises what `learn` and the proposals raise.
+    """
+    n = points_seen(bundle.records.latent_dim)
+    z, codes = _decoded(bundle, policy, measurer, n, "learned")
+    wanted = ~policy.unwanted.of_codes(codes, bundle)
+    return learn(z, wanted, generator("learned: network", policy.seed))
 
 
 def decode(bundle: Bundle, z: NDArray, uniform: NDArray | None = None) -> Codes:
@@ -144,14 +166,21 @@ def fresh(bundle: Bundle, policy: Policy, measurer: Measurer, n: int, use: str) 
 
     They are independent of the policy's own points, and of those of every other use.
     """
+    z, codes = _decoded(bundle, policy, measurer, n, use)
+    measures = measurer.measure(policy.rule, z, codes)
+    return judged(bundle, policy.unwanted, z, measures, codes)
+
+
+def _decoded(
+    bundle: Bundle, policy: Policy, measurer: Measurer, n: int, use: str
+) -> tuple[NDArray[np.float64], Codes]:
+    """n proposals of the stream of a use (n, k), and what they decode to (n,)."""
     z = fitted(policy.proposal, bundle, measurer).draw(n, bundle, generator(use, policy.seed))
     uniform = None
     if policy.decode == DRAWN:
         rng = generator(f"{use}: characters", policy.seed)
         uniform = rng.random((n, bundle.format.length))
-    codes = decode(bundle, z, uniform)
-    measures = measurer.measure(policy.rule, z, codes)
-    return judged(bundle, policy.unwanted, z, measures, codes)
+    return z, decode(bundle, z, uniform)
 
 
 def report(samples: Samples, rule: Rule, held_out: Measures | None = None) -> Report:

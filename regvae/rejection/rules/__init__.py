@@ -4,13 +4,14 @@
 predictors: they judge the latent point alone, and their purity is estimated. `one-sided` is the
 notebook's: farther than a threshold from every unwanted record. That accepts points far outside the
 map too, where the decoder extrapolates, so `two-sided` (distances) and `posterior` (densities) also
-require wanted records nearby.
+require wanted records nearby. `learned` has seen decoded points, and measures against no record.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from regvae.rejection.rules.certified import Certified as Certified
+from regvae.rejection.rules.learned import Learned as Learned
 from regvae.rejection.rules.one_sided import OneSided as OneSided
 from regvae.rejection.rules.one_sided import notebook_tail as notebook_tail
 from regvae.rejection.rules.posterior import Posterior as Posterior
@@ -28,6 +29,7 @@ RULES: dict[str, type[Rule]] = {
     TwoSided.name: TwoSided,
     Posterior.name: Posterior,
     Certified.name: Certified,
+    Learned.name: Learned,
 }
 """Every rule by its name. A new rule is a new file beside these and one line here."""
 

@@ -170,7 +170,8 @@ class Rule(ABC):
     `after` is the text after its sliders, and may contain `{unwanted}`. `measures` are what it
     compares. `measure` needs the mixture with the calibrated scale if `needs_calibration`, and the
     decoded codes if `needs_codes`; if it is `certain`, all that it accepts is wanted by
-    construction. `tail` is the name of the parameter that is a distance from a record, for the
+    construction. If it `needs_learning`, it predicts from decoded proposals that it has seen, and
+    results need a guarantee. `tail` is the name of the parameter that is a distance from a record, for the
     report's tail probability, or None. A value out of range raises `RuleError`.
     """
 
@@ -180,6 +181,7 @@ class Rule(ABC):
     measures: ClassVar[tuple[Measure, ...]]
     needs_calibration: ClassVar[bool] = False
     needs_codes: ClassVar[bool] = False
+    needs_learning: ClassVar[bool] = False
     certain: ClassVar[bool] = False
     tail: ClassVar[str | None] = None
 
