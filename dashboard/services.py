@@ -23,6 +23,7 @@ from regvae.evaluation.accuracy import accuracy as measured_accuracy
 from regvae.evaluation.notebook import Figure
 from regvae.formats import UK_REGISTRATION, Codes
 from regvae.generation.results import KINDS, Outcome, generate
+from regvae.intervals import CONFIDENCE
 from regvae.latent.gaussians import NearestGaussian
 from regvae.latent.paths import NeighbourGraph
 from regvae.latent.plane import Plane
@@ -32,6 +33,8 @@ from regvae.model import store
 from regvae.model.bundle import Bundle
 from regvae.rejection import nearest, sampling
 from regvae.rejection.calibration import Calibration, calibrate
+from regvae.rejection.guarantee import PURITY, guaranteed
+from regvae.rejection.learning import Predictor
 from regvae.rejection.measures import Measurer
 from regvae.rejection.policy import Policy
 from regvae.rejection.proposals import Box
@@ -166,18 +169,52 @@ def calibration(name: str, version: str) -> Calibration:
 
 @st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=KEYS)
 def measurer(name: str, version: str, unwanted: Unwanted, rule: str) -> Measurer:
-    """The measurer of points for a rule, given by its name.
+    """The measurer of points for a rule, given by its name, without what the rule may have learned.
 
     Raises `UnwantedError` if no record or every record is unwanted.
     """
     return Measurer.of(bundle(name, version), unwanted, _calibration_for(name, version, rule))
 
 
+def measurer_of(name: str, version: str, policy: Policy) -> Measurer:
+    """The measurer that a policy needs, with what its rule has learned.
+
+    Raises what `measurer` and `sampling.learned` raise.
+    """
+    found = measurer(name, version, policy.unwanted, policy.rule.name)
+    if not policy.rule.needs_learning:
+        return found
+    return replace(found, predictor=_predictor(name, version, _measured(policy)))
+
+
+def _measured(policy: Policy) -> Policy:
+    """A policy with only what its measures depend on: what it learns from, if its rule learns."""
+    kept = Policy(policy.bundle, policy.unwanted, type(policy.rule)())
+    if not policy.rule.needs_learning:
+        return kept
+    return replace(kept, proposal=policy.proposal, decode=policy.decode, seed=policy.seed)
+
+
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
-def held_out(name: str, version: str, unwanted: Unwanted, rule: str) -> Measures | None:
+def _predictor(name: str, version: str, policy: Policy) -> Predictor:
+    measuring = measurer(name, version, policy.unwanted, policy.rule.name)
+    return sampling.learned(bundle(name, version), policy, measuring)
+
+
+def held_out(name: str, version: str, policy: Policy) -> Measures | None:
     """A rule's measures of the held-out unwanted records, from the training records alone."""
-    calibrated = _calibration_for(name, version, rule)
-    return sampling.held_out_measures(bundle(name, version), unwanted, RULES[rule], calibrated)
+    return _held_out(name, version, _measured(policy))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
+def _held_out(name: str, version: str, policy: Policy) -> Measures | None:
+    return sampling.held_out_measures(
+        bundle(name, version),
+        policy.unwanted,
+        policy.rule,
+        _calibration_for(name, version, policy.rule.name),
+        measurer_of(name, version, policy).predictor,
+    )
 
 
 def _calibration_for(name: str, version: str, rule: str) -> Calibration | None:
@@ -187,7 +224,7 @@ def _calibration_for(name: str, version: str, rule: str) -> Calibration | None:
 @st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=KEYS)
 def accepted_records(name: str, version: str, policy: Policy) -> NDArray[np.float64]:
     """Means of the wanted records that a policy's rule accepts."""
-    measuring = measurer(name, version, policy.unwanted, policy.rule.name)
+    measuring = measurer_of(name, version, policy)
     return nearest.accepted_records(measuring, policy.rule)
 
 
@@ -204,7 +241,7 @@ def nearest_accepted(
     def wanted(z: NDArray[np.float64]) -> NDArray[np.bool_]:
         return ~policy.unwanted.of_codes(loaded.autoencoder.decode(z), loaded)
 
-    measuring = measurer(name, version, policy.unwanted, policy.rule.name)
+    measuring = measurer_of(name, version, policy)
     known = accepted_records(name, version, policy)
     found = nearest.nearest_accepted(measuring, policy.rule, point, known, wanted)
     if found is None:
@@ -238,7 +275,7 @@ def _any_numbers(policy: Policy) -> Policy:
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
 def _samples(name: str, version: str, policy: Policy) -> Samples:
-    measuring = measurer(name, version, policy.unwanted, policy.rule.name)
+    measuring = measurer_of(name, version, policy)
     return sampling.sample(bundle(name, version), policy, measuring)
 
 
@@ -253,8 +290,8 @@ def _sample_layer(
     return SampleLayer.of(
         policy.rule,
         _samples(name, version, policy),
-        measurer(name, version, policy.unwanted, policy.rule.name),
-        held_out(name, version, policy.unwanted, policy.rule.name),
+        measurer_of(name, version, policy),
+        held_out(name, version, policy),
         plane=plane(name, version, choice),
         anchor=np.array(anchor),
         box=policy.proposal.half_width if isinstance(policy.proposal, Box) else None,
@@ -270,7 +307,7 @@ def edge_layer(name: str, version: str, unwanted: Unwanted) -> EdgeLayer:
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
 def leaks(name: str, version: str, policy: Policy) -> Hunt:
     """The leaks that a search finds for a policy."""
-    measuring = measurer(name, version, policy.unwanted, policy.rule.name)
+    measuring = measurer_of(name, version, policy)
     return hunt(bundle(name, version), policy, measuring)
 
 
@@ -286,8 +323,13 @@ class ResultFiles:
 def result_files(
     name: str, version: str, policy: Policy, on_block: Callable[[Tally], bool]
 ) -> ResultFiles:
-    """Run a policy to its end: the bytes are those that the command line writes."""
-    measuring = measurer(name, version, policy.unwanted, policy.rule.name)
+    """Run a policy to its end: the bytes are those that the command line writes.
+
+    A rule that learns gets numbers with a guarantee first, unless the policy has one.
+    """
+    measuring = measurer_of(name, version, policy)
+    if policy.rule.needs_learning and policy.guarantee is None:
+        policy = guaranteed(bundle(name, version), policy, PURITY, CONFIDENCE, measurer=measuring)
     files = {kind: io.BytesIO() for kind in KINDS}
     outcome = generate(bundle(name, version), policy, files, measurer=measuring, on_block=on_block)
     content = {kind: file.getvalue() for kind, file in files.items()}

@@ -1,5 +1,6 @@
 """Explore: the latent map, its controls, and the panel beside it."""
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -22,7 +23,7 @@ from dashboard.words import common
 from dashboard.words import explore as words
 from regvae.formats import UK_REGISTRATION, FormatError
 from regvae.latent.polygon import Polygon
-from regvae.rejection.policy import Policy
+from regvae.rejection.rules import Rule
 
 PANEL_HEIGHT = 716  # pixels at least; style.css stretches it with the window
 
@@ -51,7 +52,6 @@ class Choices:
     code: str | None
     region: Polygon | None
     path: journey.ChosenPath | None
-    policy: Policy | None
 
 
 class Tabs(NamedTuple):
@@ -83,10 +83,11 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
     state.write_region()
     problems: list[str] = []
     choices = read_choices(name, version, tabs.journeys, problems)
-    samples, report = propose(choices.context, choices.policy, problems)
+    with tabs.above, learning(choices.context.rule):
+        samples, report = propose(choices.context, choices.context.policy, problems)
     if samples is None:  # without samples nothing on the page can show a rule's decision
-        context = replace(choices.context, unwanted=None)
-        choices = replace(choices, context=context, policy=None)
+        context = replace(choices.context, unwanted=None, policy=None)
+        choices = replace(choices, context=context)
     with left:
         show_map(geometry, samples, report, shown_of(choices))
     if plane_words:
@@ -98,6 +99,11 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
     show_tabs(tabs, choices)
     state.store_explored()
     settle(state.MAP)
+
+
+def learning(rule: Rule) -> AbstractContextManager[Any]:
+    """A spinner while a rule learns, which takes some seconds once; nothing for other rules."""
+    return st.spinner(words.LEARNING) if rule.needs_learning else nullcontext()
 
 
 def show_form(tabs: Tabs, name: str, version: str) -> None:
@@ -117,7 +123,7 @@ def show_tabs(tabs: Tabs, choices: Choices) -> None:
             show_panel(choices)
     elif shown == words.RESULTS_TAB:
         with tabs.results:
-            results.results(choices.context, choices.policy)
+            results.results(choices.context, choices.context.policy)
     elif shown == words.OWN_TAB:
         with tabs.own:
             own_codes.show(choices.context)
@@ -140,13 +146,13 @@ def read_choices(
         with journeys_tab:
             journey.controls(context)
         path = journey.chosen(context, point)
+    policy = sampling_form.policy(context, st.session_state, problems)
     return Choices(
-        context,
+        replace(context, policy=policy),
         point,
         searched_code(problems),
         st.session_state.get(state.REGION),
         path,
-        sampling_form.policy(context, st.session_state, problems),
     )
 
 
@@ -192,7 +198,7 @@ def point_layers(choices: Choices) -> list[PointLayer]:
     decoded = region_panel.decoded_points(context, choices.region)
     if decoded is not None:
         layers.append(PointLayer("decoded", decoded[:, :2], decoded[:, 2]))
-    leaking = leaks.found(context, choices.policy) if choices.policy else None
+    leaking = leaks.found(context, context.policy) if context.policy else None
     if leaking is not None:
         layers.append(PointLayer("leaks", project(leaking)))
     if choices.path and choices.path.z is not None:

@@ -7,6 +7,7 @@ from dashboard.panels.plane_controls import Slice
 from regvae.formats import Codes
 from regvae.model.bundle import Bundle
 from regvae.rejection.measures import Measurer
+from regvae.rejection.policy import Policy
 from regvae.rejection.rules import Rule
 from regvae.rejection.unwanted import Unwanted
 
@@ -15,7 +16,7 @@ from regvae.rejection.unwanted import Unwanted
 class Context:
     """A bundle (by name and version), what is unwanted, the rule, and the slice that is shown.
 
-    `unwanted` is None if the widgets define nothing that can be used.
+    `unwanted` is None if the widgets define nothing that can be used; so is `policy`, the form's.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Context:
     unwanted: Unwanted | None
     rule: Rule
     shown: Slice
+    policy: Policy | None = None
 
     @property
     def bundle(self) -> Bundle:
@@ -36,9 +38,9 @@ class Context:
 
     @property
     def measurer(self) -> Measurer:
-        """The measurer of points for the rule. Only if `unwanted` is not None."""
-        assert self.unwanted is not None
-        return services.measurer(self.name, self.version, self.unwanted, self.rule.name)
+        """The measurer of points for the rule. Only if `policy` is not None."""
+        assert self.policy is not None
+        return services.measurer_of(self.name, self.version, self.policy)
 
     def kinds(self, codes: Codes) -> list[str]:
         """The kind of plate of each code (n,): "unwanted", or "" for all others."""

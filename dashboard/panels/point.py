@@ -144,11 +144,9 @@ def _verdict(context: Context, point: tuple[float, ...]) -> None:
         ]
     )
     if not accepted:
-        assert context.unwanted is not None
-        policy = Policy(context.name, context.unwanted, rule)
         with st.container(horizontal=True, vertical_alignment="center"):
             # Found when it is asked for: the search takes longer than all else about a point.
-            given = (context.name, context.version, policy, point)
+            given = (context.name, context.version, context.policy, point)
             st.button(words.GO_TO_NEAREST, type="tertiary", on_click=_go_to_nearest, args=given)
         if st.session_state.get(state.NONE_NEAR) == point:
             st.caption(words.NONE_ACCEPTED)

@@ -14,6 +14,8 @@ from dashboard.widgets import facts
 from dashboard.words import common
 from dashboard.words import results as words
 from regvae.audit.collisions import Audit
+from regvae.intervals import CONFIDENCE
+from regvae.rejection.guarantee import PURITY
 from regvae.rejection.policy import PROPOSALS_A_RESULT, Policy
 from regvae.rejection.proposals import Around
 
@@ -29,6 +31,9 @@ def results(context: Context, base: Policy | None) -> None:
         return
     if context.latent_dim > 3 and not isinstance(base.proposal, Around):
         st.caption(words.MANY_DIMENSIONS.format(k=context.latent_dim))
+    if base.rule.needs_learning:
+        target = {"purity": PURITY, "confidence": f"{CONFIDENCE:.0%}"}
+        st.caption(words.WITH_GUARANTEE.format(rule=base.rule.name, **target))
     chosen = _policy(context, base)
     running = st.session_state.get(state.RESULTS)
     if running is None or running.done:
@@ -108,6 +113,10 @@ def _show_results(stored: Generation) -> None:
     report, audit = files.outcome.report, files.outcome.audit
     if files.outcome.shortfall:
         st.warning(common.sentence(files.outcome.shortfall))
+    if files.outcome.guarantee and files.outcome.guarantee["certified"]:
+        st.markdown(common.sentence(files.outcome.guarantee["sentence"]))
+    elif files.outcome.guarantee:
+        st.warning(common.sentence(files.outcome.guarantee["sentence"]))
     if not audit.draws:
         return
     st.markdown(f"**{common.plain(files.outcome.headline())}**", help=words.DIFFERENT_HELP)
@@ -125,7 +134,7 @@ def _show_results(stored: Generation) -> None:
     )
     st.plotly_chart(charts.edit_distances(audit), config={"staticPlot": True}, key="edits")
     st.caption(words.EDITS_CAPTION)
-    _downloads(stored.policy, files)
+    _downloads(files)
 
 
 def _of_results(audit: Audit) -> list[tuple[str, str]]:
@@ -140,9 +149,10 @@ def _of_results(audit: Audit) -> list[tuple[str, str]]:
     ]
 
 
-def _downloads(policy: Policy, stored: services.ResultFiles) -> None:
-    name = f"regs-{policy.bundle}"
+def _downloads(stored: services.ResultFiles) -> None:
     content, outcome = stored.content, stored.outcome
+    policy = outcome.policy
+    name = f"regs-{policy.bundle}"
     manifest = outcome.manifest({kind: f"{name}{kind}" for kind in content})
     files = (
         ("Parquet", content[".parquet"], ".parquet", "application/vnd.apache.parquet"),

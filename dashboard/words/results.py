@@ -22,6 +22,11 @@ MANY_DIMENSIONS = (
     "In {k} dimensions nearly all of the box lies far from the records, and what is decoded there "
     "is chance. Under *Sample*, propose points *around* records, and set the rule to *certified*."
 )
+WITH_GUARANTEE = (
+    "The rule *{rule}* may have learned what is wrong. So its numbers are chosen by tests on fresh "
+    "points, with a purity of at least {purity:g} at {confidence} confidence; the slider plays no "
+    "part here."
+)
 CLEAN = (
     "Leave out leaks",
     "Accepted points that decode to something unwanted or to a record are left out of the "

@@ -42,11 +42,12 @@ from regvae.model import bundle as bundles
 from regvae.model.bundle import Bundle
 from regvae.rejection import policy as policies
 from regvae.rejection import proposals, sampling
-from regvae.rejection.guarantee import guaranteed
+from regvae.rejection.guarantee import PURITY, check_target, guaranteed
+from regvae.rejection.measures import Measurer
 from regvae.rejection.policy import DECODINGS, LIKELIEST, Policy
 from regvae.rejection.proposals import FEW_DIMENSIONS, PROPOSALS, Around, Box, Proposal, Region
 from regvae.rejection.report import Report, Tally, warning
-from regvae.rejection.rules import RULES, Certified, Parameter, rule_named
+from regvae.rejection.rules import RULES, Certified, Parameter, Rule, rule_named
 from regvae.rejection.unwanted import Unwanted
 
 _ALLOWED_WITH_POLICY = {"policy", "save_policy", "hunt", "as_json", "out"}
@@ -88,7 +89,9 @@ _Repeats = Annotated[
 _Clean = Annotated[bool, typer.Option("--clean", help="leave leaks out: unwanted regs and records")]
 _Purity = Annotated[
     float | None,
-    typer.Option(help="choose the rule's numbers so that this purity is shown, such as 0.999"),
+    typer.Option(
+        help=f"choose the rule's numbers so that this purity is shown [learned: {PURITY}]"
+    ),
 ]
 _Confidence = Annotated[
     float | None, typer.Option(help=f"of the guarantee of --purity [{CONFIDENCE}]")
@@ -171,6 +174,7 @@ def sample(
     values: dict[str, float],
 ) -> None:
     """Propose latent points, accept them by a rule, decode, audit, and report."""
+    required = None
     if policy:
         chosen = _saved_policy(context, policy)
         loaded = bundles.load(chosen.bundle)
@@ -193,12 +197,15 @@ def sample(
             repeats=repeats,
             seed=seed,
         )
-        chosen = _guaranteed(loaded, chosen, purity, confidence, values)
+        required = _required(chosen.rule, purity, confidence, values)
     if out:
         check_table_name(out)
         check_writable(_manifest_path(out))
     check_apart([out, save_policy, policy, unwanted_file])
-    _run_policy(loaded, chosen.signed(), out, save_policy, hunt=hunt, as_json=as_json)
+    measurer = sampling.make_measurer(loaded, chosen)
+    if required:
+        chosen = guaranteed(loaded, chosen, *required, measurer=measurer)
+    _run_policy(loaded, chosen.signed(), measurer, out, save_policy, hunt=hunt, as_json=as_json)
 
 
 def _no_bundle() -> NoReturn:
@@ -218,6 +225,7 @@ def _saved_policy(context: typer.Context, path: Path) -> Policy:
             )
     saved = Policy.from_toml(text_of(path), str(path))
     saved.check_bundle()
+    saved.check_guarantee()
     return saved
 
 
@@ -239,24 +247,27 @@ def _unwanted(
     )
 
 
-def _guaranteed(
-    bundle: Bundle,
-    policy: Policy,
-    purity: float | None,
-    confidence: float | None,
-    values: dict[str, float],
-) -> Policy:
-    """The policy with numbers of its rule that are shown to reach a purity, if one is required."""
-    if purity is None:
+def _required(
+    rule: Rule, purity: float | None, confidence: float | None, values: dict[str, float]
+) -> tuple[float, float] | None:
+    """Purity and confidence of the guarantee that is required, None if none is."""
+    by_rule = purity is None and rule.needs_learning
+    if purity is None and not by_rule:
         if confidence is not None:
             raise UsageError("expected --confidence with --purity, got it alone; add --purity")
-        return policy
+        return None
     if values:
+        required = f"--rule {rule.name}" if by_rule else "--purity"
         raise UsageError(
-            f"expected --purity without {', '.join(values)}, which it chooses, got both; leave one "
-            "out"
+            f"expected {required} without {', '.join(values)}, which its guarantee chooses, got "
+            "both; leave one out"
         )
-    return guaranteed(bundle, policy, purity, CONFIDENCE if confidence is None else confidence)
+    target = (
+        PURITY if purity is None else purity,
+        CONFIDENCE if confidence is None else confidence,
+    )
+    check_target(rule, *target)  # before anything is measured or learned
+    return target
 
 
 def _proposals(n: int | None, until: int | None) -> int:
@@ -293,6 +304,7 @@ def _proposal(name: str, *, box: float | None, scale: float | None, region: str 
 def _run_policy(
     bundle: Bundle,
     policy: Policy,
+    measurer: Measurer,
     out: Path | None,
     save_policy: Path | None,
     *,
@@ -300,7 +312,6 @@ def _run_policy(
     as_json: bool,
 ) -> None:
     """Run a policy, write its files, print its report; exit status 1 if results are missing."""
-    measurer = sampling.make_measurer(bundle, policy)
     if save_policy:  # after what raises for a policy that cannot be run
         write_atomically(save_policy, lambda sink: sink.write(policy.to_toml().encode()))
     with _progress(policy) as show:

@@ -101,8 +101,9 @@ def generate(
     same rows, and is hashed as it is written. A Parquet file has the manifest in its metadata. The
     same policy writes the same bytes. `measurer` is that of `make_measurer` unless given;
     `on_block` is called with the counts so far, at first after 1,024 proposals; the run ends there
-    if it returns True. Raises `PolicyError` if the policy is for another bundle, and `ValueError`
-    for another kind of file, both before anything is written; and what `sampling.stream` raises.
+    if it returns True. Raises `PolicyError` if the policy is for another bundle, or its rule learns
+    and it has no guarantee, and `ValueError` for another kind of file, all before anything is
+    written; and what `sampling.stream` raises.
 
     >>> with open("new.parquet", "wb") as file:
     ...     generate(bundle, policy, {".parquet": file}).audit.sentence()
@@ -114,6 +115,7 @@ def generate(
                 f"expected {' or '.join(KINDS)}, got {kind[:20]!r}; choose one of them"
             )
     policy.check(bundle)
+    policy.check_guarantee()
     measurer = measurer or sampling.make_measurer(bundle, policy)
     proposal = sampling.fitted(policy.proposal, bundle, measurer)
     policy = replace(policy, bundle_sha256=bundle.sha256, proposal=proposal)
@@ -176,7 +178,7 @@ def _outcome(
     bundle: Bundle, policy: Policy, measurer: Measurer, auditor: Auditor, *, stopped: bool
 ) -> Outcome:
     held_out = sampling.held_out_measures(
-        bundle, policy.unwanted, policy.rule, measurer.calibration
+        bundle, policy.unwanted, policy.rule, measurer.calibration, measurer.predictor
     )
     return Outcome(
         policy,

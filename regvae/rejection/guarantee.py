@@ -22,9 +22,11 @@ from regvae.rejection.policy import Guarantee, Policy, PolicyError
 from regvae.rejection.rules import Measures, Parameter, Rule
 from regvae.rejection.sampling import fitted, fresh, make_measurer
 
+PURITY = 0.999
+"""The purity that is required of a rule that learns, unless another is."""
 PILOT, TESTED = 50_000, 200_000
 """Points that fix the order of the tests, and points that the tests are about."""
-_STEPS = 60
+_STEPS = 200
 """Values of the first parameter in a sequence."""
 _SECOND = (0.999, 0.9, 0.7, 0.5, 0.3, 0.15, 0.07)
 """Shares of the pilot that the values of the second parameter accept."""

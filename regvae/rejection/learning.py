@@ -52,9 +52,7 @@ def points_seen(k: int) -> int:
     return 100_000 if k <= FEW_DIMENSIONS else 300_000
 
 
-def learn(
-    z: NDArray[np.float64], wanted: NDArray[np.bool_], rng: np.random.Generator
-) -> Predictor:
+def learn(z: NDArray[np.float64], wanted: NDArray[np.bool_], rng: np.random.Generator) -> Predictor:
     """Learn from points z (n, k) that decode to wanted codes or not (n,).
 
     Takes a second in two dimensions, ten in fifteen. Raises `RuleError` if all are of one kind.

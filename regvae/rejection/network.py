@@ -6,6 +6,7 @@ as well, but takes half as long again, and its steps do not shrink towards the e
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -91,7 +92,7 @@ def fit(z: NDArray[np.float64], kind: NDArray[np.bool_], rng: np.random.Generato
 def _beginning(sizes: tuple[int, ...], rng: np.random.Generator) -> tuple[Floats, ...]:
     """Random matrices (He et al., "Delving deep into rectifiers", 2015), and zeros."""
     found: list[Floats] = []
-    for inputs, outputs in zip(sizes, sizes[1:], strict=False):
+    for inputs, outputs in pairwise(sizes):
         matrix = rng.normal(size=(inputs, outputs)) * np.sqrt(2 / inputs)
         found += [matrix.astype(np.float32), np.zeros(outputs, np.float32)]
     return tuple(found)

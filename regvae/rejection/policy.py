@@ -152,6 +152,18 @@ class Policy:
         """Whether nothing is accepted, as the guarantee that was asked for could not be given."""
         return self.guarantee is not None and not self.guarantee.certified
 
+    def check_guarantee(self) -> None:
+        """Raises `PolicyError` if the rule learns and there is no guarantee of what it learned."""
+        if not self.rule.needs_learning:
+            return
+        if self.guarantee is None or self.guarantee.seed != self.seed:
+            found = f"one of the seed {self.guarantee.seed}" if self.guarantee else "none"
+            raise PolicyError(
+                f"expected a guarantee of purity for the seed {self.seed} with the rule "
+                f"{self.rule.name}, which may have learned what is wrong, got {found}; require a "
+                "purity, with --purity or regvae.rejection.guarantee.guaranteed"
+            )
+
     def signed(self) -> "Policy":
         """The same policy with the hash of its bundle as it is on disk now.
 

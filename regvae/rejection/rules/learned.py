@@ -45,7 +45,7 @@ class Learned(Rule):
 
     @classmethod
     def measure(cls, measurer: "Measurer", z: NDArray[np.float64], codes: Any) -> Measures:
-        """`score`, from minus infinity up. Raises `RuleError` if the measurer has learned nothing."""
+        """The learned `score`. Raises `RuleError` if the measurer has learned nothing."""
         del codes
         if measurer.predictor is None:
             raise RuleError(

@@ -171,8 +171,8 @@ class Rule(ABC):
     compares. `measure` needs the mixture with the calibrated scale if `needs_calibration`, and the
     decoded codes if `needs_codes`; if it is `certain`, all that it accepts is wanted by
     construction. If it `needs_learning`, it predicts from decoded proposals that it has seen, and
-    results need a guarantee. `tail` is the name of the parameter that is a distance from a record, for the
-    report's tail probability, or None. A value out of range raises `RuleError`.
+    results need a guarantee. `tail` is the name of the parameter that is a distance from a record,
+    for the report's tail probability, or None. A value out of range raises `RuleError`.
     """
 
     name: ClassVar[str]
