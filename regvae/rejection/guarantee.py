@@ -3,8 +3,8 @@
 After Geifman and El-Yaniv, "Selective classification for deep neural networks", 2017, and
 Angelopoulos, Bates, Candes, Jordan and Lei, "Learn then Test", 2021. A pilot fixes the numbers that
 are tried and their order: from strict to lenient along the rule's first parameter, for a few values
-of the second. Then fresh points are decoded, and each sequence is tested in its order until the
-first number for which so few leaks could be chance: P(Bin(accepted, 1 - purity) <= leaks) above the
+of the second, each from where its test is likeliest to pass. Then fresh points are decoded, and
+each sequence is tested in its order until the first number for which so few leaks could be chance: P(Bin(accepted, 1 - purity) <= leaks) above the
 error allowed, which the sequences share (Bonferroni). With probability `confidence` over the fresh
 points, the purity of whatever is chosen is at least `purity`, for points of the same proposals.
 """
@@ -59,9 +59,12 @@ def guaranteed(
     check_target(policy.rule, purity, confidence)
     measurer = measurer or make_measurer(bundle, policy)
     policy = replace(policy, proposal=fitted(policy.proposal, bundle, measurer))
-    pilot = fresh(bundle, policy, measurer, PILOT, "guarantee: pilot").measures
+    pilot = fresh(bundle, policy, measurer, PILOT, "guarantee: pilot")
     least = needed(purity, 1 - (1 - confidence) / len(_SECOND)) / tested
-    sequences = _sequences(policy.rule, pilot, least)
+    sequences = [
+        _from_surest(sequence, pilot.measures, ~pilot.wanted, purity)
+        for sequence in _sequences(policy.rule, pilot.measures, least)
+    ]
     samples = fresh(bundle, policy, measurer, tested, "guarantee: tests")
     measures, leaks = samples.measures, ~samples.wanted
     error = (1 - confidence) / max(1, len(sequences))
@@ -157,6 +160,24 @@ def _sequences(rule: Rule, pilot: Measures, least: float) -> list[list[Rule]]:
         steps = dict.fromkeys(_value(first, measured, one) for one in shares)
         found.append([start.with_value(first.name, value) for value in steps])
     return found
+
+
+def _from_surest(
+    sequence: list[Rule], pilot: Measures, leaks: NDArray[np.bool_], purity: float
+) -> list[Rule]:
+    """A sequence without what is stricter than the rule whose test is likeliest to pass.
+
+    By the pilot: where the leaks are fewest, in standard deviations below those of the purity. The
+    strictest rules accept so few points that a leak or two would end all.
+    """
+
+    def fewer(rule: Rule) -> float:
+        counted = _counted(rule, pilot, leaks)
+        expected = (1 - purity) * max(1, counted.accepted)
+        return (expected - counted.leaks) / math.sqrt(expected)
+
+    margins = [fewer(rule) for rule in sequence]
+    return sequence[int(np.argmax(margins)) :]
 
 
 def _others_hold(rule: Rule, measures: Measures) -> NDArray[np.bool_]:

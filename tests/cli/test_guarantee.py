@@ -1,0 +1,75 @@
+"""`regvae sample` with a purity that is required: its JSON, its file, its exit status."""
+
+import json
+
+import pytest
+
+from regvae.rejection import guarantee, sampling
+
+
+@pytest.fixture(autouse=True)
+def fewer_points(monkeypatch):
+    """Learn from fewer points, and test with fewer."""
+    monkeypatch.setattr(sampling, "points_seen", lambda k: 20_000)  # noqa: ARG005
+    monkeypatch.setattr(guarantee, "PILOT", 5_000)
+    monkeypatch.setattr(
+        guarantee.guaranteed, "__kwdefaults__", {"measurer": None, "tested": 40_000}
+    )
+
+
+@pytest.fixture
+def sample(run, small):
+    """Sample with number < 50 unwanted: exit status, and what JSON is printed."""
+
+    def sampled(*options):
+        status, out, err = run("sample", small, "--unwanted", "number < 50", "--json", *options)
+        return status, json.loads(out), err
+
+    return sampled
+
+
+def test_a_rule_that_learns_has_the_usual_guarantee(sample):
+    status, found, _ = sample("--rule", "learned", "--until", 20)
+    assert status == 0
+    told = found["guarantee"]
+    assert (told["purity"], told["confidence"], told["certified"]) == (0.999, 0.95, True)
+    assert told["parameters"] == {"score": found["score"]}
+    assert 0 <= told["leaks"] < 0.001 * told["accepted"]
+    assert found["kept"] == 20
+
+
+def test_a_saved_policy_has_its_guarantee_and_gives_the_same(sample, run, tmp_path):
+    saved = tmp_path / "new.toml"
+    _, found, _ = sample("--rule", "learned", "--purity", 0.99, "--save-policy", saved)
+    status, out, _ = run("sample", "--policy", saved, "--json")
+    assert status == 0
+    assert json.loads(out) == found
+    without = tmp_path / "without.toml"
+    without.write_text(saved.read_text("utf-8").split("[guarantee]")[0], "utf-8")
+    status, _, err = run("sample", "--policy", without)
+    assert status == 2
+    assert "expected a guarantee of purity for the seed 0 with the rule learned" in err
+
+
+def test_where_nothing_is_shown_there_are_no_results_and_the_exit_status_tells(sample):
+    status, found, err = sample("--rule", "one-sided", "--purity", 0.9999, "--until", 20)
+    assert status == 1
+    assert (found["accepted"], found["kept"]) == (0, 0)
+    assert found["guarantee"]["certified"] is False
+    assert "so nothing is accepted" in found["guarantee"]["sentence"]
+    assert "expected 20 results, got 0" in err
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--rule", "learned", "--score", 2], "expected --rule learned without score, which its"),
+        (["--rule", "one-sided", "--threshold", 2, "--purity", 0.9], "expected --purity without t"),
+        (["--rule", "learned", "--purity", 1], "expected a purity above 0 and below 1, got 1; no"),
+        (["--rule", "learned", "--confidence", 0], "expected a confidence above 0 and below 1"),
+        (["--rule", "one-sided", "--confidence", 0.9], "expected --confidence with --purity, got"),
+        (["--rule", "certified", "--purity", 0.9], "whose purity is 1 by construction; leave"),
+    ],
+)
+def test_what_cannot_be_shown_is_refused(refusal, small, options, told):
+    assert told in refusal("sample", small, "--unwanted", "number < 50", *options)
