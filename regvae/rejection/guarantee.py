@@ -3,10 +3,11 @@
 After Geifman and El-Yaniv, "Selective classification for deep neural networks", 2017, and
 Angelopoulos, Bates, Candes, Jordan and Lei, "Learn then Test", 2021. A pilot fixes the numbers that
 are tried and their order: from strict to lenient along the rule's first parameter, for a few values
-of the second, each from where its test is likeliest to pass. Then fresh points are decoded, and
-each sequence is tested in its order until the first number for which so few leaks could be chance: P(Bin(accepted, 1 - purity) <= leaks) above the
-error allowed, which the sequences share (Bonferroni). With probability `confidence` over the fresh
-points, the purity of whatever is chosen is at least `purity`, for points of the same proposals.
+of the second; each such sequence once more from where its test is likeliest to pass. Then fresh
+points are decoded, and each sequence is tested in its order until the first number for which so few
+leaks could be chance: P(Bin(accepted, 1 - purity) <= leaks) above the error allowed, which the
+sequences share (Bonferroni). With probability `confidence` over the fresh points, the purity of
+whatever is chosen is at least `purity`, for points of the same proposals.
 """
 
 import math
@@ -60,11 +61,11 @@ def guaranteed(
     measurer = measurer or make_measurer(bundle, policy)
     policy = replace(policy, proposal=fitted(policy.proposal, bundle, measurer))
     pilot = fresh(bundle, policy, measurer, PILOT, "guarantee: pilot")
-    least = needed(purity, 1 - (1 - confidence) / len(_SECOND)) / tested
-    sequences = [
-        _from_surest(sequence, pilot.measures, ~pilot.wanted, purity)
-        for sequence in _sequences(policy.rule, pilot.measures, least)
-    ]
+    most = 2 * len(_SECOND) if len(policy.rule.parameters()) > 1 else 2
+    least = needed(purity, 1 - (1 - confidence) / most) / tested
+    strict = _sequences(policy.rule, pilot.measures, least)
+    surer = [_from_surest(one, pilot.measures, ~pilot.wanted, purity) for one in strict]
+    sequences = strict + surer
     samples = fresh(bundle, policy, measurer, tested, "guarantee: tests")
     measures, leaks = samples.measures, ~samples.wanted
     error = (1 - confidence) / max(1, len(sequences))
@@ -168,7 +169,8 @@ def _from_surest(
     """A sequence without what is stricter than the rule whose test is likeliest to pass.
 
     By the pilot: where the leaks are fewest, in standard deviations below those of the purity. The
-    strictest rules accept so few points that a leak or two would end all.
+    strictest rules accept so few points that a leak or two end their sequence; but where the pilot
+    has few accepted points, it is no good guide either.
     """
 
     def fewer(rule: Rule) -> float:
