@@ -14,6 +14,7 @@ from regvae.rejection import rules
 from regvae.rejection.rules import (
     RULES,
     Certified,
+    Learned,
     Limit,
     OneSided,
     Parameter,
@@ -75,6 +76,8 @@ def test_a_limit_compares_one_measure(operator, holds):
         (Certified(0.5, up(0.1)), {"margin": 0.5, "typicality": 0.1}, False),
         (Certified(0.0, 0.0), {"margin": -math.inf, "typicality": 1.0}, False),
         (Certified(9.0, 0.0), {"margin": math.inf, "typicality": 1.0}, True),
+        (Learned(1.5), {"score": 1.5}, True),
+        (Learned(1.5), {"score": down(1.5)}, False),
     ],
 )
 def test_a_rule_draws_the_line_exactly_at_its_parameters(rule, measures, accepted):
@@ -96,7 +99,7 @@ def test_a_stricter_rule_accepts_no_more(data, kind):
     first, second = (axis.ravel() for axis in np.meshgrid(shares, shares))
     measures = {
         "to_unwanted": 9 * first, "to_wanted": 9 * second, "margin": 9 * (first - second),
-        "wanted_share": first, "typicality": second,
+        "wanted_share": first, "typicality": second, "score": 9 * first,
     }  # fmt: skip
     assert (lax.accepts(measures) | ~strict.accepts(measures)).all()
 

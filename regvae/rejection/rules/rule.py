@@ -138,7 +138,7 @@ class Parameter:
 
     def shown(self, value: float) -> str:
         """The value with its unit, as text; shares as percentages."""
-        return f"{value:.1%}" if self.unit == "%" else f"{value:g} {self.unit}"
+        return f"{value:.1%}" if self.unit == "%" else f"{value:g} {self.unit}".rstrip()
 
 
 def parameter(default: float, **description: Any) -> Any:
