@@ -125,7 +125,7 @@ def rule_outcomes(
         proposal = Around().fitted(bundle, calibration) if kind.certain else usual(bundle)
         policy = Policy(bundle.name, UNWANTED, kind(), proposal)
         measurer = sampling.make_measurer(bundle, policy)
-        if not getattr(kind, "needs_learning", False):
+        if not kind.needs_learning:
             yield _outcome(bundle, policy, measurer, calibration, proposals)
         if not kind.certain:
             chosen = guaranteed(bundle, policy, target, measurer=measurer, tested=proposals)
