@@ -326,7 +326,7 @@ DAMAGED = {
     "rule as text": (f'rule = "x"\n{PLAIN}', "expected 'rule' as dict, got str"),
     "unknown rule": (
         f'{PLAIN}[rule]\nname = "three-sided"',
-        r"expected a rule \(one-sided, two-sided, posterior, certified, learned\), got 'three-sided'",
+        r"expected a rule \(one-sided, .*, certified, learned\), got 'three-sided'",
     ),
     "rule's name as list": (f'{PLAIN}[rule]\nname = ["x"]', r"expected a rule .* got \"\['x"),
     "unknown parameter": (

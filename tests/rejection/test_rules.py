@@ -296,7 +296,7 @@ def test_the_default_is_the_threshold_of_the_notebook():
 
 @pytest.mark.parametrize("name", ["", "One-Sided", "three-sided", "x" * 1000, 1, None])
 def test_an_unknown_rule_is_refused_with_those_that_exist(name):
-    words = r"expected a rule \(one-sided, two-sided, posterior, certified, learned\), got '.{0,40}'; choose"
+    words = rf"expected a rule \({', '.join(RULES)}\), got '.{{0,40}}'; choose"
     with pytest.raises(RuleError, match=words):
         rule_named(name)
 
