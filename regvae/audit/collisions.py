@@ -19,6 +19,7 @@ from regvae.model.bundle import Bundle
 from regvae.parallel import THREADS
 from regvae.rejection.report import Tally
 from regvae.rejection.samples import Samples
+from regvae.rejection.unwanted import Unwanted
 
 CLOSELY = 100_000
 """Edit distances and drift are computed for this many results, the first."""
@@ -120,9 +121,14 @@ class Audit:
 
 @dataclass
 class Auditor:
-    """Collects what an audit needs, block by block. `tally` are the counts so far."""
+    """Collects what an audit needs, block by block. `tally` are the counts so far.
+
+    The held-out codes beside the results are the wanted ones of the test split, or all of them if
+    none is wanted.
+    """
 
     bundle: Bundle
+    unwanted: Unwanted
     tally: Tally = field(default_factory=Tally)
     _z: list[NDArray] = field(default_factory=list)
     _codes: list[Codes] = field(default_factory=list)
@@ -145,6 +151,8 @@ class Auditor:
         longest = self.bundle.format.length
         known = records.codes[records.split == "train"]
         test = records.split == "test"
+        wanted = test & ~self.unwanted.of_records(records)
+        test = wanted if wanted.any() else test
         means = records.mean[test]
         own = drift(self.bundle, means, self.bundle.autoencoder.decode(means))
         unwanted = tally.accepted - tally.wanted

@@ -119,7 +119,7 @@ def generate(
     measurer = measurer or sampling.make_measurer(bundle, policy)
     proposal = sampling.fitted(policy.proposal, bundle, measurer)
     policy = replace(policy, bundle_sha256=bundle.sha256, proposal=proposal)
-    auditor = Auditor(bundle)
+    auditor = Auditor(bundle, policy.unwanted)
     stopped = False
     with _Writer(files) as writer:
         for block in sampling.stream(bundle, policy, measurer):

@@ -175,6 +175,7 @@ def test_the_rest_of_the_audit_is_that_of_loops(few, measurer, clean):
     assert found.valid == pytest.approx(valid.mean())
     train = few.records.codes[few.records.split == "train"].tolist()
     test = few.records.codes[few.records.split == "test"].tolist()
+    test = [code for code in test if int(code[2:4]) >= 50]  # like the results
     for shares, codes in ((found.edits, different), (found.edits_held_out, test)):
         nearest = nearest_edits(codes, train)
         assert shares == pytest.approx([nearest.count(n) / len(codes) for n in range(8)])
@@ -186,7 +187,8 @@ def test_the_rest_of_the_audit_is_that_of_loops(few, measurer, clean):
 
 def test_the_drift_of_held_out_records_is_the_same_for_every_policy(few, measurer):
     found, *_ = audited(few, measurer, policy())
-    test = few.records.mean[few.records.split == "test"]
+    wanted = few.records.attribute("number") >= 50
+    test = few.records.mean[(few.records.split == "test") & wanted]
     mean, sigma = few.autoencoder.encode(few.autoencoder.decode(test))
     drifts = np.sqrt((((test - mean) / sigma).astype(float) ** 2).sum(axis=1))
     assert found.drift_held_out == pytest.approx(tuple(np.percentile(drifts, [50, 95])), rel=1e-5)
@@ -236,7 +238,7 @@ def test_of_many_different_codes_some_evenly_spaced_are_compared(few, measurer, 
 
 def test_an_audit_of_blocks_is_that_of_all_at_once(few, measurer):
     _, accepted, _ = audited(few, measurer, policy())
-    at_once, by_block = Auditor(few), Auditor(few)
+    at_once, by_block = Auditor(few, BELOW_50), Auditor(few, BELOW_50)
     at_once.add(Tally.of(600, accepted), accepted)
     for rows in np.array_split(np.arange(len(accepted)), 7):
         block = accepted.take(rows)
