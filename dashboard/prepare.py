@@ -18,7 +18,9 @@ def prepare() -> None:
     version = services.version_of(name)
     services.geometry(name, version)
     anchor = tuple(services.mean_of_means(name, version).tolist())
-    services.sample_layer(name, version, usual_policy(name), usual_choice(name, version), anchor)
+    services.sample_layer(
+        name, version, usual_policy(name, version), usual_choice(name, version), anchor
+    )
     services.gaussians(name, version)
     unwanted = usual_unwanted()
     services.wanted_layer(name, version, unwanted)

@@ -33,7 +33,8 @@ from regvae.model import store
 from regvae.model.bundle import Bundle
 from regvae.rejection import nearest, sampling
 from regvae.rejection.calibration import Calibration, calibrate
-from regvae.rejection.guarantee import PURITY, guaranteed
+from regvae.rejection.guarantee import PURITY
+from regvae.rejection.guarantee import guaranteed as choose
 from regvae.rejection.learning import Predictor
 from regvae.rejection.measures import Measurer
 from regvae.rejection.policy import Policy
@@ -311,6 +312,17 @@ def leaks(name: str, version: str, policy: Policy) -> Hunt:
     return hunt(bundle(name, version), policy, measuring)
 
 
+def guaranteed(name: str, version: str, policy: Policy, purity: float) -> Policy:
+    """A policy with numbers of its rule that tests show to reach a purity, at 95 % confidence."""
+    return _guaranteed(name, version, replace(_any_numbers(policy), proposals=1), purity)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=KEYS)
+def _guaranteed(name: str, version: str, policy: Policy, purity: float) -> Policy:
+    measuring = measurer_of(name, version, policy)
+    return choose(bundle(name, version), policy, purity, CONFIDENCE, measurer=measuring)
+
+
 @dataclass(frozen=True)
 class ResultFiles:
     """Results as files by their kind (`.parquet`, `.csv`), their outcome, and the first codes."""
@@ -329,7 +341,8 @@ def result_files(
     """
     measuring = measurer_of(name, version, policy)
     if policy.rule.needs_learning and policy.guarantee is None:
-        policy = guaranteed(bundle(name, version), policy, PURITY, CONFIDENCE, measurer=measuring)
+        found = guaranteed(name, version, policy, PURITY)
+        policy = replace(policy, rule=found.rule, guarantee=found.guarantee)
     files = {kind: io.BytesIO() for kind in KINDS}
     outcome = generate(bundle(name, version), policy, files, measurer=measuring, on_block=on_block)
     content = {kind: file.getvalue() for kind, file in files.items()}

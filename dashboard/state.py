@@ -16,7 +16,7 @@ from regvae.formats import UK_REGISTRATION
 from regvae.latent.polygon import Polygon, parse_polygon, polygon_corners, polygon_text
 from regvae.predicates import PredicateError
 from regvae.rejection.proposals import Box
-from regvae.rejection.rules import RULES, OneSided, Rule
+from regvae.rejection.rules import RULES, OneSided, Parameter, Rule
 
 MODEL: Final = "model"
 LAST_MODEL: Final = "last-model"
@@ -39,6 +39,7 @@ RULE: Final = "rule"
 PROPOSAL: Final = "proposal"
 SAMPLES: Final = "samples"
 BOX: Final = "box"
+SCALE: Final = "scale"
 SEED: Final = "seed"
 SEARCH: Final = "reg"
 POINT: Final = "point"
@@ -72,6 +73,9 @@ NUMBER: Final = "number-of-results"
 CLEAN: Final = "clean"
 DECODING: Final = "decoding"
 RESULTS: Final = "results"
+RESULTS_RULE: Final = "rule-of-results"
+TARGET: Final = "purity-required"
+TESTS: Final = "tests"
 HUNT: Final = "hunt"
 
 OWN: Final = "own-codes"
@@ -111,6 +115,12 @@ PARAMETERS: Final = {one.name: one for kind in RULES.values() for one in kind.pa
 NOTEBOOK: Final = "notebook-2d"
 """The model that follows the published notebook."""
 
+USUAL: Final = "usual"
+"""The usual proposals of a model, as a value of `PROPOSAL`, which else is the name of some."""
+
+MAPS_RULE: Final = "map"
+"""The rule on the map, as a value of `RESULTS_RULE`, which else is the rule certified."""
+
 WANTED_COLOUR: Final = "wanted"
 """What is wanted, as a value of `COLOUR`, which else is the name of an attribute."""
 
@@ -129,9 +139,10 @@ DEFAULTS: Final[dict[str, Any]] = {
     USE_REGION: False,
     RULE: OneSided.name,
     **{name: one.default for name, one in PARAMETERS.items()},
-    PROPOSAL: Box.name,
+    PROPOSAL: USUAL,
     SAMPLES: 1000,
     BOX: Box().half_width,
+    SCALE: None,
     SEED: 0,
     SEARCH: "",
     POINT: "",
@@ -158,6 +169,7 @@ MAX_SAMPLES: Final = 20_000
 """Samples on the map, where each is drawn; the command line takes many more."""
 MIN_BOX: Final = 0.1
 MAX_BOX: Final = 20.0
+MIN_SCALE, MAX_SCALE = 0.001, 100.0
 MAX_SEED: Final = 2**31
 MAX_RESULTS: Final = 100_000
 """Results at a press of the button; the command line generates many more."""
@@ -343,6 +355,11 @@ def rule(values: Mapping[Any, Any], kind: type[Rule] | None = None) -> Rule:
     """A rule, the chosen one by default, with every parameter on the nearest step of its slider."""
     kind = kind or RULES[values[RULE]]
     return kind(**{one.name: one.on_step(values[one.name]) for one in kind.parameters()})
+
+
+def on_slider(one: Parameter, value: float) -> float:
+    """Where a parameter's slider stands for an exact value: at the nearest step that it has."""
+    return min(one.on_step(value), one.maximum)
 
 
 def address_of(values: Mapping[str, Any]) -> dict[str, str | list[str]]:

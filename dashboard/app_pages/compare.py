@@ -151,7 +151,7 @@ def cover(one: Model, other: Model, problems: list[str]) -> Cover:
     colour = st.session_state[state.COMPARE_COLOUR]
     painted = services.painted_layer(name, version, colour, choice, anchor, beside=other)
     try:
-        policy = sampling_form.usual_policy(name)
+        policy = sampling_form.usual_policy(name, version)
         samples = services.samples(name, version, policy)
         layer = services.sample_layer(name, version, policy, choice, anchor)
     except ValueError as error:

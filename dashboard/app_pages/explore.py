@@ -12,7 +12,7 @@ from dashboard.components.geometry import Geometry, send_geometry
 from dashboard.components.gestures import settle
 from dashboard.components.latent_map import Gestures, announce
 from dashboard.components.layers import PointLayer
-from dashboard.panels import journey, leaks, own_codes, results, sampling_form, searched
+from dashboard.panels import guarantee, journey, leaks, own_codes, results, sampling_form, searched
 from dashboard.panels import region as region_panel
 from dashboard.panels.context import Context
 from dashboard.panels.plane_controls import plane_controls, slice_shown
@@ -68,6 +68,7 @@ class Tabs(NamedTuple):
 @st.fragment
 def explore(name: str, version: str, geometry: Geometry) -> None:
     """Controls, map and panel; a gesture reruns only this."""
+    guarantee.take()
     Gestures(set_point, set_region, set_parameter, set_layers, use_card).handle(state.MAP)
     left, right = st.columns([2.4, 1], gap="medium")
     with left:
@@ -121,6 +122,9 @@ def show_tabs(tabs: Tabs, choices: Choices) -> None:
     if shown == words.READ_TAB:
         with tabs.read:
             show_panel(choices)
+    elif shown == words.SAMPLE_TAB:
+        with tabs.sample:
+            guarantee.show(choices.context)
     elif shown == words.RESULTS_TAB:
         with tabs.results:
             results.results(choices.context, choices.context.policy)
@@ -147,8 +151,11 @@ def read_choices(
             journey.controls(context)
         path = journey.chosen(context, point)
     policy = sampling_form.policy(context, st.session_state, problems)
+    if policy:
+        policy = replace(policy, rule=guarantee.exact(policy))
+        context = replace(context, rule=policy.rule, policy=policy)
     return Choices(
-        replace(context, policy=policy),
+        context,
         point,
         searched_code(problems),
         st.session_state.get(state.REGION),

@@ -170,7 +170,8 @@ def _decision(context: Context, point: tuple[float, ...]) -> tuple[bool, list[_C
 
 def _compare(rule: Rule, place: int, measures: Measures) -> _Compared:
     measure, limit = rule.measures[place], rule.limits[place]
-    value, bound = common.quantities(measure.unit, float(measures[measure.name][0]), limit.value)
+    found = float(measures[measure.name][0])
+    value, bound = common.quantities(measure.unit, found, limit.value)
     required = f"required {words.COMPARISONS[limit.operator]} {bound}"
     return _Compared(measure.label, value, required, bool(limit.holds(measures)[0]))
 

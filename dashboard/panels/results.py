@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import charts, plates, services, state
 from dashboard.generating import Generation
-from dashboard.panels import leaks
+from dashboard.panels import guarantee, leaks
 from dashboard.panels.context import Context
 from dashboard.widgets import facts
 from dashboard.words import common
@@ -17,7 +17,9 @@ from regvae.audit.collisions import Audit
 from regvae.intervals import CONFIDENCE
 from regvae.rejection.guarantee import PURITY
 from regvae.rejection.policy import PROPOSALS_A_RESULT, Policy
-from regvae.rejection.proposals import Around
+from regvae.rejection.proposals import FEW_DIMENSIONS, Around
+from regvae.rejection.report import Report, warning
+from regvae.rejection.rules import Certified, rule_named
 
 POLL = 0.5  # seconds between two looks at a run
 
@@ -26,15 +28,17 @@ def results(context: Context, base: Policy | None) -> None:
     """The button that generates results, their audit and files, and the search for leaks."""
     st.markdown(words.INTRO)
     _form()
+    by_map = _by_maps_rule()
     if base is None:
         st.button(words.GENERATE, width="stretch", disabled=True)
         return
-    if context.latent_dim > 3 and not isinstance(base.proposal, Around):
+    if context.latent_dim > FEW_DIMENSIONS and not isinstance(base.proposal, Around):
         st.caption(words.MANY_DIMENSIONS.format(k=context.latent_dim))
-    if base.rule.needs_learning:
-        target = {"purity": PURITY, "confidence": f"{CONFIDENCE:.0%}"}
-        st.caption(words.WITH_GUARANTEE.format(rule=base.rule.name, **target))
-    chosen = _policy(context, base)
+    if by_map:
+        _about_maps_rule(context, base)
+        chosen = replace(_policy(context, base), guarantee=guarantee.held(base))
+    else:
+        chosen = replace(_policy(context, base), rule=_certified())
     running = st.session_state.get(state.RESULTS)
     if running is None or running.done:
         start = (context.name, context.version, chosen)
@@ -72,6 +76,51 @@ def _form() -> None:
     )
     label, explanation = words.CLEAN
     st.checkbox(label, True, key=state.CLEAN, help=explanation, persist_state="session")
+
+
+def _by_maps_rule() -> bool:
+    """The choice of the rule of the results: whether it is the one on the map."""
+    label, explanation = words.RULE
+    chosen = st.radio(
+        label,
+        list(words.RULES),
+        key=state.RESULTS_RULE,
+        help=explanation,
+        format_func=words.RULES.get,
+        captions=list(words.RULES_CAPTIONS),
+        persist_state="session",
+    )
+    return chosen == state.MAPS_RULE
+
+
+def _certified() -> Certified:
+    """The rule certified with the numbers of its widgets, which are the results' own."""
+    values = {}
+    with st.expander(words.MORE):
+        columns = st.columns(2)
+        for one, column in zip(Certified.parameters(), columns, strict=True):
+            values[one.name] = column.number_input(
+                one.label,
+                0.0,
+                one.maximum,
+                one.default,
+                one.step,
+                "%.3f",
+                key=f"results-{one.name}",
+                help=one.help,
+                persist_state="session",
+            )
+    return Certified(**values)
+
+
+def _about_maps_rule(context: Context, base: Policy) -> None:
+    """Which rule the map has, and how a guarantee of its purity is had."""
+    numbers = guarantee.numbers(base.rule)
+    st.caption(words.ON_THE_MAP.format(rule=base.rule.name, numbers=numbers))
+    if base.rule.needs_learning:
+        target = {"purity": PURITY, "confidence": f"{CONFIDENCE:.0%}"}
+        st.caption(words.WITH_GUARANTEE.format(rule=base.rule.name, **target))
+    guarantee.show(context)
 
 
 def _policy(context: Context, base: Policy) -> Policy:
@@ -120,14 +169,14 @@ def _show_results(stored: Generation) -> None:
     if not audit.draws:
         return
     st.markdown(f"**{common.plain(files.outcome.headline())}**", help=words.DIFFERENT_HELP)
+    st.markdown(_of_purity(report))
+    if warned := warning(report):
+        st.warning(common.sentence(warned))
     st.html(plates.plates(files.first, [""] * len(files.first)))
     st.markdown(common.plain(audit.sentence()), help=words.COLLISIONS_HELP)
-    low, high = audit.purity_interval
-    purity = "none" if report.purity is None else f"{report.purity:.3f} ({low:.3f} to {high:.3f})"
     facts(
         [
             ("accepted", f"{report.accepted:,} of {report.proposed:,} proposals"),
-            ("purity, with its 95 % interval", purity),
             ("decoded to something unwanted", f"{audit.unwanted:,}"),
             *_of_results(audit),
         ]
@@ -135,6 +184,14 @@ def _show_results(stored: Generation) -> None:
     st.plotly_chart(charts.edit_distances(audit), config={"staticPlot": True}, key="edits")
     st.caption(words.EDITS_CAPTION)
     _downloads(files)
+
+
+def _of_purity(report: Report) -> str:
+    """What holds of the results by construction, else the estimated purity of what is accepted."""
+    if rule_named(report.rule).certain:
+        return words.BY_CONSTRUCTION
+    low, high = report.purity_interval
+    return words.ESTIMATED.format(rule=report.rule, purity=report.purity, low=low, high=high)
 
 
 def _of_results(audit: Audit) -> list[tuple[str, str]]:

@@ -17,13 +17,13 @@ from regvae.formats import UK_REGISTRATION, FormatError
 from regvae.predicates import PredicateError
 from regvae.rejection import proposals
 from regvae.rejection.policy import Policy, PolicyError
-from regvae.rejection.proposals import PROPOSALS, Box, Proposal, ProposalError, Region
+from regvae.rejection.proposals import PROPOSALS, Around, Box, Proposal, ProposalError, Region
 from regvae.rejection.rules import RULES, Parameter
 from regvae.rejection.unwanted import Unwanted, UnwantedError
 
 _KEYS = (
     *(state.WANTED, state.UNWANTED_TRAINING, state.USE_REGION, state.RULE, *state.PARAMETERS),
-    *(state.PROPOSAL, state.SAMPLES, state.BOX, state.SEED),
+    *(state.PROPOSAL, state.SAMPLES, state.BOX, state.SCALE, state.SEED),
 )
 """The keys of the form's widgets that are bound to the address."""
 
@@ -87,9 +87,10 @@ def controls(name: str, version: str) -> None:
     left, right = st.columns(2)
     for column, key in (
         (left, state.PROPOSAL),
-        (right, state.BOX),
-        (left, state.SAMPLES),
-        (right, state.SEED),
+        (right, state.SAMPLES),
+        (left, state.BOX),
+        (right, state.SCALE),
+        (left, state.SEED),
     ):
         _widget(column, key)
     uploader(words.POLICY_FILE, "toml", state.POLICY_FILE, partial(_take_policy, name))
@@ -155,7 +156,7 @@ def _widget(place: Any, key: str) -> None:
     elif key == state.PROPOSAL:
         place.selectbox(
             words.PROPOSAL_LABEL,
-            list(PROPOSALS),
+            [state.USUAL, *PROPOSALS],
             key=key,
             help=words.PROPOSAL_HELP,
             bind="query-params",
@@ -166,6 +167,7 @@ _BOXES = {state.UNWANTED_TRAINING: words.TRAINING_DATA, state.USE_REGION: words.
 """Label and help of the checkboxes."""
 _COUNTS: dict[str, tuple[tuple[str, str], Any, Any, Any]] = {
     state.BOX: (words.BOX, state.MIN_BOX, state.MAX_BOX, 0.1),
+    state.SCALE: (words.SCALE, state.MIN_SCALE, state.MAX_SCALE, 0.01),
     state.SAMPLES: (words.SAMPLES, 1, state.MAX_SAMPLES, 100),
     state.SEED: (words.SEED, 0, state.MAX_SEED, 1),
 }
@@ -188,10 +190,18 @@ def number(place: Any, one: Parameter) -> None:
 
 
 def _number_input(
-    place: Any, label: str, explanation: str, *span: float, key: str, format: str | None = None
+    place: Any, label: str, explanation: str, *span: Any, key: str, format: str | None = None
 ) -> None:
-    """A number input; `span` is least, most, default and step."""
-    place.number_input(label, *span, format=format, key=key, help=explanation, bind="query-params")
+    """A number input; `span` is least, most, default (None: empty) and step."""
+    place.number_input(
+        label,
+        *span,
+        format=format,
+        key=key,
+        help=explanation,
+        placeholder=words.CALIBRATED,
+        bind="query-params",
+    )
 
 
 def _calibration(name: str, version: str) -> None:
@@ -231,6 +241,7 @@ def _settings(name: str, loaded: Policy) -> dict[str, Any]:
         state.LISTED: "\n".join(unwanted.codes),
         state.USE_REGION: bool(unwanted.regions),
         state.RULE: loaded.rule.name,
+        state.RESULTS_RULE: state.MAPS_RULE,
         **loaded.rule.values(),
         state.PROPOSAL: proposal.name,
         state.SEED: loaded.seed,
@@ -239,6 +250,8 @@ def _settings(name: str, loaded: Policy) -> dict[str, Any]:
     }
     if isinstance(proposal, Box):
         settings[state.BOX] = proposal.half_width
+    if isinstance(proposal, Around):
+        settings[state.SCALE] = proposal.scale
     if regions:
         settings[state.REGION] = [list(corner) for corner in regions.pop()]
     if loaded.results is None:
@@ -253,7 +266,7 @@ def _check_spans(settings: dict[str, Any]) -> None:
     """Raise `PolicyError` for a number that the page's widgets cannot have."""
     for key, value in settings.items():
         low, high, step = _SPANS.get(key, (value, value, None))
-        if not low <= value <= high:
+        if value is not None and not low <= value <= high:
             raise PolicyError(
                 f"expected a policy with {key} from {low:g} to {high:g}, got {value:g}; "
                 "use regvae sample"
@@ -268,6 +281,7 @@ def _check_spans(settings: dict[str, Any]) -> None:
 _SPANS: dict[str, tuple[float, float, float | None]] = {
     **{name: (0, one.maximum, one.step) for name, one in state.PARAMETERS.items()},
     state.BOX: (state.MIN_BOX, state.MAX_BOX, None),
+    state.SCALE: (state.MIN_SCALE, state.MAX_SCALE, None),
     state.SEED: (0, state.MAX_SEED, None),
     state.NUMBER: (1, state.MAX_RESULTS, None),
 }
@@ -307,7 +321,7 @@ def policy(context: Context, values: Mapping[Any, Any], problems: list[str]) -> 
             bundle=context.name,
             unwanted=context.unwanted,
             rule=context.rule,
-            proposal=_proposal(values),
+            proposal=_proposal(values, context.name, context.version),
             proposals=values[state.SAMPLES],
             seed=values[state.SEED],
         )
@@ -322,23 +336,28 @@ def usual_unwanted() -> Unwanted:
     return services.unwanted(usual[state.WANTED], None, "", usual[state.UNWANTED_TRAINING])
 
 
-def usual_policy(name: str) -> Policy:
+def usual_policy(name: str, version: str) -> Policy:
     """The policy of the form's defaults, for a model. Raises `ValueError` if it cannot be used."""
     usual = state.DEFAULTS
     return Policy(
         bundle=name,
         unwanted=usual_unwanted(),
         rule=state.rule(usual),
-        proposal=_proposal(usual),
+        proposal=_proposal(usual, name, version),
         proposals=usual[state.SAMPLES],
         seed=usual[state.SEED],
     )
 
 
-def _proposal(values: Mapping[Any, Any]) -> Proposal:
+def _proposal(values: Mapping[Any, Any], model: str, version: str) -> Proposal:
+    """The chosen proposals for a model, with the numbers of their widgets."""
     name = values[state.PROPOSAL]
+    if name == state.USUAL:
+        name = proposals.usual(services.bundle(model, version)).name
     if name == Box.name:
         return Box(values[state.BOX])
+    if name == Around.name:
+        return Around(values[state.SCALE] or services.calibration(model, version).draw_scale)
     if name == Region.name:
         polygon = values.get(state.REGION)
         if not polygon:

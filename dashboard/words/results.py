@@ -33,6 +33,22 @@ CLEAN = (
     "results. That does not protect the records: a reg that is missing may be one. Purity and "
     "collisions still count every accepted point.",
 )
+RULE = (
+    "Rule of the results",
+    "The map keeps its own rule, which is set under *Sample* and by the sliders.",
+)
+RULES = {"certified": "certified", "map": "the rule on the map"}
+RULES_CAPTIONS = (
+    "Judges each decoded code: every result is wanted, by construction.",
+    "Judges as on the map. A rule that predicts from the point has a purity that is estimated.",
+)
+MORE = "More: the numbers of certified"
+ON_THE_MAP = "The rule on the map is *{rule}*: {numbers}."
+BY_CONSTRUCTION = "Every one is **wanted, by construction**: its own code was judged."
+ESTIMATED = (
+    "Of what the rule {rule} accepts, **{purity:.2%}** is wanted. That purity is an **estimate**: "
+    "from {low:.2%} to {high:.2%} at 95 % confidence."
+)
 GENERATE = "Generate results"
 GENERATING = "{kept:,} of {wanted:,} different regs, {proposed:,} points proposed"
 LEFT = ", about {time} left"
@@ -56,10 +72,10 @@ FILES_CAPTION = (
     "results as containing records: their distances and points can give a record's mean away."
 )
 
-HUNT = "Search for leaks"
+HUNT = "Search for leaks on the map"
 HUNT_HELP = (
-    "Tries 200,000 proposals, the means of the records, and points around every leak found. "
-    "Finding none does not prove that there is none."
+    "Leaks of the rule on the map. Tries 200,000 proposals, the means of the records, and points "
+    "around every leak found. Finding none does not prove that there is none."
 )
 STILL_ACCEPTED = "{now:,} of the {found:,} leaks found are accepted now (red crosses on the map)."
 CLEAR_LEAKS = "Set {parameter} to {value}"

@@ -45,12 +45,19 @@ RULE_LABEL = "Rule"
 PROPOSAL_HEADING = "Where points are proposed"
 PROPOSAL_LABEL = "From"
 PROPOSAL_HELP = (
-    "*box*: uniform within the half-width on every axis. *prior*: the standard normal "
+    "*usual*: the box in up to three dimensions, around records in more. *box*: uniform within the "
+    "half-width on every axis. *prior*: the standard normal "
     "distribution, to which training pulls the records. *around*: around a training record drawn "
     "at random, by its standard deviations with the calibrated scale of draws. *region*: uniform "
     "in the region selected on the map with Box or Lasso."
 )
 BOX = ("Half-width", "The box goes from minus this to plus this on every axis.")
+SCALE = (
+    "Scale around records",
+    "The standard deviations of the records are multiplied by this. Empty for the calibrated scale "
+    "of draws; with a larger one fewer points decode to records.",
+)
+CALIBRATED = "calibrated"
 SAMPLES = (
     "Points",
     "Points to propose for the map, where each is drawn as a sample. *Results* and the command "

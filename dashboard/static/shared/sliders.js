@@ -11,14 +11,17 @@ export class Sliders {
     this.on = { onScrub, onCommit };
     this.sliders = {};
     this.known = {}; // values that Python has, or has been told of
+    this.exact = {}; // values that Python sent, and what the sliders stood at then, on a step
     this.told = 0; // the number under which the slider was told that was released last
     this.heard = 0; // the newest number that Python has answered
   }
 
-  /** The present value of every parameter. */
+  /** The present value of every parameter: of a slider that has not moved the one that Python sent. */
   get values() {
+    const value = (name, stands) =>
+      this.exact[name]?.stands === stands ? this.exact[name].value : Number(stands);
     return Object.fromEntries(
-      Object.entries(this.sliders).map(([name, { input }]) => [name, Number(input.value)]),
+      Object.entries(this.sliders).map(([name, { input }]) => [name, value(name, input.value)]),
     );
   }
 
@@ -50,13 +53,18 @@ export class Sliders {
     after.textContent = after.title = rule.after; // there may be no room for all of it
     // Not what a slider stands at: somebody may be dragging it on.
     const news = rule.parameters.filter(({ name, value }) => this.known[name] !== value);
-    for (const { name, value } of news) this.sliders[name].input.value = this.known[name] = value;
+    for (const { name, value } of news) {
+      const { input } = this.sliders[name];
+      input.value = this.known[name] = value;
+      this.exact[name] = { value, stands: input.value };
+    }
     return other || news.length > 0;
   }
 
   #build(rule) {
     this.sliders = {};
     this.known = {};
+    this.exact = {};
     const labels = rule.parameters.map((parameter) => {
       const { name, before, minimum, maximum, step } = parameter;
       const label = document.createElement("label");
@@ -82,14 +90,21 @@ export class Sliders {
 
   /** Write the present values beside the sliders. */
   show() {
-    for (const { output, input, show } of Object.values(this.sliders)) {
-      output.textContent = show(Number(input.value));
+    for (const [name, value] of Object.entries(this.values)) {
+      const { output, show } = this.sliders[name];
+      output.textContent = show(value);
     }
   }
 }
 
-/** How a parameter's value is written: sigmas, or a share as a percentage. */
+/** How a parameter's value is written: with its unit, or as a percentage; four digits off its steps. */
 function shower({ unit, step }) {
-  if (unit === "%") return (value) => `${(100 * value).toFixed(step < 0.01 ? 1 : 0)} %`;
-  return (value) => `${value.toFixed(2)} ${unit}`;
+  const [scale, after] = unit === "%" ? [100, "%"] : [1, unit];
+  const digits = Math.max(0, Math.round(-Math.log10(step * scale)));
+  return (value) => {
+    const steps = value / step;
+    const on = Math.abs(steps - Math.round(steps)) < 1e-6;
+    const number = on ? (scale * value).toFixed(digits) : `${Number((scale * value).toPrecision(4))}`;
+    return `${number} ${after}`;
+  };
 }

@@ -1,0 +1,178 @@
+"""A guarantee of purity: a rule's numbers are chosen by tests, in a thread, and its sliders set."""
+
+import threading
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import Final
+
+import streamlit as st
+
+from dashboard import services, state
+from dashboard.panels.context import Context
+from dashboard.words import common
+from dashboard.words import guarantee as words
+from regvae.rejection.policy import DRAWN, Guarantee, Policy
+from regvae.rejection.rules import RULES, Rule
+
+POLL: Final = 0.5  # seconds between two looks at the tests
+_place = threading.Lock()
+"""The tests of one session at a time; those of others wait."""
+
+
+@dataclass
+class Tests:
+    """Tests that were asked for: of which question, what they find, and whether sliders have it."""
+
+    question: Policy
+    found: Future[Policy]
+    taken: bool = False
+
+    @property
+    def certified(self) -> Policy | None:
+        """The policy with numbers that the tests certify; None if there are none, or none yet."""
+        if not self.found.done() or self.found.exception():
+            return None
+        found = self.found.result()
+        return None if found.abstains else found
+
+
+def take() -> None:
+    """Set the sliders to numbers that were found since the last run, before any widget is drawn."""
+    tests = _tests()
+    found = tests and not tests.taken and tests.certified
+    if not found:
+        return
+    tests.taken = True
+    if st.session_state.get(state.RULE) == found.rule.name:
+        st.session_state.update(_on_sliders(found.rule))
+
+
+def exact(policy: Policy) -> Rule:
+    """A policy's rule with the exact numbers that were found, wherever its slider has not moved."""
+    tests = _tests()
+    found = tests and tests.taken and tests.certified
+    if not found or tests.question != question(policy):
+        return policy.rule
+    values, stands = policy.rule.values(), _on_sliders(found.rule)
+    unmoved = {
+        name: one for name, one in found.rule.values().items() if values[name] == stands[name]
+    }
+    return RULES[policy.rule.name](**values | unmoved)
+
+
+def held(policy: Policy) -> Guarantee | None:
+    """The guarantee of a policy's purity, None if there is none for its present numbers."""
+    tests = _tests()
+    found = tests and tests.certified
+    if found and found.rule == policy.rule and tests.question == question(policy):
+        return found.guarantee
+    return None
+
+
+def question(policy: Policy) -> Policy:
+    """What a guarantee depends on but for its numbers: codes are decoded as *Results* does."""
+    return replace(
+        policy,
+        rule=type(policy.rule)(),
+        proposals=1,
+        decode=st.session_state.get(state.DECODING) or DRAWN,
+    )
+
+
+def show(context: Context) -> None:
+    """The purity that is required, the button that starts the tests, and what they show."""
+    policy = context.policy
+    if policy is None:
+        return
+    st.markdown(f"##### {words.HEADING}", help=words.HELP)
+    if policy.rule.certain:
+        st.caption(words.CERTAIN.format(rule=policy.rule.name))
+        return
+    label, explanation = words.PURITY
+    purity = st.segmented_control(
+        label,
+        words.PURITIES,
+        default=words.PURITIES[1],
+        required=True,
+        key=state.TARGET,
+        help=explanation,
+        format_func=lambda one: f"{one:.2%}".replace("0%", "%"),
+        persist_state="session",
+    )
+    tests = _tests()
+    if tests and not tests.found.done():
+        _watch(tests)
+        return
+    start = (context.name, context.version, question(policy), purity)
+    st.button(words.CHOOSE, width="stretch", on_click=_start, args=start)
+    _outcome(policy)
+
+
+def _start(name: str, version: str, asked: Policy, purity: float) -> None:
+    found: Future[Policy] = Future()
+    given = (found, name, version, asked, purity)
+    threading.Thread(target=_run, args=given, daemon=True).start()
+    st.session_state[state.TESTS] = Tests(asked, found)
+
+
+def _run(found: Future[Policy], name: str, version: str, asked: Policy, purity: float) -> None:
+    try:
+        with _place:
+            found.set_result(services.guaranteed(name, version, asked, purity))
+    except BaseException as error:  # whoever waits must learn of it
+        found.set_exception(error)
+
+
+@st.fragment(run_every=POLL)
+def _watch(tests: Tests) -> None:
+    """A sentence until the tests are done; only this runs again meanwhile."""
+    if tests.found.done():
+        st.rerun()
+    st.progress(0.0, words.TESTING)
+
+
+def _outcome(policy: Policy) -> None:
+    """What the last tests show of a policy, or that they are about other numbers or settings."""
+    tests = _tests()
+    if not tests or tests.question.rule.name != policy.rule.name:
+        return
+    if error := tests.found.exception():
+        st.warning(common.sentence(str(error)))
+        return
+    found = tests.found.result()
+    assert found.guarantee is not None
+    sentence = common.sentence(found.guarantee.sentence(found.proposal.name))
+    if tests.question != question(policy):
+        st.caption(words.OTHER_SETTINGS)
+    elif found.abstains:
+        st.warning(sentence)
+    elif held(policy):
+        st.success(sentence)
+        st.caption(words.NUMBERS.format(numbers=numbers(found.rule)))
+    else:
+        st.caption(words.MOVED)
+        st.button(words.BACK, type="tertiary", on_click=_back, args=(found.rule,))
+
+
+def numbers(rule: Rule) -> str:
+    """The values of a rule's parameters in words, with four digits."""
+    shown = []
+    for one in rule.parameters():
+        value = getattr(rule, one.name)
+        unit = "" if one.unit == "%" else f" {one.unit}"
+        number = f"{100 * value:.4g} %" if one.unit == "%" else f"{value:.4g}{unit}"
+        shown.append(f"{one.name} {number.rstrip()}")
+    return ", ".join(shown)
+
+
+def _back(rule: Rule) -> None:
+    st.session_state.update(_on_sliders(rule))
+
+
+def _on_sliders(rule: Rule) -> dict[str, float]:
+    """Where the sliders stand for a rule's numbers, by the keys of their widgets."""
+    return {one.name: state.on_slider(one, getattr(rule, one.name)) for one in rule.parameters()}
+
+
+def _tests() -> Tests | None:
+    return st.session_state.get(state.TESTS)
