@@ -164,14 +164,31 @@ def _decision(context: Context, point: tuple[float, ...]) -> tuple[bool, list[_C
     """Whether the rule accepts a point, and its measures beside their limits."""
     rule = context.rule
     measures = context.measurer.measure(rule, [point])
-    compared = [_compare(rule, place, measures) for place in range(len(rule.limits))]
+    compared = _refused(context, point, measures) if rule.needs_codes else []
+    compared = compared or [_compare(rule, place, measures) for place in range(len(rule.limits))]
     return bool(rule.accepts(measures)[0]), compared
+
+
+def _refused(context: Context, point: tuple[float, ...], measures: Measures) -> list[_Compared]:
+    """Why the decoded code is refused, whatever the limits are; empty if it is not."""
+    assert context.unwanted is not None
+    bundle, code = context.bundle, context.bundle.autoencoder.decode(np.array([point]))
+    unwanted = bool(context.unwanted.of_codes(code, bundle)[0])
+    record = bool(bundle.records.contains(code)[0])
+    if not (unwanted or record):
+        return []
+    found = words.REFUSED[unwanted, record]
+    margin = float(measures["margin"][0])
+    if unwanted and np.isfinite(margin):
+        found += words.REFUSED_BY.format(nats=-margin)
+    return [_Compared(words.DECODED_CODE, found, words.CODE_REQUIRED, holds=False)]
 
 
 def _compare(rule: Rule, place: int, measures: Measures) -> _Compared:
     measure, limit = rule.measures[place], rule.limits[place]
     found = float(measures[measure.name][0])
     value, bound = common.quantities(measure.unit, found, limit.value)
+    value = words.UNLIMITED if np.isinf(found) else value
     required = f"required {words.COMPARISONS[limit.operator]} {bound}"
     return _Compared(measure.label, value, required, bool(limit.holds(measures)[0]))
 

@@ -88,7 +88,8 @@ def quantities(unit: str, value: float, limit: float) -> tuple[str, str]:
         style = f".{digits - 1}%" if unit == "%" else f".{digits}f"
         after = "" if unit == "%" else f" {unit}"
         one, other = f"{value:{style}}{after}", f"{limit:{style}}{after}"
-        if one != other or value == limit:
+        nothing = limit and not float(f"{limit:.{digits}f}")  # a small limit is not shown as 0
+        if (one != other or value == limit) and not nothing:
             break
     return one, other
 

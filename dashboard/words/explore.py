@@ -5,13 +5,12 @@ WELCOME = """
 is what the network decodes at each point, in the colours of the dots.
 """
 WELCOME_RULE = """
-Say that regs with {unwanted} are **unwanted**{colours}. Points inside of the line, in the **zone**,
-are too near to one and are rejected; all others are **accepted**: rings on the map, and plates
-beside it.
+Say that regs with {unwanted} are **unwanted**{colours}. The rule rejects points in the shaded
+**zone**, up to the line; all others are **accepted**: rings on the map, and plates beside it.
 """
 WELCOME_COLOURS = ": they are orange, all others are blue"
 GESTURES = """
-- **Drag the threshold** under the map and watch the zone grow.
+- **Drag a slider** under the map and watch the zone grow.
 - **Point** anywhere: the plate above the map shows what that point decodes to. **Click** to pin it.
 - **Box** or **Lasso**, then drag: what do the regs of a region have in common?
 - *Your codes* puts a list or table of your own on the map.
@@ -72,6 +71,12 @@ ACCEPTED = "**Accepted** by the {rule} rule:"
 REJECTED = "**Rejected** by the {rule} rule:"
 VERDICTS = {True: "Accepted", False: "Rejected"}
 COMPARISONS = {">": ">", ">=": "≥", "<": "<", "<=": "≤"}
+DECODED_CODE = "the decoded reg"
+REFUSED = {(True, False): "is unwanted", (False, True): "is a record"}
+REFUSED |= {(True, True): "is unwanted, and a record"}
+REFUSED_BY = ", by {nats:.2f} nats"
+CODE_REQUIRED = "must be wanted and no record"
+UNLIMITED = "without limit"
 LISTED_CODE = "a listed reg"
 GO_TO_NEAREST = "Go to the nearest accepted point"
 NONE_ACCEPTED = "No accepted point that decodes to something wanted was found."

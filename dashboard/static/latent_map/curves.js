@@ -28,7 +28,8 @@ export class Curves {
   /** Points of `curves` in rule.js over a parameter {name, minimum, maximum, show}. */
   set(points, parameter) {
     const { minimum, maximum } = parameter;
-    const x = (value) => LEFT + ((value - minimum) / (maximum - minimum)) * (WIDTH - LEFT - RIGHT);
+    const x = (value) =>
+      LEFT + ((Math.min(value, maximum) - minimum) / (maximum - minimum)) * (WIDTH - LEFT - RIGHT);
     const y = (share) => HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM);
     for (const [name, line] of this.lines) {
       let pen = "M"; // lifted where there is no purity, as nothing is accepted

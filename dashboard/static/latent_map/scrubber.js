@@ -2,9 +2,10 @@
 
 import { Curves } from "./curves.js";
 import { accepts, curves, tally } from "../core/rule.js";
-import { PlateList, agreement, showHeadline } from "../shared/outcome.js";
+import { PlateList, agreement, isAbout, showHeadline } from "../shared/outcome.js";
 import { Sliders } from "../shared/sliders.js";
 import { count, write } from "../shared/text.js";
+import { Tradeoff } from "./tradeoff.js";
 
 const SHOWN = 48; // plates in the list
 const STEPS = 120; // points of the curves
@@ -23,12 +24,17 @@ export class Scrubber {
           <div><dt title="purity: the share of the accepted samples that decode to a wanted reg">of these wanted</dt><dd data-figure="purity"></dd></div>
         </dl>
         <details><summary>More</summary><dl class="figures">
+          <div><dt title="purity's 95 % confidence interval (Clopper and Pearson), from the samples on the map; the server computes it when a slider is released">purity, 95 %</dt><dd data-figure="interval"></dd></div>
+          <div><dt title="share of the samples that decode to a wanted reg which the rule accepts">recall</dt><dd data-figure="recall"></dd></div>
+          <div><dt title="the rule that accepts exactly what decodes to a wanted reg: the share of the samples that it accepts, with a purity and a recall of 100 %">oracle accepts</dt><dd data-figure="oracle"></dd></div>
           <div><dt title="at this rate of acceptance">proposals for ${RESULTS.toLocaleString("en-GB")}</dt><dd data-figure="needed"></dd></div>
           <div><dt title="held-out rejection rate: share of the held-out unwanted records that the rule rejects when it knows the training records alone">held-out rejected</dt><dd data-figure="covered"></dd></div>
           <div><dt title="share of one record's own Gaussian that lies beyond the rule's distance: chi-square with as many degrees of freedom as the map has dimensions">tail probability</dt><dd data-figure="tail"></dd></div>
           <div><dt title="2 (1 - erf(distance / 2)), published by the notebook; the tail of no Gaussian here">the notebook's tail</dt><dd data-figure="notebook"></dd></div>
         </dl>
         <div class="curves"></div>
+        <p class="note moving"></p>
+        <div class="curves tradeoff"></div>
         <p class="note"><span title="when the slider is released, the server counts all samples again; its count is what is reported and exported">counted on the server:
             <b data-figure="confirmed"></b></span></p></details>
         <ul class="key">
@@ -49,6 +55,7 @@ export class Scrubber {
       [...root.querySelectorAll("[data-figure]")].map((e) => [e.dataset.figure, e]),
     );
     this.curves = new Curves(root.querySelector(".curves"));
+    this.tradeoff = new Tradeoff(root.querySelector(".tradeoff"));
   }
 
   /** The limits at the sliders' present values. */
@@ -99,9 +106,12 @@ export class Scrubber {
     const found = tally(states);
     const { proposed, accepted, wanted, impure } = found;
     const { values } = this.sliders;
+    const oracle = samples.wanted.reduce((sum, one) => sum + one, 0);
     this.sliders.show();
     this.#write("accepted", `${count(accepted)} of ${count(proposed)}`);
     this.#write("purity", accepted ? percent(wanted / accepted) : "none accepted");
+    this.#write("recall", oracle ? percent(wanted / oracle) : "none wanted");
+    this.#write("oracle", percent(oracle / proposed));
     this.#write("needed", accepted ? count(Math.ceil((RESULTS * proposed) / accepted)) : "no end");
     showHeadline(this.root.querySelector(".headline"), found);
     this.#write("wanted", count(wanted));
@@ -127,8 +137,10 @@ export class Scrubber {
     const { tail, notebookTail } = this.sliders.rule;
     const { step, minimum } = this.sliders.parameter(tail) ?? {};
     const row = tail && Math.round((values[tail] - minimum) / step);
-    this.#write("tail", tail ? percent(this.tails.tail[row]) : "no distance");
-    this.#write("notebook", notebookTail ? percent(this.tails.notebook[row]) : "not its rule");
+    const last = this.tails.tail.length - 1; // a number chosen by tests may lie beyond the slider
+    const at = (shares) => (row > last ? `below ${percent(shares[last])}` : percent(shares[row]));
+    this.#write("tail", tail ? at(this.tails.tail) : "no distance");
+    this.#write("notebook", notebookTail ? at(this.tails.notebook) : "not its rule");
   }
 
   #showCurves(samples, values) {
@@ -136,7 +148,10 @@ export class Scrubber {
     const { rule } = this.sliders;
     const drawn = JSON.stringify([rule.name, others.map((name) => values[name])]);
     if (this.drawn !== drawn) {
-      this.curves.set(curves(samples, rule, values, STEPS), this.sliders.parameter(first));
+      const points = curves(samples, rule, values, STEPS);
+      this.curves.set(points, this.sliders.parameter(first));
+      this.tradeoff.set(points, samples.wanted.reduce((sum, one) => sum + one, 0) / samples.wanted.length);
+      write(this.root.querySelector(".moving"), `Purity against the accepted share, as ${first} moves:`);
       this.drawn = drawn;
     }
     this.curves.mark(values[first]);
@@ -150,12 +165,22 @@ export class Scrubber {
 
   #confirm() {
     const { report, seen } = this;
-    if (seen) this.#write("confirmed", agreement(report, seen.values, seen.found));
+    if (!seen) return;
+    this.#write("confirmed", agreement(report, seen.values, seen.found));
+    const { proposed, accepted, wanted } = seen.found;
+    const known = accepted && isAbout(report, seen.values, seen.found);
+    const interval = known ? report.purity_interval : null;
+    this.#write("interval", interval ? span(interval) : accepted ? "…" : "none accepted");
+    this.tradeoff.mark({ acceptance: accepted / proposed, purity: wanted / accepted }, interval);
   }
 
   #write(figure, text) {
     write(this.figures[figure], text);
   }
 }
+
+/** An interval of shares; one of a single share holds by construction. */
+const span = ([low, high]) =>
+  low === 1 ? "by construction" : `${(low * 100).toFixed(1)} to ${(high * 100).toFixed(1)} %`;
 
 const percent = (share) => `${(share * 100).toFixed(share < 0.1 ? 2 : 1)} %`;

@@ -16,10 +16,16 @@ export function showHeadline(element, { accepted, impure }) {
   );
 }
 
-/** Whether Python's `report` has the same counts, in a few words: for a tally at some `parameters`. */
-export function agreement(report, parameters, { proposed, accepted, wanted }) {
+/** Whether Python's `report` is about a tally at some `parameters`. */
+export function isAbout(report, parameters, { proposed }) {
   const asked = JSON.stringify([parameters, proposed]);
-  if (!report || JSON.stringify([report.parameters, report.proposed]) !== asked) return "…";
+  return Boolean(report) && JSON.stringify([report.parameters, report.proposed]) === asked;
+}
+
+/** Whether Python's `report` has the same counts, in a few words: for a tally at some `parameters`. */
+export function agreement(report, parameters, found) {
+  const { accepted, wanted } = found;
+  if (!isAbout(report, parameters, found)) return "…";
   const purity = accepted ? wanted / accepted : null;
   return report.accepted === accepted && report.purity === purity ? "the same ✓" : "it differs ✗";
 }

@@ -76,7 +76,9 @@ export class Sliders {
       input.setAttribute("aria-label", name);
       input.addEventListener("input", () => this.on.onScrub());
       input.addEventListener("change", () => this.#commit(name, Number(input.value)));
-      this.sliders[name] = { input, output, ...parameter, show: shower(parameter) };
+      const show = shower(parameter);
+      output.style.minWidth = `${show(maximum).length}ch`; // as wide as its longest, so that nothing moves
+      this.sliders[name] = { input, output, ...parameter, show };
       return label;
     });
     const after = Object.assign(document.createElement("span"), { className: "rule" });
