@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import cycle
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,14 +13,18 @@ from dashboard.palette import (
     DIMENSIONS,
     MODELS,
     REJECTED_GREY,
+    RULE_SYMBOLS,
     SPLITS,
     SYMBOLS,
 )
+from dashboard.palette import RULES as RULE_COLOURS
 from dashboard.words import common
 from regvae.audit.collisions import Audit
 from regvae.evaluation.diagnosis import Accuracy, Aggregate, Confusion, Dimensions, RateDistortion
+from regvae.evaluation.study import RuleOutcome
 from regvae.formats import Format
 from regvae.rejection.calibration import Calibration
+from regvae.rejection.rules import RULES
 
 CONFIG = {"displayModeBar": False}
 """How charts are shown: without buttons, with values under the pointer."""
@@ -170,32 +175,59 @@ def edit_distances(audit: Audit) -> go.Figure:
     return _compact(figure, 190)
 
 
-def rule_study(study: pd.DataFrame) -> go.Figure:
-    """Purity of every rule and training seed, by the share of proposals that are accepted."""
-    figure = go.Figure(
-        [
-            go.Scatter(
-                x=part["acceptance"],
-                y=part["purity"],
-                name=str(name),
-                mode="markers",
-                marker={
-                    "color": colour,
-                    "symbol": symbol,
-                    "size": 10,
-                    "line": {"width": 1, "color": "white"},
-                },
-                customdata=part["seed"],
-                hovertemplate="seed %{customdata}: accepted %{x:.1%}, purity %{y:.2%}",
-            )
-            for (name, part), colour, symbol in zip(
-                study.groupby("rule", sort=False), cycle(SPLITS), cycle(SYMBOLS), strict=False
-            )
-        ]
+def rule_study(outcomes: Sequence[RuleOutcome]) -> go.Figure:
+    """Purity of rules by the share of proposals that they accept: a dot for each training run.
+
+    The oracle, which accepts exactly what decodes to wanted codes, has a grey one for each run. A
+    required purity is a line; a rule that accepts nothing has no dot.
+    """
+    figure = go.Figure()
+    styles = dict(
+        zip(RULES, zip(cycle(RULE_COLOURS), cycle(RULE_SYMBOLS), strict=False), strict=False)
     )
-    figure.update_xaxes(title="accepted", tickformat=".0%", rangemode="tozero")
-    figure.update_yaxes(title="purity", tickformat=".0%", range=[0, 1.05])
-    return _compact(figure, 300)
+    shown = [one for one in outcomes if one.purity is not None]
+    for name in dict.fromkeys(one.rule for one in outcomes):
+        colour, symbol = styles[name]
+        part = [one for one in shown if one.rule == name]
+        figure.add_scatter(
+            x=[one.acceptance for one in part],
+            y=[one.purity for one in part],
+            name=name,
+            mode="markers",
+            marker=_dot(colour, symbol),
+            customdata=[[one.seed, one.parameters] for one in part],
+            hovertemplate="seed %{customdata[0]}, %{customdata[1]}: accepted %{x:.2%}, "
+            "purity %{y:.3%}",
+            cliponaxis=False,
+        )
+    places = {(one.seed, one.proposal): one for one in outcomes}.values()
+    figure.add_scatter(
+        x=[one.oracle for one in places],
+        y=[1.0] * len(places),
+        name="oracle",
+        mode="markers",
+        marker=_dot(REJECTED_GREY, "star-diamond"),
+        customdata=[[one.seed, one.proposal] for one in places],
+        hovertemplate="seed %{customdata[0]}, proposed from %{customdata[1]}: the oracle accepts "
+        "%{x:.2%}",
+        cliponaxis=False,
+    )
+    for target in {one.target for one in outcomes if one.target is not None}:
+        figure.add_hline(target, line={"color": "gray", "dash": "dot", "width": 1})
+    least = min((one.purity for one in shown if one.purity is not None), default=1.0)
+    figure.update_xaxes(title="accepted share", tickformat=".0%", rangemode="tozero")
+    low = 1 - 1.1 * max(1 - least, 0.002)
+    figure.update_yaxes(title="purity", tickformat=".1%" if low > 0.9 else ".0%", range=[low, 1])
+    return _compact(figure, 320)
+
+
+def _dot(colour: str, symbol: str) -> dict[str, Any]:
+    return {
+        "color": colour,
+        "symbol": symbol,
+        "size": 9,
+        "line": {"width": 1, "color": "white"},
+    }
 
 
 def purity_of_reruns(purities: Sequence[float], published: float) -> go.Figure:

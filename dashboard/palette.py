@@ -9,10 +9,14 @@ MODELS: Final = ("#7C8691", "#7D5BBE", "#2E9E6B")
 """The published figures and two of ours; no colour is that of a class on the map."""
 
 SPLITS: Final = (*MODELS[1:], "#C2497D")
-"""Training, validation and test data; or three rules in one chart."""
+"""Training, validation and test data."""
 
 SYMBOLS: Final = ("circle", "diamond", "x")
 """Their markers, so that colour is never the only difference."""
+
+RULES: Final = (*SPLITS, "#B8960C", "#29A3B5")
+RULE_SYMBOLS: Final = (*SYMBOLS, "square", "triangle-up")
+"""Acceptance rules in one chart, in their order, and their markers."""
 
 DIMENSIONS: Final = MODELS[1:]
 """Latent dimensions in one chart; there are never more."""

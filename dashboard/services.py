@@ -21,6 +21,7 @@ from regvae.audit.leaks import Hunt, hunt
 from regvae.evaluation import diagnosis, notebook
 from regvae.evaluation.accuracy import accuracy as measured_accuracy
 from regvae.evaluation.notebook import Figure
+from regvae.evaluation.study import RuleOutcome, outcomes_of
 from regvae.formats import UK_REGISTRATION, Codes
 from regvae.generation.results import KINDS, Outcome, generate
 from regvae.intervals import CONFIDENCE
@@ -48,6 +49,7 @@ FEW = 12
 """Results that are shown as plates."""
 
 STATIC = Path(__file__).parent / "static"
+STUDY = store.ASSETS / "rule-study.csv"
 
 # Streamlit hashes a dataclass by its fields alone, so that two kinds of proposals without fields
 # would be equal; `repr` names the kind. And it would hash a long list code by code.
@@ -376,6 +378,7 @@ def confusion(name: str, version: str, positions: tuple[int, ...]) -> diagnosis.
 
 
 @st.cache_data(max_entries=1, show_spinner=False)
-def rule_study() -> pd.DataFrame:
-    """The rules on ten training runs, as `regvae study` wrote it."""
-    return pd.read_csv(store.ASSETS / "rule-study.csv")
+def rule_study(path: Path) -> list[RuleOutcome]:
+    """The rules on many training runs, as `regvae study` wrote them. Raises what `outcomes_of`
+    does."""
+    return outcomes_of(pd.read_csv(path))

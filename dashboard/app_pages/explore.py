@@ -21,6 +21,7 @@ from dashboard.panels.shown_map import Shown, propose, show_map
 from dashboard.panels.without_mouse import without_mouse
 from dashboard.words import common
 from dashboard.words import explore as words
+from dashboard.words import guarantee as guarantee_words
 from regvae.formats import UK_REGISTRATION, FormatError
 from regvae.latent.polygon import Polygon
 from regvae.rejection.rules import Rule
@@ -124,6 +125,7 @@ def show_tabs(tabs: Tabs, choices: Choices) -> None:
             show_panel(choices)
     elif shown == words.SAMPLE_TAB:
         with tabs.sample:
+            st.markdown(f"##### {guarantee_words.HEADING}")
             guarantee.show(choices.context)
     elif shown == words.RESULTS_TAB:
         with tabs.results:

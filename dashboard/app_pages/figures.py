@@ -1,5 +1,6 @@
 """Against the notebook: published figures beside ours, as charts and a table."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import pandas as pd
@@ -9,10 +10,11 @@ from dashboard import charts, model_box, services
 from dashboard.words import common
 from dashboard.words import notebook as words
 from regvae.evaluation.notebook import PUBLISHED_BY_POSITION
+from regvae.evaluation.study import RuleOutcome, over_seeds
 
 
 def page() -> None:
-    """Accuracy, training, the rules over ten training runs, and every figure of the notebook."""
+    """Accuracy, training, the rules over many training runs, and every figure of the notebook."""
     chosen = model_box.of_the_notebook()
     if chosen is None:
         return
@@ -34,24 +36,60 @@ def page() -> None:
 
 
 def rule_study() -> None:
-    """Accepted share and purity of every rule over ten training runs."""
-    study = services.rule_study()
+    """Accepted share and purity of every rule over many training runs."""
     st.markdown(f"##### {words.STUDY}")
-    lowest = study.groupby("rule", sort=False)["purity"].min()
-    listed = ", ".join(f"**{rule}** {purity:.1%}" for rule, purity in lowest.items())
-    st.markdown(words.STUDY_INTRO.format(lowest=listed))
-    left, right = st.columns(2, gap="large")
-    with left:
-        st.plotly_chart(charts.rule_study(study), config=charts.CONFIG)
-        st.caption(words.STUDY_CAPTION.format(n=study["proposed"].iloc[0]))
-    with right:
-        names = list(study["rule"].unique())
-        purity = study.pivot(index="seed", columns="rule", values="purity")[names]
-        accepted = study.pivot(index="seed", columns="rule", values="acceptance")[names]
-        shown = accepted.map("{:.1%}".format) + ", " + purity.map("{:.1%}".format)
-        shown.columns = [f"{rule}: accepted, purity" for rule in names]
-        shown.insert(0, "scale", study.groupby("seed")["scale"].first().map("{:.2f}".format))
-        st.table(shown.reset_index(), hide_index=True)
+    try:
+        study = services.rule_study(services.STUDY)
+    except ValueError as error:
+        st.warning(common.sentence(str(error)))
+        return
+    presets = list(dict.fromkeys(one.preset for one in study))
+    preset = presets[0]
+    if len(presets) > 1:
+        preset = st.segmented_control(
+            words.STUDY_MODEL, presets, default=preset, required=True, key="study-preset"
+        )
+    outcomes = [one for one in study if one.preset == preset]
+    runs, proposed = len({one.seed for one in outcomes}), outcomes[0].proposed
+    st.markdown(words.STUDY_INTRO.format(preset=preset, runs=runs, n=proposed))
+    for column, chosen in zip(st.columns(2, gap="large"), (False, True), strict=True):
+        part = [one for one in outcomes if (one.target is not None) == chosen]
+        if not part:
+            continue
+        with column:
+            targets = " or ".join(f"{one:.4g}" for one in {one.target for one in part} if one)
+            title = words.STUDY_CHOSEN.format(target=targets) if chosen else words.STUDY_DEFAULTS
+            st.markdown(f"**{title}**")
+            st.plotly_chart(charts.rule_study(part), config=charts.CONFIG, key=f"study-{chosen}")
+    st.table(_over_runs(outcomes), hide_index=True)
+    st.markdown("\n".join(f"- {common.sentence(one)}" for one in over_seeds(outcomes)))
+    st.caption(words.STUDY_CAPTION)
+
+
+def _over_runs(outcomes: list[RuleOutcome]) -> pd.DataFrame:
+    """A row for every rule, with its default numbers and with those chosen by tests."""
+    groups: dict[tuple[str, float | None], list[RuleOutcome]] = {}
+    for one in outcomes:
+        groups.setdefault((one.rule, one.target), []).append(one)
+    return pd.DataFrame(
+        {
+            "rule": rule,
+            "numbers": "defaults" if target is None else f"for purity {target:g}",
+            "abstains": f"{sum(one.abstains for one in part)} of {len(part)}",
+            "accepted": _span([one.acceptance for one in part if not one.abstains]),
+            "purity": _span([one.purity for one in part], digits=2),
+            "proposed from": ", ".join(dict.fromkeys(one.proposal for one in part)),
+            "oracle accepts": _span([one.oracle for one in part]),
+            "recall": _span([one.recall for one in part if not one.abstains]),
+        }
+        for (rule, target), part in groups.items()
+    )
+
+
+def _span(shares: Sequence[float | None], digits: int = 1) -> str:
+    """The smallest and the largest of some shares."""
+    found = [one for one in shares if one is not None]
+    return f"{min(found):.{digits}%} to {max(found):.{digits}%}" if found else "none"
 
 
 def accuracy(name: str, version: str) -> None:

@@ -11,6 +11,7 @@ from dashboard import services, state
 from dashboard.panels.context import Context
 from dashboard.words import common
 from dashboard.words import guarantee as words
+from regvae.rejection.guarantee import PILOT, TESTED
 from regvae.rejection.policy import DRAWN, Guarantee, Policy
 from regvae.rejection.rules import RULES, Rule
 
@@ -39,8 +40,8 @@ class Tests:
 def take() -> None:
     """Set the sliders to numbers that were found since the last run, before any widget is drawn."""
     tests = _tests()
-    found = tests and not tests.taken and tests.certified
-    if not found:
+    found = tests.certified if tests else None
+    if tests is None or found is None or tests.taken:
         return
     tests.taken = True
     if st.session_state.get(state.RULE) == found.rule.name:
@@ -50,8 +51,8 @@ def take() -> None:
 def exact(policy: Policy) -> Rule:
     """A policy's rule with the exact numbers that were found, wherever its slider has not moved."""
     tests = _tests()
-    found = tests and tests.taken and tests.certified
-    if not found or tests.question != question(policy):
+    found = tests.certified if tests and tests.question == question(policy) else None
+    if tests is None or found is None or not tests.taken:
         return policy.rule
     values, stands = policy.rule.values(), _on_sliders(found.rule)
     unmoved = {
@@ -63,10 +64,8 @@ def exact(policy: Policy) -> Rule:
 def held(policy: Policy) -> Guarantee | None:
     """The guarantee of a policy's purity, None if there is none for its present numbers."""
     tests = _tests()
-    found = tests and tests.certified
-    if found and found.rule == policy.rule and tests.question == question(policy):
-        return found.guarantee
-    return None
+    found = tests.certified if tests and tests.question == question(policy) else None
+    return found.guarantee if found and found.rule == policy.rule else None
 
 
 def question(policy: Policy) -> Policy:
@@ -84,7 +83,6 @@ def show(context: Context) -> None:
     policy = context.policy
     if policy is None:
         return
-    st.markdown(f"##### {words.HEADING}", help=words.HELP)
     if policy.rule.certain:
         st.caption(words.CERTAIN.format(rule=policy.rule.name))
         return
@@ -96,7 +94,7 @@ def show(context: Context) -> None:
         required=True,
         key=state.TARGET,
         help=explanation,
-        format_func=lambda one: f"{one:.2%}".replace("0%", "%"),
+        format_func=lambda one: f"{100 * one:g} %",
         persist_state="session",
     )
     tests = _tests()
@@ -128,7 +126,7 @@ def _watch(tests: Tests) -> None:
     """A sentence until the tests are done; only this runs again meanwhile."""
     if tests.found.done():
         st.rerun()
-    st.progress(0.0, words.TESTING)
+    st.progress(0.0, words.TESTING.format(n=PILOT + TESTED))
 
 
 def _outcome(policy: Policy) -> None:

@@ -12,6 +12,7 @@ from dashboard.panels import guarantee, leaks
 from dashboard.panels.context import Context
 from dashboard.widgets import facts
 from dashboard.words import common
+from dashboard.words import guarantee as guarantee_words
 from dashboard.words import results as words
 from regvae.audit.collisions import Audit
 from regvae.intervals import CONFIDENCE
@@ -27,18 +28,21 @@ POLL = 0.5  # seconds between two looks at a run
 def results(context: Context, base: Policy | None) -> None:
     """The button that generates results, their audit and files, and the search for leaks."""
     st.markdown(words.INTRO)
-    _form()
     by_map = _by_maps_rule()
+    certified = None if by_map else _certified()
+    if by_map and base:
+        _about_maps_rule(context, base)
+    _form()
     if base is None:
         st.button(words.GENERATE, width="stretch", disabled=True)
         return
     if context.latent_dim > FEW_DIMENSIONS and not isinstance(base.proposal, Around):
         st.caption(words.MANY_DIMENSIONS.format(k=context.latent_dim))
-    if by_map:
-        _about_maps_rule(context, base)
-        chosen = replace(_policy(context, base), guarantee=guarantee.held(base))
+    chosen = _policy(context, base)
+    if certified:
+        chosen = replace(chosen, rule=certified)
     else:
-        chosen = replace(_policy(context, base), rule=_certified())
+        chosen = replace(chosen, guarantee=guarantee.held(base))
     running = st.session_state.get(state.RESULTS)
     if running is None or running.done:
         start = (context.name, context.version, chosen)
@@ -87,7 +91,7 @@ def _by_maps_rule() -> bool:
         key=state.RESULTS_RULE,
         help=explanation,
         format_func=words.RULES.get,
-        captions=list(words.RULES_CAPTIONS),
+        horizontal=True,
         persist_state="session",
     )
     return chosen == state.MAPS_RULE
@@ -95,6 +99,7 @@ def _by_maps_rule() -> bool:
 
 def _certified() -> Certified:
     """The rule certified with the numbers of its widgets, which are the results' own."""
+    st.caption(words.CERTIFIED)
     values = {}
     with st.expander(words.MORE):
         columns = st.columns(2)
@@ -116,11 +121,14 @@ def _certified() -> Certified:
 def _about_maps_rule(context: Context, base: Policy) -> None:
     """Which rule the map has, and how a guarantee of its purity is had."""
     numbers = guarantee.numbers(base.rule)
-    st.caption(words.ON_THE_MAP.format(rule=base.rule.name, numbers=numbers))
+    predicts = "" if base.rule.certain else words.PREDICTS
+    st.caption(words.ON_THE_MAP.format(rule=base.rule.name, numbers=numbers) + predicts)
     if base.rule.needs_learning:
         target = {"purity": PURITY, "confidence": f"{CONFIDENCE:.0%}"}
         st.caption(words.WITH_GUARANTEE.format(rule=base.rule.name, **target))
-    guarantee.show(context)
+    if not base.rule.certain:
+        with st.expander(guarantee_words.HEADING, expanded=state.TESTS in st.session_state):
+            guarantee.show(context)
 
 
 def _policy(context: Context, base: Policy) -> Policy:

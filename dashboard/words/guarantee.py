@@ -1,17 +1,17 @@
 """A guarantee of purity: a rule's numbers are chosen by tests."""
 
 HEADING = "A guarantee of purity"
-HELP = (
-    "Fresh points are proposed and decoded as *Results* does. Numbers of the rule are tested from "
-    "strict to lenient, and the last ones that pass are taken (Learn then Test). With a "
-    "probability of at least 95 % over these points, the purity is at least what is required, for "
-    "points of the same proposals."
+PURITY = (
+    "Purity",
+    "Least share of the accepted points that must decode to wanted regs. Fresh points are proposed "
+    "and decoded as *Results* does. Numbers of the rule are tested from strict to lenient, and the "
+    "last ones that pass are taken (Learn then Test). With a probability of at least 95 % over "
+    "these points, the purity is at least this, for points of the same proposals.",
 )
 CERTAIN = "The rule {rule} needs none: all that it accepts is wanted, by construction."
-PURITY = ("Purity", "Least share of the accepted points that must decode to wanted regs.")
 PURITIES = (0.99, 0.999, 0.9999)
 CHOOSE = "Choose the numbers by tests"
-TESTING = "Testing 250,000 points: some seconds, in many dimensions a minute"
+TESTING = "Testing {n:,} points: some seconds, in many dimensions a minute"
 NUMBERS = "The exact numbers, which the sliders show rounded: {numbers}. No address has them."
 MOVED = "A slider has been moved, so the guarantee no longer holds."
 BACK = "Back to the numbers of the tests"

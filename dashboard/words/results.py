@@ -38,12 +38,10 @@ RULE = (
     "The map keeps its own rule, which is set under *Sample* and by the sliders.",
 )
 RULES = {"certified": "certified", "map": "the rule on the map"}
-RULES_CAPTIONS = (
-    "Judges each decoded code: every result is wanted, by construction.",
-    "Judges as on the map. A rule that predicts from the point has a purity that is estimated.",
-)
+CERTIFIED = "Judges each decoded code, so that every result is wanted, by construction."
 MORE = "More: the numbers of certified"
 ON_THE_MAP = "The rule on the map is *{rule}*: {numbers}."
+PREDICTS = " It predicts from the point alone, so its purity is an estimate."
 BY_CONSTRUCTION = "Every one is **wanted, by construction**: its own code was judged."
 ESTIMATED = (
     "Of what the rule {rule} accepts, **{purity:.2%}** is wanted. That purity is an **estimate**: "

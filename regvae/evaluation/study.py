@@ -1,8 +1,10 @@
 """Figures of models trained with several seeds, and of every rule on each model."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import ROUND_CEILING
+
+import pandas as pd
 
 from regvae.evaluation.accuracy import accuracy, rank_correlations
 from regvae.evaluation.notebook import UNWANTED
@@ -163,6 +165,21 @@ def _outcome(
         recall=report.recall,
         recall_in_support=report.recall_in_support,
     )
+
+
+def outcomes_of(table: pd.DataFrame) -> list[RuleOutcome]:
+    """The outcomes in a table that `regvae study` wrote: the inverse of its rows.
+
+    Raises `ValueError` for a table of other columns.
+    """
+    names = [one.name for one in fields(RuleOutcome)]
+    if set(table.columns) != set(names):
+        raise ValueError(
+            f"expected a table of rules with the columns {', '.join(names)}, got "
+            f"{', '.join(map(str, table.columns))}; run regvae study again"
+        )
+    rows = table.astype(object).where(table.notna(), None).to_dict("records")
+    return [RuleOutcome(**{str(name): value for name, value in row.items()}) for row in rows]
 
 
 def over_seeds(outcomes: Sequence[RuleOutcome]) -> list[str]:

@@ -138,7 +138,7 @@ export class Scrubber {
     const { step, minimum } = this.sliders.parameter(tail) ?? {};
     const row = tail && Math.round((values[tail] - minimum) / step);
     const last = this.tails.tail.length - 1; // a number chosen by tests may lie beyond the slider
-    const at = (shares) => (row > last ? `below ${percent(shares[last])}` : percent(shares[row]));
+    const at = (shares) => (row > last ? `at most ${percent(shares[last])}` : percent(shares[row]));
     this.#write("tail", tail ? at(this.tails.tail) : "no distance");
     this.#write("notebook", notebookTail ? at(this.tails.notebook) : "not its rule");
   }
