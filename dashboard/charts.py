@@ -186,7 +186,7 @@ def rule_study(outcomes: Sequence[RuleOutcome]) -> go.Figure:
         zip(RULES, zip(cycle(RULE_COLOURS), cycle(RULE_SYMBOLS), strict=False), strict=False)
     )
     shown = [one for one in outcomes if one.purity is not None]
-    for name in dict.fromkeys(one.rule for one in outcomes):
+    for name in dict.fromkeys(one.rule for one in shown):
         colour, symbol = styles[name]
         part = [one for one in shown if one.rule == name]
         figure.add_scatter(
@@ -217,8 +217,8 @@ def rule_study(outcomes: Sequence[RuleOutcome]) -> go.Figure:
     least = min((one.purity for one in shown if one.purity is not None), default=1.0)
     figure.update_xaxes(title="accepted share", tickformat=".0%", rangemode="tozero")
     low = 1 - 1.1 * max(1 - least, 0.002)
-    figure.update_yaxes(title="purity", tickformat=".1%" if low > 0.9 else ".0%", range=[low, 1])
-    return _compact(figure, 320)
+    figure.update_yaxes(title="purity", tickformat=".2%" if low > 0.9 else ".0%", range=[low, 1])
+    return _compact(figure, 320).update_layout(showlegend=True)
 
 
 def _dot(colour: str, symbol: str) -> dict[str, Any]:

@@ -180,7 +180,7 @@ def shown_of(choices: Choices) -> Shown:
         own=own_codes.layer(choices.context),
         hidden=st.session_state[state.HIDDEN],
         edge=st.session_state[state.EDGE],
-        unlinked=" and ".join(unlinked()),
+        unlinked=" and ".join(unlinked(choices)),
     )
 
 
@@ -191,11 +191,12 @@ def card(choices: Choices) -> Verdict | None:
     return verdict(choices.context, choices.point)
 
 
-def unlinked() -> list[str]:
+def unlinked(choices: Choices) -> list[str]:
     """What the map shows, or depends on, and no address has."""
     found = {
         words.UNLINKED: st.session_state[state.LISTED].strip(),
         words.UNLINKED_OWN: st.session_state.get(state.OWN),
+        words.UNLINKED_NUMBERS: choices.context.rule != state.rule(st.session_state),
     }
     return [name for name, there in found.items() if there]
 

@@ -87,9 +87,10 @@ def _over_runs(outcomes: list[RuleOutcome]) -> pd.DataFrame:
 
 
 def _span(shares: Sequence[float | None], digits: int = 1) -> str:
-    """The smallest and the largest of some shares."""
-    found = [one for one in shares if one is not None]
-    return f"{min(found):.{digits}%} to {max(found):.{digits}%}" if found else "none"
+    """The smallest and the largest of some shares, or the one that all are."""
+    found = sorted({f"{one:.{digits}%}": one for one in shares if one is not None}.values())
+    ends = dict.fromkeys(f"{one:.{digits}%}" for one in (found[:1] + found[-1:]))
+    return " to ".join(ends) or "none"
 
 
 def accuracy(name: str, version: str) -> None:

@@ -6,7 +6,9 @@ import pytest
 
 from dashboard import charts, palette
 from regvae.evaluation.diagnosis import Confusion, Dimensions, diagnose
+from regvae.evaluation.study import RuleOutcome
 from regvae.model.bundle import Bundle
+from regvae.rejection.rules import RULES
 from tests.dashboard import part_of
 
 
@@ -61,7 +63,15 @@ def test_accuracies_have_their_intervals_as_whiskers(bundle: Bundle) -> None:
     assert [shape.y0 for shape in figure.layout.shapes] == [1 / 26, 1 / 26, 0.1, 0.1, *[1 / 26] * 3]
 
 
-def test_a_study_of_any_number_of_rules_is_drawn() -> None:
-    rules = [f"rule {i}" for i in range(5)]
-    study = pd.DataFrame({"rule": rules, "seed": 0, "acceptance": 0.2, "purity": 0.9})
-    assert [marks.name for marks in charts.rule_study(study).data] == rules
+def test_every_rule_of_a_study_has_marks_of_its_own() -> None:
+    outcomes = [
+        RuleOutcome(
+            *("notebook-2d", 0, name, None, "box", "", False, 0.1, 100, 20),
+            *(0.2, 0.9, 0.8, 0.95, 0.5, 0.4, None),
+        )
+        for name in RULES
+    ]
+    *marks, oracle = charts.rule_study(outcomes).data
+    assert [one.name for one in marks] == list(RULES)
+    assert len({(one.marker.color, one.marker.symbol) for one in marks}) == len(RULES)
+    assert (oracle.name, list(oracle.x), list(oracle.y)) == ("oracle", [0.5], [1.0])

@@ -9,10 +9,23 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import services, state
+from dashboard.words import common
 from dashboard.words import explore as words
+from regvae.evaluation.notebook import UNWANTED
 from regvae.latent.polygon import in_polygon
 from regvae.model.bundle import Bundle
-from tests.dashboard import SQUARE, open_tab, opened, press, problems_of, shown, text_of, typed
+from regvae.rejection.margins import Margins
+from tests.dashboard import (
+    SQUARE,
+    html_of,
+    open_tab,
+    opened,
+    press,
+    problems_of,
+    shown,
+    text_of,
+    typed,
+)
 from tests.dashboard.conftest import Sent
 
 
@@ -238,3 +251,25 @@ def test_no_accepted_point_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> Non
     assert words.NONE_ACCEPTED in text_of(app)
     app.text_input(key=state.POINT).input("0.5, 0.3").run()
     assert words.NONE_ACCEPTED not in text_of(app)
+
+
+def test_why_a_decoded_code_is_refused_is_told_in_words(bundle: Bundle, exact: Bundle) -> None:
+    for unwanted, reason in ((False, "is a record"), (True, "is unwanted, and a record")):
+        records = exact.records
+        row = int(np.flatnonzero(UNWANTED.of_records(records) == unwanted)[0])
+        app = opened(model=exact.name, rule="certified", point=typed(records.mean[row]))
+        (told,) = [one for one in html_of(app) if words.DECODED_CODE in one]
+        assert reason in told
+        assert words.CODE_REQUIRED in told
+        assert "inf" not in told
+        assert "sparser" not in told  # which was not measured
+    z = np.array([[0.0, 3.0]])
+    far = opened(rule="certified", point=typed(z[0]))
+    (told,) = [one for one in html_of(far) if words.DECODED_CODE in one]
+    margin = Margins(bundle, UNWANTED).of(z, bundle.autoencoder.decode(z))
+    assert f"is unwanted, by {-margin[0]:.2f} nats" in told
+
+
+def test_a_small_limit_is_not_shown_as_nothing() -> None:
+    assert common.quantities("nats", 13.354, 0.001) == ("13.354 nats", "0.001 nats")
+    assert common.quantities("σ", 2.5, 0.0) == ("2.50 σ", "0.00 σ")

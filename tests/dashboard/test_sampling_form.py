@@ -7,16 +7,19 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import state
+from dashboard import services, state
+from dashboard.panels import sampling_form
 from dashboard.words import explore as explore_words
 from dashboard.words import results as results_words
 from dashboard.words import sampling as words
 from regvae.evaluation.notebook import UNWANTED
+from regvae.rejection.calibration import calibrate
 from regvae.rejection.policy import Policy
-from regvae.rejection.proposals import Prior
+from regvae.rejection.proposals import Around, Box, Prior
 from regvae.rejection.rules import OneSided, TwoSided
 from regvae.rejection.unwanted import Unwanted
 from tests.dashboard import SQUARE, open_tab, opened, press, problems_of, text_of
+from tests.dashboard.conftest import Models
 
 
 @pytest.fixture
@@ -124,6 +127,40 @@ def test_a_region_must_be_selected_before_it_is_used(form: AppTest) -> None:
     for proposal in ("prior", "around", "box"):
         form.selectbox(key=state.PROPOSAL).select(proposal).run()
         assert not problems_of(form)
+
+
+def test_the_usual_proposals_are_around_records_in_many_dimensions(models: Models) -> None:
+    del models
+    calibrated = opened(model="few").session_state
+    few = sampling_form._proposal(calibrated, "few", services.version_of("few"))
+    assert few == Around(calibrate(services.bundle("few", services.version_of("few"))).draw_scale)
+    plane = opened(box="2.5").session_state
+    assert sampling_form._proposal(plane, "notebook-2d", "") == Box(2.5)
+
+
+def test_a_scale_around_records_is_given_by_the_address_and_the_form() -> None:
+    app = opened(tab=explore_words.SAMPLE_TAB, proposal="around", scale="0.5")
+    assert not problems_of(app)
+    scale = app.number_input(key=state.SCALE)
+    assert scale.value == 0.5
+    open_tab(app, explore_words.RESULTS_TAB)
+    press(app, results_words.GENERATE)
+    assert app.session_state[state.RESULTS].policy.proposal == Around(0.5)
+    app.session_state[state.RESULTS].result()
+
+
+def test_a_saved_scale_around_records_sets_its_widget(form: AppTest) -> None:
+    saved = Policy("notebook-2d", UNWANTED, OneSided(), Around(0.0625)).signed()
+    upload = form.file_uploader(key=state.POLICY_FILE)
+    upload.upload("saved.toml", saved.to_toml().encode()).run()
+    assert not problems_of(form)
+    assert form.number_input(key=state.SCALE).value == 0.0625
+    for scale in (0.0001, None):
+        changed = dataclasses.replace(saved, proposal=Around(scale)).to_toml()
+        upload = form.file_uploader(key=state.POLICY_FILE)
+        upload.upload("saved.toml", changed.encode()).run()
+        assert ("scale from 0.001 to 100" in problems_of(form)) == (scale is not None)
+    assert form.number_input(key=state.SCALE).value is None
 
 
 def test_a_saved_policy_sets_every_widget(form: AppTest) -> None:

@@ -8,7 +8,7 @@ import pytest
 from regvae.evaluation import study
 from regvae.evaluation.accuracy import accuracy, rank_correlations
 from regvae.evaluation.notebook import UNWANTED
-from regvae.evaluation.study import RuleOutcome, model_outcome, over_seeds, rule_outcomes
+from regvae.evaluation.study import RuleOutcome, model_outcome, outcomes_of, over_seeds, rule_outcomes
 from regvae.model import bundle as bundles
 from regvae.model import store
 from regvae.rejection import sampling
@@ -111,9 +111,15 @@ def test_the_shipped_study_is_of_twenty_fresh_seeds(shipped):
 
 def test_the_documentation_has_what_the_shipped_study_shows(shipped):
     text = (store.ASSETS.parent / "docs" / "statistics.md").read_text("utf-8")
-    rows = [
-        RuleOutcome(**row)
-        for row in shipped.astype(object).where(shipped.notna(), None).to_dict("records")
-    ]
-    for sentence in over_seeds(rows):
+    for sentence in over_seeds(outcomes_of(shipped)):
         assert sentence in text
+
+
+def test_outcomes_are_read_back_from_their_table(tmp_path):
+    found = list(rule_outcomes(identity(sigma=1e3), proposals=5_000))
+    assert any(one.abstains for one in found)
+    pd.DataFrame(map(dataclasses.asdict, found)).to_csv(tmp_path / "study.csv", index=False)
+    table = pd.read_csv(tmp_path / "study.csv")
+    assert outcomes_of(table) == found
+    with pytest.raises(ValueError, match="got seed; run regvae study again"):
+        outcomes_of(table[["seed"]])
