@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from playwright.sync_api import Locator, Page, expect
 
 from dashboard import state
+from dashboard.words import results
 from regvae.formats import UK_REGISTRATION
 from regvae.rejection.rules import Rule
 
@@ -20,7 +21,7 @@ TABS = ("read", "sample", "results", "journeys", "own")
 GO_TO_NEAREST = "Go to the nearest accepted point"  # buttons without a key, by their words
 DECODE = re.compile("Decode 50")
 MARK = 5  # pixels: no sample's mark reaches farther from its place
-HUNT = "Search for leaks"
+HUNT = "Search for leaks on the map"
 
 Points = Sequence[Sequence[float]]
 
@@ -252,8 +253,8 @@ class Sliding(Visit):
     def value(self, parameter: str) -> float:
         """One of the rule's numbers as shown beside its slider; a percentage as a share."""
         shown = self.page.locator(f".scrub-row [data-parameter={parameter}] output").inner_text()
-        number, unit = shown.split()
-        return float(number) / 100 if unit == "%" else float(number)
+        number, *unit = shown.split()
+        return float(number) / 100 if unit == ["%"] else float(number)
 
 
 class Explorer(Sliding):
@@ -390,6 +391,13 @@ class Explorer(Sliding):
         self.keyed(state.RULE).get_by_text(rule.name, exact=True).click()
         expect(self.slider(rule.parameters()[0].name)).to_be_visible()
         self.expect_confirmed()
+
+    def use_the_maps_rule(self) -> None:
+        """Let results have the rule on the map, in their tab."""
+        self.tab("results")
+        label = results.RULES[state.MAPS_RULE]
+        self.keyed(state.RESULTS_RULE).get_by_text(label, exact=True).click()
+        expect(self.panel).to_contain_text("The rule on the map is")
 
 
 class Comparer(Sliding):

@@ -279,14 +279,15 @@ def test_5000_different_new_regs_take_a_few_gestures(explorer: Explorer) -> None
 
 def test_a_long_run_tells_its_counts_and_stops_while_the_page_answers(explorer: Explorer) -> None:
     panel = explorer.panel
-    explorer.open("?model=exact-15d&rule=two-sided")  # from the box, where nothing is accepted
-    explorer.tab("results")
+    # From the box, where nothing is accepted.
+    explorer.open("?model=exact-15d&rule=two-sided&proposal=box")
+    explorer.use_the_maps_rule()
     expect(panel).to_contain_text("nearly all of the box lies far from the records")
     explorer.button(results.GENERATE).click()
     expect(panel).to_contain_text("none of them is accepted: propose around records")
 
-    explorer.open("?model=exact-15d&rule=two-sided&proposal=around")
-    explorer.tab("results")
+    explorer.open("?model=exact-15d&rule=two-sided")  # around records, as usual
+    explorer.use_the_maps_rule()
     explorer.enter(state.NUMBER, "20000")
     explorer.button(results.GENERATE).click()
     expect(panel).to_contain_text(re.compile(r"\d+ of 20,000 different regs, [\d,]+ points"))

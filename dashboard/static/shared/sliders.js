@@ -107,6 +107,6 @@ function shower({ unit, step }) {
     const steps = value / step;
     const on = Math.abs(steps - Math.round(steps)) < 1e-6;
     const number = on ? (scale * value).toFixed(digits) : `${Number((scale * value).toPrecision(4))}`;
-    return `${number} ${after}`;
+    return `${number} ${after}`.trimEnd();
   };
 }
