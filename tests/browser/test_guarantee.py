@@ -67,7 +67,7 @@ def test_the_curve_has_the_present_place_its_interval_and_the_oracle(
             };
         }"""
     )
-    left, top = 36, 14
+    left, top = 36, 22
     scale = (places["oracle"][0] - left) / oracle
     np.testing.assert_allclose((places["x"] - left) / scale, accepted / 1000, atol=1e-6)
     unit = (places["y"] - top) / (1 - wanted / accepted)

@@ -49,6 +49,11 @@ def test_every_slider_of_every_rule_moves_everything_at_every_step(
             # All others stand at their defaults again.
             explorer.slider(parameter.name).fill(f"{parameter.default}")
             explorer.expect_confirmed()
+    explorer.use_rule(OneSided())
+    explorer.slider("threshold").fill("1")
+    explorer.expect_confirmed()
+    samples = sampling.sample(bundle, policy_of(OneSided()))
+    marked += assert_marked(explorer, samples, OneSided(1.0))
     assert marked.min() > 0
 
 
@@ -75,8 +80,9 @@ def assert_follows(explorer: Explorer, samples: Samples, rule: Rule, parameter: 
     """Everything follows a slider at every step; Python is asked on release, and agrees."""
     explorer.grab(parameter)
     seen = set()
-    default = rule.values()[parameter]
-    for target in (default * 0.5, default * 0.2, default * 1.3):
+    (described,) = [one for one in rule.parameters() if one.name == parameter]
+    middle = max(described.default, 0.1 * described.maximum)  # not at the end, where it begins
+    for target in (middle * 0.5, middle * 0.2, middle * 1.3):
         explorer.slide(parameter, target)
         assert explorer.value(parameter) == pytest.approx(target, abs=0.05)
         values = {name: explorer.value(name) for name in rule.values()}

@@ -2,8 +2,8 @@
 
 import { make } from "../shared/svg.js";
 
-const [WIDTH, HEIGHT] = [264, 104];
-const [LEFT, RIGHT, TOP, BOTTOM] = [36, 6, 14, 26]; // room for the ends of the axes
+const [WIDTH, HEIGHT] = [264, 112];
+const [LEFT, RIGHT, TOP, BOTTOM] = [36, 6, 22, 26]; // room for the ends of the axes
 
 export class Tradeoff {
   constructor(root) {
@@ -42,7 +42,7 @@ export class Tradeoff {
     const x = this.x(oracle);
     this.oracle.setAttribute("d", `M${x},${TOP - 5}l5,5l-5,5l-5,-5z`);
     this.named.setAttribute("x", Math.min(x, WIDTH - 22));
-    this.named.setAttribute("y", TOP + 15);
+    this.named.setAttribute("y", TOP - 9);
     this.share = oracle;
   }
 
