@@ -8,7 +8,13 @@ import pytest
 from regvae.evaluation import study
 from regvae.evaluation.accuracy import accuracy, rank_correlations
 from regvae.evaluation.notebook import UNWANTED
-from regvae.evaluation.study import RuleOutcome, model_outcome, outcomes_of, over_seeds, rule_outcomes
+from regvae.evaluation.study import (
+    RuleOutcome,
+    model_outcome,
+    outcomes_of,
+    over_seeds,
+    rule_outcomes,
+)
 from regvae.model import bundle as bundles
 from regvae.model import store
 from regvae.rejection import sampling
