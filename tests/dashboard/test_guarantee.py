@@ -7,7 +7,7 @@ from dashboard import state
 from dashboard.words import guarantee as words
 from dashboard.words.explore import RESULTS_TAB, SAMPLE_TAB
 from regvae.evaluation.notebook import UNWANTED
-from regvae.model.bundle import Bundle
+from regvae.model import bundle as bundles
 from regvae.rejection.guarantee import guaranteed
 from regvae.rejection.policy import DRAWN, Policy
 from regvae.rejection.rules import TwoSided
@@ -24,15 +24,17 @@ from tests.dashboard.conftest import Sent
 
 
 @pytest.fixture(scope="module")
-def expected(bundle: Bundle) -> Policy:
+def expected() -> Policy:
     """What the library chooses for the page's own settings."""
+    bundle = bundles.load("ordered-2d")
     policy = Policy(bundle.name, UNWANTED, TwoSided(), decode=DRAWN)
     return guaranteed(bundle, policy, 0.999)
 
 
 def chosen(**query: str) -> AppTest:
     """The page after it has chosen a rule's numbers by tests."""
-    app = opened(**{"rule": "two-sided", "tab": SAMPLE_TAB} | query)
+    usual = {"model": "ordered-2d", "rule": "two-sided", "tab": SAMPLE_TAB}
+    app = opened(**usual | query)
     press(app, words.CHOOSE)
     app.session_state[state.TESTS].found.exception()  # waits
     return app.run()
@@ -84,7 +86,7 @@ def test_results_of_the_rule_on_the_map_have_its_guarantee(expected: Policy) -> 
 
 
 def test_numbers_that_no_test_certifies_are_a_sentence_and_move_nothing() -> None:
-    app = chosen(rule="one-sided")
+    app = chosen(model="notebook-2d", rule="one-sided")
     assert "Expected numbers of this rule with purity at least 0.999" in problems_of(app)
     assert app.number_input(key="threshold").value == 2.5
     assert not app.success
