@@ -28,7 +28,7 @@ def test_the_rule_works_on_the_first_map_and_fails_on_the_other(page: Page, dash
     figures = page.locator(".figures dt:visible")
     expect(figures).to_have_text(["accepted", "of these wanted"])  # everything else is under More
     page.locator(".outcome summary").click()
-    expect(figures).to_have_count(6)
+    expect(figures).to_have_count(9)
 
     explorer.button(words.CONTRAST).click()
     expect(headline).to_have_text(re.compile(r"^\d+ of \d+ accepted are unwanted\.$"))

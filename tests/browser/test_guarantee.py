@@ -59,7 +59,7 @@ def test_the_curve_has_the_present_place_its_interval_and_the_oracle(
     places = chart.evaluate(
         """(root) => {
             const numbers = (path) => path.getAttribute("d").match(/[\\d.]+/g).map(Number);
-            const [dot, bar, mark] = [".present", ".interval", ".oracle"]
+            const [dot, bar, mark] = [".now", ".interval", ".oracle"]
                 .map((one) => root.querySelector(one));
             return {
                 x: Number(dot.getAttribute("cx")), y: Number(dot.getAttribute("cy")),

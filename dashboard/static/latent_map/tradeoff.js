@@ -10,7 +10,7 @@ export class Tradeoff {
     this.svg = make("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" });
     this.line = make("path", { class: "purity" });
     this.interval = make("path", { class: "interval" });
-    this.present = make("circle", { class: "present", r: 4 });
+    this.present = make("circle", { class: "now", r: 4 });
     this.oracle = make("path", { class: "oracle" });
     this.named = make("text", { "text-anchor": "middle" }, "oracle");
     const low = HEIGHT - BOTTOM;
