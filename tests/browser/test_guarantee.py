@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from dashboard.words import guarantee as words
 from regvae.evaluation.notebook import UNWANTED
 from regvae.intervals import interval
-from regvae.model.bundle import Bundle
+from regvae.model.bundle import Bundle, load
 from regvae.rejection import sampling
 from regvae.rejection.guarantee import guaranteed
 from regvae.rejection.policy import DRAWN, Policy
@@ -15,11 +15,12 @@ from tests.browser.pages import Explorer
 
 
 def test_tests_choose_the_numbers_and_the_map_has_them_exactly(
-    explorer: Explorer, bundle: Bundle
+    explorer: Explorer,
 ) -> None:
+    bundle = load("ordered-2d")
     policy = Policy(bundle.name, UNWANTED, TwoSided(), decode=DRAWN)
     rule = guaranteed(bundle, policy, 0.999).rule
-    explorer.open("?model=notebook-2d&rule=two-sided")
+    explorer.open("?model=ordered-2d&rule=two-sided")
     explorer.tab("sample")
     explorer.button(words.CHOOSE).click()
     explorer.click(0.5, 0.5)  # the page answers meanwhile
