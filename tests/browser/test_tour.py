@@ -166,7 +166,7 @@ def test_a_copied_link_shows_the_same_to_somebody_else(chromium: Browser, dashbo
         assert f"model={state.DEFAULTS[state.MODEL]}" in copied
         here = guide.shown
     there = shown_elsewhere(chromium, copied)
-    assert (here["values"], here["hidden"]) == ([2.51], ["colours", "density", "zone"])
+    assert (here["values"], here["hidden"]) == ([2.51], ["colours", "density", "edge", "zone"])
     np.testing.assert_allclose(there.pop("outline"), here.pop("outline"), rtol=1e-5)
     assert there == here
     context.close()
