@@ -98,7 +98,7 @@ def show(context: Context) -> None:
         persist_state="session",
     )
     tests = _tests()
-    if tests and not tests.found.done():
+    if tests and not tests.found.done() and _is_about_the_rule(tests):
         _watch(tests)
         return
     start = (context.name, context.version, question(policy), purity)
@@ -124,15 +124,22 @@ def _run(found: Future[Policy], name: str, version: str, asked: Policy, purity: 
 @st.fragment(run_every=POLL)
 def _watch(tests: Tests) -> None:
     """A sentence until the tests are done; only this runs again meanwhile."""
+    if not _is_about_the_rule(tests):  # another one was chosen: this may run once more
+        return
     if tests.found.done():
         st.rerun()
     st.progress(0.0, words.TESTING.format(n=PILOT + TESTED))
 
 
+def _is_about_the_rule(tests: Tests) -> bool:
+    """Whether tests are about the rule that is chosen now."""
+    return tests.question.rule.name == st.session_state.get(state.RULE)
+
+
 def _outcome(policy: Policy) -> None:
     """What the last tests show of a policy, or that they are about other numbers or settings."""
     tests = _tests()
-    if not tests or tests.question.rule.name != policy.rule.name:
+    if not tests or not tests.found.done() or not _is_about_the_rule(tests):
         return
     if error := tests.found.exception():
         st.warning(common.sentence(str(error)))

@@ -45,7 +45,11 @@ def main() -> None:
         fail("stopped")
     except typer.TyperException as error:
         fail(f"{error.format_message()} (see regvae --help)")
-    except (ValueError, OSError) as error:
+    except OSError as error:
+        fail(
+            f"{error.filename}: {error.strerror}; check the path" if error.filename else str(error)
+        )
+    except ValueError as error:
         fail(str(error))
     sys.exit(status or 0)
 

@@ -338,8 +338,11 @@ def _run_policy(
     warned = warning(outcome.report)
     if warned:
         notes.print(f"warning: {warned}")
-    if outcome.shortfall:
-        print_error(outcome.shortfall)
+    missing = outcome.shortfall
+    if outcome.guarantee and outcome.policy.abstains:
+        missing = outcome.guarantee["sentence"]
+    if missing:
+        print_error(missing)
         raise typer.Exit(1)
 
 

@@ -115,10 +115,10 @@ def generate(
                 f"expected {' or '.join(KINDS)}, got {kind[:20]!r}; choose one of them"
             )
     policy.check(bundle)
-    policy.check_guarantee()
     measurer = measurer or sampling.make_measurer(bundle, policy)
     proposal = sampling.fitted(policy.proposal, bundle, measurer)
     policy = replace(policy, bundle_sha256=bundle.sha256, proposal=proposal)
+    policy.check_guarantee()
     auditor = Auditor(bundle, policy.unwanted)
     stopped = False
     with _Writer(files) as writer:

@@ -59,7 +59,8 @@ def guaranteed(
     """
     check_target(policy.rule, purity, confidence)
     measurer = measurer or make_measurer(bundle, policy)
-    policy = replace(policy, proposal=fitted(policy.proposal, bundle, measurer))
+    proposal = fitted(policy.proposal, bundle, measurer)
+    policy = replace(policy, proposal=proposal)
     pilot = fresh(bundle, policy, measurer, PILOT, "guarantee: pilot")
     most = 2 * len(_SECOND) if len(policy.rule.parameters()) > 1 else 2
     least = needed(purity, 1 - (1 - confidence) / most) / tested
@@ -77,20 +78,18 @@ def guaranteed(
     best = max(passed, key=lambda one: one.accepted, default=None)
     strictest = sequences[0][0] if sequences else policy.rule
     chosen = best or _counted(strictest, measures, leaks)
-    return replace(
-        policy,
-        rule=chosen.rule,
-        guarantee=Guarantee(
-            purity=purity,
-            confidence=confidence,
-            certified=best is not None,
-            accepted=chosen.accepted,
-            leaks=chosen.leaks,
-            proposals=tested,
-            sequences=len(sequences),
-            seed=policy.seed,
-        ),
+    shown = Guarantee(
+        purity=purity,
+        confidence=confidence,
+        certified=best is not None,
+        accepted=chosen.accepted,
+        leaks=chosen.leaks,
+        proposals=tested,
+        sequences=len(sequences),
+        seed=policy.seed,
     )
+    policy = replace(policy, rule=chosen.rule, guarantee=shown)
+    return replace(policy, guarantee=replace(shown, of=policy.guarantee_hash()))
 
 
 def check_target(rule: Rule, purity: float, confidence: float) -> None:

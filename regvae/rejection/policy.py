@@ -1,5 +1,7 @@
 """What a sampling run depends on, as a small TOML file: the same policy writes the same bytes."""
 
+import hashlib
+import json
 import math
 import tomllib
 from collections.abc import Mapping
@@ -40,7 +42,8 @@ class Guarantee:
     With a probability of at least `confidence` over the tests' random points, the purity is at
     least `purity`, if `certified`. They were `proposals` fresh points of the seed `seed`, of which
     the rule accepts `accepted`, and `leaks` of these are unwanted; `sequences` of tests shared the
-    error. Without `certified` nothing was shown, and the policy accepts nothing.
+    error. Without `certified` nothing was shown, and the policy accepts nothing. `of` is a hash of
+    what it is about (`Policy.guarantee_hash`).
     """
 
     purity: float
@@ -51,6 +54,7 @@ class Guarantee:
     proposals: int
     sequences: int
     seed: int
+    of: str = ""
 
     def __post_init__(self) -> None:
         shares = all(0 < one < 1 for one in (self.purity, self.confidence))
@@ -152,16 +156,31 @@ class Policy:
         """Whether nothing is accepted, as the guarantee that was asked for could not be given."""
         return self.guarantee is not None and not self.guarantee.certified
 
+    def guarantee_hash(self) -> str:
+        """A sha256 of the guarantee and of what it is about: rule, unwanted codes, proposals,
+        decoding and bundle."""
+        table = self.to_dict()
+        about = {name: table[name] for name in ("bundle", "unwanted", "proposal", "decode")}
+        numbers = {**table.get("guarantee", {}), "of": ""}
+        text = json.dumps([about, table["rule"], numbers], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
     def check_guarantee(self) -> None:
-        """Raises `PolicyError` if the rule learns and there is no guarantee of what it learned."""
-        if not self.rule.needs_learning:
-            return
-        if self.guarantee is None or self.guarantee.seed != self.seed:
-            found = f"one of the seed {self.guarantee.seed}" if self.guarantee else "none"
+        """Raises `PolicyError` if the rule learns and there is no guarantee of what it learned, or
+        if there is one that is about something else."""
+        found = self.guarantee
+        if self.rule.needs_learning and (found is None or found.seed != self.seed):
+            got = f"one of the seed {found.seed}" if found else "none"
             raise PolicyError(
                 f"expected a guarantee of purity for the seed {self.seed} with the rule "
-                f"{self.rule.name}, which may have learned what is wrong, got {found}; require a "
+                f"{self.rule.name}, which may have learned what is wrong, got {got}; require a "
                 "purity, with --purity or regvae.rejection.guarantee.guaranteed"
+            )
+        if found and found.of != self.guarantee_hash():
+            raise PolicyError(
+                "expected a guarantee of this policy, got one of another rule, unwanted codes, "
+                "proposals, decoding or bundle, or with other numbers; require the purity anew, "
+                "with --purity or regvae.rejection.guarantee.guaranteed"
             )
 
     def signed(self) -> "Policy":

@@ -50,13 +50,37 @@ def test_a_saved_policy_has_its_guarantee_and_gives_the_same(sample, run, tmp_pa
     assert "expected a guarantee of purity for the seed 0 with the rule learned" in err
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("purity = 0.99", "purity = 0.9999"),
+        ("confidence = 0.95", "confidence = 0.99"),
+        ("half_width = 3.0", "half_width = 6.0"),
+        ("number < 50", "number < 60"),
+        ('decode = "likeliest"', 'decode = "drawn"'),
+        ("threshold = ", "threshold = 0.1 # "),
+    ],
+)
+def test_a_guarantee_of_something_else_is_refused(sample, run, tmp_path, before, after):
+    saved = tmp_path / "saved.toml"
+    sample("--rule", "one-sided", "--purity", 0.99, "--save-policy", saved)
+    text = saved.read_text("utf-8")
+    assert text.count(before) == 1
+    changed, out = tmp_path / "changed.toml", tmp_path / "new.csv"
+    changed.write_text(text.replace(before, after), "utf-8")
+    status, _, err = run("sample", "--policy", changed, "--out", out)
+    assert status == 2
+    assert "expected a guarantee of this policy, got one of another rule" in err
+    assert not out.exists()
+
+
 def test_where_nothing_is_shown_there_are_no_results_and_the_exit_status_tells(sample):
-    status, found, err = sample("--rule", "one-sided", "--purity", 0.9999, "--until", 20)
-    assert status == 1
+    status, found, err = sample("--rule", "one-sided", "--purity", 0.9999)
+    assert status == 1  # also where no number of results is required
     assert (found["accepted"], found["kept"]) == (0, 0)
     assert found["guarantee"]["certified"] is False
     assert "so nothing is accepted" in found["guarantee"]["sentence"]
-    assert "expected 20 results, got 0" in err
+    assert found["guarantee"]["sentence"] in err
 
 
 @pytest.mark.parametrize(

@@ -106,3 +106,11 @@ def test_the_purity_that_is_chosen_is_what_the_tests_are_about() -> None:
     assert found.guarantee.purity == 0.99
     assert 0.99 <= found.guarantee.bound < 0.999
     assert "Purity at least 0.99 at" in text_of(app.run())
+
+
+def test_tests_of_another_rule_are_not_waited_for() -> None:
+    app = opened(model="ordered-2d", rule="two-sided", tab=SAMPLE_TAB)
+    press(app, words.CHOOSE)
+    app.segmented_control(key=state.RULE).set_value("certified").run()
+    assert words.CERTAIN.format(rule="certified") in text_of(app)
+    assert "Testing" not in text_of(app)

@@ -214,10 +214,12 @@ def test_no_results_without_a_guarantee_of_what_was_learned(few, given):
 
 @pytest.mark.usefixtures("fewer_seen")
 def test_results_with_a_guarantee_tell_it(few):
-    outcome = generate(few, policy(guarantee=SHOWN, proposals=2_000))
+    chosen = policy(guarantee=SHOWN, proposals=2_000)
+    shown = dataclasses.replace(SHOWN, of=chosen.guarantee_hash())
+    outcome = generate(few, dataclasses.replace(chosen, guarantee=shown))
     assert outcome.report.accepted > 100
     assert outcome.manifest()["guarantee"] == {
-        **dataclasses.asdict(SHOWN),
+        **dataclasses.asdict(shown),
         "bound": SHOWN.bound,
         "parameters": {"score": 3.0},
         "proposal": {"name": "box", "half_width": 3.0},
