@@ -61,7 +61,7 @@ def rule_study() -> None:
             title = words.STUDY_CHOSEN.format(target=targets) if chosen else words.STUDY_DEFAULTS
             st.markdown(f"**{title}**")
             st.plotly_chart(charts.rule_study(part), config=charts.CONFIG, key=f"study-{chosen}")
-    st.table(_over_runs(outcomes), hide_index=True)
+    st.dataframe(_over_runs(outcomes), hide_index=True)  # it scrolls by keys in a narrow window
     st.markdown("\n".join(f"- {common.sentence(one)}" for one in over_seeds(outcomes)))
     st.caption(words.STUDY_CAPTION)
 
