@@ -398,7 +398,7 @@ def test_the_first_blocks_are_small_so_that_counts_come_at_once(few, measurer):
 
 def peak_memory(few, measurer, blocks):
     tracemalloc.start()
-    small = Box(0.05)  # a run remembers the different codes, which are few here
+    small = Box(0.002)  # a run remembers the different codes, which are few here
     for _ in sampling.stream(few, policy(proposal=small, proposals=1_000 * blocks), measurer):
         pass
     most = tracemalloc.get_traced_memory()[1]
