@@ -47,7 +47,7 @@ def _after(cell: Whole, start: Whole, stop: Whole, border: NDArray[np.bool_]) ->
     places = np.searchsorted(keys, cell * corners + stop)
     after = order[np.minimum(places, len(order) - 1)]
     inside = cell != OUTSIDE
-    twin = np.roll(np.arange(len(cell)), len(cell) // 2)
+    reverse = np.roll(np.arange(len(cell)), len(cell) // 2)
     while (crossed := inside & border & ~border[after]).any():
-        after[crossed] = after[twin[after[crossed]]]
+        after[crossed] = after[reverse[after[crossed]]]
     return after

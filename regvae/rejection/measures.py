@@ -13,7 +13,7 @@ from regvae.model.bundle import Bundle
 from regvae.rejection.calibration import Calibration
 from regvae.rejection.learning import Predictor
 from regvae.rejection.margins import Margins
-from regvae.rejection.rules import Measures, Rule
+from regvae.rejection.rules import Measures, Rule, RuleError
 from regvae.rejection.unwanted import Unwanted, UnwantedError
 
 
@@ -82,11 +82,11 @@ class Measurer:
             rows[~selected],
         )
 
-    def by_density(self, z: NDArray[np.float64]) -> tuple[NDArray, NDArray] | None:
+    def by_density(self, z: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
         """Points z (m, k) -> the wanted share of the density, and `Calibration.typicality` by the
-        training records' part of it: (m,) each, 0 to 1; None without a calibration."""
-        if self.mixture is None or self.calibration is None:
-            return None
+        training records' part of it: (m,) each, 0 to 1. It needs a calibration."""
+        assert self.mixture is not None
+        assert self.calibration is not None
         log_density, shares = self.mixture.query(z)
         wanted, train = shares.T
         with np.errstate(divide="ignore"):  # far from every training record
@@ -103,6 +103,11 @@ class Measurer:
         calibration, or to have learned, and there is none.
         """
         points = self.wanted.points(z)
+        if rule.needs_calibration and self.calibration is None:
+            raise RuleError(
+                f"expected a calibration for the {rule.name} rule, got none; give one to "
+                "Measurer.of"
+            )
         if rule.needs_codes and codes is None:
             codes = self.autoencoder.decode(points)
         return rule.measure(self, points, codes)

@@ -176,11 +176,15 @@ def _decoded(
 ) -> tuple[NDArray[np.float64], Codes]:
     """n proposals of the stream of a use (n, k), and what they decode to (n,)."""
     z = fitted(policy.proposal, bundle, measurer).draw(n, bundle, generator(use, policy.seed))
-    uniform = None
-    if policy.decode == DRAWN:
-        rng = generator(f"{use}: characters", policy.seed)
-        uniform = rng.random((n, bundle.format.length))
-    return z, decode(bundle, z, uniform)
+    numbers = _for_drawing(bundle, policy, n, generator(f"{use}: characters", policy.seed))
+    return z, decode(bundle, z, numbers)
+
+
+def _for_drawing(
+    bundle: Bundle, policy: Policy, n: int, rng: np.random.Generator
+) -> NDArray[np.float64] | None:
+    """Uniform numbers (n, p) for a policy that draws characters, None for another."""
+    return rng.random((n, bundle.format.length)) if policy.decode == DRAWN else None
 
 
 def report(samples: Samples, rule: Rule, held_out: Measures | None = None) -> Report:
@@ -291,8 +295,5 @@ def _proposals(
     for block, start in enumerate(range(0, policy.proposals, BLOCK)):
         n = min(BLOCK, policy.proposals - start)
         z = proposal.draw(n, bundle, generator("proposals", policy.seed, block))
-        uniform = None
-        if policy.decode == DRAWN:
-            rng = generator("characters", policy.seed, block)
-            uniform = rng.random((n, bundle.format.length))
-        yield z, uniform
+        rng = generator("characters", policy.seed, block)
+        yield z, _for_drawing(bundle, policy, n, rng)

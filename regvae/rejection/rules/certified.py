@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from regvae.rejection.rules.rule import Measure, Measures, Rule, RuleError, parameter
+from regvae.rejection.rules.rule import Measure, Measures, Rule, least_typicality, parameter
 
 if TYPE_CHECKING:
     from regvae.rejection.measures import Measurer
@@ -47,29 +47,12 @@ class Certified(Rule):
         help="Least log probability of the best wanted code over that of the best unwanted one.",
         before="Accept if wanted by",
     )
-    q: float = parameter(
-        0.02,
-        measure="typicality",
-        operator=">=",
-        high=1.0,
-        maximum=0.2,
-        step=0.001,
-        unit="%",
-        label="q",
-        help="Share of held-out records that lie in sparser places than any accepted point.",
-        before="and denser than",
-    )
+    q: float = least_typicality()
 
     @classmethod
     def measure(cls, measurer: "Measurer", z: NDArray[np.float64], codes: Any) -> Measures:
-        """`margin` in nats, and `typicality`, 0 to 1: 0 where the decoded code is refused anyway.
-
-        Raises `RuleError` if the measurer has no calibration.
-        """
-        if measurer.calibration is None:
-            raise RuleError(
-                "expected a calibration for the certified rule, got none; give one to Measurer.of"
-            )
+        """`margin` in nats, and `typicality`, 0 to 1: 0 where the code is refused anyway."""
+        assert measurer.calibration is not None  # `Measurer.measure` has checked it
         margin = measurer.margins.of(z, codes)
         typicality = np.zeros(len(z))
         good = margin >= 0  # densities take longest

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from regvae.rejection.rules.rule import Measure, Measures, Rule, RuleError, parameter
+from regvae.rejection.rules.rule import Measure, Measures, Rule, least_typicality, parameter
 
 if TYPE_CHECKING:
     from regvae.rejection.measures import Measurer
@@ -47,29 +47,11 @@ class Posterior(Rule):
         help="Largest share of the unwanted records in the density.",
         before="Accept if unwanted at most",
     )
-    q: float = parameter(
-        0.02,
-        measure="typicality",
-        operator=">=",
-        high=1.0,
-        maximum=0.2,
-        step=0.001,
-        unit="%",
-        label="q",
-        help="Share of held-out records that lie in sparser places than any accepted point.",
-        before="and denser than",
-    )
+    q: float = least_typicality()
 
     @classmethod
     def measure(cls, measurer: "Measurer", z: NDArray[np.float64], codes: Any) -> Measures:
-        """`wanted_share` of the density and `typicality`, both 0 to 1.
-
-        Raises `RuleError` if the measurer has no calibration.
-        """
+        """`wanted_share` of the density and `typicality`, both 0 to 1."""
         del codes
-        found = measurer.by_density(z)
-        if found is None:
-            raise RuleError(
-                "expected a calibration for the posterior rule, got none; give one to Measurer.of"
-            )
-        return dict(zip(("wanted_share", "typicality"), found, strict=True))
+        wanted_share, typicality = measurer.by_density(z)
+        return {"wanted_share": wanted_share, "typicality": typicality}

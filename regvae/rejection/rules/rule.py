@@ -146,6 +146,22 @@ def parameter(default: float, **description: Any) -> Any:
     return field(default=default, metadata={"parameter": description})
 
 
+def least_typicality() -> Any:
+    """The parameter of the rules that accept typical places only (`Calibration.typicality`)."""
+    return parameter(
+        0.02,
+        measure="typicality",
+        operator=">=",
+        high=1.0,
+        maximum=0.2,
+        step=0.001,
+        unit="%",
+        label="q",
+        help="Share of held-out records that lie in sparser places than any accepted point.",
+        before="and denser than",
+    )
+
+
 @dataclass(frozen=True)
 class Limit:
     """One condition of a rule: a measure, a comparison, and the value to compare with."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from regvae.rejection.rules.rule import Measure, Measures, Rule, RuleError, parameter
+from regvae.rejection.rules.rule import Measure, Measures, Rule, parameter
 
 if TYPE_CHECKING:
     from regvae.rejection.measures import Measurer
@@ -59,12 +59,9 @@ class TwoSided(Rule):
     @classmethod
     def measure(cls, measurer: "Measurer", z: NDArray[np.float64], codes: Any) -> Measures:
         """Distances `to_unwanted` and `to_wanted`, each to the nearest record; `margin` is the
-        first less the second. Raises `RuleError` if the measurer has no calibration."""
+        first less the second."""
         del codes
-        if measurer.calibration is None:
-            raise RuleError(
-                "expected a calibration for the two-sided rule, got none; give one to Measurer.of"
-            )
+        assert measurer.calibration is not None  # `Measurer.measure` has checked it
         scale = measurer.calibration.scale
         to_unwanted = measurer.unwanted.query(z)[0] / scale
         to_wanted = measurer.wanted.query(z)[0] / scale
