@@ -341,7 +341,8 @@ def result_files(
 
     A rule that learns gets numbers with a guarantee first, unless the policy has one.
     """
-    measuring = measurer_of(name, version, policy)
+    # Recall in the support is counted with the calibration, which not every rule needs.
+    measuring = replace(measurer_of(name, version, policy), calibration=calibration(name, version))
     if policy.rule.needs_learning and policy.guarantee is None:
         found = guaranteed(name, version, policy, PURITY)
         policy = replace(policy, rule=found.rule, guarantee=found.guarantee)

@@ -5,7 +5,6 @@ examined there: those whose smallest possible distance to the cell is at most th
 largest possible distances. That leaves a few, and the result is as exact as examining all.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc
 
-from regvae.latent.cells import Cells, Floats, Group, Indices, Keep, grouped
+from regvae.latent.cells import Cells, Floats, Indices
+from regvae.latent.tiles import Later, Tiles, Tiling
 from regvae.parallel import each
 
 _SLACK = 1e-9
@@ -76,12 +76,20 @@ class Gaussians:
             )
         return z
 
-    def squared(self, z: Floats, candidates: Indices | slice) -> Floats:
-        """Squared Mahalanobis distances of points (m, k) to c of the Gaussians: (m, c)."""
+    def squared(self, tiles: Tiles) -> Floats:
+        """Squared Mahalanobis distances (t, s, c) of the points to the Gaussians of their tile,
+        infinite for a missing one.
+
+        In many dimensions by matrix products, with an absolute error below 1e-8.
+        """
+        if len(tiles.points) == 1 and tiles.candidates.shape[1] == len(self.mean):
+            by_products = self.by_products(tiles.points[0])
+            if by_products is not None:
+                return by_products[None]
         # One coordinate at a time, without an array of points x Gaussians x k.
-        total = self._squared_along(0, z, candidates)
-        for axis in range(1, z.shape[1]):
-            total += self._squared_along(axis, z, candidates)
+        total = self._squared_along(0, tiles)
+        for axis in range(1, tiles.points.shape[2]):
+            total += self._squared_along(axis, tiles)
         return total
 
     def by_products(self, z: Floats) -> Floats | None:
@@ -110,24 +118,31 @@ class Gaussians:
         reach = narrowest * np.sqrt(_LARGEST_TERM / k)
         return float(reach) if np.abs(self.mean).max() <= reach else 0.0
 
-    def _squared_along(self, axis: int, z: Floats, candidates: Indices | slice) -> Floats:
-        scaled = np.subtract.outer(z[:, axis], self.mean[candidates, axis])
-        scaled /= self.sigma[candidates, axis]
+    @cached_property
+    def _with_none(self) -> tuple[Floats, Floats]:
+        """Means and sigmas, (k, n + 1) each; the last Gaussian is infinitely far from all points:
+        it stands for a missing one."""
+        k = self.mean.shape[1]
+        return np.vstack([self.mean, np.full(k, np.inf)]).T.copy(), np.vstack(
+            [self.sigma, np.ones(k)]
+        ).T.copy()
+
+    def _squared_along(self, axis: int, tiles: Tiles) -> Floats:
+        mean, sigma = (values[axis].take(tiles.candidates) for values in self._with_none)
+        scaled = tiles.points[:, :, axis, None] - mean[:, None]
+        scaled /= sigma[:, None]
         scaled *= scaled
         return scaled
 
     def _exactly(self, z: Floats, rows: Indices) -> Floats:
         """Squared distances of points (m, k), each to the Gaussian of its row (m,): (m,)."""
         total = np.zeros(len(z))
+        means, sigmas = self._with_none
         for axis in range(z.shape[1]):  # in the order of `squared`, so that the digits are the same
-            scaled = z[:, axis] - self.mean[rows, axis]
-            scaled /= self.sigma[rows, axis]
+            scaled = z[:, axis] - means[axis].take(rows)
+            scaled /= sigmas[axis].take(rows)
             total += np.square(scaled)
         return total
-
-    def grouped(self, z: Floats, keep: Keep) -> Iterator[Group]:
-        """All points (m, k) in groups, each with the Gaussians kept for it: see `cells.grouped`."""
-        return grouped(z, self.mean, self.sigma, keep)
 
 
 @dataclass(frozen=True, init=False)
@@ -151,28 +166,32 @@ class NearestGaussian(Gaussians):
         distance = np.empty(len(z))
         index = np.empty(len(z), dtype=np.intp)
 
-        def nearest(rows: Indices, points: Floats, candidates: Indices) -> None:
-            squared = self.by_products(points)
-            if squared is None:
-                squared = self.squared(points, candidates)
-            else:  # again, exactly, where rounding may have decided
-                close = squared <= squared.min(axis=1, keepdims=True) + _ROUNDED
-                of, column = np.nonzero(close)
+        def nearest(gathered: Later) -> None:
+            tiles = gathered()
+            squared = self.squared(tiles)
+            if tiles.points.shape[2] > _FEW:  # again, exactly, where rounding may have decided
+                close = squared <= squared.min(axis=2, keepdims=True) + _ROUNDED
+                _, of, column = np.nonzero(close)
                 squared = np.where(close, 0.0, np.inf)
-                squared[of, column] = self._exactly(points[of], column)
-            best = squared.argmin(axis=1)
-            distance[rows] = squared[np.arange(len(best)), best]
-            index[rows] = candidates[best]
+                squared[0, of, column] = self._exactly(tiles.points[0, of], column)
+            best = squared.argmin(axis=2)
+            distance[tiles.rows] = np.take_along_axis(squared, best[:, :, None], axis=2)[:, :, 0]
+            index[tiles.rows] = np.take_along_axis(tiles.candidates, best, axis=1)
 
-        each(nearest, self.grouped(z, _may_be_nearest))
+        each(nearest, self._tiling.of(z))
         return np.sqrt(distance, out=distance), index
+
+    @cached_property
+    def _tiling(self) -> Tiling:
+        return Tiling(self.mean, self.sigma, _may_be_nearest)
 
     def ranked(self, point: ArrayLike, n: int) -> tuple[Floats, Indices]:
         """The n Gaussians nearest to one point (k,), nearest first: distances and rows, (n,) each.
 
         Raises `ValueError` as `query`.
         """
-        squared = self.squared(self.points(np.asarray(point)[None]), slice(None))[0]
+        points, every = self.points(np.asarray(point)[None]), np.arange(len(self.mean))
+        squared = self._exactly(np.repeat(points, len(every), axis=0), every)
         rows = np.argsort(squared, kind="stable")[:n]
         return np.sqrt(squared[rows]), rows
 

@@ -5,12 +5,14 @@ is at most the share `LEFT_OUT` of the density, everywhere in the cell.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from regvae.latent.cells import Cells, Floats, Indices
+from regvae.latent.cells import Cells, Floats
 from regvae.latent.gaussians import Gaussians
+from regvae.latent.tiles import Later, Tiling
 from regvae.parallel import each
 
 LEFT_OUT = 1e-6
@@ -60,24 +62,24 @@ class Mixture(Gaussians):
         """
         z = self.points(z)
         marks = self.part.reshape(len(self.part), -1)
-        weights = np.hstack([marks, ~marks]).astype(float)
+        weights = np.vstack([np.hstack([marks, ~marks]), np.zeros(2 * marks.shape[1])])
+        log_height = np.append(self.log_height, 0.0)  # of a missing component, infinitely far
         log_density, share = np.empty(len(z)), np.empty((len(z), marks.shape[1]))
 
-        def weigh(rows: Indices, points: Floats, candidates: Indices) -> None:
-            log_terms = self.by_products(points)
-            if log_terms is None:
-                log_terms = self.squared(points, candidates)
+        def weigh(gathered: Later) -> None:
+            tiles = gathered()
+            log_terms = self.squared(tiles)
             log_terms *= -0.5
-            log_terms += self.log_height[candidates]
-            highest = log_terms.max(axis=1)  # scaled by it, one term is 1 even for a far point
-            log_terms -= highest[:, None]
+            log_terms += log_height.take(tiles.candidates)[:, None]
+            highest = log_terms.max(axis=2)  # scaled by it, one term is 1 even for a far point
+            log_terms -= highest[:, :, None]
             terms = np.exp(log_terms, out=log_terms)
             # Two sums, so that the share is exactly 1 where the other components add nothing.
-            ours, others = np.hsplit(terms @ weights[candidates], 2)
-            log_density[rows] = highest + np.log(ours[:, 0] + others[:, 0])
-            share[rows] = ours / (ours + others)
+            ours, others = np.split(terms @ weights.take(tiles.candidates, axis=0), 2, axis=2)
+            log_density[tiles.rows] = highest + np.log(ours[:, :, 0] + others[:, :, 0])
+            share[tiles.rows] = ours / (ours + others)
 
-        each(weigh, self.grouped(z, self._matters))
+        each(weigh, self._tiling.of(z))
         return log_density, share.reshape(len(z), *self.part.shape[1:])
 
     def rank(self, z: ArrayLike) -> Floats:
@@ -88,6 +90,10 @@ class Mixture(Gaussians):
         """
         at_means = np.sort(self.query(self.mean)[0])
         return np.searchsorted(at_means, self.query(z)[0]) / len(at_means)
+
+    @cached_property
+    def _tiling(self) -> Tiling:
+        return Tiling(self.mean, self.sigma, self._matters)
 
     def _matters(self, cells: Cells, nearest: Floats, farthest: Floats) -> NDArray[np.bool_]:
         # A component is left out where its largest value in the cell is below LEFT_OUT / n times

@@ -22,6 +22,7 @@ from scipy.spatial import cKDTree
 from regvae.formats import Codes
 from regvae.latent.cells import Cells, Floats, Indices
 from regvae.latent.gaussians import Gaussians
+from regvae.latent.tiles import Tiling
 from regvae.model.bundle import Bundle
 from regvae.randomness import generator
 
@@ -344,10 +345,11 @@ def _around(gaussians: Gaussians, z: Floats, within: float) -> tuple[Indices, In
         return closest <= bound * (1 + _SLACK)
 
     near, nearest = np.empty(len(z), np.intp), np.empty(len(z), np.intp)
-    for rows, points, candidates in gaussians.grouped(z, matters):
-        squared = gaussians.squared(points, candidates)
-        near[rows] = (squared <= within**2).sum(axis=1)
-        nearest[rows] = candidates[squared.argmin(axis=1)]
+    for gathered in Tiling(gaussians.mean, gaussians.sigma, matters).of(z):
+        tiles = gathered()
+        squared = gaussians.squared(tiles)
+        near[tiles.rows] = (squared <= within**2).sum(axis=2)
+        nearest[tiles.rows] = np.take_along_axis(tiles.candidates, squared.argmin(axis=2), axis=1)
     return near, nearest
 
 

@@ -274,5 +274,5 @@ def _relu_stack(x: Floats, layers: Sequence[Dense]) -> Floats:
     return x
 
 
-def _batches(n: int) -> Iterator[tuple[slice]]:
-    return ((slice(start, min(start + BATCH, n)),) for start in range(0, n, BATCH))
+def _batches(n: int) -> Iterator[slice]:
+    return (slice(start, min(start + BATCH, n)) for start in range(0, n, BATCH))

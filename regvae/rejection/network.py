@@ -7,12 +7,12 @@ as well, but takes half as long again, and its steps do not shrink towards the e
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
-from threadpoolctl import threadpool_limits
+
+from regvae.parallel import in_order, one_thread_a_product
 
 Floats = NDArray[np.float32]
 
@@ -43,8 +43,7 @@ class Network:
         """The logit of being of the kind `True`, of points z (m, k): (m,)."""
         points = np.asarray(z, np.float64)
         parts = [points[i : i + _AT_ONCE] for i in range(0, len(points), _AT_ONCE)] or [points]
-        with one_thread():
-            return np.concatenate([self._score(part) for part in parts])
+        return np.concatenate(list(in_order(self._score, parts)))
 
     def _score(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
         return _layers(self.parameters, self.inputs(z))[-1][:, 0].astype(np.float64)
@@ -52,15 +51,6 @@ class Network:
     def inputs(self, z: NDArray[np.float64]) -> Floats:
         """Points z (m, k) as the first layer gets them: (m, k)."""
         return ((z - self.shift) / self.scale).astype(np.float32)
-
-
-def one_thread() -> Any:
-    """A context in which matrix products have one thread.
-
-    More would give other last digits, and for matrices as small as these they wait for each other:
-    fitting takes six times the processor time with two.
-    """
-    return threadpool_limits(1, "blas")
 
 
 def fit(z: NDArray[np.float64], kind: NDArray[np.bool_], rng: np.random.Generator) -> Network:
@@ -75,7 +65,7 @@ def fit(z: NDArray[np.float64], kind: NDArray[np.bool_], rng: np.random.Generato
     x, target = network.inputs(z), kind.astype(np.float32)
     means, squares = ([np.zeros_like(one) for one in parameters] for _ in range(2))
     batches = list(_batches(len(z), rng))
-    with one_thread():
+    with one_thread_a_product:  # two would wait for each other: six times the processor time
         for step, rows in enumerate(batches, start=1):
             rate = _RATE * (1 + np.cos(np.pi * step / len(batches))) / 2
             rate *= np.sqrt(1 - _SQUARE**step) / (1 - _MEAN**step)

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from regvae.formats import Codes
 from regvae.model.bundle import Bundle
+from regvae.parallel import in_order
 from regvae.randomness import generator
-from regvae.rejection.calibration import Calibration, calibrate
+from regvae.rejection.calibration import Calibration, CalibrationError, calibrate
 from regvae.rejection.learning import Predictor, learn, points_seen
 from regvae.rejection.measures import Measurer
 from regvae.rejection.policy import DRAWN, LIKELIEST, Policy
@@ -29,7 +30,8 @@ from regvae.rejection.unwanted import Unwanted, UnwantedError
 BLOCK = 2**18
 """Points proposed at a time. Another number gives other points for the same seed."""
 _FIRST = 2**10
-"""Points measured first, so that the first counts come at once; then twice as many, and so on."""
+"""Points measured first, so that the first counts come at once; then four times as many, and so
+on."""
 _SEVERAL = 2**12
 """Most points measured at a time above three dimensions, where more are no faster: some seconds."""
 RECALL_PROPOSALS = 10_000
@@ -66,11 +68,19 @@ def held_out_measures(
 
 
 def make_measurer(bundle: Bundle, policy: Policy) -> Measurer:
-    """The measurer that a policy needs; with a calibration, which takes a second, if its rule or
-    its proposals need one, and with what its rule has learned, if it learns. Raises what
-    `Measurer.of`, `calibrate` and `learned` raise."""
-    scaled = isinstance(policy.proposal, Around) and policy.proposal.scale is None
-    calibration = calibrate(bundle) if policy.rule.needs_calibration or scaled else None
+    """The measurer that a policy needs: with a calibration, which takes a second, and with what its
+    rule has learned, if it learns.
+
+    A bundle that cannot be calibrated has none. Raises what `Measurer.of` and `learned` raise, and
+    `CalibrationError` if rule or proposals need the calibration that it cannot have.
+    """
+    try:
+        calibration = calibrate(bundle)
+    except CalibrationError:
+        scaled = isinstance(policy.proposal, Around) and policy.proposal.scale is None
+        if policy.rule.needs_calibration or scaled:
+            raise
+        calibration = None
     measurer = Measurer.of(bundle, policy.unwanted, calibration)
     if not policy.rule.needs_learning:
         return measurer
@@ -153,11 +163,12 @@ def recall(
 ) -> Recall:
     """How many of the points that decode to wanted codes a policy's rule accepts.
 
-    Counted on proposals of their own stream, all decoded to the likeliest codes. Raises what
-    `calibrate` and the proposals raise.
+    Counted on proposals of their own stream, all decoded to the likeliest codes; those in the
+    support only if the measurer has a calibration. Raises what the proposals raise.
     """
     samples = fresh(bundle, replace(policy, decode=LIKELIEST), measurer, proposals, "recall")
-    typicality = (measurer.calibration or calibrate(bundle)).typicality(samples.z)
+    calibration = measurer.calibration
+    typicality = calibration.typicality(samples.z) if calibration else None
     return Recall.of(samples, policy.rule.accepts(samples.measures), typicality)
 
 
@@ -229,13 +240,15 @@ def stream(bundle: Bundle, policy: Policy, measurer: Measurer | None = None) -> 
         return
     seen: Counter[str] = Counter()
     missing = policy.proposals if policy.results is None else policy.results
-    for z, uniform in _parts(bundle, policy, measurer):
-        rows, passed = accepted(bundle, policy, measurer, z, uniform)
+
+    def judge(part: tuple[NDArray, NDArray | None]) -> tuple[int, NDArray[np.intp], Samples]:
+        return len(part[0]), *accepted(bundle, policy, measurer, *part)
+
+    for proposed, rows, passed in in_order(judge, _parts(bundle, policy, measurer)):
         usable = np.flatnonzero(~passed.leaks) if policy.clean else np.arange(len(passed))
         new, once = _counted(passed.codes[usable], seen)
         chosen = np.ones(len(usable), bool) if policy.repeats else new
         ends = np.flatnonzero(chosen)[missing - 1 : missing]  # where the last result is, if here
-        proposed = len(z)
         if len(ends):  # points after the last result do not count as proposed
             until = slice(ends[0] + 1)
             usable, chosen, new, once = usable[until], chosen[until], new[until], once[until]
@@ -284,7 +297,7 @@ def _parts(
         while start < len(z):
             rows = slice(start, start + size)
             yield z[rows], None if uniform is None else uniform[rows]
-            start, size = start + size, min(2 * size, most)
+            start, size = start + size, min(4 * size, most)
 
 
 def _proposals(

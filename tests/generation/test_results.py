@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import regvae
+from regvae import parallel
 from regvae.cli import main
 from regvae.formats import UK_REGISTRATION, uk_registration
 from regvae.generation.results import KINDS, generate, read_manifest, to_table
@@ -318,6 +319,22 @@ def test_the_command_line_writes_the_same_manifest_beside_its_file(
     printed = json.loads(capsys.readouterr().out)
     for key in beside.keys() - {"report"}:
         assert printed[key] == beside[key]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=named)
+def test_the_same_policy_writes_the_same_bytes_with_any_number_of_threads(
+    few, measurer, run, monkeypatch, rule
+):
+    monkeypatch.setattr(sampling, "BLOCK", 300)
+    monkeypatch.setattr(sampling, "_FIRST", 50)
+    chosen = policy(rule=rule, proposals=2_000, results=400)
+    contents = []
+    for threads in (1, 2, 5):
+        monkeypatch.setattr(parallel, "THREADS", threads)
+        fresh = Measurer.of(few, BELOW_50, measurer.calibration)  # one that remembers nothing
+        contents += [run(chosen, measurer=fresh)[1], run(chosen, measurer=fresh)[1]]
+    assert len(tables(contents[0])[0]) > 0
+    assert all(other == contents[0] for other in contents[1:])
 
 
 def test_a_run_ends_where_it_is_stopped_and_has_what_it_generated(run, monkeypatch):

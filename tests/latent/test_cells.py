@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regvae.latent import cells
-from regvae.latent.cells import Cells, grouped
+from regvae.latent import cells, tiles
+from regvae.latent.cells import Cells
+from regvae.latent.tiles import Tiling
 
 ARRANGEMENTS = {
     "scattered": lambda rng, n, k: rng.normal(size=(n, k)),
@@ -53,8 +54,8 @@ KEEPS = {"all": keep_all, "nearest": may_be_nearest, "within": within(2.0)}
 @pytest.fixture
 def splitting_is_free(monkeypatch):
     """Cells are split down to the finest."""
-    monkeypatch.setattr(cells, "_WEIGHING", 0.0)
-    monkeypatch.setattr(cells, "_CELL", 0.0)
+    monkeypatch.setattr(tiles, "_WEIGHING", 0.0)
+    monkeypatch.setattr(tiles, "_CELL", 0.0)
 
 
 def some_gaussians(rng, n, k):
@@ -71,11 +72,15 @@ def candidates_by_row(mean, sigma, z, keep):
     """Which Gaussians are in each point's group: (m, n) booleans. Every point is in one group."""
     found = np.zeros((len(z), len(mean)), bool)
     times = np.zeros(len(z), int)
-    for rows, points, candidates in grouped(z, mean, sigma, keep):
-        assert np.array_equal(points, z[rows])
-        assert np.array_equal(candidates, np.unique(candidates))
-        np.add.at(times, rows, 1)
-        found[np.ix_(rows, candidates)] = True
+    for gathered in Tiling(mean, sigma, keep).of(z):
+        group = gathered()
+        assert np.array_equal(group.points, z[group.rows])
+        for rows, candidates in zip(group.rows, group.candidates, strict=True):
+            given = candidates[candidates < len(mean)]
+            assert np.array_equal(given, np.unique(given))
+            assert (candidates[len(given) :] == len(mean)).all()  # only missing ones after them
+            times[np.unique(rows)] += 1
+            found[np.ix_(rows, given)] = True
     assert (times == 1).all()
     return found
 
@@ -117,8 +122,8 @@ def test_no_gaussian_that_matters_is_left_out_in_a_mixture_of_arrangements(
     every = distances(mean, sigma, z)
     with pytest.MonkeyPatch.context() as patch:
         if deep:
-            patch.setattr(cells, "_WEIGHING", 0.0)
-            patch.setattr(cells, "_CELL", 0.0)
+            patch.setattr(tiles, "_WEIGHING", 0.0)
+            patch.setattr(tiles, "_CELL", 0.0)
         assert candidates_by_row(mean, sigma, z, keep_all).all()
         found = candidates_by_row(mean, sigma, z, may_be_nearest)
         assert found[every == every.min(axis=1, keepdims=True)].all()
@@ -165,13 +170,16 @@ def test_points_are_not_sorted_if_that_saves_no_time():
 @pytest.mark.parametrize("k", [2, 3, 4])
 @pytest.mark.parametrize("block", [4, 99, 3_000])
 @pytest.mark.parametrize("keep", KEEPS)
-def test_no_group_has_more_pairs_than_a_block(monkeypatch, keep, block, k):
+def test_no_group_of_several_tiles_has_more_pairs_than_a_block(monkeypatch, keep, block, k):
     rng = np.random.default_rng(9)
     (mean, sigma), z = some_gaussians(rng, 40, k), rng.normal(size=(300, k))
     expected = candidates_by_row(mean, sigma, z, KEEPS[keep])
-    monkeypatch.setattr(cells, "_BLOCK", block)
-    for rows, _, candidates in grouped(z, mean, sigma, KEEPS[keep]):
-        assert len(rows) * len(candidates) <= block or len(rows) == 1
+    monkeypatch.setattr(tiles, "_BLOCK", block)
+    for gathered in Tiling(mean, sigma, KEEPS[keep]).of(z):
+        group = gathered()
+        (t, s), c = group.rows.shape, group.candidates.shape[1]
+        assert t * s * c <= block or t == 1
+        assert s <= max(tiles._SIDE, block // len(mean))
     assert np.array_equal(candidates_by_row(mean, sigma, z, KEEPS[keep]), expected)
 
 
@@ -179,7 +187,7 @@ def test_no_group_has_more_pairs_than_a_block(monkeypatch, keep, block, k):
 @pytest.mark.parametrize("pairs", [1, 1_000, 10_000])
 def test_bounds_are_computed_for_a_limited_number_of_pairs(monkeypatch, pairs):
     rng = np.random.default_rng(10)
-    monkeypatch.setattr(cells, "_PAIRS", pairs)
+    monkeypatch.setattr(tiles, "_PAIRS", pairs)
     computed = {}
 
     def keep(cells, nearest, _):
@@ -218,7 +226,7 @@ def test_the_bounds_hold_for_all_points_of_a_cell_and_are_reached(arrangement, k
     rng = np.random.default_rng(11)
     means, sigmas = some_gaussians(rng, 12, k)
     recorder = Recorder(keep_all)
-    list(grouped(ARRANGEMENTS[arrangement](rng, 60, k), means, sigmas, recorder))
+    list(Tiling(means, sigmas, recorder).of(ARRANGEMENTS[arrangement](rng, 60, k)))
     assert recorder.calls
     for boxes, nearest, farthest in recorder.calls:
         box = np.repeat(np.arange(len(boxes)), np.diff(boxes.offsets))
@@ -258,13 +266,81 @@ def test_cells_are_halved_down_to_the_finest(k, levels):
     rng = np.random.default_rng(13)
     z = rng.uniform(-1, 1, (200, k))
     recorder = Recorder(keep_all)
-    list(grouped(z, *some_gaussians(rng, 3, k), recorder))
+    list(Tiling(*some_gaussians(rng, 3, k), recorder).of(z))
     sizes = np.unique([boxes.size for boxes, _, _ in recorder.calls], axis=0)[::-1]
+    np.testing.assert_array_equal(
+        sizes, [2 * sizes[0] / 2**level for level in range(1, levels + 1)]
+    )
     spans = z.max(axis=0) - z.min(axis=0)
-    np.testing.assert_allclose(sizes, [spans / 2**level for level in range(1, levels + 1)])
+    assert (spans <= 2 * sizes[0]).all()
+    assert (2 * sizes[0] <= 1.5 * spans).all()
+
+
+# --- remembered cells -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("k", [2, 3])
+@pytest.mark.parametrize("arrangement", ARRANGEMENTS)
+def test_a_round_box_holds_all_points_and_is_little_larger(arrangement, k):
+    z = ARRANGEMENTS[arrangement](np.random.default_rng(15), 500, k)
+    low, high = z.min(axis=0), z.max(axis=0)
+    start, size = tiles._round_box(low, high)
+    assert (start <= low).all()
+    assert (high <= start + size).all()
+    least = np.maximum(np.abs(low), np.abs(high)) * 2.0**-38 + 2.0**-600
+    assert (size > 0).all()
+    assert (size <= np.maximum(1.5 * (high - low), least)).all()
+
+
+@pytest.mark.usefixtures("splitting_is_free")
+@pytest.mark.parametrize("k", [2, 3])
+def test_bounds_are_computed_once_for_points_drawn_in_the_same_way(k):
+    rng = np.random.default_rng(16)
+    recorder = Recorder(may_be_nearest)
+    tiling = Tiling(*some_gaussians(rng, 40, k), recorder)
+    computed = []
+    for _ in range(4):
+        recorder.calls.clear()
+        list(tiling.of(rng.uniform(-3, 3, (20_000, k))))
+        computed.append(sum(len(nearest) for _, nearest, _ in recorder.calls))
+    assert computed[-1] < 0.3 * computed[0]
+
+
+@pytest.mark.parametrize("k", [2, 3])
+def test_points_have_the_same_tiles_whatever_points_were_before(monkeypatch, k):
+    rng = np.random.default_rng(17)
+    monkeypatch.setattr(tiles, "_CELL", 10.0)
+    gaussians = some_gaussians(rng, 60, k)
+    used = Tiling(*gaussians, may_be_nearest)
+    for n in (50, 5_000, 300, 40_000, 5_000):
+        z = rng.uniform(-3, 3, (n, k))
+        some, others = (
+            [later() for later in tiling.of(z)]
+            for tiling in (used, Tiling(*gaussians, may_be_nearest))
+        )
+        for one, other in zip(some, others, strict=True):
+            assert np.array_equal(one.rows, other.rows)
+            assert np.array_equal(one.candidates, other.candidates)
+
+
+def test_a_limited_number_of_pairs_is_remembered(monkeypatch):
+    rng = np.random.default_rng(18)
+    monkeypatch.setattr(tiles, "_REMEMBERED", 5_000)
+    tiling = Tiling(*some_gaussians(rng, 60, 2), may_be_nearest)
+    pairs = []
+    for size in range(1, 12):
+        list(tiling.of(size * rng.uniform(-1, 1, (2_000, 2))))
+        pairs.append([tree.pairs for tree in tiling._trees.values()])
+    assert max(map(len, pairs)) > 1  # several boxes are remembered
+    assert all(sum(some[:-1]) <= 5_000 for some in pairs)  # before the last one came
 
 
 # --- cells ----------------------------------------------------------------------------------------
+
+
+def gaussians_of(cells, cell):
+    """The Gaussians of one box."""
+    return cells.candidates[cells.offsets[cell] : cells.offsets[cell + 1]].tolist()
 
 
 @st.composite
@@ -290,15 +366,13 @@ def test_smallest_values_totals_and_gaussians_of_a_box_are_those_of_plain_loops(
     totals = [math.fsum(one) for one in lists for _ in one]
     np.testing.assert_allclose(boxes.total(array), totals, rtol=1e-9, atol=1e-8)
     assert (len(boxes), boxes.pairs) == (len(counts), sum(counts))
-    for cell, count in enumerate(counts):
-        assert boxes.of(cell).tolist() == list(range(count))
 
 
 @pytest.mark.parametrize("k", [2, 3])
 def test_halves_tile_the_box_and_inherit_its_gaussians(k):
     low, high = np.arange(k) - 1.0, np.arange(k) * 3 + 4.0
     box = Cells.single(low, high, 7)
-    assert (len(box), box.pairs, box.of(0).tolist()) == (1, 7, list(range(7)))
+    assert (len(box), box.pairs, box.candidates.tolist()) == (1, 7, list(range(7)))
     halves = box.split(np.arange(2**k))
     quarters = halves.split(np.arange(4**k))
     for boxes, side in ((halves, 2), (quarters, 4)):
@@ -307,7 +381,7 @@ def test_halves_tile_the_box_and_inherit_its_gaussians(k):
         assert len({tuple(place) for place in boxes.place.tolist()}) == len(boxes) == side**k
         np.testing.assert_allclose(lowest.min(axis=0), low)
         np.testing.assert_allclose(highest.max(axis=0), high)
-        assert all(boxes.of(cell).tolist() == list(range(7)) for cell in range(len(boxes)))
+        assert boxes.candidates.tolist() == len(boxes) * list(range(7))
 
 
 @given(seed=SEEDS, k=st.integers(2, 3))
@@ -328,7 +402,7 @@ def test_a_part_is_in_its_parent_and_has_the_same_gaussians(seed, k):
         parent = code >> k
         assert (outer[0][parent] <= inner[0][cell]).all()
         assert (inner[1][cell] <= outer[1][parent]).all()
-        assert parts.of(cell).tolist() == parents.of(parent).tolist()
+        assert gaussians_of(parts, cell) == gaussians_of(parents, parent)
 
 
 @pytest.mark.parametrize("block", [4, 40, 4_000])
@@ -337,7 +411,7 @@ def test_pruning_in_parts_of_any_size_keeps_the_same_gaussians(monkeypatch, bloc
     mean, sigma = some_gaussians(rng, 30, 2)
     boxes = Cells.single(np.array([-2.0, -1.0]), np.array([1.0, 2.0]), 30).split(np.arange(4))
     boxes = boxes.split(np.arange(16))
-    monkeypatch.setattr(cells, "_BLOCK", block)
+    monkeypatch.setattr(cells, "_PART", block)
     pruned = boxes.pruned(mean, sigma, may_be_nearest)
     lowest, highest = sides(boxes)
     for cell in range(16):
@@ -346,4 +420,4 @@ def test_pruning_in_parts_of_any_size_keeps_the_same_gaussians(monkeypatch, bloc
         middle, half = (lowest[cell] + highest[cell]) / 2, boxes.size / 2
         most = np.linalg.norm((np.abs(mean - middle) + half) / sigma, axis=1)
         expected = np.flatnonzero(least <= most.min())
-        assert pruned.of(cell).tolist() == expected.tolist()
+        assert gaussians_of(pruned, cell) == expected.tolist()

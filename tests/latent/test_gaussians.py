@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 
-from regvae.latent import cells
+from regvae.latent import tiles
 from regvae.latent.gaussians import Gaussians, NearestGaussian, tail_probability
+from regvae.latent.tiles import Tiles
 from regvae.parallel import THREADS
 
 COORDINATES = st.floats(-50, 50, width=32)
@@ -246,8 +247,8 @@ def test_the_order_of_the_points_does_not_matter(k):
 def divided(patch, division):
     """Divide the work of all queries differently, until the patch ends."""
     for name, value in division.items():
-        assert getattr(cells, name) != value
-        patch.setattr(cells, name, value)
+        assert getattr(tiles, name) != value
+        patch.setattr(tiles, name, value)
 
 
 AS_DEEP_AS_POSSIBLE = {"_WEIGHING": 0.0, "_CELL": 0.0}  # splitting costs nothing
@@ -444,9 +445,14 @@ def test_gaussians_are_read_only_copies():
 def test_squared_distances_are_those_of_the_definition(k):
     mean, sigma, z = random_problem(30, 20, k)
     gaussians, expected = Gaussians(mean, sigma), by_one_array(mean, sigma, z) ** 2
-    np.testing.assert_allclose(gaussians.squared(z, slice(None)), expected, rtol=1e-12)
-    some = np.array([3, 3, 0, 29])
-    np.testing.assert_allclose(gaussians.squared(z, some), expected[:, some], rtol=1e-12)
+    rows, every = np.arange(20).reshape(4, 5), np.tile(np.arange(30), (4, 1))
+    found = gaussians.squared(Tiles(rows, z[rows], every)).reshape(20, 30)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    some = np.array([[3, 3, 0, 29]] * 3 + [[1, 30, 30, 30]])  # 30 is a missing one
+    found = gaussians.squared(Tiles(rows, z[rows], some))
+    infinite = np.column_stack([expected, np.full(20, np.inf)])
+    for tile in range(4):
+        assert np.allclose(found[tile], infinite[rows[tile]][:, some[tile]], rtol=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -84,13 +84,14 @@ def test_recall_is_that_counted_by_a_loop(few, rule, proposal, decode):
     assert not np.isin(z, sampling.sample(few, policy, measurer).z).any()  # a stream of its own
 
 
-def test_recall_without_a_calibration_in_the_measurer_makes_one(few):
+def test_recall_in_the_support_is_counted_only_with_a_calibration(few):
     policy = Policy("notebook-2d", BELOW_50, OneSided(1.0))
     calibrated = Measurer.of(few, BELOW_50, calibrate(few))
     found = [
         sampling.recall(few, policy, one, 300) for one in (Measurer.of(few, BELOW_50), calibrated)
     ]
-    assert found[0] == found[1]
+    assert found[1].supported > found[1].found_supported > 0
+    assert found[0] == dataclasses.replace(found[1], supported=None, found_supported=None)
 
 
 # --- the warning of many records ------------------------------------------------------------------

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from regvae import parallel
 from regvae.intervals import interval
 from regvae.rejection import sampling
 from regvae.rejection.calibration import calibrate
@@ -123,8 +124,7 @@ def test_samples_have_the_measures_of_their_rule(few, measurer, rule):
     assert found.measures.keys() == expected.keys()
     for name, values in expected.items():
         assert np.array_equal(found.measures[name], values)
-    own = sampling.make_measurer(few, chosen)
-    assert (own.mixture is not None) == rule.needs_calibration
+    assert sampling.make_measurer(few, chosen).calibration.scale == measurer.calibration.scale
     assert_same(sampling.sample(few, chosen), found)
 
 
@@ -393,7 +393,7 @@ def test_what_is_drawn_does_not_depend_on_the_rule_or_on_what_is_decoded_with_it
 def test_the_first_blocks_are_small_so_that_counts_come_at_once(few, measurer):
     run = sampling.stream(few, policy(proposals=10_000), measurer)
     sizes = [block.tally.proposed for block in run]
-    assert sizes == [1_024, 2_048, 4_096, 10_000 - 7_168]
+    assert sizes == [1_024, 4_096, 10_000 - 5_120]
 
 
 def peak_memory(few, measurer, blocks):
@@ -408,6 +408,7 @@ def peak_memory(few, measurer, blocks):
 
 def test_a_long_stream_needs_no_more_memory_than_a_short_one(few, measurer, monkeypatch):
     monkeypatch.setattr(sampling, "BLOCK", 1_000)
+    monkeypatch.setattr(parallel, "THREADS", 1)  # in several, which arrays coincide is by chance
     peak_memory(few, measurer, 1)  # what is computed once
     short, long = peak_memory(few, measurer, 2), peak_memory(few, measurer, 12)
     assert long < 1.1 * short
