@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
-from regvae.formats import Codes
+from regvae.formats import Codes, Format
 from regvae.intervals import CONFIDENCE, interval, rounded, upper_bound
 from regvae.model.bundle import Bundle
 from regvae.parallel import THREADS
@@ -87,14 +87,18 @@ class Audit:
     drift: tuple[float, float] | None
     drift_held_out: tuple[float, float] | None
 
-    def headline(self, plural: str) -> str:
-        """How many different codes the results are, and how many leak; `plural` is their noun.
+    def headline(self, format: Format) -> str:
+        """How many different codes of a format the results are, and how many leak.
 
-        >>> audit.headline("regs")
+        >>> audit.headline(UK_REGISTRATION)
         '5,000 new regs: all different, none a record, none unwanted'
         """
+        plural = format.plural
         if not self.results:
             return f"no new {plural}"
+        if self.results == 1:
+            leaks = "a record or unwanted" if self.leaking else "no record, not unwanted"
+            return f"1 {'' if self.leaking else 'new '}{format.noun}: {leaks}"
         new = "" if self.leaking else "new "
         number = (
             f"{self.results:,} {new}{plural}: all different"
@@ -114,7 +118,8 @@ class Audit:
             return "no point was accepted, so nothing is known of collisions"
         bound = rounded(self.collision_bound, 2, ROUND_CEILING)
         return (
-            f"{self.collisions:,} collisions in {self.draws:,} draws: "
+            f"{self.collisions:,} collision{'' if self.collisions == 1 else 's'} in "
+            f"{self.draws:,} draw{'' if self.draws == 1 else 's'}: "
             f"below {bound:.1e} at {self.confidence:.0%}"
         )
 

@@ -3,12 +3,14 @@
 import pandas as pd
 
 from regvae.cli.arguments import OutOption, SeedOption
-from regvae.cli.output import console, write_table
+from regvae.cli.output import check_table_name, console, write_table
 from regvae.formats import UK_REGISTRATION, uk_registration
 
 
 def dataset(seed: SeedOption = 0, out: OutOption = None) -> None:
     """Draw the notebook's data set and print its counts."""
+    if out:
+        check_table_name(out)
     splits = uk_registration.notebook_dataset(seed)
     records = pd.DataFrame(
         [(reg, name) for name, part in splits.items() for reg in part], columns=["reg", "split"]

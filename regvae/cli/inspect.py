@@ -195,6 +195,7 @@ def decode(
 
 def check(bundle: BundleArgument) -> None:
     """Verify a bundle: hashes, shapes, and that its parts belong together."""
+    store.resolve(bundle)  # status 1 is for what is found in a bundle
     try:
         loaded = checking.check(bundle)
     except store.BundleError as error:

@@ -13,8 +13,6 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from regvae.audit import leaks
-from regvae.audit.collisions import Audit
-from regvae.audit.leaks import Hunt
 from regvae.cli.arguments import (
     A_BUNDLE,
     JsonOption,
@@ -24,6 +22,7 @@ from regvae.cli.arguments import (
     polygon_of,
     text_of,
 )
+from regvae.cli.outcome import print_outcome
 from regvae.cli.output import (
     UsageError,
     check_apart,
@@ -330,7 +329,7 @@ def _run_policy(
             manifest["hunt"] = found.summary()
         print_json(_flat(outcome.report) | manifest)
     else:
-        _print_outcome(outcome, found)
+        print_outcome(outcome, found)
     if out:
         # After JSON the note goes to standard error, so that another program can read the JSON.
         tell = notes if as_json else console
@@ -374,49 +373,6 @@ def _flat(report: Report) -> dict[str, Any]:
     """A report as one table, with the rule's parameters among the other figures."""
     table = asdict(report)
     return {"rule": table.pop("rule"), **table.pop("parameters"), **table}
-
-
-def _print_outcome(outcome: Outcome, found: Hunt | None) -> None:
-    console.print(outcome.headline())
-    for key, value in _flat(outcome.report).items():
-        label = key.replace("held_out", "held-out").replace("_", " ")
-        console.print(f"{label:<25}{_shown(value)}")
-    if outcome.policy.rule.certain:
-        console.print(f"{'':<25}purity is 1 by construction, not an estimate")
-    if outcome.guarantee:
-        console.print(f"{'guarantee':<25}{outcome.guarantee['sentence']}")
-    console.print(f"{'finding':<25}{outcome.audit.sentence()}")
-    _print_results(outcome.audit)
-    if found:
-        console.print(f"{'leaks found':<25}{found.sentence()}")
-
-
-def _shown(value: Any) -> str:
-    """A figure as text."""
-    if value is None:
-        return "none"
-    if isinstance(value, tuple):
-        return " to ".join(map(_shown, value))
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
-
-
-def _print_results(audit: Audit) -> None:
-    """Print the figures of the results themselves, beside those of held-out codes."""
-    if audit.drift is None or audit.drift_held_out is None:
-        return
-    edits, edits_held_out = (
-        sum(number * share for number, share in enumerate(shares))
-        for shares in (audit.edits, audit.edits_held_out)
-    )
-    drift, drift_held_out = audit.drift[0], audit.drift_held_out[0]
-    lines = {
-        "different regs": f"{audit.distinct:,} of {audit.results:,}",
-        "valid at DVLA": "unknown" if audit.valid is None else f"{audit.valid:.4f}",
-        "edits to a record": f"mean {edits:.2f}; held-out {edits_held_out:.2f}",
-        "re-encoding drift": f"median {drift:.2f} sigma; held-out {drift_held_out:.2f} sigma",
-    }
-    for key, value in lines.items():
-        console.print(f"{key:<25}{value}")
 
 
 def _manifest_path(out: Path) -> Path:

@@ -39,20 +39,18 @@ class Outcome:
     """A finished sampling run.
 
     `policy` has the hash of the bundle that was used; `shortfall` is a sentence if there are fewer
-    results than the policy requires, else None; `plural` is the noun of the codes; `sha256` is the
-    hash of each file, by its kind.
+    results than the policy requires, else None; `sha256` is the hash of each file, by its kind.
     """
 
     policy: Policy
     report: Report
     audit: Audit
     shortfall: str | None
-    plural: str
     sha256: dict[str, str] = field(default_factory=dict)
 
     def headline(self) -> str:
         """How many different codes were generated, and how many of them leak."""
-        return self.audit.headline(self.plural)
+        return self.audit.headline(self.policy.unwanted.format)
 
     @property
     def guarantee(self) -> dict[str, Any] | None:
@@ -190,7 +188,6 @@ def _outcome(
         ),
         auditor.finish(),
         shortfall(policy, auditor.tally, stopped=stopped),
-        bundle.format.plural,
     )
 
 

@@ -101,11 +101,13 @@ def check_target(rule: Rule, purity: float, confidence: float) -> None:
         )
     for name, value in (("purity", purity), ("confidence", confidence)):
         if not 0 < value < 1:
-            raise PolicyError(
-                f"expected a {name} above 0 and below 1, got {value:g}; no number of points shows "
-                "more: choose such as 0.999, or the rule certified, whose purity is 1 by "
-                "construction"
+            hint = (
+                "no number of points shows that: choose such as 0.999, or the rule certified, "
+                "whose purity is 1 by construction"
+                if value >= 1
+                else "choose such as 0.999"
             )
+            raise PolicyError(f"expected a {name} above 0 and below 1, got {value:g}; {hint}")
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from regvae.rejection.calibration import Calibration
 from regvae.rejection.learning import Predictor
 from regvae.rejection.margins import Margins
 from regvae.rejection.rules import Measures, Rule, RuleError
-from regvae.rejection.unwanted import Unwanted, UnwantedError
+from regvae.rejection.unwanted import Unwanted
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Measurer:
         rows = np.flatnonzero(records.split == split) if split else np.arange(len(records))
         selected = selected[rows]
         unseen = unwanted.unseen(records)
-        _check_sides(unwanted, bool(selected.any()) or len(unseen) > 0, not selected.all())
+        unwanted.check_sides(selected, unseen)
         mean, sigma = records.mean[rows], records.sigma[rows]
         if len(unseen):
             extra = bundle.autoencoder.encode(unseen)
@@ -111,14 +111,3 @@ class Measurer:
         if rule.needs_codes and codes is None:
             codes = self.autoencoder.decode(points)
         return rule.measure(self, points, codes)
-
-
-def _check_sides(unwanted: Unwanted, some_unwanted: bool, some_wanted: bool) -> None:
-    if not some_unwanted:
-        raise UnwantedError(
-            f"expected some unwanted records, got none for {str(unwanted)!r}; widen it"
-        )
-    if not some_wanted:
-        raise UnwantedError(
-            f"expected some wanted records, got none besides {str(unwanted)!r}; narrow it"
-        )

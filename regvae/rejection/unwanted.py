@@ -134,6 +134,23 @@ class Unwanted:
             unwanted |= np.isin(keys(codes), keys(np.concatenate(listed)))
         return unwanted
 
+    def check_sides(self, selected: NDArray[np.bool_], unseen: Codes) -> None:
+        """Check that there is something on both sides: of records (n,) those that are unwanted are
+        marked, and u listed codes are no records.
+
+        Raises `UnwantedError` otherwise.
+        """
+        if not selected.any() and not len(unseen):
+            raise UnwantedError(
+                f"expected something unwanted, got nothing: none of the {len(selected):,} records "
+                f"is unwanted by {str(self)!r}; widen it"
+            )
+        if selected.all():
+            raise UnwantedError(
+                f"expected something wanted, got nothing: all {len(selected):,} records are "
+                f"unwanted by {str(self)!r}; narrow it"
+            )
+
     @property
     def positions(self) -> tuple[int, ...]:
         """The characters that decide whether a code is unwanted, counted from 0."""

@@ -102,3 +102,9 @@ def test_a_folder_is_not_replaced_by_a_table(refusal, tmp_path):
     assert "regs.csv" in refusal("dataset", "--out", tmp_path / "regs.csv")
     assert [path.name for path in tmp_path.iterdir()] == ["regs.csv"]
     assert list((tmp_path / "regs.csv").iterdir()) == []
+
+
+def test_a_table_of_another_kind_is_refused_before_anything_is_printed(run, tmp_path):
+    status, out, err = run("dataset", "--out", tmp_path / "x.txt")
+    assert (status, out) == (2, "")
+    assert "expected a name that ends in .csv or .parquet" in err

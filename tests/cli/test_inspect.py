@@ -258,7 +258,7 @@ def test_check_gives_status_1_for_parts_that_do_not_belong_together(run, damaged
 
 def test_check_fails_if_there_is_no_bundle(run):
     status, out, err = run("check", "nowhere")
-    assert status == 1
+    assert status == 2
     assert out == ""
     assert "got 'nowhere'" in err
 

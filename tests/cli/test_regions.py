@@ -67,3 +67,19 @@ def test_regions_writes_polygons_as_geojson(run, tmp_path):
 )
 def test_regions_refuses_what_it_cannot_divide(refusal, arguments, message):
     assert message in refusal("regions", *arguments)
+
+
+@pytest.mark.parametrize(
+    ("predicate", "words"),
+    [
+        (
+            "number >= 100",
+            "expected something wanted, got nothing: all 12,000 records are unwanted",
+        ),
+        ("number >= 0", "expected something unwanted, got nothing: none of the 12,000 records is"),
+    ],
+)
+def test_a_predicate_that_everything_or_nothing_fulfils_is_refused(run, predicate, words):
+    status, out, err = run("regions", "principled-2d", "--predicate", predicate)
+    assert (status, out) == (2, "")
+    assert words in err

@@ -99,8 +99,8 @@ def test_sample_judges_the_decoded_code_by_default(output):
     assert (found["proposed"], found["m"], found["q"]) == (1000, 0.001, 0.02)
     assert (found["purity"], found["purity_interval"], found["collisions"]) == (1, [1, 1], 0)
     text = joined(output(*given))
-    assert "purity interval 1.0000 to 1.0000" in text
-    assert "purity is 1 by construction, not an estimate" in text
+    assert "purity 1.0000 of the accepted are wanted: by construction, not an estimate" in text
+    assert "q 2 % share of held-out records that lie in sparser places" in text
     assert "by construction" not in joined(output(*SAMPLE))
 
 
@@ -122,14 +122,22 @@ def test_above_three_dimensions_points_are_proposed_around_records(run, exact, t
 def test_sample_prints_every_figure(output):
     found = json.loads(output(*SAMPLE, "--json"))
     text = joined(output(*SAMPLE))
-    more = ["proposals_per_result", "notebook_tail", "oracle", "recall", "recall_in_support"]
+    labels = {"acceptance": "accepted share", "kept": "results", "distinct": "different"}
+    labels["held_out_rejection_rate"] = "held-out rejection rate"
+    more = ["notebook_tail", "oracle", "recall", "recall_in_support"]
     for key in ["rule", "threshold", *KEYS, *more]:
         value = found[key]
-        shown = f"{value:.4f}" if isinstance(value, float) else str(value)
-        assert f"{key.replace('_', ' ')} {shown}" in text
+        shown = (
+            f"{value:.4f}"
+            if isinstance(value, float)
+            else f"{value:,}"
+            if isinstance(value, int)
+            else value
+        )
+        assert f"{labels.get(key, key.replace('_', ' '))} {shown}" in text
     low, high = found["purity_interval"]
     assert low < found["purity"] < high
-    assert f"purity interval {low:.4f} to {high:.4f}" in text
+    assert f"of the accepted are wanted; {low:.4f} to {high:.4f} at 95%" in text
     assert f"finding {found['finding']}" in text
     assert "leaks" not in text
 
@@ -175,8 +183,8 @@ def test_sample_without_accepted_points_prints_none(output):
     found = json.loads(output(*SAMPLE, "--threshold", 1e6, "--json"))
     assert (found["accepted"], found["purity"], found["proposals_per_result"]) == (0, None, None)
     text = joined(output(*SAMPLE, "--threshold", 1e6))
-    assert "purity none" in text
-    assert "proposals per result none" in text
+    assert "purity none nothing is accepted" in text
+    assert "recall 0.0000" in text
 
 
 # --- sample: what is unwanted ---------------------------------------------------------------------
@@ -302,6 +310,14 @@ def test_drawn_characters_give_more_different_codes_from_fewer_proposals(sample)
     assert likeliest["distinct"] == drawn["distinct"] == 200
     assert drawn["proposed"] < likeliest["proposed"]
     assert drawn["headline"] == "200 new regs: all different, none a record, none unwanted"
+
+
+def test_one_result_is_told_in_the_singular(output):
+    given = ["sample", "notebook-2d", "--unwanted", "number < 50", "--until", "1"]
+    text = output(*given)
+    assert text.startswith("1 new reg: no record, not unwanted\n")
+    assert "0 collisions in 1 draw:" in text
+    assert output(*given, "--rule", "one-sided").startswith("1 reg: a record or unwanted\n")
 
 
 def test_what_is_wanted_is_the_opposite_of_what_is_unwanted(output):

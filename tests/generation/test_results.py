@@ -403,7 +403,7 @@ def test_a_policy_with_the_hash_of_the_bundle_may_have_another_name(few, measure
 
 def test_a_policy_that_leaves_nothing_unwanted_is_refused(few):
     impossible = policy(unwanted=Unwanted.of(["number < 50", "number > 60"]))
-    refused(few, impossible, UnwantedError, "expected some unwanted records, got none")
+    refused(few, impossible, UnwantedError, "expected something unwanted, got nothing")
 
 
 def test_another_kind_of_file_is_refused(few):

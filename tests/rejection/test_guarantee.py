@@ -121,9 +121,10 @@ def test_a_target_that_no_points_show_is_refused(name, value):
     target = {"purity": 0.999, "confidence": 0.95} | {name: value}
     with pytest.raises(PolicyError) as error:
         check_target(OneSided(), **target)
+    shows = "no number of points shows that: " if value >= 1 else ""
+    more = ", or the rule certified, whose purity is 1 by construction" if value >= 1 else ""
     assert str(error.value) == (
-        f"expected a {name} above 0 and below 1, got {value:g}; no number of points shows more: "
-        "choose such as 0.999, or the rule certified, whose purity is 1 by construction"
+        f"expected a {name} above 0 and below 1, got {value:g}; {shows}choose such as 0.999{more}"
     )
 
 

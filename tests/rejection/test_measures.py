@@ -238,14 +238,22 @@ def test_the_measurer_of_one_split_has_no_other_records(bundle):
 @pytest.mark.parametrize(
     ("unwanted", "split", "words"),
     [
-        (Unwanted.of(["number < 50", "number > 60"]), None, "some unwanted .*number > 60'; widen"),
+        (
+            Unwanted.of(["number < 50", "number > 60"]),
+            None,
+            "none of the 1,200 records is unwanted by 'n.*'; widen",
+        ),
         (
             Unwanted.of(regions=[[(90, 90), (91, 90), (90, 91)]]),
             None,
-            "expected some unwanted records, got none for 'a mean in the region'",
+            "unwanted by 'a mean in the region'; widen it",
         ),
-        (Unwanted.of(["number >= 0"]), None, "some wanted .* besides 'number >= 0'; narrow it"),
-        (Unwanted.of(training=True), "train", "expected some wanted records, got none besides"),
+        (
+            Unwanted.of(["number >= 0"]),
+            None,
+            "all 1,200 records are unwanted by 'n.*'; narrow",
+        ),
+        (Unwanted.of(training=True), "train", "expected something wanted, got nothing"),
     ],
 )
 def test_both_kinds_of_records_are_needed(few, unwanted, split, words):
@@ -267,7 +275,7 @@ def test_a_listed_code_that_is_no_record_is_measured_against(bundle):
 def test_a_listed_code_joins_the_unwanted_records(bundle):
     two = of_gaussians(bundle, [((40, 40), (1, 1))], [((50, 50), (1, 1))])
     all_listed = Unwanted.of(["number < 50"], listed=["AB12CDE", HIGH.lower()])
-    with pytest.raises(UnwantedError, match="besides 'number < 50 or one of 2 regs'"):
+    with pytest.raises(UnwantedError, match="unwanted by 'number < 50 or one of 2 regs'; narrow"):
         Measurer.of(two, all_listed)  # the only wanted record is on the list
     unwanted = Unwanted.of(["number < 50"], listed=["AB12CDE"])
     measurer = Measurer.of(two, unwanted, calibrated(two))
