@@ -122,7 +122,8 @@ def show(name: str) -> None:
         typed = st.session_state.get(key, "")
         if state.numbers(typed, 1 + typed.count(",")):  # not a reg, which every model can encode
             st.session_state[key] = ""
-    for key in (state.REGION, state.DECODED, state.RESULTS, state.HUNT, state.LOW, state.HIGH):
+    for key in (state.REGION, state.DECODED, state.HUNT, state.LOW, state.HIGH):
         st.session_state.pop(key, None)
+    state.end_run()
     for key in (state.PLANE, state.ACROSS, state.UP, state.ANCHOR):
         st.session_state[key] = state.DEFAULTS[key]

@@ -73,6 +73,7 @@ NUMBER: Final = "number-of-results"
 CLEAN: Final = "clean"
 DECODING: Final = "decoding"
 RESULTS: Final = "results"
+ENDED: Final = "ended-run"
 RESULTS_RULE: Final = "rule-of-results"
 TARGET: Final = "purity-required"
 TESTS: Final = "tests"
@@ -249,9 +250,19 @@ def _forget_all() -> None:
     """Forget everything of *Explore* that an address has; and what was found of another model."""
     last = st.session_state.pop(LAST_MODEL, None)
     same = last == st.query_params.get(MODEL, DEFAULTS[MODEL])
-    found = () if same else (DECODED, RESULTS, HUNT, LOW, HIGH)
+    found = () if same else (DECODED, HUNT, LOW, HIGH)
+    if not same:
+        end_run()
     for key in (*_EXPLORED_KEYS, TAB, *found):
         st.session_state.pop(key, None)
+
+
+def end_run() -> None:
+    """Forget the results of a sampling run, and end it if it still runs."""
+    run = st.session_state.pop(RESULTS, None)
+    if run and not run.done:
+        run.stop()
+        st.session_state[ENDED] = True
 
 
 def store_explored() -> None:

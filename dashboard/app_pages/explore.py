@@ -125,10 +125,11 @@ def show_tabs(tabs: Tabs, choices: Choices) -> None:
             show_panel(choices)
     elif shown == words.SAMPLE_TAB:
         with tabs.sample:
+            guarantee.show_exact(choices.context.policy)
             st.markdown(f"##### {guarantee_words.HEADING}")
             guarantee.show(choices.context)
     elif shown == words.RESULTS_TAB:
-        with tabs.results:
+        with tabs.results.container():
             results.results(choices.context, choices.context.policy)
     elif shown == words.OWN_TAB:
         with tabs.own:
@@ -221,7 +222,10 @@ def panel_tabs(column: DeltaGenerator) -> Tabs:
     with column, st.container(height=PANEL_HEIGHT, border=False, key="panel"):
         above = st.container(key="problems")
         tabs = st.tabs(words.TABS, key=state.TAB, on_change="rerun", bind="query-params")
-        return Tabs(above, *tabs)
+        panel = Tabs(above, *tabs)
+        if st.session_state.pop(state.ENDED, False):  # its progress is not of what is shown now
+            panel = panel._replace(results=panel.results.empty())
+        return panel
 
 
 # --- controls -------------------------------------------------------------------------------------

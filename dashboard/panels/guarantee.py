@@ -1,4 +1,7 @@
-"""A guarantee of purity: a rule's numbers are chosen by tests, in a thread, and its sliders set."""
+"""A guarantee of purity: a rule's numbers are chosen by tests, in a thread, and its sliders set.
+
+A policy that is loaded from a file has exact numbers too, and perhaps a guarantee of them.
+"""
 
 import threading
 from concurrent.futures import Future
@@ -22,15 +25,22 @@ _place = threading.Lock()
 
 @dataclass
 class Tests:
-    """Tests that were asked for: of which question, what they find, and whether sliders have it."""
+    """Tests that were asked for: of which question, what they find, and whether sliders have it.
+
+    Those of a policy that was `loaded` were done before: it is what they found.
+    """
 
     question: Policy
     found: Future[Policy]
     taken: bool = False
+    loaded: bool = False
 
     @property
     def certified(self) -> Policy | None:
-        """The policy with numbers that the tests certify; None if there are none, or none yet."""
+        """The policy with numbers that the tests certify; None if there are none, or none yet.
+
+        Of one that was loaded, its numbers in any case.
+        """
         if not self.found.done() or self.found.exception():
             return None
         found = self.found.result()
@@ -48,11 +58,27 @@ def take() -> None:
         st.session_state.update(_on_sliders(found.rule))
 
 
+def loaded(policy: Policy, form: Policy) -> tuple[dict[str, float], Tests]:
+    """Where the sliders stand for a policy from a file, and what keeps its exact numbers.
+
+    `form` is the policy that the form has once it is set.
+    """
+    done: Future[Policy] = Future()
+    done.set_result(policy)
+    tests = Tests(_bare(form, policy.decode), done, taken=True, loaded=True)
+    return _on_sliders(policy.rule), tests
+
+
 def exact(policy: Policy) -> Rule:
-    """A policy's rule with the exact numbers that were found, wherever its slider has not moved."""
+    """A policy's rule with the exact numbers that were found, wherever its slider has not moved.
+
+    Numbers that were found are about all settings; those from a file are the rule's.
+    """
     tests = _tests()
-    found = tests.certified if tests and tests.question == question(policy) else None
-    if tests is None or found is None or not tests.taken:
+    if tests is None or not (tests.loaded or tests.question == question(policy)):
+        return policy.rule
+    found = tests.certified
+    if found is None or not tests.taken or found.rule.name != policy.rule.name:
         return policy.rule
     values, stands = policy.rule.values(), _on_sliders(found.rule)
     unmoved = {
@@ -63,19 +89,53 @@ def exact(policy: Policy) -> Rule:
 
 def held(policy: Policy) -> Guarantee | None:
     """The guarantee of a policy's purity, None if there is none for its present numbers."""
+    found = _standing(policy)
+    return found.guarantee if found else None
+
+
+def completed(policy: Policy) -> Policy:
+    """The policy of results with its guarantee; the one from a file while the form stands for it.
+
+    What the form has no widget for is then the file's: the limit on proposals, and repeats.
+    """
+    found, tests = _standing(policy), _tests()
+    if tests is None or found is None:
+        return policy
+    # Equal in meaning: what is wanted may be written in other words than those of the file.
+    policy = replace(policy, unwanted=found.unwanted, guarantee=found.guarantee)
+    if tests.loaded and (policy.results, policy.clean) == (found.results, found.clean):
+        policy = replace(policy, proposals=found.proposals, repeats=found.repeats)
+    return policy
+
+
+def _standing(policy: Policy) -> Policy | None:
+    """The policy that was found or loaded, if it is about the present settings and numbers."""
     tests = _tests()
     found = tests.certified if tests and tests.question == question(policy) else None
-    return found.guarantee if found and found.rule == policy.rule else None
+    return found if found and found.rule == policy.rule else None
 
 
 def question(policy: Policy) -> Policy:
     """What a guarantee depends on but for its numbers: codes are decoded as *Results* does."""
-    return replace(
-        policy,
-        rule=type(policy.rule)(),
+    return _bare(policy, st.session_state.get(state.DECODING) or DRAWN)
+
+
+def _bare(policy: Policy, decode: str) -> Policy:
+    return Policy(
+        policy.bundle,
+        policy.unwanted,
+        type(policy.rule)(),
+        policy.proposal,
         proposals=1,
-        decode=st.session_state.get(state.DECODING) or DRAWN,
+        decode=decode,
+        seed=policy.seed,
     )
+
+
+def show_exact(policy: Policy | None) -> None:
+    """A line with the rule's numbers if the sliders show them rounded."""
+    if policy and policy.rule != state.rule(st.session_state):
+        st.caption(words.NUMBERS.format(numbers=numbers(policy.rule)))
 
 
 def show(context: Context) -> None:
@@ -145,7 +205,8 @@ def _outcome(policy: Policy) -> None:
         st.warning(common.sentence(str(error)))
         return
     found = tests.found.result()
-    assert found.guarantee is not None
+    if found.guarantee is None:  # loaded without one
+        return
     sentence = common.sentence(found.guarantee.sentence(found.proposal.name))
     if tests.question != question(policy):
         st.caption(words.OTHER_SETTINGS)
@@ -153,7 +214,6 @@ def _outcome(policy: Policy) -> None:
         st.warning(sentence)
     elif held(policy):
         st.success(sentence)
-        st.caption(words.NUMBERS.format(numbers=numbers(found.rule)))
     else:
         st.caption(words.MOVED)
         st.button(words.BACK, type="tertiary", on_click=_back, args=(found.rule,))

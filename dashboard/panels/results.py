@@ -23,6 +23,7 @@ from regvae.rejection.report import Report, warning
 from regvae.rejection.rules import Certified, rule_named
 
 POLL = 0.5  # seconds between two looks at a run
+_RESULTS = 1000  # unless another number is typed
 
 
 def results(context: Context, base: Policy | None) -> None:
@@ -39,10 +40,7 @@ def results(context: Context, base: Policy | None) -> None:
     if context.latent_dim > FEW_DIMENSIONS and not isinstance(base.proposal, Around):
         st.caption(words.MANY_DIMENSIONS.format(k=context.latent_dim))
     chosen = _policy(context, base)
-    if certified:
-        chosen = replace(chosen, rule=certified)
-    else:
-        chosen = replace(chosen, guarantee=guarantee.held(base))
+    chosen = replace(chosen, rule=certified) if certified else guarantee.completed(chosen)
     running = st.session_state.get(state.RESULTS)
     if running is None or running.done:
         start = (context.name, context.version, chosen)
@@ -52,20 +50,24 @@ def results(context: Context, base: Policy | None) -> None:
             st.warning(words.OUTDATED)
         _show_results(running)
     elif running:
+        if running.policy != chosen:
+            st.caption(words.RUNNING_OTHER.format(rule=running.policy.rule.name))
         _watch(running)
     leaks.show(context, base)
 
 
 def _form() -> None:
     label, explanation = words.NUMBER
+    st.session_state.setdefault(state.NUMBER, _RESULTS)
     st.number_input(
         label,
         1,
         state.MAX_RESULTS,
-        1000,
+        None,
         100,
         key=state.NUMBER,
         help=explanation,
+        placeholder=words.ALL.format(n=st.session_state[state.SAMPLES]),
         persist_state="session",
     )
     label, explanation = words.DECODE
@@ -123,7 +125,7 @@ def _about_maps_rule(context: Context, base: Policy) -> None:
     numbers = guarantee.numbers(base.rule)
     predicts = "" if base.rule.certain else words.PREDICTS
     st.caption(words.ON_THE_MAP.format(rule=base.rule.name, numbers=numbers) + predicts)
-    if base.rule.needs_learning:
+    if base.rule.needs_learning and not guarantee.held(base):
         target = {"purity": PURITY, "confidence": f"{CONFIDENCE:.0%}"}
         st.caption(words.WITH_GUARANTEE.format(rule=base.rule.name, **target))
     if not base.rule.certain:
@@ -136,7 +138,7 @@ def _policy(context: Context, base: Policy) -> Policy:
     return replace(
         base,
         results=wanted,
-        proposals=PROPOSALS_A_RESULT * wanted,
+        proposals=PROPOSALS_A_RESULT * wanted if wanted else base.proposals,
         clean=st.session_state[state.CLEAN],
         decode=st.session_state[state.DECODING],
         bundle_sha256=context.bundle.sha256,
@@ -153,16 +155,25 @@ def _watch(running: Generation) -> None:
     """How far a run is, and a button that stops it; only this runs again while it runs."""
     if running.done:
         st.rerun()
-    tally, wanted = running.tally, running.policy.results or 1
-    if tally is None:
-        st.progress(0.0, words.WAITING)
-    else:
-        counts = words.GENERATING.format(kept=tally.kept, wanted=wanted, proposed=tally.proposed)
-        left = running.seconds_left
-        if left is not None:
-            counts += words.LEFT.format(time=common.duration(left))
-        st.progress(min(1.0, tally.kept / wanted), counts)
+    share, counts = _progress(running)
+    model = common.plain(running.policy.bundle)
+    st.progress(share, words.RUN.format(model=model, counts=counts))
     st.button(words.STOP, key="stop-results", width="stretch", on_click=running.stop)
+
+
+def _progress(running: Generation) -> tuple[float, str]:
+    """How far a run is, 0 to 1, and its counts in words."""
+    tally, wanted, most = running.tally, running.policy.results, running.policy.proposals
+    if tally is None:
+        return 0.0, words.WAITING
+    if wanted is None:
+        counts = words.PROPOSING.format(kept=tally.kept, proposed=tally.proposed, most=most)
+        return tally.proposed / most, counts
+    counts = words.GENERATING.format(kept=tally.kept, wanted=wanted, proposed=tally.proposed)
+    left = running.seconds_left
+    if left is not None:
+        counts += words.LEFT.format(time=common.duration(left))
+    return min(1.0, tally.kept / wanted), counts
 
 
 def _show_results(stored: Generation) -> None:

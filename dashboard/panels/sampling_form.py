@@ -1,12 +1,14 @@
 """The form of rejection sampling: what is unwanted, the rule, the proposals, or a policy file."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from dashboard import charts, services, state
+from dashboard.panels import guarantee
 from dashboard.panels.context import Context
 from dashboard.panels.wanted import builder
 from dashboard.widgets import uploader
@@ -93,7 +95,7 @@ def controls(name: str, version: str) -> None:
         (left, state.SEED),
     ):
         _widget(column, key)
-    uploader(words.POLICY_FILE, "toml", state.POLICY_FILE, partial(_take_policy, name))
+    uploader(words.POLICY_FILE, "toml", state.POLICY_FILE, partial(_take_policy, name, version))
 
 
 def _take_list(content: str, name: str) -> dict[str, Any]:
@@ -103,9 +105,23 @@ def _take_list(content: str, name: str) -> dict[str, Any]:
     return {state.LISTED: "\n".join(dict.fromkeys([*filter(None, listed), *found]))}
 
 
-def _take_policy(bundle: str, content: str, name: str) -> dict[str, Any]:
-    """The values of the widgets for an uploaded policy."""
-    return _settings(bundle, Policy.from_toml(content, name))
+def _take_policy(model: str, version: str, content: str, name: str) -> dict[str, Any]:
+    """The values of the widgets for an uploaded policy, and what keeps its exact numbers."""
+    loaded = Policy.from_toml(content, name)
+    settings = _settings(model, loaded)
+    values = state.DEFAULTS | settings
+    form = replace(
+        loaded,
+        unwanted=services.unwanted(
+            values[state.WANTED],
+            values[state.REGION] if values[state.USE_REGION] else None,
+            values[state.LISTED],
+            values[state.UNWANTED_TRAINING],
+        ),
+        proposal=_proposal(values, model, version),
+    )
+    sliders, settings[state.TESTS] = guarantee.loaded(loaded, form)
+    return settings | sliders
 
 
 def _rule_controls() -> None:
@@ -222,6 +238,12 @@ def _settings(name: str, loaded: Policy) -> dict[str, Any]:
             "choose that model first"
         )
     loaded.check_bundle()
+    loaded.check_guarantee()
+    if loaded.abstains:
+        raise PolicyError(
+            "expected a policy whose tests certified its numbers, got one whose tests did not, "
+            "which accepts nothing; choose other numbers, or the rule certified"
+        )
     unwanted, proposal = loaded.unwanted, loaded.proposal
     regions = {*unwanted.regions, *([proposal.polygon] if isinstance(proposal, Region) else [])}
     if len(regions) > 1:
@@ -242,9 +264,9 @@ def _settings(name: str, loaded: Policy) -> dict[str, Any]:
         state.USE_REGION: bool(unwanted.regions),
         state.RULE: loaded.rule.name,
         state.RESULTS_RULE: state.MAPS_RULE,
-        **loaded.rule.values(),
         state.PROPOSAL: proposal.name,
         state.SEED: loaded.seed,
+        state.NUMBER: loaded.results,
         state.CLEAN: loaded.clean,
         state.DECODING: loaded.decode,
     }
@@ -254,10 +276,8 @@ def _settings(name: str, loaded: Policy) -> dict[str, Any]:
         settings[state.SCALE] = proposal.scale
     if regions:
         settings[state.REGION] = [list(corner) for corner in regions.pop()]
-    if loaded.results is None:
+    if loaded.results is None:  # else they are a limit, not points to draw
         settings[state.SAMPLES] = min(loaded.proposals, state.MAX_SAMPLES)
-    else:  # its proposals are a limit, not points to draw
-        settings[state.NUMBER] = loaded.results
     _check_spans(settings)
     return settings
 
@@ -265,25 +285,19 @@ def _settings(name: str, loaded: Policy) -> dict[str, Any]:
 def _check_spans(settings: dict[str, Any]) -> None:
     """Raise `PolicyError` for a number that the page's widgets cannot have."""
     for key, value in settings.items():
-        low, high, step = _SPANS.get(key, (value, value, None))
+        low, high = _SPANS.get(key, (value, value))
         if value is not None and not low <= value <= high:
             raise PolicyError(
                 f"expected a policy with {key} from {low:g} to {high:g}, got {value:g}; "
                 "use regvae sample"
             )
-        if step and abs(value / step - round(value / step)) > 1e-6:
-            raise PolicyError(
-                f"expected a policy with {key} in steps of {step:g}, got {value:g}; "
-                "use regvae sample"
-            )
 
 
-_SPANS: dict[str, tuple[float, float, float | None]] = {
-    **{name: (0, one.maximum, one.step) for name, one in state.PARAMETERS.items()},
-    state.BOX: (state.MIN_BOX, state.MAX_BOX, None),
-    state.SCALE: (state.MIN_SCALE, state.MAX_SCALE, None),
-    state.SEED: (0, state.MAX_SEED, None),
-    state.NUMBER: (1, state.MAX_RESULTS, None),
+_SPANS: dict[str, tuple[float, float]] = {
+    state.BOX: (state.MIN_BOX, state.MAX_BOX),
+    state.SCALE: (state.MIN_SCALE, state.MAX_SCALE),
+    state.SEED: (0, state.MAX_SEED),
+    state.NUMBER: (1, state.MAX_RESULTS),
 }
 
 

@@ -12,7 +12,9 @@ CERTAIN = "The rule {rule} needs none: all that it accepts is wanted, by constru
 PURITIES = (0.99, 0.999, 0.9999)
 CHOOSE = "Choose the numbers by tests"
 TESTING = "Testing {n:,} points: some seconds, in many dimensions a minute"
-NUMBERS = "The exact numbers, which the sliders show rounded: {numbers}."
+NUMBERS = (
+    "The rule has these exact numbers; sliders that have not moved show them rounded: {numbers}."
+)
 MOVED = "A slider has been moved, so the guarantee no longer holds."
 BACK = "Back to the numbers of the tests"
 OTHER_SETTINGS = "The last tests were of other settings, so no guarantee holds for these."

@@ -9,8 +9,10 @@ something unwanted or to a record.
 """
 NUMBER = (
     "Results",
-    "Different regs to collect; of points that decode to one reg the first counts.",
+    "Different regs to collect; of points that decode to one reg the first counts. Empty: all that "
+    "the number of points under *Sample* gives.",
 )
+ALL = "all from {n:,} points"
 DECODE = (
     "Characters",
     "The decoder gives every character a probability. *Drawn*: characters are drawn with them, "
@@ -49,8 +51,14 @@ ESTIMATED = (
 )
 GENERATE = "Generate results"
 GENERATING = "{kept:,} of {wanted:,} different regs, {proposed:,} points proposed"
+PROPOSING = "{kept:,} different regs, {proposed:,} of {most:,} points proposed"
 LEFT = ", about {time} left"
-WAITING = "Waiting: the first points are measured, or other sampling runs must end first"
+WAITING = "waiting; the first points are measured, or other sampling runs must end first"
+RUN = "**{model}**: {counts}"
+RUNNING_OTHER = (
+    "This run began with other settings than the present ones, and the rule {rule}; its results "
+    "will be of those. Stop it to generate with the present ones."
+)
 STOP = "Stop, and keep what there is"
 DIFFERENT_HELP = "Each result was compared with all other results, and with all records."
 OUTDATED = "These results belong to other settings than the present ones; generate them again."

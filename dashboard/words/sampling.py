@@ -66,5 +66,6 @@ SAMPLES = (
 SEED = ("Seed", "The same seed proposes the same points.")
 POLICY_FILE = (
     "Load a policy file",
-    "Sets this tab and *Results* to a saved policy, except its limit on proposals.",
+    "Sets this tab and *Results* to a saved policy, with its exact numbers and its guarantee. As "
+    "long as nothing is changed, its results are those of the command line.",
 )

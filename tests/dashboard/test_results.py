@@ -1,17 +1,30 @@
 """Results against the library's own, and the search for leaks."""
 
 import io
+import threading
+from typing import Any
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import state
+from dashboard import services, state
+from dashboard.generating import OnBlock
 from dashboard.words import results as words
 from dashboard.words.explore import RESULTS_TAB
 from regvae.generation.results import generate
 from regvae.model.bundle import Bundle
 from regvae.rejection.policy import Policy
+from regvae.rejection.report import Tally
 from regvae.rejection.rules import Certified
-from tests.dashboard import generate_results, opened, press, problems_of, text_of
+from tests.dashboard import (
+    generate_results,
+    labels_of,
+    opened,
+    press,
+    problems_of,
+    text_of,
+    unescaped,
+)
 
 
 def by_the_maps_rule(**query: str) -> AppTest:
@@ -101,3 +114,57 @@ def test_leaks_are_found_and_rejected_at_the_value_that_is_offered() -> None:
     assert found.startswith("0 of the ")
     press(app, words.HUNT)
     assert "none in" in text_of(app)
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Sampling runs that count one block and wait for this event; then they raise."""
+    go = threading.Event()
+
+    def work(*given: Any) -> None:
+        on_block: OnBlock = given[-1]
+        ended = on_block(Tally(proposed=2_000, accepted=30, kept=20))
+        go.wait(20)
+        raise ValueError("expected nothing" if ended else "expected no end")
+
+    monkeypatch.setattr(services, "result_files", work)
+    return go
+
+
+def test_a_run_names_its_model_and_that_the_settings_are_others_now(held: threading.Event) -> None:
+    app = opened(tab=RESULTS_TAB)
+    press(app, words.GENERATE)
+    (bar,) = app.get("progress")
+    shown = unescaped(bar.proto.text)
+    assert shown.startswith("**notebook-2d**: 20 of 1,000 different regs, 2,000 points")
+    told = words.RUNNING_OTHER.format(rule="certified")
+    assert told not in text_of(app)
+    app.number_input(key=state.NUMBER).set_value(50).run()
+    assert told in text_of(app)
+    app.number_input(key=state.NUMBER).set_value(1000).run()
+    assert told not in text_of(app)
+    app.session_state[state.RESULTS].stop()
+    held.set()
+
+
+def test_another_model_ends_the_run(held: threading.Event) -> None:
+    app = opened(tab=RESULTS_TAB)
+    press(app, words.GENERATE)
+    run = app.session_state[state.RESULTS]
+    app.selectbox(key=state.MODEL).select("ordered-2d").run()
+    assert state.RESULTS not in app.session_state
+    assert not app.get("progress")
+    assert words.GENERATE in labels_of(app)
+    assert run._stop.is_set()
+    held.set()
+
+
+def test_an_empty_number_takes_what_the_points_give() -> None:
+    app = by_the_maps_rule(rule="two-sided", samples="300")
+    app.number_input(key=state.NUMBER).set_value(None).run()
+    assert app.number_input(key=state.NUMBER).placeholder == words.ALL.format(n=300)
+    generate_results(app)
+    policy = app.session_state[state.RESULTS].policy
+    assert (policy.results, policy.proposals) == (None, 300)
+    outcome = app.session_state[state.RESULTS].result().outcome
+    assert (outcome.report.proposed, outcome.shortfall) == (300, None)

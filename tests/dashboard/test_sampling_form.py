@@ -2,7 +2,9 @@
 
 import dataclasses
 import re
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -10,16 +12,20 @@ from streamlit.testing.v1 import AppTest
 from dashboard import services, state
 from dashboard.panels import sampling_form
 from dashboard.words import explore as explore_words
+from dashboard.words import guarantee as guarantee_words
 from dashboard.words import results as results_words
 from dashboard.words import sampling as words
+from regvae.cli import main
 from regvae.evaluation.notebook import UNWANTED
+from regvae.model import bundle as bundles
 from regvae.rejection.calibration import calibrate
-from regvae.rejection.policy import Policy
+from regvae.rejection.guarantee import guaranteed
+from regvae.rejection.policy import DRAWN, Policy
 from regvae.rejection.proposals import Around, Box, Prior
 from regvae.rejection.rules import OneSided, TwoSided
 from regvae.rejection.unwanted import Unwanted
-from tests.dashboard import SQUARE, open_tab, opened, press, problems_of, text_of
-from tests.dashboard.conftest import Models
+from tests.dashboard import SQUARE, generate_results, open_tab, opened, press, problems_of, text_of
+from tests.dashboard.conftest import Models, Sent
 
 
 @pytest.fixture
@@ -191,8 +197,6 @@ def repeating(text: str) -> str:
 CHANGES: list[tuple[Callable[[str], str], str]] = [
     (lambda _: "rubbish", "saved.toml"),
     (lambda text: text.replace("notebook-2d", "other"), "got one for other"),
-    (lambda text: text.replace("threshold = 2.5", "threshold = 9.0"), "threshold from 0 to 6"),
-    (lambda text: text.replace("threshold = 2.5", "threshold = 2.505"), "steps of 0.01"),
     (lambda text: text.replace("width = 3.0", "width = 0.05"), "box from 0.1 to 20"),
     (lambda text: f"{text}results = 200_000\n", "from 1 to 100000"),
     (lambda text: repeating(text), "results are different codes, got one with repeats"),
@@ -209,3 +213,98 @@ def test_a_policy_that_the_widgets_cannot_have_is_a_sentence(form: AppTest) -> N
         assert sentence in problems_of(form)
     form.file_uploader(key=state.POLICY_FILE).upload("saved.toml", saved.encode()).run()
     assert not problems_of(form)
+
+
+def saved_on_the_command_line(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, *options: str
+) -> tuple[Policy, bytes, bytes]:
+    """What `regvae sample` saves as a policy, and the bytes of its results as Parquet and CSV."""
+    path, files = folder / "saved.toml", [folder / f"saved{kind}" for kind in (".parquet", ".csv")]
+    first = ["sample", *options, "--save-policy", str(path), "--out", str(files[0])]
+    for arguments in (first, ["sample", "--policy", str(path), "--out", str(files[1])]):
+        monkeypatch.setattr(sys, "argv", ["regvae", *arguments])
+        with pytest.raises(SystemExit, match="0"):
+            main()
+    parquet, csv = (file.read_bytes() for file in files)
+    return Policy.from_toml(path.read_text()), parquet, csv
+
+
+ON_THE_COMMAND_LINE = [
+    (["--rule", "two-sided", "--purity", "0.999", "--decode", "drawn", "--until", "30"], 13),
+    (
+        [
+            "--rule",
+            "two-sided",
+            "--margin",
+            "3.14159",
+            "--support",
+            "12",
+            "--n",
+            "700",
+            "--repeats",
+            "--seed",
+            "4",
+        ],
+        10,
+    ),
+]
+
+
+@pytest.mark.parametrize(("options", "beyond"), ON_THE_COMMAND_LINE)
+def test_a_policy_with_exact_numbers_gives_the_bytes_of_the_command_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: list[str], beyond: float
+) -> None:
+    wanted = ["--unwanted", "tens in 0, 1, 2, 3, 4"]
+    saved, *expected = saved_on_the_command_line(
+        monkeypatch, tmp_path, "ordered-2d", *wanted, *options
+    )
+    assert max(saved.rule.values().values()) > beyond  # the sliders end at 10
+    form = opened(model="ordered-2d", tab=explore_words.SAMPLE_TAB)
+    form.file_uploader(key=state.POLICY_FILE).upload("saved.toml", saved.to_toml().encode()).run()
+    assert not problems_of(form)
+    assert guarantee_words.NUMBERS.split(":")[0] in text_of(form)
+    for sentence in (saved.guarantee.sentence("box"),) if saved.guarantee else ():
+        assert sentence[1:] in form.success[0].value.replace("\\", "")
+    open_tab(form, explore_words.RESULTS_TAB)
+    generate_results(form)
+    assert results_words.OUTDATED not in problems_of(form)
+    run = form.session_state[state.RESULTS]
+    assert run.policy == saved
+    assert [run.result().content[kind] for kind in (".parquet", ".csv")] == expected
+
+
+def test_a_moved_slider_or_another_setting_ends_what_a_file_has_set(sent: Sent) -> None:
+    saved = Policy("notebook-2d", UNWANTED, TwoSided(0.30001, 1.20002), results=5).signed()
+    form = opened(tab=explore_words.SAMPLE_TAB)
+    form.file_uploader(key=state.POLICY_FILE).upload("saved.toml", saved.to_toml().encode()).run()
+    assert form.number_input(key="margin").value == 0.3
+    form.number_input(key=state.SEED).set_value(3).run()  # the numbers are the rule's
+    assert sent[-1]["report"]["parameters"] == saved.rule.values()
+    form.number_input(key="margin").set_value(0.5).run()
+    assert sent[-1]["report"]["parameters"] == {"margin": 0.5, "support": 1.20002}
+    form.segmented_control(key=state.RULE).set_value("one-sided").run()
+    assert guarantee_words.NUMBERS.split(":")[0] not in text_of(form)
+
+
+def test_a_guarantee_of_another_policy_is_refused() -> None:
+    bundle = bundles.load("ordered-2d")
+    shown = guaranteed(bundle, Policy(bundle.name, UNWANTED, TwoSided(), results=5), 0.99)
+    form = opened(model="ordered-2d", tab=explore_words.SAMPLE_TAB)
+    for changed, sentence in (
+        (dataclasses.replace(shown, decode=DRAWN), "expected a guarantee of this"),
+        (dataclasses.replace(shown, rule=TwoSided(1.0, 2.0)), "expected a guarantee of this"),
+        (nothing_shown(shown), "expected a policy whose tests certified its numbers"),
+    ):
+        upload = form.file_uploader(key=state.POLICY_FILE)
+        upload.upload("saved.toml", changed.to_toml().encode()).run()
+        assert sentence in problems_of(form).replace("Expected", "expected")
+        assert form.number_input(key="margin").value == TwoSided().margin
+
+
+def nothing_shown(policy: Policy) -> Policy:
+    """The policy with a guarantee that could not be given."""
+    assert policy.guarantee
+    none = dataclasses.replace(policy.guarantee, certified=False)
+    policy = dataclasses.replace(policy, guarantee=none)
+    of = dataclasses.replace(none, of=policy.guarantee_hash())
+    return dataclasses.replace(policy, guarantee=of)
