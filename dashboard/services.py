@@ -40,13 +40,15 @@ from regvae.rejection.learning import Predictor
 from regvae.rejection.measures import Measurer
 from regvae.rejection.policy import Policy
 from regvae.rejection.proposals import Box
-from regvae.rejection.report import Tally
+from regvae.rejection.report import Tally, refusals
 from regvae.rejection.rules import RULES, Measures
 from regvae.rejection.samples import Samples
 from regvae.rejection.unwanted import Unwanted
 
 FEW = 12
 """Results that are shown as plates."""
+EXPLAINED = 2_000
+"""First points of a sampling run whose refusals are counted."""
 
 STATIC = Path(__file__).parent / "static"
 STUDY = store.ASSETS / "rule-study.csv"
@@ -327,11 +329,16 @@ def _guaranteed(name: str, version: str, policy: Policy, purity: float) -> Polic
 
 @dataclass(frozen=True)
 class ResultFiles:
-    """Results as files by their kind (`.parquet`, `.csv`), their outcome, and the first codes."""
+    """Results as files by their kind (`.parquet`, `.csv`), their outcome, and the first codes.
+
+    `refused` tells why points were refused, see `refusals`: of the first `explained` ones.
+    """
 
     outcome: Outcome
     content: dict[str, bytes]
     first: list[str]
+    explained: int
+    refused: dict[str, int]
 
 
 def result_files(
@@ -351,7 +358,10 @@ def result_files(
     content = {kind: file.getvalue() for kind, file in files.items()}
     lines = io.BytesIO(content[".csv"]).readlines()[1 : 1 + FEW]
     first = [line.decode().split(",", 1)[0].strip('"') for line in lines]
-    return ResultFiles(outcome, content, first)
+    explained = min(outcome.report.proposed, EXPLAINED)
+    policy = replace(policy, proposals=explained)
+    begin = sampling.sample(bundle(name, version), policy, measuring)
+    return ResultFiles(outcome, content, first, explained, refusals(policy.rule, begin))
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

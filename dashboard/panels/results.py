@@ -19,10 +19,11 @@ from regvae.intervals import CONFIDENCE
 from regvae.rejection.guarantee import PURITY
 from regvae.rejection.policy import PROPOSALS_A_RESULT, Policy
 from regvae.rejection.proposals import FEW_DIMENSIONS, Around
-from regvae.rejection.report import Report, warning
+from regvae.rejection.report import RECORD, UNWANTED, Report, warning
 from regvae.rejection.rules import Certified, rule_named
 
 POLL = 0.5  # seconds between two looks at a run
+_MANY = 0.1  # share of the points from which on a reason is worth a change
 _RESULTS = 1000  # unless another number is typed
 
 
@@ -186,6 +187,7 @@ def _show_results(stored: Generation) -> None:
     elif files.outcome.guarantee:
         st.warning(common.sentence(files.outcome.guarantee["sentence"]))
     if not audit.draws:
+        _refused(files)
         return
     st.markdown(f"**{common.plain(files.outcome.headline())}**", help=words.DIFFERENT_HELP)
     st.markdown(_of_purity(report))
@@ -200,9 +202,31 @@ def _show_results(stored: Generation) -> None:
             *_of_results(audit),
         ]
     )
+    _refused(files)
     st.plotly_chart(charts.edit_distances(audit), config={"staticPlot": True}, key="edits")
     st.caption(words.EDITS_CAPTION)
     _downloads(files)
+
+
+def _refused(files: services.ResultFiles) -> None:
+    """Why points are refused, the most frequent reason first, and what to change."""
+    policy = files.outcome.policy
+    reasons = sorted(files.refused.items(), key=lambda one: -one[1])
+    told = [
+        words.REFUSED.get(name, words.REFUSED_BY).format(n=number, parameter=name)
+        for name, number in reasons
+        if number
+    ]
+    if policy.abstains or not told:
+        return
+    name, number = next(one for one in reasons if one[0] != UNWANTED)
+    advice = {RECORD: words.WIDER}
+    if not isinstance(policy.proposal, Around):
+        advice["q"] = words.AROUND
+    hint = advice.get(name, words.LESS_STRICT) if number > _MANY * files.explained else ""
+    st.caption(
+        words.WHY.format(n=files.explained, reasons="; ".join(told)) + hint.format(parameter=name)
+    )
 
 
 def _of_purity(report: Report) -> str:

@@ -1,6 +1,7 @@
 """Results and the search for leaks."""
 
 from regvae.rejection.policy import DRAWN, LIKELIEST
+from regvae.rejection.report import RECORD, UNWANTED
 
 INTRO = """
 A result is a **new, different reg**. Points are proposed until there are enough; every accepted
@@ -49,6 +50,22 @@ ESTIMATED = (
     "Of what the rule {rule} accepts, **{purity:.2%}** is wanted. That purity is an **estimate**: "
     "from {low:.2%} to {high:.2%} at 95 % confidence."
 )
+WHY = "Why points are refused, counted on the first {n:,}: {reasons}."
+REFUSED = {
+    UNWANTED: "**{n:,}** decode to something unwanted",
+    RECORD: "**{n:,}** decode to a record",
+    "m": "**{n:,}** decode to a wanted reg, but not clearly enough (m)",
+    "q": "**{n:,}** lie where records are too rare (q)",
+    "threshold": "**{n:,}** lie too near an unwanted record (threshold)",
+    "margin": "**{n:,}** are not enough nearer to a wanted record (margin)",
+    "support": "**{n:,}** lie too far from every wanted record (support)",
+    "alpha": "**{n:,}** lie where too many records are unwanted (alpha)",
+    "score": "**{n:,}** have too low a score",
+}
+REFUSED_BY = "**{n:,}** do not reach {parameter}"
+WIDER = " To accept more, propose from a wider part: a larger scale or box, under *Sample*."
+AROUND = " To accept more, propose points *around* records under *Sample*, or lower q."
+LESS_STRICT = " To accept more, choose a less strict {parameter}."
 GENERATE = "Generate results"
 GENERATING = "{kept:,} of {wanted:,} different regs, {proposed:,} points proposed"
 PROPOSING = "{kept:,} different regs, {proposed:,} of {most:,} points proposed"

@@ -190,6 +190,28 @@ class Tally:
         )
 
 
+UNWANTED, RECORD = "unwanted", "record"
+"""Reasons of `refusals` that are no parameter."""
+
+
+def refusals(rule: Rule, samples: Samples) -> dict[str, int]:
+    """How many samples a rule refuses, by the first reason that holds.
+
+    A reason is the name of the parameter whose limit does not hold; of a rule that judges codes
+    `UNWANTED` and `RECORD` come before. With those that are accepted they are all samples.
+    """
+    reasons: dict[str, NDArray[np.bool_]] = {}
+    if rule.needs_codes:
+        reasons |= {UNWANTED: ~samples.wanted, RECORD: samples.collision}
+    limits = zip(rule.parameters(), rule.limits, strict=True)
+    reasons |= {one.name: ~limit.holds(samples.measures) for one, limit in limits}
+    found, left = {}, np.ones(len(samples), bool)
+    for name, holds in reasons.items():
+        found[name] = int((left & holds).sum())
+        left &= ~holds
+    return found
+
+
 MANY_RECORDS = 0.05
 """Share of accepted points that decode to records, above which a run is warned of."""
 

@@ -168,3 +168,31 @@ def test_an_empty_number_takes_what_the_points_give() -> None:
     assert (policy.results, policy.proposals) == (None, 300)
     outcome = app.session_state[state.RESULTS].result().outcome
     assert (outcome.report.proposed, outcome.shortfall) == (300, None)
+
+
+def test_the_reasons_of_refusals_are_counted_and_the_way_to_more_is_named() -> None:
+    app = opened(model="ordered-2d", tab=RESULTS_TAB)
+    app.number_input(key=state.NUMBER).set_value(40).run()
+    generate_results(app)
+    files = app.session_state[state.RESULTS].result()
+    report, refused = files.outcome.report, files.refused
+    assert files.explained == report.proposed < 2_000
+    assert report.accepted + sum(refused.values()) == report.proposed
+    assert refused["q"] > 0.3 * report.proposed
+    text = text_of(app)
+    assert f"**{refused['q']:,}** lie where records are too rare (q)" in text
+    assert f"**{refused['unwanted']:,}** decode to something unwanted" in text
+    assert "propose points *around* records under *Sample*, or lower q" in text
+    app.session_state[state.PROPOSAL] = "around"
+    generate_results(app.run())
+    around = app.session_state[state.RESULTS].result()
+    assert around.outcome.report.acceptance > 0.4 > 10 * report.acceptance
+    assert "To accept more" not in text_of(app)
+
+
+def test_where_nothing_is_accepted_the_reason_is_there() -> None:
+    app = by_the_maps_rule(threshold="6.0")
+    generate_results(app)
+    text = text_of(app)
+    assert "counted on the first 1,024: **1,024** lie too near an unwanted record" in text
+    assert "choose a less strict threshold" in text

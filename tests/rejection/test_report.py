@@ -10,7 +10,7 @@ from regvae.rejection.calibration import calibrate
 from regvae.rejection.measures import Measurer
 from regvae.rejection.policy import Policy
 from regvae.rejection.proposals import Around, Box
-from regvae.rejection.report import SUPPORT, Recall, Tally, warning
+from regvae.rejection.report import SUPPORT, Recall, Tally, refusals, warning
 from regvae.rejection.rules import Certified, OneSided, Posterior
 from regvae.rejection.samples import Samples
 from regvae.rejection.unwanted import Unwanted
@@ -24,6 +24,26 @@ def samples_of(wanted):
     n = len(wanted)
     codes = np.array(["AA00AAA"] * n)
     return Samples(np.zeros((n, 2)), {}, codes, np.array(wanted), np.zeros(n, bool))
+
+
+# --- refusals -------------------------------------------------------------------------------------
+
+
+def test_each_refusal_has_its_first_reason():
+    wanted = np.array([NO, NO, YES, YES, YES, YES, YES])
+    collision = np.array([NO, YES, YES, NO, NO, NO, NO])
+    measures = {
+        "margin": np.array([-1, -1, -np.inf, 0.5, 0.5, 2, 2]),
+        "typicality": np.array([0, 0, 0, 0.01, 0.5, 0.01, 0.5]),
+    }
+    few = dataclasses.replace(
+        samples_of(wanted), measures=measures, wanted=wanted, collision=collision
+    )
+    rule = Certified(m=1.0, q=0.02)
+    assert refusals(rule, few) == {"unwanted": 2, "record": 1, "m": 2, "q": 1}
+    assert rule.accepts(few.measures).sum() == 7 - 6
+    near = dataclasses.replace(few, measures={"to_unwanted": np.arange(7.0)})
+    assert refusals(OneSided(2.0), near) == {"threshold": 3}  # it judges no code
 
 
 # --- recall ---------------------------------------------------------------------------------------
