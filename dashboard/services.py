@@ -2,7 +2,9 @@
 
 import io
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from dashboard.components.edge import EdgeLayer
 from dashboard.components.fields import DensityLayer, PaintedLayer, SampleLayer
 from dashboard.components.geometry import Geometry
 from dashboard.components.wanted import WantedLayer, colour_attribute
+from dashboard.threads import in_thread
 from regvae.audit.leaks import Hunt, hunt
 from regvae.evaluation import diagnosis, notebook
 from regvae.evaluation.accuracy import accuracy as measured_accuracy
@@ -39,7 +42,7 @@ from regvae.rejection.guarantee import guaranteed as choose
 from regvae.rejection.learning import Predictor
 from regvae.rejection.measures import Measurer
 from regvae.rejection.policy import Policy
-from regvae.rejection.proposals import Box
+from regvae.rejection.proposals import FEW_DIMENSIONS, Box
 from regvae.rejection.report import Tally, refusals
 from regvae.rejection.rules import RULES, Measures
 from regvae.rejection.samples import Samples
@@ -189,7 +192,16 @@ def measurer_of(name: str, version: str, policy: Policy) -> Measurer:
     found = measurer(name, version, policy.unwanted, policy.rule.name)
     if not policy.rule.needs_learning:
         return found
-    return replace(found, predictor=_predictor(name, version, _measured(policy)))
+    return replace(found, predictor=_learning(name, version, _measured(policy)).result())
+
+
+def learning(name: str, version: str, policy: Policy) -> Future[Predictor] | None:
+    """What a policy's rule still learns, if it takes longer than a page may wait; else None."""
+    few = bundle(name, version).records.latent_dim <= FEW_DIMENSIONS
+    if few or not policy.rule.needs_learning:
+        return None
+    found = _learning(name, version, _measured(policy))
+    return None if found.done() else found
 
 
 def _measured(policy: Policy) -> Policy:
@@ -201,9 +213,9 @@ def _measured(policy: Policy) -> Policy:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
-def _predictor(name: str, version: str, policy: Policy) -> Predictor:
+def _learning(name: str, version: str, policy: Policy) -> Future[Predictor]:
     measuring = measurer(name, version, policy.unwanted, policy.rule.name)
-    return sampling.learned(bundle(name, version), policy, measuring)
+    return in_thread(partial(sampling.learned, bundle(name, version), policy, measuring))
 
 
 def held_out(name: str, version: str, policy: Policy) -> Measures | None:

@@ -44,13 +44,14 @@ DASHBOARD_MAY_IMPORT = {
     "charts": {"palette", "words"},
     "state": {"words"},
     "components": {"palette", "state", "words"},
-    "services": {"components"},
+    "threads": set(),
+    "services": {"components", "threads"},
     "widgets": {"state", "words"},
     "model_box": {"services", "state", "words"},
     "generating": {"services"},
     "panels": {
         *("charts", "components", "generating", "palette", "plates", "services", "state"),
-        *("widgets", "words"),
+        *("threads", "widgets", "words"),
     },
     "app_pages": {
         *("palette", "words", "plates", "charts", "state", "components", "services", "widgets"),

@@ -1,6 +1,6 @@
 """Explore: the latent map, its controls, and the panel beside it."""
 
-from contextlib import AbstractContextManager, nullcontext
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -24,8 +24,9 @@ from dashboard.words import explore as words
 from dashboard.words import guarantee as guarantee_words
 from regvae.formats import UK_REGISTRATION, FormatError
 from regvae.latent.polygon import Polygon
-from regvae.rejection.rules import Rule
+from regvae.rejection.learning import points_seen
 
+POLL = 0.5  # seconds between two looks at what a rule learns
 PANEL_HEIGHT = 716  # pixels at least; style.css stretches it with the window
 
 
@@ -85,13 +86,20 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
     state.write_region()
     problems: list[str] = []
     choices = read_choices(name, version, tabs.journeys, problems)
-    with tabs.above, learning(choices.context.rule):
+    learning = still_learning(choices.context)
+    if learning:
+        choices = replace(choices, context=replace(choices.context, policy=None))
+    with tabs.above:
         samples, report = propose(choices.context, choices.context.policy, problems)
-    if samples is None:  # without samples nothing on the page can show a rule's decision
+    if samples is None and not learning:  # nothing on the page can show a rule's decision
         context = replace(choices.context, unwanted=None, policy=None)
         choices = replace(choices, context=context)
+    shown = shown_of(choices)
+    if learning:
+        seen = points_seen(choices.context.latent_dim)
+        shown = replace(shown, waiting=words.LEARNING.format(n=seen))
     with left:
-        show_map(geometry, samples, report, shown_of(choices))
+        show_map(geometry, samples, report, shown)
     if plane_words:
         plane_words.caption(choices.context.shown.words)
     if known:
@@ -99,13 +107,24 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
     for sentence in [*state.address_problems(), *problems]:  # now that all widgets are made
         tabs.above.warning(common.plain(sentence))
     show_tabs(tabs, choices)
+    if learning:
+        watch(learning)
     state.store_explored()
     settle(state.MAP)
 
 
-def learning(rule: Rule) -> AbstractContextManager[Any]:
-    """A spinner while a rule learns, which takes some seconds once; nothing for other rules."""
-    return st.spinner(words.LEARNING) if rule.needs_learning else nullcontext()
+def still_learning(context: Context) -> Future[Any] | None:
+    """What the rule still learns in a thread; None if it can decide."""
+    if context.policy is None:
+        return None
+    return services.learning(context.name, context.version, context.policy)
+
+
+@st.fragment(run_every=POLL)
+def watch(learning: Future[Any]) -> None:
+    """Show the map again as soon as the rule has learned; only this runs again meanwhile."""
+    if learning.done():
+        st.rerun()
 
 
 def show_form(tabs: Tabs, name: str, version: str) -> None:

@@ -46,7 +46,7 @@ class View:
     `search` is the Gaussian of a searched code, as mean and standard deviations (k,) each; `region`
     the selected polygon of the plane; `layers` are points that lie on the map; `hidden` names what
     of it is not drawn, of `state.LAYERS`; `unlinked` tells what of the page no address has, if
-    there is something.
+    there is something. `waiting` tells what a map without samples waits for.
     """
 
     model: str
@@ -64,6 +64,7 @@ class View:
     layers: Sequence[PointLayer] = ()
     hidden: Sequence[str] = ()
     unlinked: str = ""
+    waiting: str = ""
 
 
 @dataclass(frozen=True)
@@ -181,6 +182,7 @@ def latent_map(tables: Tables, view: View, key: str) -> None:
         "link": {"model": view.model, "without": view.unlinked},
         "colour": view.colour,
         "rule": rule_for_browser(view.rule, view.unwanted) if view.rule else None,
+        "waiting": view.waiting,
         "handled": last_handled(),
         "report": asdict(view.report) if view.report else None,
         "pin": list(view.pin) if view.pin else None,

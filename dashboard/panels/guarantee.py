@@ -12,6 +12,7 @@ import streamlit as st
 
 from dashboard import services, state
 from dashboard.panels.context import Context
+from dashboard.threads import in_thread
 from dashboard.words import common
 from dashboard.words import guarantee as words
 from regvae.rejection.guarantee import PILOT, TESTED
@@ -167,18 +168,11 @@ def show(context: Context) -> None:
 
 
 def _start(name: str, version: str, asked: Policy, purity: float) -> None:
-    found: Future[Policy] = Future()
-    given = (found, name, version, asked, purity)
-    threading.Thread(target=_run, args=given, daemon=True).start()
-    st.session_state[state.TESTS] = Tests(asked, found)
-
-
-def _run(found: Future[Policy], name: str, version: str, asked: Policy, purity: float) -> None:
-    try:
+    def choose() -> Policy:
         with _place:
-            found.set_result(services.guaranteed(name, version, asked, purity))
-    except BaseException as error:  # whoever waits must learn of it
-        found.set_exception(error)
+            return services.guaranteed(name, version, asked, purity)
+
+    st.session_state[state.TESTS] = Tests(asked, in_thread(choose))
 
 
 @st.fragment(run_every=POLL)

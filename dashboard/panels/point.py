@@ -41,7 +41,7 @@ class _Compared(NamedTuple):
 
 def verdict(context: Context, point: tuple[float, ...]) -> Verdict:
     """What the rule decides of a point: by the limits that reject it, or by all that accept it."""
-    if not context.unwanted:
+    if not context.policy:
         return Verdict("", "", "")
     accepted, compared = _decision(context, point)
     deciding = [one for one in compared if one.holds == accepted]
@@ -77,7 +77,7 @@ def pinned(context: Context, point: tuple[float, ...]) -> None:
             for row, distance, kind in zip(rows, distances, kinds, strict=True)
         ]
     )
-    if context.unwanted:
+    if context.policy:
         _verdict(context, point)
 
 

@@ -31,7 +31,7 @@ class Shown:
     wanted codes, if there is one. `point` is the pinned point (k,), `card` what a
     card beside it tells, if there is one, `code` the searched code, `region` the selected polygon
     of the plane, `own` are a person's own codes, `hidden` what is not drawn, of `state.LAYERS`,
-    `unlinked` what no address has, in words.
+    `unlinked` what no address has, in words, `waiting` what the samples wait for.
     """
 
     context: Context
@@ -44,6 +44,7 @@ class Shown:
     own: OwnLayer | None = None
     hidden: Sequence[str] = ()
     unlinked: str = ""
+    waiting: str = ""
     card: Verdict | None = None
     density: bool = False
     edge: bool = False
@@ -80,6 +81,7 @@ def show_map(
         layers=shown.layers,
         hidden=shown.hidden,
         unlinked=shown.unlinked,
+        waiting=shown.waiting,
     )
     wanted = None
     if shown.by_wanted:

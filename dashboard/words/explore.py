@@ -121,4 +121,4 @@ Tab leads to its buttons, and Escape closes it first. The sliders take the arrow
 BOX_CORNERS_LABEL = "Select a box: x, y, x, y of two corners"
 NO_BOX = "Expected four numbers such as -1, -0.5, 0, 0.5, got “{typed}”; change the box."
 
-LEARNING = "The rule learns from decoded proposals; this takes some seconds, once."
+LEARNING = "The rule is learning from {n:,} decoded points: about 15 s, once."

@@ -1,6 +1,8 @@
 """The explore page: points, regs, regions, and input that cannot be used."""
 
 import re
+import threading
+import time
 from html import unescape
 from typing import Any
 
@@ -14,6 +16,7 @@ from dashboard.words import explore as words
 from regvae.evaluation.notebook import UNWANTED
 from regvae.latent.polygon import in_polygon
 from regvae.model.bundle import Bundle
+from regvae.rejection import sampling
 from regvae.rejection.margins import Margins
 from tests.dashboard import (
     SQUARE,
@@ -273,3 +276,30 @@ def test_why_a_decoded_code_is_refused_is_told_in_words(bundle: Bundle, exact: B
 def test_a_small_limit_is_not_shown_as_nothing() -> None:
     assert common.quantities("nats", 13.354, 0.001) == ("13.354 nats", "0.001 nats")
     assert common.quantities("σ", 2.5, 0.0) == ("2.50 σ", "0.00 σ")
+
+
+def test_the_page_answers_while_a_rule_learns_in_many_dimensions(
+    sent: Sent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, learned = threading.Event(), sampling.learned
+
+    def slowly(*given: Any) -> Any:
+        go.wait(20)
+        return learned(*given)
+
+    monkeypatch.setattr(sampling, "learned", slowly)
+    monkeypatch.setattr(sampling, "points_seen", lambda _: 2_000)
+    app = opened(model="exact-15d", rule="learned", seed="77")
+    waiting = words.LEARNING.format(n=300_000)
+    assert (sent[-1]["waiting"], sent[-1]["rule"], sent[-1]["samples"]) == (waiting, None, None)
+    app.text_input(key=state.POINT).set_value(", ".join(["0.1"] * 15)).run()
+    assert words.PINNED in text_of(app)
+    assert sent[-1]["waiting"] == waiting
+    assert not problems_of(app)
+    go.set()
+    end = time.monotonic() + 20
+    while app.run() and sent[-1]["waiting"]:
+        assert time.monotonic() < end, "it has not learned"
+    assert (sent[-1]["waiting"], sent[-1]["rule"]["name"]) == ("", "learned")
+    assert sent[-1]["report"]["proposed"] == 1000
+    assert "by the learned rule" in text_of(app)

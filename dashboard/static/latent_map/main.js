@@ -120,6 +120,7 @@ class Explorer {
     if (!this.listening) this.#listen();
     if (this.shown.changed("region", data.region)) this.map.setRegion(data.region);
     this.scrubber.confirm(data.report);
+    this.scrubber.wait(data.waiting);
     this.link.set(data.link);
     this.#showCard(data);
     this.element.dataset.ready = "true";

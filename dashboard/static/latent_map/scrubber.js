@@ -47,7 +47,7 @@ export class Scrubber {
         </ul>
         <p class="note" data-figure="shown"></p>
       </div>
-      <p class="outcome none">No samples: see the warning beside the map.</p>
+      <p class="outcome none"></p>
       <div class="plates" role="region" tabindex="0" aria-label="decoded regs of accepted samples"></div>`;
     this.sliders = new Sliders(root.querySelector(".scrub-row"), on);
     this.list = new PlateList(root.querySelector(".plates"), SHOWN);
@@ -99,6 +99,12 @@ export class Scrubber {
   toggle(there) {
     this.root.classList.toggle("empty", !there);
     if (!there) this.list.clear();
+  }
+
+  /** Why there are no samples yet, in a sentence; "" if there is a warning. */
+  wait(sentence) {
+    this.root.querySelector(".none").textContent =
+      sentence || "No samples: see the warning beside the map.";
   }
 
   /** Figures, curves and plates for the present values. */
