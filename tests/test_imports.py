@@ -21,7 +21,8 @@ MAY_IMPORT = {
     "model": {"formats", "onehot", "parallel"},
     "latent": {"formats", "onehot", "randomness", "parallel", "model"},
     "rejection": {
-        *("formats", "onehot", "predicates", "intervals", "randomness", "model", "latent"),
+        *("formats", "onehot", "predicates", "intervals", "randomness", "parallel", "model"),
+        "latent",
     },
     "audit": {"formats", "intervals", "randomness", "parallel", "model", "latent", "rejection"},
     "generation": {"formats", "model", "latent", "rejection", "audit"},
