@@ -22,6 +22,7 @@ def rule_for_browser(rule: Rule, unwanted: str) -> dict[str, Any]:
                 "step": one.step,
                 "unit": one.unit,
                 "before": one.before,
+                "help": one.help,
                 "measure": one.measure,
                 "operator": one.operator,
                 "complement": one.complement,

@@ -208,6 +208,8 @@ def _outcome(policy: Policy) -> None:
         st.warning(sentence)
     elif held(policy):
         st.success(sentence)
+        if found.decode == DRAWN:
+            st.caption(words.ABOUT_DRAWN)
     else:
         st.caption(words.MOVED)
         st.button(words.BACK, type="tertiary", on_click=_back, args=(found.rule,))

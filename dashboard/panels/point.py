@@ -133,7 +133,8 @@ def _verdict(context: Context, point: tuple[float, ...]) -> None:
     """What the rule decides and why, and the nearest accepted point if it rejects."""
     measurer, rule = context.measurer, context.rule
     accepted, compared = _decision(context, point)
-    st.markdown((words.ACCEPTED if accepted else words.REJECTED).format(rule=rule.name))
+    told = words.ACCEPTED if accepted else words.REJECTED
+    st.markdown(told.format(rule=rule.name), help=words.UNITS)
     facts([_reason(one) for one in compared])
     facts(
         [

@@ -70,6 +70,12 @@ AT_MOST = "at most {distance}"
 OFF_THE_MAP = "This point lies outside the map, far from every record; zoom out to see it."
 ACCEPTED = "**Accepted** by the {rule} rule:"
 REJECTED = "**Rejected** by the {rule} rule:"
+UNITS = (
+    "**σ**: a distance from a record counts that record's standard deviations (sigmas). **nats**: "
+    "natural logarithms of how many times likelier one code is than another for the decoder: 0.7 "
+    "is twice, 2.3 ten times. **Held-out records in sparser places**: how typical the place is, "
+    "which *q* limits."
+)
 VERDICTS = {True: "Accepted", False: "Rejected"}
 COMPARISONS = {">": ">", ">=": "≥", "<": "<", "<=": "≤"}
 DECODED_CODE = "the decoded reg"

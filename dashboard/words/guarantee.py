@@ -15,6 +15,10 @@ TESTING = "Testing {n:,} points: some seconds, in many dimensions a minute"
 NUMBERS = (
     "The rule has these exact numbers; sliders that have not moved show them rounded: {numbers}."
 )
+ABOUT_DRAWN = (
+    "It is about regs whose characters are drawn, as *Results* draws them; the map shows the "
+    "likeliest reg of each point, so its counts may differ."
+)
 MOVED = "A slider has been moved, so the guarantee no longer holds."
 BACK = "Back to the numbers of the tests"
 OTHER_SETTINGS = "The last tests were of other settings, so no guarantee holds for these."

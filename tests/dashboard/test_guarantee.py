@@ -54,6 +54,7 @@ def test_the_exact_numbers_decide_and_the_sliders_stand_nearest(
     (told,) = app.success
     assert expected.guarantee.sentence("box")[1:] in told.value.replace("\\", "")
     assert f"margin {rule.margin:.4g} σ" in text_of(app)  # type: ignore[attr-defined]
+    assert words.ABOUT_DRAWN in text_of(app)
 
 
 def test_a_moved_slider_ends_the_guarantee_and_the_numbers_can_be_had_back(sent: Sent) -> None:
@@ -83,6 +84,17 @@ def test_results_of_the_rule_on_the_map_have_its_guarantee(expected: Policy) -> 
     assert outcome.policy.rule == expected.rule
     app.radio(key=state.DECODING).set_value("likeliest").run()
     assert words.OTHER_SETTINGS in text_of(app)  # it is about codes that are drawn
+
+
+def test_a_guarantee_on_likeliest_codes_is_about_what_the_map_shows() -> None:
+    app = opened(model="ordered-2d", rule="two-sided", tab=RESULTS_TAB)
+    app.radio(key=state.RESULTS_RULE).set_value(state.MAPS_RULE).run()
+    app.radio(key=state.DECODING).set_value("likeliest").run()
+    press(app, words.CHOOSE)
+    found = app.session_state[state.TESTS].found.result()
+    assert (found.decode, found.abstains) == ("likeliest", False)
+    assert app.run().success
+    assert words.ABOUT_DRAWN not in text_of(app)
 
 
 def test_numbers_that_no_test_certifies_are_a_sentence_and_move_nothing() -> None:

@@ -39,7 +39,7 @@ export class Sliders {
    * Take over Python's rule {name, parameters, measures, after}, as it is after it has `handled` what
    * was told up to a number; true if something of it is news.
    *
-   * A parameter is a slider {name, value, minimum, maximum, step, unit, before} and a limit of the
+   * A parameter is a slider {name, value, minimum, maximum, step, unit, before, help} and a limit of the
    * rule, see `limitsOf`.
    */
   take(rule, handled) {
@@ -66,11 +66,12 @@ export class Sliders {
     this.known = {};
     this.exact = {};
     const labels = rule.parameters.map((parameter) => {
-      const { name, before, minimum, maximum, step } = parameter;
+      const { name, before, help, minimum, maximum, step } = parameter;
       const label = document.createElement("label");
       label.dataset.parameter = name;
       label.innerHTML = `<span></span><input type="range"><output></output>`;
       label.firstElementChild.textContent = before;
+      label.title = help;
       const [, input, output] = label.children;
       Object.assign(input, { min: minimum, max: maximum, step });
       input.setAttribute("aria-label", name);

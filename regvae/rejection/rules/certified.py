@@ -43,8 +43,9 @@ class Certified(Rule):
         maximum=5.0,
         step=0.001,
         unit="nats",
-        label="m",
-        help="Least log probability of the best wanted code over that of the best unwanted one.",
+        label="m: clearly wanted",
+        help="Least log probability of the best wanted code over that of the best unwanted one, in "
+        "nats: 0.7 nats are twice as likely, 2.3 ten times.",
         before="Accept if wanted by",
     )
     q: float = least_typicality()

@@ -34,7 +34,7 @@ class OneSided(Rule):
         step=0.01,
         unit="σ",
         label="Threshold",
-        help="Least Mahalanobis distance from every unwanted record.",
+        help="Least distance from every unwanted record, in its standard deviations (σ).",
         before="Accept if farther than",
     )
 

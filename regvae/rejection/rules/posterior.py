@@ -43,8 +43,8 @@ class Posterior(Rule):
         maximum=0.5,
         step=0.01,
         unit="%",
-        label="Alpha",
-        help="Largest share of the unwanted records in the density.",
+        label="Alpha: unwanted share",
+        help="Largest share that the unwanted records may have in the density at a point.",
         before="Accept if unwanted at most",
     )
     q: float = least_typicality()

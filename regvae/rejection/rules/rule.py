@@ -156,8 +156,9 @@ def least_typicality() -> Any:
         maximum=0.2,
         step=0.001,
         unit="%",
-        label="q",
-        help="Share of held-out records that lie in sparser places than any accepted point.",
+        label="q: typical places",
+        help="Share of held-out records that lie in sparser places than any accepted point; a "
+        "higher one accepts only where records are denser.",
         before="and denser than",
     )
 

@@ -41,7 +41,8 @@ class TwoSided(Rule):
         step=0.01,
         unit="σ",
         label="Margin",
-        help="How much nearer a wanted record must be than any unwanted one.",
+        help="How much nearer a wanted record must be than any unwanted one, in standard "
+        "deviations (σ) of the records.",
         before="Accept if nearer by",
     )
     support: float = parameter(
@@ -52,7 +53,7 @@ class TwoSided(Rule):
         step=0.01,
         unit="σ",
         label="Support",
-        help="Largest Mahalanobis distance from the nearest wanted record.",
+        help="Largest distance from the nearest wanted record, in its standard deviations (σ).",
         before="and within",
     )
 
