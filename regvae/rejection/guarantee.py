@@ -21,6 +21,7 @@ from regvae.model.bundle import Bundle
 from regvae.rejection.measures import Measurer
 from regvae.rejection.policy import Guarantee, Policy, PolicyError
 from regvae.rejection.rules import Measures, Parameter, Rule
+from regvae.rejection.samples import Samples
 from regvae.rejection.sampling import fitted, fresh, make_measurer
 
 PURITY = 0.999
@@ -31,6 +32,15 @@ _STEPS = 200
 """Values of the first parameter in a sequence."""
 _SECOND = (0.999, 0.9, 0.7, 0.5, 0.3, 0.15, 0.07)
 """Shares of the pilot that the values of the second parameter accept."""
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """A rule, and how many of the tested points it accepts; `leaks` of them are unwanted."""
+
+    rule: Rule
+    accepted: int
+    leaks: int
 
 
 def needed(purity: float, confidence: float) -> int:
@@ -59,29 +69,15 @@ def guaranteed(
     """
     check_target(policy.rule, purity, confidence)
     measurer = measurer or make_measurer(bundle, policy)
-    proposal = fitted(policy.proposal, bundle, measurer)
-    policy = replace(policy, proposal=proposal)
+    policy = replace(policy, proposal=fitted(policy.proposal, bundle, measurer))
     pilot = fresh(bundle, policy, measurer, PILOT, "guarantee: pilot")
-    most = 2 * len(_SECOND) if len(policy.rule.parameters()) > 1 else 2
-    least = needed(purity, 1 - (1 - confidence) / most) / tested
-    strict = _sequences(policy.rule, pilot.measures, least)
-    surer = [_from_surest(one, pilot.measures, ~pilot.wanted, purity) for one in strict]
-    sequences = strict + surer
+    sequences = _all_sequences(policy.rule, pilot, purity, confidence, tested)
     samples = fresh(bundle, policy, measurer, tested, "guarantee: tests")
-    measures, leaks = samples.measures, ~samples.wanted
-    error = (1 - confidence) / max(1, len(sequences))
-    passed = [
-        found
-        for sequence in sequences
-        if (found := _last_passed(sequence, measures, leaks, purity, error))
-    ]
-    best = max(passed, key=lambda one: one.accepted, default=None)
-    strictest = sequences[0][0] if sequences else policy.rule
-    chosen = best or _counted(strictest, measures, leaks)
+    chosen, certified = _chosen(sequences, samples, purity, confidence, policy.rule)
     shown = Guarantee(
         purity=purity,
         confidence=confidence,
-        certified=best is not None,
+        certified=certified,
         accepted=chosen.accepted,
         leaks=chosen.leaks,
         proposals=tested,
@@ -90,6 +86,33 @@ def guaranteed(
     )
     policy = replace(policy, rule=chosen.rule, guarantee=shown)
     return replace(policy, guarantee=replace(shown, of=policy.guarantee_hash()))
+
+
+def _all_sequences(
+    rule: Rule, pilot: Samples, purity: float, confidence: float, tested: int
+) -> list[list[Rule]]:
+    """What is tested: each sequence from its strictest rule, and from its surest."""
+    most = 2 * len(_SECOND) if len(rule.parameters()) > 1 else 2
+    least = needed(purity, 1 - (1 - confidence) / most) / tested
+    strict = _sequences(rule, pilot.measures, least)
+    return strict + [_from_surest(one, pilot.measures, ~pilot.wanted, purity) for one in strict]
+
+
+def _chosen(
+    sequences: list[list[Rule]], samples: Samples, purity: float, confidence: float, rule: Rule
+) -> tuple[_Counted, bool]:
+    """The rule that accepts the most of those that passed, counted on the samples, and True; if
+    none has passed, the strictest, and False."""
+    measures, leaks = samples.measures, ~samples.wanted
+    error = (1 - confidence) / max(1, len(sequences))
+    passed = [
+        found
+        for sequence in sequences
+        if (found := _last_passed(sequence, measures, leaks, purity, error))
+    ]
+    if passed:
+        return max(passed, key=lambda one: one.accepted), True
+    return _counted(sequences[0][0] if sequences else rule, measures, leaks), False
 
 
 def check_target(rule: Rule, purity: float, confidence: float) -> None:
@@ -108,15 +131,6 @@ def check_target(rule: Rule, purity: float, confidence: float) -> None:
                 else "choose such as 0.999"
             )
             raise PolicyError(f"expected a {name} above 0 and below 1, got {value:g}; {hint}")
-
-
-@dataclass(frozen=True)
-class _Counted:
-    """A rule, and how many of the tested points it accepts; `leaks` of them are unwanted."""
-
-    rule: Rule
-    accepted: int
-    leaks: int
 
 
 def _counted(rule: Rule, measures: Measures, leaks: NDArray[np.bool_]) -> _Counted:
