@@ -1,7 +1,13 @@
 """Formats of codes: the characters allowed, parsing, display, and attributes."""
 
+import tomllib
+from importlib import resources
+from typing import Any
+
 from regvae.formats.codes import SPLITS as SPLITS
 from regvae.formats.codes import Codes as Codes
+from regvae.formats.definition import of_definition as of_definition
+from regvae.formats.definition import read as read
 from regvae.formats.format import Attribute as Attribute
 from regvae.formats.format import Format as Format
 from regvae.formats.format import FormatError as FormatError
@@ -12,7 +18,18 @@ from regvae.formats.reading import read_codes as read_codes
 from regvae.formats.tables import TableError as TableError
 from regvae.formats.uk_registration import UK_REGISTRATION as UK_REGISTRATION
 
-FORMATS: dict[str, Format] = {one.name: one for one in (UK_REGISTRATION,)}
+_BUILT_IN = resources.files(__package__).joinpath("built_in")
+
+FORMATS: dict[str, Format] = {
+    one.name: one
+    for one in (
+        UK_REGISTRATION,
+        *(
+            of_definition(tomllib.loads(file.read_text("utf-8")))
+            for file in sorted(_BUILT_IN.iterdir(), key=lambda file: file.name)
+        ),
+    )
+}
 """Every built-in format by its name."""
 
 
@@ -24,3 +41,8 @@ def format_named(name: str) -> Format:
             "one of them"
         )
     return FORMATS[name]
+
+
+def format_of(given: Any) -> Format:
+    """The format of `Format.to_dict`. Raises `FormatError` for what is none."""
+    return of_definition(given) if isinstance(given, dict) else format_named(given)

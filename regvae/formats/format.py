@@ -1,25 +1,23 @@
 """A format of codes: an alphabet for each position, parsing, display, and attributes."""
 
-import string
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import Literal
+from functools import cached_property
+from itertools import groupby
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from regvae.formats.codes import Codes
-
-LETTERS = string.ascii_uppercase
-DIGITS = string.digits
+from regvae.formats.checks import Check
+from regvae.formats.codes import Codes, characters, from_characters
+from regvae.formats.pattern import BLANK, Pattern
+from regvae.formats.pattern import DIGITS as DIGITS
+from regvae.formats.pattern import LETTERS as LETTERS
+from regvae.formats.pattern import FormatError as FormatError
 
 _NAMED = 3
 """Wrong lines listed in an error; a long file may have thousands."""
-
-
-class FormatError(ValueError):
-    """A text that is not a code of a format, or a format that cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +51,15 @@ class Attribute:
 class Format:
     """A fixed pattern of characters, with the words for it.
 
-    `alphabets` has the characters allowed at each position: consecutive ASCII characters, no
-    lower-case letters; `layout` describes them in words. `gaps` are the positions (from 0) before
-    which a space is shown. `position_names` are shown for the positions, "1", "2", ... if empty.
-    `attributes` are listed to people in this order. Raises `FormatError` if an alphabet has other
-    characters, if there are more or fewer names than positions, or if `example` is not a normalised
-    code.
+    `alphabets` and `separators` are those of `Pattern`. `position_names` are shown for the
+    positions, "1", "2", ... if empty. `layout` describes the positions in words, itself if empty.
+    `attributes` are listed to people in this order. `check` computes some of the characters;
+    `excluded` are texts that do not occur at a position (from 0): codes with one, or with other
+    check characters, are no codes of the format. `plate` is how a code looks on a page, one of
+    `PLATES`. `draw` generates codes, `draw(n, rng)`, if not all are equally likely.
+    `definition` is what a file of the format has, empty for one written in Python. Raises
+    `FormatError` for wrong alphabets, if there are more or fewer names than positions, or if
+    `example` is not a normalised code.
 
     >>> from regvae.formats.uk_registration import UK_REGISTRATION
     >>> UK_REGISTRATION.parse("ab12 cde")
@@ -69,19 +70,21 @@ class Format:
     noun: str
     plural: str
     example: str
-    layout: str
     alphabets: tuple[str, ...]
-    gaps: tuple[int, ...] = ()
+    separators: tuple[str, ...] = ()
+    layout: str = ""
     position_names: tuple[str, ...] = ()
     attributes: Mapping[str, Attribute] = field(default_factory=dict, compare=False, repr=False)
+    check: Check | None = None
+    excluded: tuple[tuple[int, str], ...] = ()
+    plate: str = "plain"
+    draw: Callable[..., Codes] | None = field(default=None, compare=False, repr=False)
+    definition: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        for position, allowed in enumerate(self.alphabets, start=1):
-            if not _is_alphabet(allowed):
-                raise FormatError(
-                    "expected consecutive ASCII characters without lower-case letters at position "
-                    f"{position}, got {allowed[:40]!r}; change the alphabet"
-                )
+        object.__setattr__(self, "separators", self.pattern.separators)
+        if not self.layout:
+            object.__setattr__(self, "layout", _layout(self.alphabets))
         if not self.position_names:
             names = tuple(str(position) for position in range(1, self.length + 1))
             object.__setattr__(self, "position_names", names)
@@ -95,6 +98,26 @@ class Format:
                 f"expected a normalised {self.noun} as the example, got {self.example[:40]!r}; "
                 "change it"
             )
+
+    def to_dict(self) -> str | dict[str, Any]:
+        """What identifies the format in a manifest: its name, if that is of a format in Python, or
+        its definition."""
+        return dict(self.definition) or self.name
+
+    @cached_property
+    def pattern(self) -> Pattern:
+        """The positions, as a pattern."""
+        return Pattern(self.alphabets, self.separators)
+
+    @property
+    def one(self) -> str:
+        """The noun with its article: "a reg"."""
+        return f"{'an' if self.noun[:1].upper() in 'AEIOU' else 'a'} {self.noun}"
+
+    @property
+    def column(self) -> str:
+        """The name of the codes' column in tables that are written: "code", for a reg "reg"."""
+        return "reg" if self.noun == "reg" else "code"
 
     @property
     def length(self) -> int:
@@ -111,9 +134,8 @@ class Format:
         return np.asarray(codes, dtype=self.dtype)
 
     def shown(self, code: str) -> str:
-        """A code with spaces for reading: ``"AB12CDE"`` -> ``"AB12 CDE"``."""
-        cuts = [0, *self.gaps, self.length]
-        return " ".join(code[start:stop] for start, stop in pairwise(cuts))
+        """A code with separators for reading: ``"AB12CDE"`` -> ``"AB12 CDE"``."""
+        return self.pattern.shown(code)
 
     def is_normalised(self, text: str) -> bool:
         """Whether a text is a code in the form that `parse` returns."""
@@ -121,44 +143,144 @@ class Format:
             isinstance(text, str)
             and len(text) == self.length
             and all(c in allowed for c, allowed in zip(text, self.alphabets, strict=True))
+            and (BLANK not in text or self.pattern.match([text])[0][0] == text)
         )
+
+    @cached_property
+    def learned(self) -> tuple[int, ...]:
+        """The positions (from 0) that a model learns: those with several characters, but for check
+        characters."""
+        computed = self.check.positions if self.check else ()
+        return tuple(
+            i for i, allowed in enumerate(self.alphabets) if len(allowed) > 1 and i not in computed
+        )
+
+    def deciding(self, positions: Iterable[int]) -> tuple[int, ...]:
+        """The learned positions on which the characters at some positions (from 0) depend, sorted.
+
+        A character moves to the left if positions before it stay empty, in patterns where it may.
+        """
+        movable = self.pattern.movable
+        found = set(positions)
+        if self.check and found & set(self.check.positions):
+            return self.learned
+        if any(position >= movable for position in found):
+            found |= set(range(movable, self.length))
+        return tuple(sorted(found & set(self.learned)))
+
+    def completed(self, codes: Codes) -> Codes:
+        """Codes (n,) with an allowed character at each learned position, normalised: positions
+        further left are filled first, and check characters are computed."""
+        if self.pattern.movable < self.length:
+            codes = self.pattern.match(codes)[0]
+        if self.check:
+            codes = from_characters(self.check.compute(characters(codes)))
+        return codes
+
+    def permits(self, codes: Codes) -> NDArray[np.bool_]:
+        """Which codes (n,) whose characters are allowed have the right check characters and nothing
+        that is excluded: (n,)."""
+        permitted = np.ones(len(codes), bool)
+        if self.check:
+            permitted &= self.check.holds(characters(codes))
+            for position in self.check.positions:  # no X where only digits are allowed
+                allowed = [ord(one) for one in self.alphabets[position]]
+                permitted &= np.isin(characters(codes)[:, position], allowed)
+        for position, text in self.excluded:
+            part = characters(codes)[:, position : position + len(text)]
+            permitted &= (part != [ord(one) for one in text]).any(axis=1)
+        return permitted
+
+    def generate(self, n: int, *, rng: np.random.Generator) -> Codes:
+        """n codes of the format: (n,). Raises `ValueError` if n is negative.
+
+        By `draw`, if the format has it. Else each position has one of its characters, all equally
+        likely, and is as often empty as not where it may be; what the format does not permit is
+        drawn again. Codes may repeat.
+        """
+        if n < 0:
+            raise ValueError(f"expected a number of {self.plural} from 0, got {n}; raise it")
+        if self.draw:
+            return self.draw(n, rng=rng)
+        found = np.empty(0, self.dtype)
+        while len(found) < n:
+            some = self._drawn(n + n // 8 + 16, rng)
+            found = np.concatenate([found, some[self.permits(some)]])
+        return found[:n]
+
+    def _drawn(self, n: int, rng: np.random.Generator) -> Codes:
+        points = np.empty((n, self.length), np.uint32)
+        for position, allowed in enumerate(self.alphabets):
+            points_of = [ord(one) for one in allowed.replace(BLANK, "")]
+            points[:, position] = rng.choice(points_of, size=n)
+            if BLANK in allowed:
+                points[rng.random(n) < 0.5, position] = ord(BLANK)
+        return self.completed(from_characters(points))
+
+    def match(self, texts: Sequence[str] | Codes) -> tuple[Codes, NDArray[np.bool_]]:
+        """Typed texts (n,) -> normalised codes (n,), and which of the texts are codes: (n,).
+
+        As `parse`, for many texts at once; a text that is no code has any.
+        """
+        codes, fits = self.pattern.match(texts)
+        if self.check or self.excluded:
+            fits &= self.permits(codes)
+        return codes, fits
 
     def parse(self, text: str) -> str:
         """Normalise a typed code: ``"ab12 cde"`` -> ``"AB12CDE"``.
 
-        Letters may be upper or lower case; white space is ignored. Raises `FormatError` naming the
-        first position with a wrong character.
+        Letters may be upper or lower case; spaces and separators are ignored. Raises `FormatError`
+        naming the first position with a wrong character.
         """
         if not isinstance(text, str):
             raise FormatError(
-                f"expected a {self.noun} as text, such as {self._example}, got "
+                f"expected {self.one} as text, such as {self._example}, got "
                 f"{type(text).__name__}; give a text"
             )
-        code = "".join(text.split())
-        if len(code) != self.length:
+        codes, fits = self.match([text])
+        if fits[0]:
+            return str(codes[0])
+        codes, fits = self.pattern.match([text])
+        if fits[0]:
             raise FormatError(
-                f"expected a {self.noun} of {self.length} characters, such as {self._example}, got "
-                f"{quoted(text)} with {len(code)}; give {self.layout}"
+                f"expected {self.one} such as {self._example}, got {quoted(text)}: "
+                f"{self.not_permitted(str(codes[0]))}; correct it"
             )
-        for position in self.misfits(code)[:1]:
+        _, length = self.pattern.typed(np.array([text]))
+        least, most = int((~self.pattern.optional).sum()), self.length
+        if not least <= length[0] <= most:
+            numbers = str(most) if least == most else f"{least} to {most}"
             raise FormatError(
-                f"expected {self.expected(position)} at position {position + 1} of a {self.noun}, "
-                f"got {code[position]!r} in {quoted(text)}; give a {self.noun} such as "
-                f"{self._example}"
+                f"expected {self.one} of {numbers} characters, such as {self._example}, got "
+                f"{quoted(text)} with {length[0]}; give {self.layout}"
             )
-        return code.upper()
+        position, expected, found = self.misfit(text)
+        raise FormatError(
+            f"expected {expected} at position {position + 1} of {self.one}, got {found!r} in "
+            f"{quoted(text)}; give {self.one} such as {self._example}"
+        )
 
-    def misfits(self, code: str) -> list[int]:
-        """The positions (from 0) whose character is not allowed, in a text of a code's length.
+    def not_permitted(self, code: str) -> str:
+        """Why a code whose characters are allowed is not permitted."""
+        for position, text in self.excluded:
+            if code.startswith(text, position):
+                return f"{text} does not occur at position {position + 1}"
+        assert self.check is not None
+        right = str(self.completed(self.array([code]))[0])
+        found, expected = (
+            "".join(one[position] for position in self.check.positions) for one in (code, right)
+        )
+        many = "s" if len(found) > 1 else ""
+        return f"the check character{many} would be {expected}, not {found}"
 
-        Letters may be upper or lower case.
-        """
-        return [
-            position
-            for position, (character, allowed) in enumerate(zip(code, self.alphabets, strict=True))
-            # str.upper() turns some non-ASCII characters into ASCII letters.
-            if not character.isascii() or character.upper() not in allowed
-        ]
+    def misfit(self, text: str) -> tuple[int, str, str]:
+        """Of a text that is no code: the first position (from 0) whose character is missing or not
+        allowed, what it expects in words, and the character that is there, "" for none."""
+        position, place = self.pattern.furthest(text)
+        kept = [one for one in text if self.pattern.typed(np.array([one]))[1][0]]
+        expected = self.expected(position) if position < self.length else "nothing"
+        return position, expected, kept[place] if place < len(kept) else ""
 
     def expected(self, position: int) -> str:
         """What a position (from 0) expects, in words: "a digit 0 to 9"."""
@@ -195,7 +317,7 @@ class Format:
         """The attribute of that name. Raises `FormatError` listing the names that exist."""
         if name not in self.attributes:
             raise FormatError(
-                f"expected an attribute of a {self.noun} ({', '.join(self.attributes)}), got "
+                f"expected an attribute of {self.one} ({', '.join(self.attributes)}), got "
                 f"{name[:40]!r}; choose one of them"
             )
         return self.attributes[name]
@@ -205,19 +327,42 @@ class Format:
         return self.shown(self.example)
 
 
-def _is_alphabet(allowed: str) -> bool:
-    steps = np.diff([ord(character) for character in allowed])
-    fits = bool(allowed) and allowed.isascii() and allowed == allowed.upper()
-    return fits and bool((steps == 1).all())
-
-
 def _described(allowed: str) -> str:
     """An alphabet in words, for errors."""
+    allowed = allowed.replace(BLANK, "")
     if allowed == LETTERS:
         return "a letter A to Z"
     if allowed == DIGITS:
         return "a digit 0 to 9"
-    return f"one of {allowed}"
+    return allowed if len(allowed) == 1 else f"one of {allowed}"
+
+
+PLATES = ("plain", "uk", "french")
+"""How a code looks on a page: as a chip of characters, or as a country's number plate."""
+
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def _layout(alphabets: Sequence[str]) -> str:
+    """Alphabets in words: "two letters, two digits and three letters"."""
+    parts = []
+    for (kind, optional), members in groupby(alphabets, _kind):
+        n = len(list(members))
+        number = _NUMBERS[n] if n < len(_NUMBERS) else str(n)
+        up_to = "up to " if optional else ""
+        parts.append(f"{up_to}{number} {kind}{'' if n == 1 else 's'}" if kind.isalpha() else kind)
+    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
+
+
+def _kind(allowed: str) -> tuple[str, bool]:
+    """What the characters of an alphabet are called, and whether there may be none."""
+    some = set(allowed) - {BLANK}
+    optional = BLANK in allowed
+    if len(some) == 1:
+        return repr(min(some)), optional
+    if some <= set(DIGITS):
+        return "digit", optional
+    return ("letter" if some <= set(LETTERS) else "character"), optional
 
 
 def quoted(text: str) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from regvae.formats import tables
 from regvae.formats.codes import Codes
-from regvae.formats.format import Format, FormatError, quoted
+from regvae.formats.format import Format, quoted
 from regvae.formats.tables import Rows
 
 MOST = 1_000_000
@@ -115,7 +115,7 @@ def read_codes(
 
     def fitting(rows: Rows) -> float:
         shares = _shares(rows, format)
-        named = column is not None and _place(column, _names(rows, format)[0]) is not None
+        named = column is not None and tables.has_column(column, _names(rows, format)[0])
         return named + (max(shares) if shares else 0.0)
 
     if column is None and (listed := _listed(tables.text_of(content, name), format)):
@@ -168,39 +168,22 @@ def _names(rows: Rows, format: Format) -> tuple[tuple[str, ...], int]:
 
 def _is_nearly(text: str, format: Format) -> bool:
     """Whether a text is a code but for one character: a mistyped code is no header."""
-    code = "".join(text.split())
-    return len(code) == format.length and len(format.misfits(code)) <= 1
+    wrong = format.pattern.wrong(text)
+    return wrong is not None and wrong <= 1
 
 
 def _column(rows: Rows, name: str, format: Format, column: str | None) -> int:
     """The place of the named column, or of the one in which most texts are codes."""
-    names = rows.names or ()
     if column is None:
         return int(np.argmax(_shares(rows, format)))
-    place = _place(column, names)
-    if place is None:
-        some = ", ".join(map(quoted, names[:_EXAMPLES]))
-        raise ReadingError(
-            f"{name}: expected a column of this file ({some}), got {quoted(column)}; choose one "
-            "of them"
-        )
-    return place
-
-
-def _place(column: str, names: Sequence[str]) -> int | None:
-    if column in names:
-        return names.index(column)
-    if column.isdecimal() and 1 <= int(column) <= len(names):
-        return int(column) - 1
-    lower = [name.lower() for name in names]
-    return lower.index(column.strip().lower()) if column.strip().lower() in lower else None
+    return tables.column_at(column, rows.names or (), name)
 
 
 def _shares(rows: Rows, format: Format) -> list[float]:
     """The share of the first rows that have a code, for each column."""
     some = rows.cells[:_TRIED]
     return [
-        sum(_is_code(_cell(row, place), format) for row in some) / len(some)
+        float(format.match([_cell(row, place) for row in some])[1].mean())
         for place in range(rows.width)
     ]
 
@@ -210,11 +193,6 @@ def _further(rows: Rows, names: Sequence[str], place: int, kept: Sequence[int]) 
     others = [number for number in range(len(names)) if number != place]
     columns = {names[i]: _values([_cell(rows.cells[row], i) for row in kept]) for i in others}
     return pd.DataFrame(columns, index=range(len(kept)))
-
-
-def _is_code(text: str, format: Format) -> bool:
-    code = "".join(text.split())
-    return len(code) == format.length and not format.misfits(code)
 
 
 def _cell(row: Sequence[str], place: int) -> str:
@@ -261,15 +239,20 @@ def _codes_in(line: str, format: Format) -> list[str]:
     for part in _BETWEEN.split(line):
         code = ""
         for word in part.split():
-            if len(code) + len(word) > format.length:
+            if _length(code + word, format) > format.length:
                 found.append(code)
                 code = ""
             code += word
-            if len(code) == format.length:
+            if _length(code, format) == format.length:
                 found.append(code)
                 code = ""
         found.append(code)
     return [one for one in found if one]
+
+
+def _length(text: str, format: Format) -> int:
+    """Number of characters of a text, without separators."""
+    return int(format.pattern.typed(np.array([text]))[1][0]) if text else 0
 
 
 def _of_list(listed: Sequence[Listed], name: str, format: Format, most: int) -> Reading:
@@ -301,11 +284,10 @@ def _sorted_out(
     kept: list[int] = []
     found: dict[str, None] = {}
     dropped: dict[str, list[int]] = {}
-    for row, text in enumerate(texts):
-        try:
-            code = format.parse(text)
-        except FormatError:
-            dropped.setdefault(_reason(text, format), []).append(row)
+    codes, fits = format.match(texts)
+    for row, (code, fit) in enumerate(zip(codes.tolist(), fits.tolist(), strict=True)):
+        if not fit:
+            dropped.setdefault(_reason(texts[row], format), []).append(row)
             continue
         if code in found:
             dropped.setdefault("a duplicate", []).append(row)
@@ -325,13 +307,18 @@ def _sorted_out(
 
 def _reason(text: str, format: Format) -> str:
     """Why a text is no code: one reason for all that fail alike."""
-    code = "".join(text.split())
-    if not code:
+    length, pattern = _length(text, format), format.pattern
+    if not length:
         return "empty"
-    if len(code) != format.length:
-        return f"{format.length} characters are expected"
-    position = format.misfits(code)[0]
-    return f"position {position + 1} expects {format.expected(position)}, got {code[position]}"
+    least = int((~pattern.optional).sum())
+    if not least <= length <= pattern.length:
+        numbers = f"{least} to {pattern.length}" if least < pattern.length else f"{least}"
+        return f"{numbers} characters are expected"
+    codes, fits = pattern.match([text])
+    if fits[0]:
+        return format.not_permitted(str(codes[0]))
+    position, expected, found = format.misfit(text)
+    return f"position {position + 1} expects {expected}, got {found or 'nothing'}"
 
 
 def _no_code(name: str, column: str, format: Format, dropped: Sequence[Dropped]) -> ReadingError:

@@ -18,6 +18,8 @@ SEPARATORS = (",", ";", "\t", "|")
 _PARQUET, _ZIP = b"PAR1", b"PK\x03\x04"
 """The first bytes of a Parquet and of an Excel file."""
 _MOST_COLUMNS = 100
+_NAMED = 10
+"""Columns that an error names."""
 _LONGEST = 1_000
 """Characters in a cell: an unclosed quotation mark makes one cell of many lines."""
 _LARGEST_SHEET = 500_000_000
@@ -78,6 +80,35 @@ def check_length(n: int, name: str, most: int, of: str = "lines") -> None:
     """Raises `TableError` if n lines, or what else is counted, are more than there may be."""
     if n > most:
         raise TableError(f"{name}: expected at most {most:,} {of}, got more; give a part of it")
+
+
+def column_at(column: str, names: Sequence[str], name: str) -> int:
+    """The place of a column, given by its name, in any case, or by its number from 1.
+
+    Raises `TableError` if there is none.
+    """
+    place = _place(column, names)
+    if place is None:
+        some = ", ".join(repr(one[:20]) for one in names[:_NAMED])
+        raise TableError(
+            f"{name}: expected a column of this file ({some}), got {column[:20]!r}; choose one of "
+            "them"
+        )
+    return place
+
+
+def has_column(column: str, names: Sequence[str]) -> bool:
+    """Whether `column_at` finds it."""
+    return _place(column, names) is not None
+
+
+def _place(column: str, names: Sequence[str]) -> int | None:
+    if column in names:
+        return names.index(column)
+    if column.isdecimal() and 1 <= int(column) <= len(names):
+        return int(column) - 1
+    lower = [name.lower() for name in names]
+    return lower.index(column.strip().lower()) if column.strip().lower() in lower else None
 
 
 def text_of(content: bytes, name: str) -> str:

@@ -250,10 +250,12 @@ UK_REGISTRATION = Format(
     example="AB12CDE",
     layout="two letters, two digits and three letters",
     alphabets=_ALPHABETS,
-    gaps=(4,),
+    separators=("", "", "", "", " ", "", "", ""),
     position_names=(
         *("1st letter", "2nd letter", "tens", "units"),
         *("3rd letter", "4th letter", "5th letter"),
     ),
     attributes=ATTRIBUTES,
+    plate="uk",
+    draw=generate,
 )

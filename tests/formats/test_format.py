@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regvae.formats import FORMATS, UK_REGISTRATION, FormatError, format_named
+from regvae.formats import (
+    FORMATS,
+    UK_REGISTRATION,
+    FormatError,
+    format_named,
+    of_definition,
+)
 from tests.codes import EVERY_TOY, TOY, codes_of
 
 BOTH = pytest.mark.parametrize("format", [UK_REGISTRATION, TOY], ids=lambda one: one.name)
@@ -51,14 +57,15 @@ def test_a_text_is_parsed_exactly_if_it_matches_the_pattern(text):
 def test_a_shown_code_has_its_spaces_and_parses_to_the_code(format, data):
     code = data.draw(codes_of(format))
     shown = format.shown(code)
-    assert [i for i, c in enumerate(shown) if c == " "] == list(format.gaps)
+    assert shown.replace(" ", "") == code
+    assert [shown.find(" ")] == [i for i, one in enumerate(format.separators) if one]
     assert format.parse(shown) == code
 
 
 def test_shown_codes_of_both_formats():
     assert UK_REGISTRATION.shown("AB12CDE") == "AB12 CDE"
     assert TOY.shown("B7D") == "B 7D"
-    assert replace(TOY, gaps=()).shown("B7D") == "B7D"
+    assert replace(TOY, separators=()).shown("B7D") == "B7D"
 
 
 @BOTH
@@ -162,13 +169,13 @@ def test_an_unknown_attribute_is_answered_with_the_names_that_exist():
 @pytest.mark.parametrize("name", ["moon", "", None, {}])
 def test_an_unknown_format_is_answered_with_the_names_that_exist(name):
     assert format_named("uk-registration") is FORMATS["uk-registration"] is UK_REGISTRATION
-    with pytest.raises(FormatError, match=r"a format \(uk-registration\), got"):
+    with pytest.raises(FormatError, match=r"a format \(uk-registration, .*\), got"):
         format_named(name)
 
 
-@pytest.mark.parametrize("alphabet", ["", "ACE", "BA", "AA", "abc", "ÀÁ", "Zİ"])
-def test_an_alphabet_has_consecutive_ascii_characters_without_lower_case(alphabet):
-    with pytest.raises(FormatError, match=r"consecutive ASCII characters .* at position 2"):
+@pytest.mark.parametrize("alphabet", ["", " ", "BA", "AA", "abc", "ÀÁ", "Zİ"])
+def test_an_alphabet_has_different_ascii_characters_in_order_without_lower_case(alphabet):
+    with pytest.raises(FormatError, match=r"different printable ASCII characters .* at position 2"):
         replace(TOY, alphabets=("ABCD", alphabet, "ABCD"))
 
 
@@ -184,3 +191,17 @@ def test_every_position_has_a_name():
     assert plain.position_names == ("1", "2", "3", "4", "5", "6", "7")
     with pytest.raises(FormatError, match="expected 7 names of positions, got 2; give one for"):
         replace(UK_REGISTRATION, position_names=("one", "two"))
+
+
+def test_the_column_of_codes_is_called_reg_for_regs_alone():
+    columns = {name: one.column for name, one in FORMATS.items()}
+    assert columns.pop("uk-registration") == "reg"
+    assert set(columns.values()) == {"code"}
+
+
+@pytest.mark.parametrize("noun", ["**bold**", "a_b", "[x](y)", "", " x", "x" * 41, "<b>"])
+def test_a_noun_is_of_words_so_that_a_page_may_show_it(noun):
+    definition = {**FORMATS["vin"].definition, "noun": noun}
+    with pytest.raises(FormatError, match="expected noun"):
+        of_definition(definition)
+    assert of_definition({**definition, "noun": "numéro d'ordre"}).one == "a numéro d'ordre"

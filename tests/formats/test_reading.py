@@ -188,7 +188,13 @@ def test_another_format_is_read_by_its_own_positions():
     code = TOY.example
     reading = read_codes(f"{code}\n".encode(), "own", TOY)
     assert reading.codes.tolist() == [code]
-    longer = replace(TOY, alphabets=(*TOY.alphabets, "0"), example=f"{code}0", position_names=())
+    longer = replace(
+        TOY,
+        alphabets=(*TOY.alphabets, "0"),
+        example=f"{code}0",
+        separators=(),
+        position_names=(),
+    )
     with pytest.raises(ReadingError, match=f"{longer.length} characters are expected"):
         read_codes(f"{code}\n".encode(), "own", longer)
 
@@ -234,7 +240,7 @@ def test_an_excel_file_that_unpacks_to_too_much_is_not_unpacked():
 
 
 def test_a_missing_column_gives_those_there_are():
-    with pytest.raises(ReadingError, match=r"a column of this file \('n', 'reg', 'who'\), got 'x'"):
+    with pytest.raises(TableError, match=r"a column of this file \('n', 'reg', 'who'\), got 'x'"):
         read(written(FRAME, "csv"), column="x")
 
 
