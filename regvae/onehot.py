@@ -32,11 +32,11 @@ class Block:
 
 @dataclass(frozen=True)
 class OneHot:
-    """The vector layout of a format: one block of columns for each position.
+    """The vector layout of a format: one block of columns for each position that is learned.
 
-    Blocks are grouped by alphabet, alphabets in the order of their first position. For UK
-    registrations these are the five letters (26 columns each), then the two digits, as in the
-    notebook.
+    Not learned are constants and check characters, which the others give (`Format.learned`). Blocks
+    are grouped by alphabet, alphabets in the order of their first position. For UK registrations
+    these are the five letters (26 columns each), then the two digits, as in the notebook.
 
     >>> from regvae.formats import UK_REGISTRATION
     >>> OneHot(UK_REGISTRATION).width
@@ -47,10 +47,11 @@ class OneHot:
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
-        """One block for each position, ordered by position."""
+        """One block for each learned position, ordered by position."""
         start, found = 0, []
-        for alphabet in dict.fromkeys(self.format.alphabets):
-            for position, allowed in enumerate(self.format.alphabets):
+        learned = [(position, self.format.alphabets[position]) for position in self.format.learned]
+        for alphabet in dict.fromkeys(allowed for _, allowed in learned):
+            for position, allowed in learned:
                 if allowed == alphabet:
                     found.append(Block(position, alphabet, start))
                     start = found[-1].stop
@@ -58,8 +59,12 @@ class OneHot:
 
     @property
     def positions(self) -> int:
-        """Number of positions of a code, p."""
+        """Number of learned positions of a code, b."""
         return len(self.blocks)
+
+    def index(self, position: int) -> int:
+        """The number of a learned position (from 0) among all that are learned."""
+        return self.format.learned.index(position)
 
     @cached_property
     def width(self) -> int:
@@ -67,28 +72,34 @@ class OneHot:
         return sum(len(block.alphabet) for block in self.blocks)
 
     @cached_property
-    def _starts(self) -> NDArray[np.intp]:
-        return np.array([block.start for block in self.blocks])
+    def _columns(self) -> NDArray[np.intp]:
+        """The column of an ASCII character at each position: (p, 129), 0 where nothing is learned,
+        -1 for characters that are not allowed; the last is for all others."""
+        table = np.full((self.format.length, 129), -1)
+        for row, allowed in zip(table, self.format.alphabets, strict=True):
+            row[[ord(one) for one in allowed]] = 0
+        for block in self.blocks:
+            points = [ord(one) for one in block.alphabet]
+            table[block.position, points] = np.arange(block.start, block.stop)
+        return table
 
     def hot_columns(self, codes: Sequence[str] | Codes) -> NDArray[np.intp]:
-        """Codes (n,) -> the columns that are 1, (n, p), ordered by position.
+        """Codes (n,) -> the columns that are 1, (n, b), ordered by position.
 
         Raises `FormatError` naming the first text that is not a normalised code.
         """
         texts = np.asarray(codes, dtype=str)
-        points = characters(self.format.array(texts)).astype(np.intp)
-        first = np.array([ord(block.alphabet[0]) for block in self.blocks])
-        size = np.array([len(block.alphabet) for block in self.blocks])
-        places = points - first
-        fits = ((places >= 0) & (places < size)).all(axis=1)
-        fits &= np.strings.str_len(texts) == self.positions
+        points = np.minimum(characters(self.format.array(texts)), 128)
+        columns = self._columns.ravel().take(points + 129 * np.arange(self.format.length))
+        fits = (columns >= 0).all(axis=1)
+        fits &= np.strings.str_len(texts) == self.format.length
         if not fits.all():
             row = int(fits.argmin())
             raise FormatError(
                 f"expected normalised {self.format.plural} such as {self.format.example}, got "
                 f"{str(texts[row])[:20]!r} as number {row + 1}; normalise them with Format.parse"
             )
-        return places + self._starts
+        return columns[:, list(self.format.learned)]
 
     def encode(self, codes: Sequence[str] | Codes) -> NDArray[np.float32]:
         """Normalised codes (n,) -> one-hot vectors (n, w), float32.
@@ -108,17 +119,34 @@ class OneHot:
         """
         vectors = np.asfortranarray(vectors)
         places = np.empty((len(vectors), self.positions), dtype=np.intp)
-        for block in self.blocks:
-            places[:, block.position] = _argmax(vectors[:, block.columns])
+        for column, block in enumerate(self.blocks):
+            places[:, column] = _argmax(vectors[:, block.columns])
         return self.codes(places)
 
     def codes(self, places: NDArray[np.integer]) -> Codes:
-        """The codes (n,) whose characters have these places in the alphabet of their position,
-        from 0: (n, p)."""
-        points = np.empty(places.shape, dtype=np.uint32)
-        for block in self.blocks:
-            points[:, block.position] = places[:, block.position] + ord(block.alphabet[0])
-        return from_characters(points)
+        """The codes (n,) whose characters have these places in the alphabet of their learned
+        position, from 0: (n, b). What is not learned is filled in."""
+        points = np.tile(self._example, (len(places), 1))
+        for column, block in enumerate(self.blocks):
+            points[:, block.position] = self._points[column][places[:, column]]
+        return self.format.completed(from_characters(points))
+
+    def draw(self, n: int, rng: np.random.Generator) -> Codes:
+        """n codes (n,) with each character of a learned position equally likely, as is its blank.
+
+        Unlike `Format.generate`, which leaves a position empty as often as not, and may draw codes
+        from another distribution. The format may not permit some of them.
+        """
+        places = [rng.integers(len(block.alphabet), size=n) for block in self.blocks]
+        return self.codes(np.stack(places, axis=1))
+
+    @cached_property
+    def _example(self) -> NDArray[np.uint32]:
+        return characters(self.format.array([self.format.example]))[0]
+
+    @cached_property
+    def _points(self) -> list[NDArray[np.uint32]]:
+        return [np.array([ord(one) for one in block.alphabet], np.uint32) for block in self.blocks]
 
 
 @lru_cache(maxsize=16)

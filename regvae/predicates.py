@@ -200,7 +200,7 @@ def _spread(sets: Sets) -> Sets:
 
 
 def positions(clauses: Sequence[Clause], format: Format) -> tuple[int, ...]:
-    """The characters that clauses depend on, counted from 0.
+    """The learned characters that clauses depend on, counted from 0.
 
     >>> positions(parse_all(["number < 50"]), UK_REGISTRATION)
     (2,)
@@ -211,7 +211,7 @@ def positions(clauses: Sequence[Clause], format: Format) -> tuple[int, ...]:
 
 def _deciding(one: Predicate, format: Format) -> Iterator[int]:
     """The characters of its attribute that a predicate depends on; all of them if many."""
-    places = format.attribute(one.attribute).positions
+    places = format.deciding(format.attribute(one.attribute).positions)
     alphabets = [format.alphabets[place] for place in places]
     shape = tuple(map(len, alphabets))
     if np.prod(shape) > _TRIED:
@@ -222,7 +222,8 @@ def _deciding(one: Predicate, format: Format) -> Iterator[int]:
     for row, characters in zip(rows, itertools.product(*alphabets), strict=True):
         for place, character in zip(places, characters, strict=True):
             row[place] = character
-    holds = one.mask(format.array(["".join(row) for row in rows]), format).reshape(shape)
+    codes = format.completed(format.array(["".join(row) for row in rows]))
+    holds = one.mask(codes, format).reshape(shape)
     for axis, place in enumerate(places):
         if (holds != holds.take([0], axis=axis)).any():
             yield place

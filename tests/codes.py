@@ -19,7 +19,7 @@ TOY = Format(
     example="B7D",
     layout="a letter A to D, a digit and a letter A to D",
     alphabets=("ABCD", "0123456789", "ABCD"),
-    gaps=(1,),
+    separators=("", " ", "", ""),
     attributes={
         "digit": Attribute(
             "digit", "digit", "number", lambda c: characters(c)[:, 1].astype(int) - ord("0"), (1,)
@@ -47,7 +47,7 @@ def random_weights(preset, seed=5):
 
 def random_bundle(preset, own=(), seed=5):
     """A bundle with random weights and a random history that needs every digit of a float."""
-    columns = list(history_columns(preset.data.format.length))
+    columns = list(history_columns(preset.data.onehot.positions))
     epochs = preset.training.epochs
     history = pd.DataFrame(
         np.random.default_rng(5).random((epochs, len(columns))) * 30, columns=columns
@@ -62,3 +62,12 @@ def toy_bundle():
     network = Network(3, encoder=(6,), decoder=(5, 4))
     data = Data.of_own(EVERY_TOY, seed=1, format=TOY)
     return random_bundle(Preset("toy-3d", network, data, training), own=EVERY_TOY)
+
+
+def bundle_of(format):
+    """A bundle of some codes of any format, in three dimensions, with random weights."""
+    own = np.unique(format.generate(400, rng=np.random.default_rng(1)))
+    training = Training((Phase(0.1, 2),), likelihood="categorical")
+    network = Network(3, encoder=(6,), decoder=(12,))
+    data = Data.of_own(own, seed=1, format=format)
+    return random_bundle(Preset("any-3d", network, data, training), own=own)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regvae.formats import UK_REGISTRATION, FormatError, uk_registration
+from regvae.formats import FORMATS, UK_REGISTRATION, FormatError, uk_registration
 from regvae.formats.codes import characters
 from regvae.onehot import OneHot, one_hot
 from tests.codes import EVERY_TOY, TOY, codes_of
@@ -135,3 +135,16 @@ def test_codes_of_one_format_are_refused_by_another():
         OneHot(TOY).encode(["AB12CDE"])
     with pytest.raises(FormatError, match="expected normalised regs such as AB12CDE, got 'B7D'"):
         UK.encode(["B7D"])
+
+
+def test_random_codes_have_every_character_and_blank_equally_often_and_right_check_digits():
+    postcodes = FORMATS["uk-postcode"]
+    drawn = characters(one_hot(postcodes).draw(20_000, np.random.default_rng(3)))
+    for allowed, column in zip(postcodes.alphabets, drawn.T, strict=True):
+        counts = np.array([(column == ord(one)).sum() for one in allowed])
+        expected = 20_000 / len(allowed)
+        assert np.abs(counts - expected).max() < 5 * np.sqrt(expected)  # five standard deviations
+    vins = FORMATS["vin"]
+    drawn = one_hot(vins).draw(2_000, np.random.default_rng(3))
+    assert vins.permits(drawn).all()
+    assert len(np.unique(drawn)) == 2_000

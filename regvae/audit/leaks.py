@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from regvae.formats import Format
 from regvae.intervals import rounded
 from regvae.model.bundle import Bundle
 from regvae.randomness import generator
@@ -51,8 +52,8 @@ class Hunt:
 
     `leaks` are samples, those that only the strictest rule rejects first; `accepted` of `tried`
     points were accepted. `parameter` is the rule's first, and `cleared_by` is its least strict
-    value at which every leak found is rejected, None if no value does. `nouns` are the format's
-    noun and plural. `left` is what is accepted at that value, None if there are no leaks or no
+    value at which every leak found is rejected, None if no value does. `format` is that of
+    the codes. `left` is what is accepted at that value, None if there are no leaks or no
     value.
     """
 
@@ -61,7 +62,7 @@ class Hunt:
     accepted: int
     parameter: Parameter
     cleared_by: float | None
-    nouns: tuple[str, str]
+    format: Format
     left: Left | None = None
 
     @property
@@ -75,7 +76,7 @@ class Hunt:
             return f"none in {self.tried:,} points tried, {self.accepted:,} of them accepted"
         unwanted = len(np.unique(self.leaks.codes[~self.leaks.wanted]))
         records = len(np.unique(self.leaks.codes[self.leaks.collision]))
-        noun, plural = self.nouns
+        noun, plural = self.format.noun, self.format.plural
         found = (
             f"{_count(unwanted, f'unwanted {noun}', f'unwanted {plural}')} and "
             f"{_count(records, 'record', 'records')} found in {self.tried:,} points tried, "
@@ -100,7 +101,7 @@ class Hunt:
             "cleared_by": self.cleared_by,
             "left": asdict(self.left) if self.left else None,
             "hardest": [
-                {"reg": code, "z": z}
+                {self.format.column: code, "z": z}
                 for code, z in zip(
                     self.leaks.codes[:10].tolist(), self.leaks.z[:10].tolist(), strict=True
                 )
@@ -132,13 +133,12 @@ def hunt(bundle: Bundle, policy: Policy, measurer: Measurer, *, budget: int = 20
         step = step / 2
     leaks = _thinned(found.take(_hardest(policy.rule, found)))
     first = policy.rule.parameters()[0]
-    nouns = (bundle.format.noun, bundle.format.plural)
     value = cleared_by(policy.rule, leaks)
     left = None
     if len(leaks) and value is not None:
         stricter = replace(policy, rule=policy.rule.with_value(first.name, value))
         left = _left(bundle, stricter, measurer)
-    return Hunt(leaks, search.tried, search.passed, first, value, nouns, left)
+    return Hunt(leaks, search.tried, search.passed, first, value, bundle.format, left)
 
 
 @dataclass

@@ -18,7 +18,6 @@ from regvae.evaluation.accuracy import accuracy as accuracy_of
 from regvae.evaluation.accuracy import rows_of
 from regvae.formats import SPLITS, Codes, Format
 from regvae.formats.codes import characters
-from regvae.formats.format import DIGITS, LETTERS
 from regvae.intervals import interval
 from regvae.model.autoencoder import BATCH, Autoencoder
 from regvae.model.bundle import Bundle
@@ -108,10 +107,12 @@ class Confusion:
         return self.counts / np.maximum(self.counts.sum(axis=1, keepdims=True), 1)
 
 
-def positions_of(format: Format, alphabet: str) -> tuple[int, ...]:
-    """Positions of a format, counted from 1, that have this alphabet."""
-    allowed = enumerate(format.alphabets, start=1)
-    return tuple(position for position, characters in allowed if characters == alphabet)
+def positions_alike(format: Format) -> tuple[tuple[int, ...], ...]:
+    """The learned positions of a format, counted from 1: those of one alphabet together."""
+    found: dict[str, list[int]] = {}
+    for position in format.learned:
+        found.setdefault(format.alphabets[position], []).append(position + 1)
+    return tuple(map(tuple, found.values()))
 
 
 def confusion(bundle: Bundle, positions: Sequence[int]) -> Confusion:
@@ -119,8 +120,8 @@ def confusion(bundle: Bundle, positions: Sequence[int]) -> Confusion:
 
     Raises `ValueError` unless there are positions, all of the same alphabet.
 
-    >>> confusion(bundle, positions_of(bundle.format, DIGITS)).counts.shape
-    (10, 10)
+    >>> [confusion(bundle, alike).counts.shape for alike in positions_alike(bundle.format)]
+    [(26, 26), (10, 10)]
     """
     alphabets = bundle.format.alphabets
     known = [at for at in positions if 1 <= at <= len(alphabets)]
@@ -136,9 +137,10 @@ def confusion(bundle: Bundle, positions: Sequence[int]) -> Confusion:
     decoded = characters(bundle.autoencoder.decode(records.mean[rows]))
     (alphabet,) = chosen
     counts = np.zeros((len(alphabet), len(alphabet)), np.int64)
+    places = np.zeros(128, int)
+    places[[ord(one) for one in alphabet]] = np.arange(len(alphabet))
     for at in positions:
-        pair = (part[:, at - 1].astype(int) - ord(alphabet[0]) for part in (true, decoded))
-        np.add.at(counts, tuple(pair), 1)
+        np.add.at(counts, tuple(places[part[:, at - 1]] for part in (true, decoded)), 1)
     return Confusion(alphabet, tuple(positions), counts)
 
 
@@ -167,8 +169,10 @@ def negative_log_likelihood(autoencoder: Autoencoder, codes: Codes, z: NDArray) 
         rows = slice(start, start + BATCH)
         log_probabilities = autoencoder.log_probabilities(z[rows])
         nats[rows] = -sum(
-            log_p[np.arange(len(log_p)), columns[rows, block.position] - block.start]
-            for block, log_p in zip(autoencoder.onehot.blocks, log_probabilities, strict=True)
+            log_p[np.arange(len(log_p)), columns[rows, index] - block.start]
+            for index, (block, log_p) in enumerate(
+                zip(autoencoder.onehot.blocks, log_probabilities, strict=True)
+            )
         )
     return nats
 
@@ -372,12 +376,12 @@ def examples(bundle: Bundle, *, n: int = 8, seed: int = 0) -> Examples:
 class Diagnosis:
     """All figures of this module for one bundle, with the default seeds.
 
-    `accuracies` and `rates` have an entry for each of `SPLITS`; `seconds` is the time of training.
+    `accuracies` and `rates` have an entry for each of `SPLITS`, `confusions` one for the positions
+    of each alphabet (`positions_alike`); `seconds` is the time of training.
     """
 
     accuracies: tuple[Accuracy, ...]
-    letters: Confusion
-    digits: Confusion
+    confusions: tuple[Confusion, ...]
     rates: tuple[RateDistortion, ...]
     dimensions: Dimensions
     aggregate: Aggregate
@@ -399,10 +403,14 @@ class Diagnosis:
                     strict=True,
                 )
             ],
-            "confusion": {
-                "letters": self.letters.counts.tolist(),
-                "digits": self.digits.counts.tolist(),
-            },
+            "confusion": [
+                {
+                    "alphabet": one.alphabet,
+                    "positions": list(one.positions),
+                    "counts": one.counts.tolist(),
+                }
+                for one in self.confusions
+            ],
             "examples": {
                 "right": [asdict(one) for one in self.examples.right],
                 "wrong": [asdict(one) for one in self.examples.wrong],
@@ -415,8 +423,7 @@ def diagnose(bundle: Bundle) -> Diagnosis:
     """Compute all figures. Raises `ValueError` for a bundle with an empty split."""
     return Diagnosis(
         accuracies=tuple(accuracy(bundle, split) for split in SPLITS),
-        letters=confusion(bundle, positions_of(bundle.format, LETTERS)),
-        digits=confusion(bundle, positions_of(bundle.format, DIGITS)),
+        confusions=tuple(confusion(bundle, alike) for alike in positions_alike(bundle.format)),
         rates=tuple(rate_distortion(bundle, split) for split in SPLITS),
         dimensions=dimensions(bundle),
         aggregate=aggregate(bundle),

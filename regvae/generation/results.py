@@ -119,7 +119,7 @@ def generate(
     policy.check_guarantee()
     auditor = Auditor(bundle, policy.unwanted)
     stopped = False
-    with _Writer(files) as writer:
+    with _Writer(files, bundle.format.column) as writer:
         for block in sampling.stream(bundle, policy, measurer):
             auditor.add(block.tally, block.kept)
             writer.add(block.kept)
@@ -134,8 +134,9 @@ def generate(
 class _Writer(contextlib.ExitStack):
     """Writes the same rows to files, by their kind, many at a time."""
 
-    def __init__(self, files: Mapping[str, BinaryIO]) -> None:
+    def __init__(self, files: Mapping[str, BinaryIO], column: str) -> None:
         super().__init__()
+        self._column = column
         self._sinks = {kind: _Hashed(file) for kind, file in files.items()}
         self._waiting: list[pa.Table] = []
         self._writers: dict[str, Any] = {}
@@ -144,7 +145,7 @@ class _Writer(contextlib.ExitStack):
         """Add rows. The first open the writers, which must know the columns."""
         if not self._sinks:
             return
-        table = to_table(samples)
+        table = to_table(samples, self._column)
         for kind, sink in self._sinks.items():
             if kind not in self._writers:
                 self._writers[kind] = self.enter_context(_WRITERS[kind](sink, table.schema))
@@ -208,13 +209,14 @@ class _Hashed(io.RawIOBase):
         return self.file.tell()
 
 
-def to_table(samples: Samples) -> pa.Table:
-    """Samples as a table: columns reg, z_1 to z_k, the rule's measures, wanted, collision."""
-    columns: dict[str, Any] = {"reg": samples.codes.tolist()}
+def to_table(samples: Samples, column: str = "reg") -> pa.Table:
+    """Samples as a table: the codes in a column of that name (`Format.column`), then z_1 to z_k,
+    the rule's measures, wanted, collision."""
+    columns: dict[str, Any] = {column: samples.codes.tolist()}
     columns |= {f"z_{i}": axis for i, axis in enumerate(samples.z.T, start=1)}
     columns |= dict(samples.measures)
     columns |= {"wanted": samples.wanted, "collision": samples.collision}
-    types = {"reg": pa.string(), "wanted": pa.bool_(), "collision": pa.bool_()}
+    types = {column: pa.string(), "wanted": pa.bool_(), "collision": pa.bool_()}
     return pa.table(
         {name: pa.array(values, types.get(name, pa.float64())) for name, values in columns.items()}
     )

@@ -46,16 +46,17 @@ class Decoder:
         return hidden @ kernel[:, columns] + bias[columns]
 
     def places(self, points: Floats, positions: Sequence[int]) -> NDArray[np.intp]:
-        """Points (n, 2) -> the likeliest character at some positions, counted from 0.
+        """Points (n, 2) -> the likeliest character at some learned positions, counted from 0.
 
-        As places in the alphabets, (n, p); 0 at the other positions.
+        As places in the alphabets of all b learned positions, (n, b); 0 at the others.
         """
         kernel, bias = self.layers[-1]
         hidden = self.hidden(points, len(self.layers) - 1)
         found = np.zeros((len(points), self.onehot.positions), np.intp)
-        for block in (self.onehot.blocks[position] for position in positions):
+        for index in map(self.onehot.index, positions):
+            block = self.onehot.blocks[index]
             logits = hidden @ kernel[:, block.columns] + bias[block.columns]
-            found[:, block.position] = logits.argmax(axis=1)
+            found[:, index] = logits.argmax(axis=1)
         return found
 
 
@@ -82,7 +83,7 @@ def linear_pieces(decoder: Decoder, half_width: float) -> Mesh:
 def cut_where_characters_change(mesh: Mesh, decoder: Decoder, positions: Sequence[int]) -> None:
     """Divide linear pieces so that each has one likeliest character at each of some positions."""
     for position in positions:
-        _cut_by_character(mesh, decoder, decoder.onehot.blocks[position])
+        _cut_by_character(mesh, decoder, decoder.onehot.blocks[decoder.onehot.index(position)])
 
 
 def _cut_by_character(mesh: Mesh, decoder: Decoder, block: Block) -> None:

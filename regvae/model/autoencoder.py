@@ -157,8 +157,8 @@ class Autoencoder:
         """Latent points (n, k) -> one code at each, (n,), with its characters drawn at random.
 
         A character is drawn with its probability at its position (`probabilities`), from a uniform
-        number of `uniform` (n, p), 0 to below 1, by inversion. Raises as `decode`, and `ValueError`
-        for numbers of another shape.
+        number of `uniform` (n, b), 0 to below 1, by inversion, one for each learned position.
+        Raises as `decode`, and `ValueError` for numbers of another shape.
         """
         z = self._points(z)
         if uniform.shape != (len(z), self.onehot.positions):
@@ -171,19 +171,19 @@ class Autoencoder:
         def draw(rows: slice) -> None:
             scores = self._scores(self._decode_batch(z[rows]))
             places = np.empty((len(scores), self.onehot.positions), dtype=np.intp)
-            for block in self.onehot.blocks:
+            for index, block in enumerate(self.onehot.blocks):
                 part = scores[:, block.columns]
                 sums = np.exp(part - part.max(axis=1, keepdims=True)).cumsum(axis=1)
-                below = sums <= uniform[rows, block.position, None] * sums[:, -1:]
-                places[:, block.position] = np.minimum(below.sum(axis=1), part.shape[1] - 1)
+                below = sums <= uniform[rows, index, None] * sums[:, -1:]
+                places[:, index] = np.minimum(below.sum(axis=1), part.shape[1] - 1)
             out[rows] = self.onehot.codes(places)
 
         each(draw, _batches(len(z)))
         return out
 
     def decode_with_certainty(self, z: Floats) -> tuple[Codes, Floats]:
-        """Latent points (n, k) -> the decoded codes (n,), and the certainty of their p characters
-        (n, p).
+        """Latent points (n, k) -> the decoded codes (n,), and the certainty of their b learned
+        characters (n, b).
 
         The certainty of a character is its probability, the largest at its position, 0 to 1. Raises
         as `decode`.
@@ -196,10 +196,10 @@ class Autoencoder:
             outputs = self._decode_batch(z[rows])
             codes[rows] = self.onehot.decode(outputs)
             scores = self._scores(outputs)
-            for block in self.onehot.blocks:
+            for index, block in enumerate(self.onehot.blocks):
                 part = scores[:, block.columns]
                 part -= part.max(axis=1, keepdims=True)
-                certainty[rows, block.position] = 1 / np.exp(part).sum(axis=1)
+                certainty[rows, index] = 1 / np.exp(part).sum(axis=1)
 
         each(decode, _batches(len(z)))
         return codes, certainty

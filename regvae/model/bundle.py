@@ -134,7 +134,7 @@ def save(bundle: Bundle, path: str | Path) -> Path:
 
 def _contents(bundle: Bundle) -> dict[str, bytes]:
     records = bundle.records
-    columns: dict[str, Any] = {"reg": records.codes, "split": records.split}
+    columns: dict[str, Any] = {records.format.column: records.codes, "split": records.split}
     for name, values in (("mean", records.mean), ("sigma", records.sigma)):
         columns |= {f"{name}_{i}": values[:, i - 1] for i in range(1, records.latent_dim + 1)}
     # Of a view, safetensors would write the numbers of the array that it is a view of.
@@ -278,9 +278,10 @@ def _records(path: Path, content: bytes, preset: Preset) -> Records:
         table = pd.read_parquet(io.BytesIO(content))
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise _wrong(path, "a Parquet table", error) from error
-    _check_columns(path, table, ["reg", "split", *names])
+    column = preset.data.format.column
+    _check_columns(path, table, [column, "split", *names])
     try:
-        codes, split = (np.array(list(table[name]), dtype=str) for name in ("reg", "split"))
+        codes, split = (np.array(list(table[name]), dtype=str) for name in (column, "split"))
         preset.data.onehot.hot_columns(codes)  # raises FormatError for a wrong code
         gaussians = table[names].to_numpy(np.float32)
     except (ValueError, TypeError) as error:

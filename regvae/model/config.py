@@ -12,7 +12,7 @@ from regvae.formats import (
     Codes,
     Format,
     codes,
-    format_named,
+    format_of,
     uk_registration,
 )
 from regvae.onehot import OneHot, one_hot
@@ -216,6 +216,10 @@ class Training:
     mean + sigma * e, e normal with standard deviation `noise`. In the first `warm_up` epochs beta
     grows linearly (Bowman et al., "Generating sentences from a continuous space", 2016).
 
+    In each epoch `random_share` of the training codes, 0 to 1, are replaced by random codes of the
+    format, new ones in each epoch, in which each character and blank of a position is equally
+    likely. They teach combinations that are rare in the data. The training loss is then of both.
+
     `likelihood`: `bernoulli` is a sigmoid for each output, as in the notebook; `categorical` is a
     softmax over the alphabet of each character.
     `divergence`: `notebook` uses log sigma in place of a log variance and ignores the noise, as the
@@ -235,6 +239,7 @@ class Training:
     divergence: Divergence = "notebook"
     optimizer: Optimizer = "adamax"
     orders: tuple[Order, ...] = ()
+    random_share: float = 0.0
 
     def __post_init__(self) -> None:
         _check(len(self.phases) > 0, "at least one phase of training", self.phases, "add one")
@@ -242,6 +247,8 @@ class Training:
         _check_integer("the epochs of the warm-up", self.warm_up, 0)
         for name in ("noise", "reconstruction_weight", "beta"):
             _check_number(f"the {name.replace('_', ' ')}", getattr(self, name))
+        _check_number("the share of random codes", self.random_share)
+        _check(self.random_share <= 1, "a share of random codes up to 1", self.random_share)
         _check_choice("the likelihood", self.likelihood, get_args(Likelihood))
         _check_choice("the divergence", self.divergence, get_args(Divergence))
         _check_choice("the optimizer", self.optimizer, get_args(Optimizer))
@@ -309,7 +316,7 @@ class Preset:
         return {
             "name": self.name,
             "network": asdict(self.network),
-            "data": data | {"format": self.data.format.name},
+            "data": data | {"format": self.data.format.to_dict()},
             "training": asdict(self.training),
             "about": self.about,
         }
@@ -318,7 +325,7 @@ class Preset:
     def from_dict(cls, values: dict[str, Any]) -> "Preset":
         """The inverse of `to_dict`. Raises `ValueError` for unknown, missing or wrong values."""
         parts = _exactly(cls, values)
-        training = _exactly(Training, parts["training"])
+        training = _exactly(Training, _with_random_share(parts["training"]))
         for part, kind in (("phases", Phase), ("orders", Order)):
             listed = training[part]
             _check(isinstance(listed, tuple), f"a list of {part}", listed)
@@ -334,7 +341,12 @@ class Preset:
 
 def _data(values: Any) -> Data:
     given = _exactly(Data, values)
-    return Data(**given | {"format": format_named(given["format"])})
+    return Data(**given | {"format": format_of(given["format"])})
+
+
+def _with_random_share(training: Any) -> Any:
+    # Presets of before it was an option have none.
+    return {"random_share": 0.0} | training if isinstance(training, dict) else training
 
 
 def _exactly(kind: type, values: Any) -> dict[str, Any]:

@@ -53,6 +53,17 @@ PRESETS: dict[str, Preset] = {
             "weight.",
         ),
         Preset(
+            "exact-64d",
+            Network(64, encoder=(), decoder=(512,)),
+            training=replace(
+                _CATEGORICAL, phases=(Phase(0.003, 150, "cosine"),), beta=0.1, random_share=0.9
+            ),
+            about="For codes of 16 or more characters: more latent dimensions, a longer schedule, "
+            "and an encoder without hidden layers, so that each character adds its own vector to "
+            "the mean. Most codes that it trains on are random, so that it learns all combinations "
+            "of characters.",
+        ),
+        Preset(
             "principled-2d",
             Network(2, encoder=(64,), decoder=(64,)),
             training=replace(

@@ -7,7 +7,6 @@ tried, and only the best of each pattern of fulfilled predicates is used further
 too many, as for an attribute of nearly all positions, the likeliest few codes are searched.
 """
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -165,7 +164,8 @@ class Margins:
         """The predicates, grouped by the positions that they depend on together."""
         groups: list[tuple[set[int], list[Predicate]]] = []
         for predicate in dict.fromkeys(_predicates(self.unwanted.predicates)):
-            positions = set(self.unwanted.format.attribute(predicate.attribute).positions)
+            format = self.unwanted.format
+            positions = set(format.deciding(format.attribute(predicate.attribute).positions))
             touching = [one for one in groups if one[0] & positions]
             groups = [one for one in groups if not one[0] & positions]
             joined = [member for _, members in touching for member in members]
@@ -174,8 +174,9 @@ class Margins:
 
     def _blocks(self, members: tuple[Predicate, ...]) -> list[Block]:
         """The blocks of the positions that some predicates depend on."""
-        attributes = [self.unwanted.format.attribute(one.attribute) for one in members]
-        used = {position for one in attributes for position in one.positions}
+        format = self.unwanted.format
+        attributes = [format.attribute(one.attribute) for one in members]
+        used = {place for one in attributes for place in format.deciding(one.positions)}
         return [one for one in self.bundle.autoencoder.onehot.blocks if one.position in used]
 
     @cached_property
@@ -191,14 +192,12 @@ class Margins:
         )
 
     def _group(self, members: tuple[Predicate, ...]) -> _Group:
-        format, blocks = self.unwanted.format, self.bundle.autoencoder.onehot.blocks
+        format, onehot = self.unwanted.format, self.bundle.autoencoder.onehot
         chosen = self._blocks(members)
-        number = math.prod(len(one.alphabet) for one in chosen)
-        characters = np.array(list(itertools.product(*(block.alphabet for block in chosen))))
-        parts = [np.full(number, block.alphabet[0]) for block in blocks]
-        for column, block in enumerate(chosen):
-            parts[block.position] = characters[:, column]
-        codes = np.array(["".join(row) for row in zip(*parts, strict=True)], format.dtype)
+        combinations = np.indices([len(one.alphabet) for one in chosen]).reshape(len(chosen), -1)
+        places = np.zeros((combinations.shape[1], onehot.positions), np.intp)
+        places[:, [onehot.index(one.position) for one in chosen]] = combinations.T
+        codes = onehot.codes(places)
         masks = np.stack([one.mask(codes, format) for one in members], axis=1)
         fulfilled, pattern = np.unique(masks, axis=0, return_inverse=True)
         pattern = pattern.ravel()

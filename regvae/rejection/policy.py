@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import tomli_w
 
+from regvae.formats import UK_REGISTRATION, format_of
 from regvae.intervals import upper_bound
 from regvae.model.bundle import Bundle
 from regvae.model.store import manifest_hash, resolve
@@ -196,7 +197,14 @@ class Policy:
         self._check_hash(self.bundle, manifest_hash(resolve(self.bundle)))
 
     def check(self, bundle: Bundle) -> None:
-        """Raises `PolicyError` unless a loaded bundle is the policy's: by hash, else by name."""
+        """Raises `PolicyError` unless a loaded bundle is the policy's: by hash, else by name; and
+        its codes are those that the policy is about."""
+        if bundle.format != self.unwanted.format:
+            raise PolicyError(
+                f"expected a bundle of {self.unwanted.format.plural} "
+                f"({self.unwanted.format.name}), got {bundle.name!r} of {bundle.format.plural} "
+                f"({bundle.format.name}); give the policy's unwanted in that format"
+            )
         if self.bundle_sha256 and bundle.sha256:
             self._check_hash(bundle.name, bundle.sha256)
             return
@@ -220,8 +228,10 @@ class Policy:
         stop = {"proposals": self.proposals}
         if self.results is not None:
             stop["results"] = self.results
+        format = self.unwanted.format
         return {
             "schema": SCHEMA,
+            **({} if format == UK_REGISTRATION else {"format": format.to_dict()}),
             "bundle": self.bundle,
             "bundle_sha256": self.bundle_sha256,
             "seed": self.seed,
@@ -274,6 +284,7 @@ class Policy:
 
     @classmethod
     def _from_tables(cls, table: dict[str, Any]) -> "Policy":
+        format = format_of(table.pop("format", UK_REGISTRATION.name))
         known = {"schema": int, "bundle": str, "bundle_sha256": str, "seed": int}
         known |= {"clean": bool, "decode": str, "repeats": bool}
         tables = dict.fromkeys(("unwanted", "rule", "proposal", "stop", "guarantee"), dict)
@@ -291,6 +302,7 @@ class Policy:
                 regions=unwanted.get("regions", []),
                 listed=_texts(unwanted.get("regs", []), "regs"),
                 training=unwanted.get("training", False),
+                format=format,
             ),
             rule=rule_named(rule.pop("name", Certified.name), rule),
             proposal=proposals.proposal(proposal.pop("name", Box.name), proposal),

@@ -194,8 +194,8 @@ def _decoded(
 def _for_drawing(
     bundle: Bundle, policy: Policy, n: int, rng: np.random.Generator
 ) -> NDArray[np.float64] | None:
-    """Uniform numbers (n, p) for a policy that draws characters, None for another."""
-    return rng.random((n, bundle.format.length)) if policy.decode == DRAWN else None
+    """Uniform numbers (n, b) for a policy that draws characters, None for another."""
+    return rng.random((n, bundle.autoencoder.onehot.positions)) if policy.decode == DRAWN else None
 
 
 def report(samples: Samples, rule: Rule, held_out: Measures | None = None) -> Report:

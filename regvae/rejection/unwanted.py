@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regvae import predicates
-from regvae.formats import UK_REGISTRATION, Codes, Format, FormatError
+from regvae.formats import UK_REGISTRATION, Attribute, Codes, Format, FormatError
 from regvae.formats.codes import keys
 from regvae.latent.polygon import Polygon, in_polygon, polygon_corners
 from regvae.model.bundle import Bundle
@@ -22,8 +22,44 @@ from regvae.predicates import Clause
 
 Region = tuple[tuple[float, float], ...]
 
+WANTED_OF_REGS = "number >= 50"
+"""What is wanted of UK registrations, as in the notebook."""
+
 _FARTHEST = 1e6
 """Largest coordinate of a corner of a region."""
+
+
+def usual_wanted(records: Records) -> str:
+    """What is wanted of records unless somebody chooses: a predicate as text.
+
+    Of UK registrations `WANTED_OF_REGS`. Of other codes the first number, from
+    its median on; if there is none, the more frequent half of the values of the first category, or
+    else what the first boolean holds for. Empty if none of these tells some records from others.
+    """
+    if records.format == UK_REGISTRATION:
+        return WANTED_OF_REGS
+    kinds = ("number", "category", "boolean")
+    attributes = sorted(records.format.attributes.values(), key=lambda one: kinds.index(one.kind))
+    for attribute in attributes:
+        text = _upper_half(attribute, attribute.values(records.codes))
+        try:
+            wanted = predicates.parse_all([text], records.format)
+        except predicates.PredicateError:  # a category with a comma in its name
+            continue
+        holds = predicates.mask(wanted, records.codes, records.format)
+        if holds.any() and not holds.all():
+            return text
+    return ""
+
+
+def _upper_half(attribute: Attribute, values: NDArray) -> str:
+    if attribute.kind == "number":
+        return f"{attribute.name} >= {int(np.ceil(np.median(values)))}"
+    if attribute.kind == "boolean":
+        return f"{attribute.name} == true"
+    present, counts = np.unique(values, return_counts=True)
+    most = present[np.argsort(-counts, kind="stable")[: (len(present) + 1) // 2]]
+    return f"{attribute.name} in {', '.join(sorted(most.tolist()))}"
 
 
 class UnwantedError(ValueError):
@@ -114,8 +150,11 @@ class Unwanted:
         return unwanted
 
     def of_codes(self, codes: Codes, bundle: Bundle) -> NDArray[np.bool_]:
-        """Which codes (m,), records or not, are unwanted: (m,) booleans; regions encode them."""
-        unwanted = self._without_regions(codes, bundle.records)
+        """Which codes (m,), records or not, are unwanted: (m,) booleans; regions encode them.
+
+        What the format does not permit is unwanted too, such as excluded texts.
+        """
+        unwanted = self._without_regions(codes, bundle.records) | ~self.format.permits(codes)
         if self.regions and len(codes):
             mean, _ = bundle.autoencoder.encode(codes)
             for region in self.regions:
@@ -153,9 +192,9 @@ class Unwanted:
 
     @property
     def positions(self) -> tuple[int, ...]:
-        """The characters that decide whether a code is unwanted, counted from 0."""
+        """The learned characters that decide whether a code is unwanted, counted from 0."""
         if self.regions or self.codes or self.training:
-            return tuple(range(self.format.length))
+            return self.format.learned
         return predicates.positions(self.predicates, self.format)
 
     def unseen(self, records: Records) -> Codes:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from regvae.audit import leaks
 from regvae.audit.leaks import Hunt, cleared_by
+from regvae.formats import UK_REGISTRATION
 from regvae.model import bundle as bundles
 from regvae.rejection import sampling
 from regvae.rejection.measures import Measurer
@@ -299,7 +300,7 @@ def test_without_leaks_it_is_the_rules_own_value(rule):
 
 
 def hunt_of(rule, found, value):
-    return Hunt(found, 9, 7, rule.parameters()[0], value, ("reg", "regs"))
+    return Hunt(found, 9, 7, rule.parameters()[0], value, UK_REGISTRATION)
 
 
 def test_the_finding_is_a_sentence_and_a_table_for_json(hunted):

@@ -12,8 +12,8 @@ from scipy import integrate, stats
 from regvae.evaluation import diagnosis
 from regvae.evaluation.accuracy import accuracy
 from regvae.evaluation.diagnosis import Confusion, RateDistortion
-from regvae.formats import SPLITS, UK_REGISTRATION
-from regvae.formats.format import DIGITS, LETTERS
+from regvae.formats import FORMATS, SPLITS, UK_REGISTRATION
+from regvae.formats.format import DIGITS
 from tests.evaluation.models import constant_encoder, even_decoder, random_bundle
 
 LETTER_POSITIONS, DIGIT_POSITIONS = (1, 2, 5, 6, 7), (3, 4)
@@ -28,8 +28,9 @@ def shipped(bundle):
 
 
 def test_the_positions_of_an_alphabet_are_counted_from_1():
-    assert diagnosis.positions_of(UK_REGISTRATION, LETTERS) == LETTER_POSITIONS
-    assert diagnosis.positions_of(UK_REGISTRATION, DIGITS) == DIGIT_POSITIONS
+    assert diagnosis.positions_alike(UK_REGISTRATION) == (LETTER_POSITIONS, DIGIT_POSITIONS)
+    # Constants and check characters have none.
+    assert diagnosis.positions_alike(FORMATS["gb-iban"]) == ((5, 6, 7, 8), tuple(range(9, 23)))
 
 
 @pytest.mark.parametrize("split", SPLITS)
@@ -378,8 +379,10 @@ def test_a_diagnosis_holds_every_split_and_the_time_it_took(bundle, shipped):
     assert tuple(one.split for one in shipped.accuracies) == SPLITS
     assert tuple(one.split for one in shipped.rates) == SPLITS
     assert shipped.seconds == pytest.approx(sum(bundle.history["seconds"].tolist()))
-    assert shipped.letters.counts.sum() == 5 * 2_000
-    assert shipped.digits.counts.sum() == 2 * 2_000
+    letters, digits = shipped.confusions
+    assert (letters.positions, digits.positions) == ((1, 2, 5, 6, 7), (3, 4))
+    assert letters.counts.sum() == 5 * 2_000
+    assert digits.counts.sum() == 2 * 2_000
 
 
 @pytest.mark.parametrize(
@@ -399,7 +402,10 @@ def test_any_bundle_has_a_summary_that_json_can_hold(k, noise, likelihood):
     assert nats["rate"] == (found.rates[2].rate if noise else None)
     assert summary["dimensions"][0]["kl"] == (found.dimensions.kl[0] if noise else None)
     assert summary["dimensions"][0]["wasserstein"] == found.aggregate.wasserstein[0]
-    assert summary["confusion"]["digits"] == found.digits.counts.tolist()
+    digits = summary["confusion"][1]
+    assert digits["alphabet"] == "0123456789"
+    assert digits["positions"] == [3, 4]
+    assert digits["counts"] == found.confusions[1].counts.tolist()
     assert [one["code"] for one in summary["examples"]["wrong"]] == [
         one.code for one in found.examples.wrong
     ]

@@ -399,10 +399,18 @@ def test_a_preset_of_another_form_is_refused(folder, part, value):
     assert_refused(folder, MANIFEST, "in the preset, expected")
 
 
-@pytest.mark.parametrize("value", ["moon", {}, None])
-def test_an_unknown_format_is_refused(folder, value):
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("moon", "the name of a format"),
+        (None, "the name of a format"),
+        ({}, "the keys name, pattern"),
+        ({"name": "moon", "pattern": "[a-z]"}, "the keys name, pattern"),
+    ],
+)
+def test_an_unknown_format_is_refused(folder, value, words):
     edit_manifest(folder, lambda manifest: manifest["preset"]["data"].update(format=value))
-    assert_refused(folder, MANIFEST, "in the preset, expected the name of a format")
+    assert_refused(folder, MANIFEST, f"in the preset, expected {words}")
 
 
 # --- damage with valid hashes: weights ------------------------------------------------------------

@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ ODD = Preset(
         noise=1.0,
         likelihood="categorical",
         divergence="exact",
+        random_share=0.25,
         orders=(Order("number", 2), Order("period", 7, weight=1.5, sharpness=3)),
     ),
     "for tests",
@@ -101,10 +103,18 @@ def test_a_preset_of_another_format_is_restored_by_the_formats_name(monkeypatch)
     assert Preset.from_dict(values).data.onehot.width == 18
 
 
-@pytest.mark.parametrize("path", list(keys_of(ODD.to_dict())), ids=".".join)
+NEWER = ("training", "random_share")
+
+
+@pytest.mark.parametrize("path", [path for path in keys_of(ODD.to_dict()) if path != NEWER])
 def test_a_missing_key_is_named(path):
     with pytest.raises(ValueError, match=path[-1]):
         Preset.from_dict(without(ODD.to_dict(), path))
+
+
+def test_a_preset_of_before_random_codes_has_none():
+    older = Preset.from_dict(without(ODD.to_dict(), NEWER))
+    assert older == replace(ODD, training=replace(ODD.training, random_share=0.0))
 
 
 @pytest.mark.parametrize("part", ["", "data", "network", "training"])
@@ -144,7 +154,8 @@ def test_a_part_of_another_type_is_refused(part, other):
 def test_a_formats_name_of_another_type_is_refused(name):
     values = ODD.to_dict()
     values["data"]["format"] = name
-    with pytest.raises(ValueError, match="the name of a format"):
+    words = "expected the keys name, pattern" if name == {} else "the name of a format"
+    with pytest.raises(ValueError, match=words):
         Preset.from_dict(values)
 
 
@@ -339,6 +350,13 @@ def test_counts_of_a_training_are_whole_numbers():
     for axis in (0, -1, 1.0, None):
         assert_refused("as the axis of an order", Order, "number", axis)
     assert_refused("an attribute's name, got 5", Order, 5, 1)
+
+
+def test_the_share_of_random_codes_is_from_0_to_1():
+    for share in (0, 0.5, 1.0):
+        assert Training(random_share=share).random_share == share
+    assert_refused("a share of random codes up to 1", Training, random_share=1.01)
+    assert_refused("of 0 or more as the share of random codes", Training, random_share=-0.1)
 
 
 def test_the_exact_divergence_needs_noise():

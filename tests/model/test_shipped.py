@@ -16,6 +16,9 @@ from regvae.model import store
 from regvae.model.presets import PRESETS
 from regvae.model.store import ASSETS
 
+SHIPPED = [name for name in PRESETS if name != "exact-64d"]
+"""All but the one for long codes, which a reg is not."""
+
 
 def leaves(value, path=""):
     """Every number and text of nested metrics, with its path."""
@@ -29,13 +32,13 @@ def leaves(value, path=""):
         yield path, value
 
 
-def test_every_preset_is_shipped_and_all_are_small():
-    assert set(PRESETS) == set(store.available(ASSETS))
-    files = [path for name in PRESETS for path in (ASSETS / name).iterdir()]
+def test_every_preset_for_regs_is_shipped_and_all_are_small():
+    assert set(SHIPPED) == set(store.available(ASSETS))
+    files = [path for name in SHIPPED for path in (ASSETS / name).iterdir()]
     assert sum(path.stat().st_size for path in files) < 10e6
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", SHIPPED)
 def test_a_shipped_model_has_the_preset_command_and_metrics_of_its_name(name):
     bundle = check(name)
     assert bundle.preset == PRESETS[name]

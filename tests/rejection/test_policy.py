@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import regvae
-from regvae.formats import UK_REGISTRATION
+from regvae.formats import FORMATS, UK_REGISTRATION
 from regvae.generation.results import KINDS, generate
 from regvae.model import store
 from regvae.model.store import BundleError
@@ -515,3 +515,21 @@ def test_a_part_of_another_type_is_refused(name, value):
     parts = {"bundle": "notebook-2d", "unwanted": BELOW_50} | {name: value}
     with pytest.raises(PolicyError, match=f"expected a policy's {name} as"):
         Policy(**parts)
+
+
+def test_a_policy_of_other_codes_has_their_format(bundle):
+    postcodes = FORMATS["uk-postcode"]
+    unwanted = Unwanted.of(["sector < 5"], listed=["sw1a 1aa"], format=postcodes)
+    policy = Policy("postcodes", unwanted)
+    assert policy.to_dict()["format"]["name"] == "uk-postcode"
+    again = Policy.from_toml(policy.to_toml())
+    assert again == policy
+    assert again.unwanted.format == postcodes
+    with pytest.raises(PolicyError, match=r"expected a bundle of postcodes .* of regs"):
+        policy.check(bundle)
+    assert "format" not in Policy("notebook-2d", BELOW_50).to_dict()
+
+
+def test_a_policy_of_an_unknown_format_is_refused():
+    with pytest.raises(PolicyError, match="the name of a format"):
+        Policy.from_toml(f'format = "moon"\n{PLAIN}')

@@ -1,5 +1,6 @@
 """Unwanted sets: each kind of part alone and together, for records and for other codes."""
 
+import dataclasses
 import itertools
 import math
 
@@ -13,7 +14,8 @@ from regvae.formats import UK_REGISTRATION, FormatError, uk_registration
 from regvae.latent.polygon import in_polygon
 from regvae.model.records import Records
 from regvae.predicates import PredicateError
-from regvae.rejection.unwanted import Unwanted, UnwantedError
+from regvae.rejection.unwanted import Unwanted, UnwantedError, usual_wanted
+from tests.rejection.small import EVERY, SMALL
 
 ELL = [(0, 0), (1.4, 0), (1.4, 0.3), (0.5, 0.3), (0.5, 0.9), (0, 0.9)]
 OBLONG = [(-1.5, -1), (-0.5, -1), (-0.5, -0.2), (-1.5, -0.2)]
@@ -267,3 +269,40 @@ def test_a_listed_text_that_is_no_code_is_refused():
 def test_codes_given_as_parts_must_be_normalised(code):
     with pytest.raises(FormatError, match="expected unwanted regs such as AB12CDE, got"):
         Unwanted(codes=("AB12CDE", code))
+
+
+# --- what is wanted unless somebody chooses -------------------------------------------------------
+
+
+def records_of(attributes):
+    """Records of a hundred tags, which have some attributes only."""
+    format = dataclasses.replace(
+        SMALL, attributes={name: SMALL.attributes[name] for name in attributes}
+    )
+    codes = EVERY[::2]
+    zeros = np.zeros((len(codes), 2), np.float32)
+    return Records(codes, np.full(len(codes), "train"), zeros, zeros + 1, format)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "kind"),
+    [(("first", "digit", "sum"), "digit"), (("twice", "first"), "first"), (("twice",), "twice")],
+)
+def test_what_is_wanted_is_about_half_by_the_first_number_else_category_else_boolean(
+    attributes, kind
+):
+    records = records_of(attributes)
+    text = usual_wanted(records)
+    wanted = ~Unwanted.of(wanted=[text], format=records.format).of_records(records)
+    assert text.startswith(kind)
+    assert 0 < wanted.sum() < len(records)
+    if kind == "digit":
+        values = records.attribute("digit")
+        assert np.array_equal(wanted, values >= np.median(values))
+    if kind == "first":
+        assert len(set(records.attribute("first")[wanted])) == 2
+
+
+def test_of_regs_what_is_wanted_is_the_notebooks_and_of_nothing_known_nothing(bundle):
+    assert usual_wanted(bundle.records) == "number >= 50"
+    assert usual_wanted(records_of(())) == ""

@@ -25,7 +25,7 @@ class Learned(Rule):
     name: ClassVar[str] = "learned"
     summary: ClassVar[str] = (
         "Has seen what many proposals decode to, and predicts from the point alone: its **score** "
-        "is above 0 where wanted regs are likelier, and the higher the surer. For results the "
+        "is above 0 where wanted codes are likelier, and the higher the surer. For results the "
         "score is chosen by tests, with a guarantee of the purity."
     )
     measures: ClassVar[tuple[Measure, ...]] = (Measure("score", "learned score", ""),)

@@ -22,7 +22,7 @@ class OneSided(Rule):
         "Farther than a **threshold** from every unwanted record: the notebook's rule. It also "
         "accepts what is far from *everything*, where the decoder extrapolates."
     )
-    after: ClassVar[str] = "from any reg with {unwanted}"
+    after: ClassVar[str] = "from any {noun} with {unwanted}"
     measures: ClassVar[tuple[Measure, ...]] = (Measure("to_unwanted", "from the unwanted", "σ"),)
     tail: ClassVar[str | None] = "threshold"
 

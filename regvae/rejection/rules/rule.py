@@ -184,12 +184,13 @@ class Rule(ABC):
     """An acceptance rule; its subclasses are frozen dataclasses whose fields are its parameters.
 
     `name` identifies it; `summary` describes in a sentence or two (Markdown) what it accepts;
-    `after` is the text after its sliders, and may contain `{unwanted}`. `measures` are what it
-    compares. `measure` needs the mixture with the calibrated scale if `needs_calibration`, and the
-    decoded codes if `needs_codes`; if it is `certain`, all that it accepts is wanted by
-    construction. If it `needs_learning`, it predicts from decoded proposals that it has seen, and
-    results need a guarantee. `tail` is the name of the parameter that is a distance from a record,
-    for the report's tail probability, or None. A value out of range raises `RuleError`.
+    `after` is the text after its sliders, and may contain `{unwanted}`, and `{noun}` for what a
+    code is. `measures` are what it compares. `measure` needs the mixture with the calibrated scale
+    if `needs_calibration`, and the decoded codes if `needs_codes`; if it is `certain`, all that it
+    accepts is wanted by construction. If it `needs_learning`, it predicts from decoded proposals
+    that it has seen, and results need a guarantee. `tail` is the name of the parameter that is a
+    distance from a record, for the report's tail probability, or None. A value out of range raises
+    `RuleError`.
     """
 
     name: ClassVar[str]

@@ -25,7 +25,7 @@ class TwoSided(Rule):
         "Nearer to a wanted record than to any unwanted one, by a **margin**, and within a "
         "**support** of the wanted one, in calibrated standard deviations."
     )
-    after: ClassVar[str] = "of a wanted reg"
+    after: ClassVar[str] = "of a wanted {noun}"
     measures: ClassVar[tuple[Measure, ...]] = (
         Measure("margin", "nearer to the wanted by", "σ"),
         Measure("to_wanted", "from the wanted", "σ"),
