@@ -15,14 +15,16 @@ A_BUNDLE = "a model's name or the path of its folder"
 BundleArgument = Annotated[str, typer.Argument(help=A_BUNDLE)]
 JsonOption = Annotated[bool, typer.Option("--json", help="print JSON for other programs")]
 SeedOption = Annotated[int, typer.Option(help="seed of the random numbers", min=0)]
-CodesArgument = Annotated[list[str] | None, typer.Argument(help="regs such as AB12CDE")]
+CodesArgument = Annotated[list[str] | None, typer.Argument(help="codes such as AB12CDE")]
 CodesFileOption = Annotated[
     Path | None,
-    typer.Option("--file", help="a text, CSV, Parquet or Excel (.xlsx) file with a column of regs"),
+    typer.Option(
+        "--file", help="a text, CSV, Parquet or Excel (.xlsx) file with a column of codes"
+    ),
 ]
 ColumnOption = Annotated[
     str | None,
-    typer.Option(help="the column of the regs, by its name or its number [default: guessed]"),
+    typer.Option(help="the column of the codes, by its name or its number [default: guessed]"),
 ]
 OutOption = Annotated[Path | None, typer.Option(help="also write a .csv or .parquet file")]
 

@@ -49,7 +49,7 @@ def evaluate(
     notebook: Annotated[bool, typer.Option(help="every figure of the notebook")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Exact match and per-character accuracy of the test regs."""
+    """Exact match and per-character accuracy of the test codes."""
     loaded = bundles.load(bundle)
     result = accuracy(loaded, sampled=sampled)
     figures = notebook_figures(loaded) if notebook else []
@@ -77,15 +77,19 @@ def report(bundle: BundleArgument, as_json: JsonOption = False) -> None:
         return
     console.print(f"{loaded.name}: {loaded.preset.training.epochs} epochs in {found.seconds:.0f} s")
     console.print("per-character accuracy, decoding the mean, with 95 % intervals:")
-    for table in (_accuracy_table(found), _nats_table(found), _dimensions_table(found)):
+    tables = (
+        _accuracy_table(found, loaded.format),
+        _nats_table(found),
+        _dimensions_table(found),
+    )
+    for table in tables:
         Console().print(table)
     console.print(f"calibrated scale of the sigmas: {scale:.3f}")
 
 
-def _accuracy_table(found: Diagnosis) -> Table:
+def _accuracy_table(found: Diagnosis, format: Format) -> Table:
     table = Table("position", *(f"{one.split} ({one.n:,})" for one in found.accuracies))
-    positions = len(found.accuracies[0].by_position)
-    names = [*map(str, range(1, positions + 1)), "exact"]
+    names = [*format.position_names, "exact"]
     shares = ([*one.by_position, one.exact] for one in found.accuracies)
     for name, row in zip(names, zip(*shares, strict=True), strict=True):
         cells = ((share.value, *share.interval) for share in row)
@@ -125,7 +129,7 @@ def encode(
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print the Gaussian (mean and sigma) of every reg, or write it with more to a file."""
+    """Print the Gaussian (mean and sigma) of every code, or write it with more to a file."""
     if out:
         check_table_name(out)
         check_apart([file, out])
@@ -142,17 +146,13 @@ def encode(
         for sentence in reading.sentences() if reading.dropped else ():
             notes.print(sentence)
     mean, sigma = loaded.autoencoder.encode(codes)
-    rows = [
-        {"reg": str(reg), "mean": m, "sigma": s}
-        for reg, m, s in zip(codes, mean.tolist(), sigma.tolist(), strict=True)
-    ]
+    format = loaded.format
+    rows = list(zip(codes.tolist(), mean.tolist(), sigma.tolist(), strict=True))
     if as_json:
-        print_json(rows)
+        print_json([{format.column: code, "mean": m, "sigma": s} for code, m, s in rows])
         return
-    for row in rows:
-        console.print(
-            f"{row['reg']}  mean {numbers_shown(row['mean'])}  sigma {numbers_shown(row['sigma'])}"
-        )
+    for code, m, s in rows:
+        console.print(f"{format.shown(code)}  mean {numbers_shown(m)}  sigma {numbers_shown(s)}")
 
 
 def _write_encoded(reading: Reading, bundle: Bundle, out: Path) -> None:
@@ -182,15 +182,17 @@ def decode(
     points: Annotated[list[str], typer.Argument(help='latent points such as "0.5,-1.2"')],
     as_json: JsonOption = False,
 ) -> None:
-    """Print the most probable reg at every latent point."""
-    autoencoder = bundles.load(bundle).autoencoder
+    """Print the most probable code at every latent point."""
+    loaded = bundles.load(bundle)
+    format, autoencoder = loaded.format, loaded.autoencoder
     z = np.array([point_of(text, autoencoder.latent_dim) for text in points])
     decoded = autoencoder.decode(z).tolist()
     if as_json:
-        print_json([{"z": p, "reg": r} for p, r in zip(z.tolist(), decoded, strict=True)])
+        pairs = zip(z.tolist(), decoded, strict=True)
+        print_json([{"z": point, format.column: code} for point, code in pairs])
         return
-    for text, reg in zip(points, decoded, strict=True):
-        console.print(f"{text}  {reg}")
+    for text, code in zip(points, decoded, strict=True):
+        console.print(f"{text}  {format.shown(code)}")
 
 
 def check(bundle: BundleArgument) -> None:

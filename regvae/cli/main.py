@@ -7,13 +7,14 @@ from typing import NoReturn
 
 import typer
 
-from regvae.cli import data, inspect, regions, sample, serve, train
+from regvae.cli import data, formats, inspect, regions, sample, serve, train
 from regvae.cli.output import fail
 
 app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="A latent-space explorer that decodes: UK car registrations learned by a VAE.",
+    help="A latent-space explorer that decodes: short codes, such as UK car registrations, "
+    "learned by a VAE.",
 )
 COMMANDS: tuple[Callable[..., None], ...] = (
     *(data.dataset, train.train, inspect.evaluate, inspect.report, inspect.encode),
@@ -27,6 +28,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
         serve.dashboard,
     ),
 )
+app.add_typer(formats.app, name="formats")
 for _command in COMMANDS:
     # A latent point may begin with a minus; such a text is not an option.
     settings = {"ignore_unknown_options": True} if _command is inspect.decode else None

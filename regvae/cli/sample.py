@@ -60,12 +60,12 @@ _Wanted = Annotated[
     list[str] | None,
     typer.Option(help="all others are unwanted: such as 'number >= 50'; repeat for 'and'"),
 ]
-_File = Annotated[Path | None, typer.Option(help="also unwanted: regs in a text file, one a line")]
+_File = Annotated[Path | None, typer.Option(help="also unwanted: codes in a text file, one a line")]
 _Regions = Annotated[
     list[str] | None, typer.Option(help='also unwanted: records in the region "x,y x,y x,y ..."')
 ]
 _Training = Annotated[
-    bool, typer.Option("--unwanted-training", help="also unwanted: all training regs")
+    bool, typer.Option("--unwanted-training", help="also unwanted: all training codes")
 ]
 _Rule = Annotated[str, typer.Option(help=f"one of {', '.join(RULES)}")]
 _Proposal = Annotated[
@@ -85,7 +85,9 @@ _Decode = Annotated[str, typer.Option(help=f"accepted points to codes: {' or '.j
 _Repeats = Annotated[
     bool, typer.Option("--repeats", help="results are all accepted points, not different codes")
 ]
-_Clean = Annotated[bool, typer.Option("--clean", help="leave leaks out: unwanted regs and records")]
+_Clean = Annotated[
+    bool, typer.Option("--clean", help="leave leaks out: unwanted codes and records")
+]
 _Purity = Annotated[
     float | None,
     typer.Option(

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +14,8 @@ import pandas as pd
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from regvae.cli.arguments import OutOption
+from regvae.cli.arguments import ColumnOption, OutOption
+from regvae.cli.formats import format_given
 from regvae.cli.output import UsageError, check_apart, check_table_name, console, fail, write_table
 from regvae.evaluation.metrics import metrics
 from regvae.evaluation.study import (
@@ -24,6 +25,8 @@ from regvae.evaluation.study import (
     over_seeds,
     rule_outcomes,
 )
+from regvae.formats import read_codes
+from regvae.formats.finding import find
 from regvae.model import bundle as bundles
 from regvae.model import config, presets, store
 from regvae.model.bundle import Bundle
@@ -40,18 +43,44 @@ def train(
     seed: Annotated[
         int | None, typer.Option(help="training seed [0; a bundle's own]", min=0)
     ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="your own codes: a CSV, text, Parquet or Excel file")
+    ] = None,
+    column: ColumnOption = None,
+    format: Annotated[
+        str | None, typer.Option(help="of --data: a format's name, a TOML file, or infer [infer]")
+    ] = None,
+    order: Annotated[
+        list[str] | None,
+        typer.Option(help="order this attribute along an axis; repeat for the next axis"),
+    ] = None,
+    random_codes: Annotated[
+        float | None,
+        typer.Option(help="share of each epoch that random codes replace: rebuilds rare ones"),
+    ] = None,
     resume: Annotated[bool, typer.Option(help="continue a stopped training run")] = False,
 ) -> None:
     """Train a preset and write a bundle; Ctrl-C stops it, --resume continues it."""
     started = time.perf_counter()
-    chosen, own, default_seed = _recipe(preset)
-    seed = default_seed if seed is None else seed
     store.check_free(out)
+    chosen, own, default_seed = _recipe(preset)
+    if data:
+        chosen, own = _of_data(chosen, data, column, format, order or [])
+    elif column or format or order:
+        raise UsageError(
+            "expected --column, --format and --order with --data, got no --data; add it"
+        )
+    if random_codes is not None:
+        chosen = replace(chosen, training=replace(chosen.training, random_share=random_codes))
+    seed = default_seed if seed is None else seed
     with _silenced():
         from regvae.training import trainer as training
 
     last: list[training.Trainer] = []
-    command = jobs.train_command(preset, out, seed)
+    options = _options(
+        data=data, column=column, format=format, order=order, random_codes=random_codes
+    )
+    command = jobs.train_command(preset, out, seed, options)
     try:
         with (
             _progress(chosen.training.epochs, last) as (show, queueing),
@@ -74,6 +103,47 @@ def train(
     console.print(f"wrote {out}: validation loss {bundle.metrics['validation_loss']:.3f}")
     if last:
         _print_speed(last[0], time.perf_counter() - started, training.floating_point_limit())
+
+
+def _of_data(
+    preset: config.Preset, data: Path, column: str | None, format: str | None, order: Sequence[str]
+) -> tuple[config.Preset, list[str]]:
+    """A preset for the codes of a file, and these codes; prints what was read and what dropped."""
+    content = data.read_bytes()
+    if format in (None, "infer"):
+        found = find(content, str(data), column)
+        chosen, column = found.format, found.column
+        console.print(f"{data}: {found.inferred.pattern} in the column {found.column}")
+    else:
+        chosen = format_given(format)
+    reading = read_codes(content, str(data), chosen, column)
+    for sentence in reading.sentences():
+        console.print(sentence)
+    own = reading.codes.tolist()
+    return _fitted(preset, config.Data.of_own(own, format=chosen), order), own
+
+
+def _fitted(preset: config.Preset, data: config.Data, order: Sequence[str]) -> config.Preset:
+    """A preset for other data: with the given orders, if any, instead of its own."""
+    orders = tuple(config.Order(name, axis) for axis, name in enumerate(order, start=1))
+    orders = orders or preset.training.orders
+    missing = [one.attribute for one in orders if one.attribute not in data.format.attributes]
+    if missing:
+        raise UsageError(
+            f"expected attributes of {data.format.one} ({', '.join(data.format.attributes)}) to "
+            f"order by, got {', '.join(missing)}; give --order, or choose another preset"
+        )
+    training = replace(preset.training, orders=orders)
+    return replace(preset, data=data, training=training)
+
+
+def _options(**given: object) -> list[str]:
+    """The options with which a training run was started, beside preset, seed and folder."""
+    texts: list[str] = []
+    for name, value in given.items():
+        several = value if isinstance(value, list) else [] if value is None else [value]
+        texts += [text for one in several for text in (f"--{name.replace('_', '-')}", str(one))]
+    return texts
 
 
 @contextmanager

@@ -32,6 +32,7 @@ from regvae.model import store
 from regvae.model.bundle import Bundle, history_columns
 from regvae.model.config import Preset
 from regvae.model.presets import PRESETS
+from regvae.training import spare
 from regvae.training.queue import held
 
 WORKER = "regvae.training.worker"
@@ -256,9 +257,9 @@ def create(name: str, preset: Preset, seed: int = 0, own: Sequence[str] | Codes 
     return start(name)
 
 
-def train_command(what: str, out: str | Path, seed: int) -> str:
+def train_command(what: str, out: str | Path, seed: int, options: Sequence[str] = ()) -> str:
     """The command that trains a preset, or a bundle again, given by `what`."""
-    return shlex.join(["regvae", "train", what, "--out", str(out), "--seed", str(seed)])
+    return shlex.join(["regvae", "train", what, *options, "--out", str(out), "--seed", str(seed)])
 
 
 def command(name: str, preset: Preset, seed: int) -> str:
@@ -283,7 +284,7 @@ def start(name: str) -> Job:
         write_status(job.folder, "waiting", since=time.time(), epochs=job.epochs)
         with (job.folder / LOG).open("ab") as log:
             # The worker inherits the lock and holds it until it ends.
-            worker = subprocess.Popen(
+            worker = spare.hand_over(job.folder, lock.fileno(), log.fileno()) or subprocess.Popen(
                 [sys.executable, "-m", WORKER, str(job.folder), str(lock.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -294,6 +295,11 @@ def start(name: str) -> Job:
     _workers.append(worker)
     _workers[:] = [one for one in _workers if one.poll() is None]
     return read_job(name)
+
+
+def prepare() -> None:
+    """Start a process that loads TensorFlow and waits for the next job, unless there is one."""
+    spare.prepare(WORKER)
 
 
 def _take(lock: IO[str]) -> bool:

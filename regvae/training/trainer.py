@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
+from regvae.formats import Codes
 from regvae.model import bundle as bundles
 from regvae.model import store
 from regvae.model.autoencoder import Autoencoder, weight_shapes
@@ -43,15 +44,16 @@ class Trainer:
         self.history: list[Epoch] = []
         self.splits = preset.data.splits(own)
         self.vae = Vae(preset, seed)
-        self.train_vectors, self.train_ranks = self._tensors("train")
-        self.validation_vectors, self.validation_ranks = self._tensors("validation")
+        self.train_vectors, self.train_ranks = self._tensors(self.splits["train"])
+        held_out = self._tensors(self.splits["validation"])
+        self.validation_vectors, self.validation_ranks = held_out
         kind = _OPTIMIZERS[preset.training.optimizer]
         self.optimizer = kind(preset.training.phases[0].learning_rate)
         self.optimizer.build(self.vae.trainable_variables)
 
-    def _tensors(self, split: str) -> tuple[tf.Tensor, tf.Tensor]:
-        """One-hot vectors (n, w) of a split, and the ranks (n, o) of the ordered attributes."""
-        codes, orders = self.splits[split], self.preset.training.orders
+    def _tensors(self, codes: Codes) -> tuple[tf.Tensor, tf.Tensor]:
+        """One-hot vectors (n, w) of codes (n,), and the ranks (n, o) of the ordered attributes."""
+        orders = self.preset.training.orders
         attributes = self.preset.data.format.attributes
         ranks = [attributes[order.attribute].ranks(codes) for order in orders]
         columns = np.array(ranks, np.float32).reshape(len(orders), len(codes)).T
@@ -61,6 +63,16 @@ class Trainer:
     def finished(self) -> bool:
         """Whether all epochs of the preset are done."""
         return len(self.history) >= self.preset.training.epochs
+
+    def training_codes(self, epoch: int) -> Codes:
+        """The codes (n,) of an epoch (from 0): training codes, a share of them replaced by random
+        codes that the format permits."""
+        codes, share = self.splits["train"], self.preset.training.random_share
+        # A generator of its own: the share changes neither the shuffling nor the noise.
+        rng = np.random.default_rng([self.seed, epoch, 1])
+        drawn = self.vae.onehot.draw(len(codes), rng)
+        replaced = (rng.random(len(codes)) < share) & self.preset.data.format.permits(drawn)
+        return np.where(replaced, drawn, codes)
 
     def run_epoch(self) -> Epoch:
         """Train one epoch, validate, and append to the history.
@@ -74,7 +86,15 @@ class Trainer:
         rng = np.random.default_rng([self.seed, number])
         order = rng.permutation(len(self.train_vectors)).astype(np.int32)
         beta = tf.constant(training.beta_at(number), tf.float32)
-        terms = self._train_epoch(tf.constant(order), self._noise(rng, len(order)), beta)
+        if training.random_share:
+            self.train_vectors, self.train_ranks = self._tensors(self.training_codes(number))
+        terms = self._train_epoch(
+            self.train_vectors,
+            self.train_ranks,
+            tf.constant(order),
+            self._noise(rng, len(order)),
+            beta,
+        )
         validation = self._validate(self._noise(rng, len(self.validation_vectors)))
         reconstruction, kl, ordering = map(float, terms)
         epoch = Epoch(
@@ -110,14 +130,21 @@ class Trainer:
         return tf.constant(rng.normal(0, self.preset.training.noise, shape).astype(np.float32))
 
     @tf.function(jit_compile=True)
-    def _train_epoch(self, order: tf.Tensor, noise: tf.Tensor, beta: tf.Tensor) -> tf.Tensor:
+    def _train_epoch(
+        self,
+        all_vectors: tf.Tensor,
+        all_ranks: tf.Tensor,
+        order: tf.Tensor,
+        noise: tf.Tensor,
+        beta: tf.Tensor,
+    ) -> tf.Tensor:
         """Train on all batches; the terms of the loss, means over the epoch: (3,)."""
         batch = self.preset.training.batch_size
         steps = order.shape[0] // batch
         sums = tf.zeros(3)
         for step in tf.range(steps):
             rows = tf.slice(order, [step * batch], [batch])
-            vectors, ranks = (tf.gather(t, rows) for t in (self.train_vectors, self.train_ranks))
+            vectors, ranks = (tf.gather(t, rows) for t in (all_vectors, all_ranks))
             batch_noise = tf.slice(noise, [step * batch, 0], [batch, noise.shape[1]])
             with tf.GradientTape() as tape:
                 terms = self.vae.loss_terms(vectors, ranks, batch_noise, beta)

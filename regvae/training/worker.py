@@ -1,4 +1,7 @@
-"""The process that trains one job: `python -m regvae.training.worker FOLDER LOCK`."""
+"""The process that trains one job: `python -m regvae.training.worker FOLDER LOCK`.
+
+Or one that loads TensorFlow and then waits for a job: `… spare CHANNEL`.
+"""
 
 import json
 import os
@@ -13,7 +16,7 @@ import safetensors.numpy
 
 from regvae.model import store
 from regvae.model.bundle import history_columns
-from regvae.training import jobs
+from regvae.training import jobs, spare
 from regvae.training.jobs import Job, is_first
 from regvae.training.queue import processor
 
@@ -25,11 +28,26 @@ def main() -> None:
 
     The arguments are the job's folder and the open file descriptor of its lock.
     """
-    folder, lock = Path(sys.argv[1]), int(sys.argv[2])
+    if sys.argv[1] == "spare":
+        _load()
+        job = spare.receive(int(sys.argv[2]))
+        if job is None:
+            return
+        folder, lock = job
+    else:
+        folder, lock = Path(sys.argv[1]), int(sys.argv[2])
     try:
         _work(folder)
     finally:
         os.close(lock)  # before TensorFlow shuts down, which takes a while: it may be resumed now
+
+
+def _load() -> Any:
+    """The module that trains, with TensorFlow."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from regvae.training import trainer
+
+    return trainer
 
 
 def _work(folder: Path) -> None:
@@ -62,9 +80,7 @@ def _sentence(error: Exception) -> str:
 
 
 def _train(job: Job, stop: Path) -> None:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from regvae.training import trainer as training
-
+    training = _load()
     if stop.exists():
         jobs.write_status(job.folder, "stopped")
         return

@@ -11,10 +11,12 @@ import pytest
 from regvae.evaluation import diagnosis
 from regvae.evaluation.accuracy import accuracy
 from regvae.evaluation.notebook import notebook_figures
+from regvae.formats import FORMATS
 from regvae.model import bundle as bundles
 from regvae.model import store
 from regvae.rejection.calibration import calibrate
 from tests.cli import joined
+from tests.codes import TOY, toy_bundle
 
 # --- evaluate -------------------------------------------------------------------------------------
 
@@ -101,7 +103,7 @@ def test_encode_prints_a_line_a_reg(output, bundle):
     mean, sigma = bundle.autoencoder.encode(["AB12CDE", "YK66BIQ"])
     assert lines == [
         f"{reg}  mean ({m[0]:.4f}, {m[1]:.4f})  sigma ({s[0]:.4f}, {s[1]:.4f})"
-        for reg, m, s in zip(["AB12CDE", "YK66BIQ"], mean, sigma, strict=True)
+        for reg, m, s in zip(["AB12 CDE", "YK66 BIQ"], mean, sigma, strict=True)
     ]
 
 
@@ -212,7 +214,8 @@ def test_decode_gives_the_reg_at_every_point(output, bundle):
 
 
 def test_decode_prints_a_line_a_point_also_when_the_first_is_negative(output, bundle):
-    regs_there = bundle.autoencoder.decode(np.array([[-0.5, 1.0], [2.0, 0.25]]))
+    decoded = bundle.autoencoder.decode(np.array([[-0.5, 1.0], [2.0, 0.25]]))
+    regs_there = [bundle.format.shown(code) for code in decoded.tolist()]
     lines = output("decode", "notebook-2d", "-0.5,1", "2,.25").splitlines()
     assert lines == [f"-0.5,1  {regs_there[0]}", f"2,.25  {regs_there[1]}"]
 
@@ -266,3 +269,17 @@ def test_check_fails_if_there_is_no_bundle(run):
 def test_regs_that_are_given_twice_are_encoded_twice(output):
     rows = json.loads(output("encode", "notebook-2d", "AB12CDE", "ab12 cde", "--json"))
     assert [one["reg"] for one in rows] == ["AB12CDE", "AB12CDE"]
+
+
+def test_codes_of_another_format_are_shown_with_separators_and_named_code(
+    output, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(FORMATS, "toy", TOY)
+    path = bundles.save(toy_bundle(), tmp_path / "toy")
+    (line,) = output("encode", path, "b7d").splitlines()
+    assert line.startswith("B 7D  mean (")
+    (row,) = json.loads(output("encode", path, "b7d", "--json"))
+    assert (row["code"], "reg" in row) == ("B7D", False)
+    (decoded,) = toy_bundle().autoencoder.decode(np.zeros((1, 3)))
+    assert output("decode", path, "0,0,0") == f"0,0,0  {TOY.shown(str(decoded))}\n"
+    assert "test tags" in output("evaluate", path)

@@ -1,6 +1,7 @@
 """`regvae train` and `regvae study`."""
 
 import dataclasses
+import json
 import sys
 
 import numpy as np
@@ -8,7 +9,9 @@ import pandas as pd
 import pytest
 
 from regvae.evaluation.study import model_outcome, over_seeds, rule_outcomes
+from regvae.formats import FORMATS
 from regvae.model import bundle as bundles
+from regvae.model import presets
 from regvae.model.config import Data, Network, Phase, Preset, Training
 from regvae.rejection.rules import RULES
 from tests.rejection.bundles import with_rows
@@ -18,6 +21,80 @@ TINY = Preset("tiny", Network(2, (8,), (8,)), Data(sizes=(30, 10, 10)), Training
 
 def same_weights(one, other):
     return all(np.array_equal(one.weights[name], other.weights[name]) for name in one.weights)
+
+
+def codes_in(path, format="french-registration", n=200):
+    """A file of codes of a built-in format, one of them wrong and one given twice."""
+    one = FORMATS[format]
+    codes = one.generate(n, rng=np.random.default_rng(3)).tolist()
+    lines = ["plate", *map(one.shown, codes), "WW-1", one.shown(codes[0])]
+    path.write_text("\n".join(lines), "utf-8")
+    return path
+
+
+@pytest.mark.training
+def test_a_preset_is_trained_on_the_codes_of_a_file(output, tmp_path, monkeypatch):
+    monkeypatch.setitem(presets.PRESETS, "tiny", TINY)
+    data = codes_in(tmp_path / "cars.csv")
+    given = ["train", "tiny", "--data", data, "--format", "french-registration"]
+    text = output(*given, "--out", tmp_path / "model")
+    assert "202 read from the column 'plate', 200 different codes" in text
+    assert "1 dropped, 7 characters are expected: line 202 'WW-1'" in text
+    assert "1 dropped, a duplicate: line 203" in text
+    found = bundles.load(tmp_path / "model")
+    assert found.format == FORMATS["french-registration"]
+    assert found.command == (
+        f"regvae train tiny --data {data} --format french-registration "
+        f"--out {tmp_path / 'model'} --seed 0"
+    )
+    assert found.records.sizes() == {"train": 168, "validation": 16, "test": 16}
+    shown = output("sample", tmp_path / "model", "--wanted", "number >= 500", "--n", 50, "--json")
+    assert json.loads(shown)["proposed"] == 50
+
+
+@pytest.mark.training
+def test_the_format_is_inferred_unless_it_is_given_and_an_attribute_can_be_ordered(
+    output, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(presets.PRESETS, "tiny", TINY)
+    data = codes_in(tmp_path / "cars.csv")
+    given = ["train", "tiny", "--data", data, "--order", "digits_3_to_5"]
+    text = output(*given, "--out", tmp_path / "model")
+    assert "[A-HJ-NP-TV-Z]{2}-[0-9]{3}-[A-HJ-NP-TV-Z]{2} in the column plate" in text
+    found = bundles.load(tmp_path / "model")
+    assert found.format.definition["name"] == "cars"
+    assert [(one.attribute, one.axis) for one in found.preset.training.orders] == [
+        ("digits_3_to_5", 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--format", "vin"], "got no --data; add it"),
+        (["--data", "nowhere.csv"], "nowhere.csv: No such file"),
+        (["--data", "FEW"], "expected at least 120 distinct codes to train on, got 50; give more"),
+        (["--data", "CARS", "--format", "moon"], "expected a format (uk-registration, "),
+        (["--data", "CARS", "--order", "number"], "attributes of a code (character_1, "),
+        (["--data", "CARS", "--column", "colour"], "a column of this file"),
+    ],
+)
+def test_data_that_cannot_be_trained_on_are_refused(refusal, tmp_path, options, words):
+    names = {
+        "CARS": codes_in(tmp_path / "cars.csv"),
+        "FEW": codes_in(tmp_path / "few.csv", n=50),
+    }
+    given = [names.get(one, one) for one in options]
+    assert words in refusal("train", "exact-15d", *given, "--out", tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_preset_that_orders_by_what_the_format_lacks_says_so(refusal, tmp_path):
+    data = codes_in(tmp_path / "codes.csv", "uk-postcode")
+    given = ["train", "ordered-2d", "--data", data, "--format", "uk-postcode"]
+    words = refusal(*given, "--out", tmp_path / "model")
+    assert "attributes of a postcode (first_letter, " in words
+    assert "to order by, got number; give --order, or choose another preset" in words
 
 
 @pytest.mark.training

@@ -9,9 +9,10 @@ import tensorflow as tf
 
 from regvae.evaluation.check import check
 from regvae.evaluation.metrics import metrics
-from regvae.formats import UK_REGISTRATION
-from regvae.formats.codes import characters, sha256
+from regvae.formats import FORMATS, UK_REGISTRATION
+from regvae.formats.codes import characters, distinct, sha256
 from regvae.model import bundle as bundles
+from regvae.model.config import Data
 from regvae.model.keras_vae import Vae
 from regvae.training.checkpoint import Checkpoint, TrainingError, checkpoint_path
 from regvae.training.trainer import Stopped, Trainer, train
@@ -44,6 +45,48 @@ def test_an_epoch_takes_the_steps_of_plain_keras_and_a_phase_a_fresh_optimizer()
     rates = [trainer.run_epoch().learning_rate for _ in range(3)]
     assert rates == pytest.approx([0.004, 0.004, 0.001])
     assert int(trainer.optimizer.iterations) == 10  # the steps of the fourth epoch only
+
+
+def test_a_share_of_the_training_codes_is_replaced_by_new_random_ones_in_each_epoch():
+    preset = replace(SMALL, data=replace(SMALL.data, sizes=(4_000, 16, 16)))
+    plain = Trainer(preset, seed=1)
+    assert (plain.training_codes(0) == plain.splits["train"]).all()
+    half = Trainer(replace(preset, training=replace(SMALL.training, random_share=0.5)), seed=1)
+    first, again, second = (half.training_codes(epoch) for epoch in (0, 0, 1))
+    assert (first == again).all()
+    for codes in (first, second):
+        assert (codes != plain.splits["train"]).mean() == pytest.approx(0.5, abs=0.04)
+    replaced = (first != plain.splits["train"]) & (second != plain.splits["train"])
+    assert (first[replaced] != second[replaced]).all()
+
+
+def test_random_codes_are_only_those_that_the_format_permits():
+    french = FORMATS["french-registration"]
+    own = distinct(french.generate(3_000, rng=np.random.default_rng(2)))
+    data = Data.of_own(own, format=french)
+    training = replace(SMALL.training, random_share=1.0)
+    trainer = Trainer(replace(SMALL, data=data, training=training), 0, own.tolist())
+    codes = np.concatenate([trainer.training_codes(epoch) for epoch in range(10)])
+    assert french.permits(codes).all()
+    assert not french.permits(trainer.vae.onehot.draw(len(codes), np.random.default_rng(0))).all()
+
+
+@pytest.mark.training
+def test_a_network_trained_on_random_codes_has_their_steps_and_their_orders():
+    training = replace(EVERYTHING.training, random_share=0.5, batch_size=80)
+    trainer = Trainer(replace(EVERYTHING, training=training), seed=6)
+    plain = Vae(trainer.preset, seed=6)
+    codes = trainer.training_codes(0)
+    columns = [UK_REGISTRATION.attributes[name].ranks(codes) for name in ("number", "area")]
+    rng = np.random.default_rng([6, 0])
+    order = rng.permutation(80)
+    noise = rng.normal(0, 0.5, (80, 3)).astype(np.float32)
+    vectors = trainer.vae.onehot.encode(codes)
+    ranks = np.array(columns, np.float32).T
+    epoch = trainer.run_epoch()  # one step, so that its loss is that of the initial weights
+    terms = plain.loss_terms(vectors[order], ranks[order], noise, 0.06)
+    found = [epoch.reconstruction, epoch.kl, epoch.order]
+    assert found == pytest.approx([float(term) for term in terms], rel=1e-4)
 
 
 def test_the_seed_decides_the_initial_weights():
