@@ -158,11 +158,11 @@ def calibration_curve(calibration: Calibration) -> go.Figure:
     return _compact(figure, 230)
 
 
-def edit_distances(audit: Audit) -> go.Figure:
-    """Shares of regs by their edit distance to the nearest training record."""
+def edit_distances(audit: Audit, plural: str) -> go.Figure:
+    """Shares of codes, called so, by their edit distance to the nearest training record."""
     bars = (
         ("results", audit.edits, MODELS[1]),
-        ("held-out regs", audit.edits_held_out, MODELS[0]),
+        (f"held-out {plural}", audit.edits_held_out, MODELS[0]),
     )
     figure = go.Figure(
         [

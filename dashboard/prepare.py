@@ -22,7 +22,7 @@ def prepare() -> None:
         name, version, usual_policy(name, version), usual_choice(name, version), anchor
     )
     services.gaussians(name, version)
-    unwanted = usual_unwanted()
+    unwanted = usual_unwanted(name, version)
     services.wanted_layer(name, version, unwanted)
     services.painted_layer(
         *(name, version, state.DEFAULTS[state.COLOUR], usual_choice(name, version), anchor),

@@ -25,7 +25,7 @@ from regvae.evaluation import diagnosis, notebook
 from regvae.evaluation.accuracy import accuracy as measured_accuracy
 from regvae.evaluation.notebook import Figure
 from regvae.evaluation.study import RuleOutcome, outcomes_of
-from regvae.formats import UK_REGISTRATION, Codes
+from regvae.formats import Codes
 from regvae.generation.results import KINDS, Outcome, generate
 from regvae.intervals import CONFIDENCE
 from regvae.latent.gaussians import NearestGaussian
@@ -46,7 +46,7 @@ from regvae.rejection.proposals import FEW_DIMENSIONS, Box
 from regvae.rejection.report import Tally, refusals
 from regvae.rejection.rules import RULES, Measures
 from regvae.rejection.samples import Samples
-from regvae.rejection.unwanted import Unwanted
+from regvae.rejection.unwanted import Unwanted, usual_wanted
 
 FEW = 12
 """Results that are shown as plates."""
@@ -154,19 +154,30 @@ def gaussians(name: str, version: str) -> NearestGaussian:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def unwanted(wanted: str, region: Polygon | None, listed: str, training: bool) -> Unwanted:
-    """What is unwanted: all but what is `wanted`, and the other parts; a long list is parsed once.
+def unwanted(
+    name: str, version: str, wanted: str, region: Polygon | None, listed: str, training: bool
+) -> Unwanted:
+    """What is unwanted of a model's codes: all but what is `wanted`, and the other parts.
 
+    A long list is parsed once.
     Raises `PredicateError`, `FormatError` naming the first bad lines, or `UnwantedError` if nothing
     is unwanted.
     """
     lines = listed.splitlines() if listed.strip() else []
+    format = bundle(name, version).format
     return Unwanted.of(
         wanted=[wanted] if wanted else [],
         regions=[region] if region else [],
-        listed=UK_REGISTRATION.parse_lines(lines) if lines else [],
+        listed=format.parse_lines(lines) if lines else [],
         training=training,
+        format=format,
     )
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def wanted_by_default(name: str, version: str) -> str:
+    """What is wanted of a model's codes unless somebody chooses, as text."""
+    return usual_wanted(bundle(name, version).records)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

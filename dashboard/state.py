@@ -12,11 +12,12 @@ from dashboard.words.common import WANTED_COLOUR as WANTED_LABEL
 from dashboard.words.explore import ANCHORS, JOURNEYS_TAB, PLANES, READ_TAB
 from dashboard.words.journey import PATHS
 from regvae import predicates
-from regvae.formats import UK_REGISTRATION
+from regvae.formats import Format
 from regvae.latent.polygon import Polygon, parse_polygon, polygon_corners, polygon_text
 from regvae.predicates import PredicateError
 from regvae.rejection.proposals import Box
 from regvae.rejection.rules import RULES, OneSided, Parameter, Rule
+from regvae.rejection.unwanted import WANTED_OF_REGS
 
 MODEL: Final = "model"
 LAST_MODEL: Final = "last-model"
@@ -103,6 +104,8 @@ BOX_CORNERS: Final = "box-corners"
 DECODED: Final = "decoded"
 RECENT: Final = "recent"
 NONE_NEAR: Final = "none-near"
+CODES: Final = "codes"
+SET_BACK: Final = "set-back"
 ADDRESS: Final = "address"
 EXPLORED: Final = "explored"
 AWAY: Final = "away"
@@ -135,7 +138,7 @@ DEFAULTS: Final[dict[str, Any]] = {
     UP: 2,
     ANCHOR: "mean",
     COLOUR: WANTED_COLOUR,
-    WANTED: "number >= 50",
+    WANTED: WANTED_OF_REGS,
     UNWANTED_TRAINING: False,
     USE_REGION: False,
     RULE: OneSided.name,
@@ -339,13 +342,7 @@ def address_problems() -> list[str]:
 
 def _shown(value: Any) -> str:
     """A default as its widget and the address show it: by its label, if it has one."""
-    labels = (
-        {name: one.label for name, one in UK_REGISTRATION.attributes.items()}
-        | PLANES
-        | ANCHORS
-        | PATHS
-        | {WANTED_COLOUR: WANTED_LABEL}
-    )
+    labels = PLANES | ANCHORS | PATHS | {WANTED_COLOUR: WANTED_LABEL}
     return "none" if value in (None, []) else str(labels.get(value, value))
 
 
@@ -373,16 +370,19 @@ def on_slider(one: Parameter, value: float) -> float:
     return min(one.on_step(value), one.maximum)
 
 
-def address_of(values: Mapping[str, Any]) -> dict[str, str | list[str]]:
-    """The address under which *Explore* shows some values; the model is named in any case."""
+def address_of(values: Mapping[str, Any], format: Format) -> dict[str, str | list[str]]:
+    """The address under which *Explore* shows some values of a model with codes of a format; the
+    model is named in any case."""
     changed = {key: value for key, value in values.items() if value != DEFAULTS[key]}
-    texts = {key: _in_address(key, value) for key, value in changed.items()}
+    texts = {key: _in_address(key, value, format) for key, value in changed.items()}
     return {MODEL: values[MODEL], **texts}
 
 
-def _in_address(key: str, value: Any) -> str | list[str]:
+def _in_address(key: str, value: Any, format: Format) -> str | list[str]:
     if key == HIDDEN:
         return value
+    if key == COLOUR:
+        return format.attribute(value).label
     if key == REGION:
         return polygon_text(value)
     return str(value).lower() if isinstance(value, bool) else _shown(value)

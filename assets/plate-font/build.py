@@ -8,7 +8,7 @@ strokes meet.
 The measurements are those that the Road Vehicles (Display of Registration Marks) Regulations 2001
 prescribe for marks made since September 2001: characters 79 mm tall and 50 mm wide (1 and I only
 as wide as a stroke), strokes of 14 mm, 11 mm between characters, and 33 mm between the two groups
-of a mark.
+of a mark. The hyphen, which plates of other countries have between groups, is our own.
 
 The output is the same, byte for byte, on every run with the same versions of the libraries.
 
@@ -42,6 +42,9 @@ UNITS_PER_MM = 10
 # Half an em above and below the middle of the capitals, so that they sit in the middle of a line.
 ASCENT = HEIGHT * UNITS_PER_MM // 2 + UNITS_PER_EM // 2
 DESCENT = ASCENT - UNITS_PER_EM
+
+# Not prescribed: wide enough that it is no 1 that lies down.
+HYPHEN = 24
 
 # A fixed date, in seconds since 1904 as the format counts them: 1 September 2001.
 TIMESTAMP = 3_082_147_200
@@ -345,15 +348,17 @@ def draw(strokes: list[Stroke]) -> Glyph:
 
 
 def alphabet() -> dict[str, list[Stroke]]:
-    """Return the strokes of every character of a registration mark."""
+    """Return the strokes of every character of a registration mark, and of the hyphen."""
     shapes = straight_letters() | round_letters() | digits()
-    return dict(sorted((shapes | {"I": shapes["1"], "O": shapes["0"]}).items()))
+    shapes |= {"I": shapes["1"], "O": shapes["0"], "-": [bar(MIDDLE, right=HYPHEN)]}
+    return dict(sorted(shapes.items()))
 
 
 def advances(characters: list[str]) -> dict[str, int]:
     """Return how far each glyph moves the line on, in units of the font."""
     widths = dict.fromkeys([".notdef", *characters], WIDTH + CHARACTER_GAP)
     widths |= dict.fromkeys("1I", PEN + CHARACTER_GAP)
+    widths["-"] = HYPHEN + CHARACTER_GAP
     # The characters on either side of a space bring a gap between characters along.
     widths["space"] = GROUP_GAP - CHARACTER_GAP
     return {name: width * UNITS_PER_MM for name, width in widths.items()}

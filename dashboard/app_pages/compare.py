@@ -1,5 +1,7 @@
 """Compare: two models side by side, with maps linked by the codes that both have as records."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -25,13 +27,15 @@ from dashboard.words import common
 from dashboard.words import compare as words
 from regvae import predicates
 from regvae.evaluation.accuracy import reconstruction
-from regvae.evaluation.diagnosis import Diagnosis
-from regvae.formats import UK_REGISTRATION
+from regvae.evaluation.diagnosis import Diagnosis, positions_alike
+from regvae.formats import Format
 from regvae.latent.polygon import Polygon, in_polygon
 from regvae.rejection import sampling
 from regvae.rejection.rules import OneSided
+from regvae.rejection.unwanted import UnwantedError
 
 _SOME = 8
+_FEW = 3  # positions whose shares have room for a decimal
 
 # The rule of both maps is the notebook's: of the usual two it works on one and fails on the other.
 RULE = OneSided
@@ -48,14 +52,41 @@ def page() -> None:
         model_box.show_address_problems()
         return
     problems = st.container()
-    shown = (_shown(*models), _shown(*models[::-1]))
-    send(shown)
-    linked(models, shown)
+    if not alike(models):
+        other_codes(models)
+    else:
+        maps(models)
     with problems:  # now that all widgets are made
         model_box.show_address_problems()
     st.markdown(f"##### {words.FIGURES}")
     figures(models)
     histories(models)
+
+
+def alike(models: Models) -> bool:
+    """Whether both models have codes of the same format."""
+    left, right = (services.bundle(*one).format for one in models)
+    return left == right
+
+
+def other_codes(models: Models) -> None:
+    """A sentence in place of the maps of two models whose codes are of different formats."""
+    (left, right), (one, other) = models, (services.bundle(*one).format for one in models)
+    st.info(
+        words.OTHER_CODES.format(
+            left=common.plain(left[0]),
+            left_codes=one.plural,
+            right=common.plain(right[0]),
+            right_codes=other.plural,
+        )
+    )
+
+
+def maps(models: Models) -> None:
+    """The linked maps of two models with codes of the same format."""
+    shown = (_shown(*models), _shown(*models[::-1]))
+    send(shown)
+    linked(models, shown)
 
 
 def choose() -> Models | None:
@@ -88,7 +119,8 @@ def _shown(one: Model, other: Model) -> Shown:
 def linked(models: Models, shown: tuple[Shown, Shown]) -> None:
     """The two maps with what is accepted and selected in them; a gesture reruns only this."""
     Gestures(_store_brush, _store_parameter).handle()
-    controls()
+    format = services.bundle(*models[0]).format
+    controls(format, services.wanted_by_default(*models[0]))
     problems: list[str] = []
     try:
         selected = selection(models, shown)
@@ -98,15 +130,15 @@ def linked(models: Models, shown: tuple[Shown, Shown]) -> None:
     covers = (cover(*models, problems), cover(*models[::-1], problems))
     for sentence in problems:
         st.warning(common.plain(sentence))
-    unwanted = str(sampling_form.usual_unwanted())
-    sliders = rule_for_browser(state.rule(st.session_state, RULE), unwanted)
+    unwanted = usual_unwanted(models[0])
+    sliders = rule_for_browser(state.rule(st.session_state, RULE), unwanted, format.noun)
     comparison(shown, covers, sliders, st.session_state[state.COMPARE_COLOUR], selected)
     if selected:
         counts(models, selected.rows)
     else:
         st.caption(words.BRUSH_HELP)
     if not have_common(models):
-        st.caption(words.NO_COMMON)
+        st.caption(common.named(words.NO_COMMON, format))
     for caption in filter(None, map(caption_of, shown)):
         st.caption(caption)
     if selected:
@@ -114,21 +146,32 @@ def linked(models: Models, shown: tuple[Shown, Shown]) -> None:
     settle(state.COMPARISON)
 
 
-def controls() -> None:
+def usual_unwanted(one: Model) -> str:
+    """What is unwanted of a model's codes by default, in words; empty if that is nothing."""
+    try:
+        return str(sampling_form.usual_unwanted(*one))
+    except UnwantedError:
+        return ""
+
+
+def controls(format: Format, usual: str) -> None:
     """The widgets above the maps, and one for the threshold, whose slider is below them."""
     with st.container(key="linked"):
         colour, predicate = st.columns(2)
+    attributes = format.attributes
+    if st.session_state.get(state.COMPARE_COLOUR) not in attributes:  # chosen for other codes
+        st.session_state.pop(state.COMPARE_COLOUR, None)
     colour.selectbox(
         common.COLOUR_LABEL,
-        list(UK_REGISTRATION.attributes),
+        list(attributes),
         key=state.COMPARE_COLOUR,
-        format_func=lambda name: UK_REGISTRATION.attributes[name].label,
+        format_func=lambda name: attributes[name].label,
         persist_state="session",
     )
     predicate.text_input(
-        words.PREDICATE_LABEL,
+        common.named(words.PREDICATE_LABEL, format),
         key=state.PREDICATE,
-        placeholder=words.PREDICATE_PLACEHOLDER,
+        placeholder=words.PREDICATE_PLACEHOLDER.format(usual=usual),
         label_visibility="collapsed",
         on_change=_drop_brush,
         persist_state="session",
@@ -161,7 +204,7 @@ def cover(one: Model, other: Model, problems: list[str]) -> Cover:
 
 
 def have_common(models: Models) -> bool:
-    """Whether some reg is a record of both models."""
+    """Whether some code is a record of both models."""
     left, right = (services.bundle(*one).records.codes for one in models)
     return bool(np.isin(left, right).any())
 
@@ -221,20 +264,23 @@ def of_selection(models: Models, rows: Rows) -> None:
     for column, one, chosen in zip(st.columns(2), models, rows, strict=True):
         if chosen is None or not len(chosen):
             continue
-        codes = services.bundle(*one).records.codes[chosen]
+        records = services.bundle(*one).records
+        codes = records.codes[chosen]
         decoded = services.reconstructions(*one)[chosen]
         found = reconstruction(codes, decoded)
-        right = found["by_position"]
+        format = services.bundle(*one).format
         with column:
             st.markdown(f"**{common.plain(one[0])}**")
             facts(
                 [
                     ("exact match", f"{found['exact']:.1%}"),
-                    ("tens and units right", f"{right[2]:.1%} and {right[3]:.1%}"),
-                    ("first letter right", f"{right[0]:.1%}"),
+                    *(
+                        (f"{kind} right", shares)
+                        for kind, shares in by_kind(format, found["by_position"]).items()
+                    ),
                 ]
             )
-            st.html(plates.pairs(codes[:_SOME], decoded[:_SOME]))
+            st.html(plates.pairs(records.format, codes[:_SOME], decoded[:_SOME]))
 
 
 def figures(models: Models) -> None:
@@ -245,7 +291,8 @@ def figures(models: Models) -> None:
         if found is None:
             return
         columns.append(figures_of(*one, found))
-    rows = {label: [column[label] for column in columns] for label in columns[0]}
+    labels = dict.fromkeys(label for column in columns for label in column)
+    rows = {label: [column.get(label, "") for column in columns] for label in labels}
     names = [f"{side}: {name}" for side, (name, _) in zip(SIDES, models, strict=True)]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=names)
     st.table(table.rename_axis("figure"))
@@ -255,10 +302,9 @@ def figures_of(name: str, version: str, found: Diagnosis) -> dict[str, str]:
     """The figures of one model, as text by their label."""
     bundle = services.bundle(name, version)
     preset, test, nats = bundle.preset, found.accuracies[-1], found.rates[-1]
-    right = [one.value for one in test.by_position]
+    format, right = bundle.format, [one.value for one in test.by_position]
     length = f"{nats.bound:.2f} nats"
     scale = services.calibration(name, version).scale
-    letters = ", ".join(f"{share:.0%}" for share in (right[0], right[1], *right[4:]))
     return {
         "likelihood": common.LIKELIHOODS[preset.training.likelihood],
         "noise": f"{preset.training.noise:g}",
@@ -266,13 +312,25 @@ def figures_of(name: str, version: str, found: Diagnosis) -> dict[str, str]:
         "ordered": common.orders(preset.training.orders),
         "latent dimensions": f"{preset.network.latent_dim}",
         "of them active": f"{found.dimensions.active.sum()}",
-        "exact match on test regs": f"{test.exact.value:.1%}",
-        "digits: per-character accuracy": f"{right[2]:.1%}, {right[3]:.1%}",
-        "letters: per-character accuracy": letters,
+        f"exact match on test {format.plural}": f"{test.exact.value:.1%}",
+        **{
+            f"{kind}: per-character accuracy": shares
+            for kind, shares in by_kind(format, right).items()
+        },
         "code length: rate + distortion": f"{nats.rate:.2f} + {nats.distortion:.2f} = {length}",
         "calibrated scale": f"{scale:.2f}",
         "training": common.training_length(preset.training.epochs, found.seconds, bundle.seed),
     }
+
+
+def by_kind(format: Format, right: Sequence[float]) -> dict[str, str]:
+    """Per-character accuracy (p,) in words, by the kind of the characters that are learned."""
+    found: dict[str, list[str]] = {}
+    for positions in positions_alike(format):
+        kind = common.kind_of_characters(format.alphabets[positions[0] - 1])
+        digits = 1 if len(positions) <= _FEW else 0
+        found.setdefault(kind, []).extend(f"{right[at - 1]:.{digits}%}" for at in positions)
+    return {kind: ", ".join(shares) for kind, shares in found.items()}
 
 
 def histories(models: Models) -> None:
@@ -280,7 +338,8 @@ def histories(models: Models) -> None:
     tables = [(name, services.bundle(name, version).history) for name, version in models]
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown(f"##### {words.ACCURACY}")
+        plurals = dict.fromkeys(services.bundle(*one).format.plural for one in models)
+        st.markdown(f"##### {words.ACCURACY.format(plural=' and '.join(plurals))}")
         st.plotly_chart(charts.accuracy_histories(tables), config=charts.CONFIG, key="accuracies")
     with right:
         st.markdown(f"##### {words.LOSS}")

@@ -12,7 +12,16 @@ from dashboard.components.geometry import Geometry, send_geometry
 from dashboard.components.gestures import settle
 from dashboard.components.latent_map import Gestures, announce
 from dashboard.components.layers import PointLayer
-from dashboard.panels import guarantee, journey, leaks, own_codes, results, sampling_form, searched
+from dashboard.panels import (
+    guarantee,
+    journey,
+    leaks,
+    other_codes,
+    own_codes,
+    results,
+    sampling_form,
+    searched,
+)
 from dashboard.panels import region as region_panel
 from dashboard.panels.context import Context
 from dashboard.panels.plane_controls import plane_controls, slice_shown
@@ -22,7 +31,7 @@ from dashboard.panels.without_mouse import without_mouse
 from dashboard.words import common
 from dashboard.words import explore as words
 from dashboard.words import guarantee as guarantee_words
-from regvae.formats import UK_REGISTRATION, FormatError
+from regvae.formats import Format, FormatError
 from regvae.latent.polygon import Polygon
 from regvae.rejection.learning import points_seen
 
@@ -70,6 +79,7 @@ class Tabs(NamedTuple):
 @st.fragment
 def explore(name: str, version: str, geometry: Geometry) -> None:
     """Controls, map and panel; a gesture reruns only this."""
+    other_codes.set_back(name, version)
     guarantee.take()
     Gestures(set_point, set_region, set_parameter, set_layers, use_card).handle(state.MAP)
     left, right = st.columns([2.4, 1], gap="medium")
@@ -104,7 +114,11 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
         plane_words.caption(choices.context.shown.words)
     if known:
         show_form(tabs, name, version)
-    for sentence in [*state.address_problems(), *problems]:  # now that all widgets are made
+    for sentence in [
+        *state.address_problems(),
+        *other_codes.problems(),
+        *problems,
+    ]:  # now that all widgets are made
         tabs.above.warning(common.plain(sentence))
     show_tabs(tabs, choices)
     if learning:
@@ -133,7 +147,7 @@ def show_form(tabs: Tabs, name: str, version: str) -> None:
         if st.session_state[state.TAB] == words.SAMPLE_TAB:
             sampling_form.controls(name, version)
         else:
-            sampling_form.hidden_controls()
+            sampling_form.hidden_controls(services.wanted_by_default(name, version))
 
 
 def show_tabs(tabs: Tabs, choices: Choices) -> None:
@@ -164,7 +178,7 @@ def read_choices(
     """The values of all widgets; those of a journey exist only while their tab is open."""
     point = pinned_point(services.bundle(name, version).records.latent_dim, problems)
     shown = slice_shown(name, version, point, problems)
-    unwanted = sampling_form.unwanted(problems, shown.of_regions)
+    unwanted = sampling_form.unwanted(name, version, problems, shown.of_regions)
     context = Context(name, version, unwanted, state.rule(st.session_state), shown)
     path = None
     # It has many widgets, which every gesture would draw again.
@@ -179,7 +193,7 @@ def read_choices(
     return Choices(
         context,
         point,
-        searched_code(problems),
+        searched_code(context.bundle.format, problems),
         st.session_state.get(state.REGION),
         path,
     )
@@ -214,7 +228,9 @@ def card(choices: Choices) -> Verdict | None:
 def unlinked(choices: Choices) -> list[str]:
     """What the map shows, or depends on, and no address has."""
     found = {
-        words.UNLINKED: st.session_state[state.LISTED].strip(),
+        common.named(words.UNLINKED, choices.context.bundle.format): st.session_state[
+            state.LISTED
+        ].strip(),
         words.UNLINKED_OWN: st.session_state.get(state.OWN),
         words.UNLINKED_NUMBERS: choices.context.rule != state.rule(st.session_state),
     }
@@ -252,6 +268,9 @@ def panel_tabs(column: DeltaGenerator) -> Tabs:
 
 def controls(name: str, version: str) -> DeltaGenerator | None:
     """The widgets above the map, and the place for a caption on its plane, if there is one."""
+    bundle = services.bundle(name, version)
+    k, format = bundle.records.latent_dim, bundle.format
+    attributes = format.attributes
     with st.container(key="boxes"):
         which, colour, find, go = st.columns(4, gap="small")
     with which:
@@ -263,7 +282,8 @@ def controls(name: str, version: str) -> DeltaGenerator | None:
             (state.DENSITY, words.DENSITY),
             (state.EDGE, words.EDGE),
         ):
-            st.toggle(label, state.DEFAULTS[key], key=key, bind="query-params")
+            named = common.named(label, format)
+            st.toggle(named, state.DEFAULTS[key], key=key, bind="query-params")
         st.pills(
             words.HIDDEN,
             state.LAYERS,
@@ -271,8 +291,6 @@ def controls(name: str, version: str) -> DeltaGenerator | None:
             key=state.HIDDEN,
             bind="query-params",
         )
-    bundle = services.bundle(name, version)
-    k, attributes = bundle.records.latent_dim, bundle.format.attributes
     colour.selectbox(
         common.COLOUR_LABEL,
         [state.WANTED_COLOUR, *attributes],
@@ -283,9 +301,9 @@ def controls(name: str, version: str) -> DeltaGenerator | None:
         bind="query-params",
     )
     find.text_input(
-        words.SEARCH_LABEL,
+        common.named(words.SEARCH_LABEL, format),
         key=state.SEARCH,
-        placeholder=words.SEARCH_PLACEHOLDER,
+        placeholder=common.named(words.SEARCH_PLACEHOLDER, format),
         label_visibility="collapsed",
         on_change=state.open_section,
         args=(state.SEARCH,),
@@ -315,13 +333,13 @@ def pinned_point(k: int, problems: list[str]) -> tuple[float, ...] | None:
     return tuple(numbers) if numbers else None
 
 
-def searched_code(problems: list[str]) -> str | None:
+def searched_code(format: Format, problems: list[str]) -> str | None:
     """The code in the search box, normalised."""
     typed = st.session_state[state.SEARCH].strip()
     try:
-        return UK_REGISTRATION.parse(typed) if typed else None
+        return format.parse(typed) if typed else None
     except FormatError as error:
-        problems.append(f"{words.SEARCH_LABEL}: {error}.")
+        problems.append(f"{common.named(words.SEARCH_LABEL, format)}: {error}.")
         return None
 
 
@@ -344,18 +362,19 @@ def show_panel(choices: Choices) -> None:
         welcome(context)
         contrast(context.name)
         st.page_link("app_pages/read.py", label=common.TOUR, icon=":material/menu_book:")
-        st.markdown(words.GESTURES)
+        st.markdown(common.named(words.GESTURES, context.bundle.format))
     without_mouse(set_box)
 
 
 def welcome(context: Context) -> None:
     """What the map shows, in a few sentences."""
-    st.markdown(words.WELCOME)
+    format = context.bundle.format
+    st.markdown(words.welcome(format))
     if context.unwanted:
         by_wanted = st.session_state[state.COLOUR] == state.WANTED_COLOUR
         colours = words.WELCOME_COLOURS if by_wanted else ""
         unwanted = common.plain(str(context.unwanted))
-        st.markdown(words.WELCOME_RULE.format(unwanted=unwanted, colours=colours))
+        st.markdown(common.named(words.WELCOME_RULE, format, unwanted=unwanted, colours=colours))
 
 
 def show_region(context: Context, region: Polygon) -> None:

@@ -13,6 +13,7 @@ from dashboard.panels.shown_map import propose, show_map
 from dashboard.words import tour as words
 from dashboard.words.explore import RESULTS_TAB
 from regvae.evaluation.notebook import PUBLISHED_PURITY, RERUN_PURITIES
+from regvae.formats import Format
 from regvae.latent.polygon import Polygon
 
 STEPS = len(tour.NAMES)
@@ -34,7 +35,7 @@ def page() -> None:
         with right:
             model_box.show_address_problems()
             figures = tour.figures_of(tour.context_of(*chosen, values), name, values)
-            text(step, values, figures)
+            text(step, values, figures, services.bundle(*chosen).format)
     settle(state.TOUR_MAP)
     tour.prepare(tour.NAMES[step % STEPS])
 
@@ -61,11 +62,11 @@ def show(name: str, version: str, values: dict[str, Any]) -> None:
 # --- the text -------------------------------------------------------------------------------------
 
 
-def text(step: int, values: dict[str, Any], figures: dict[str, Any]) -> None:
+def text(step: int, values: dict[str, Any], figures: dict[str, Any], format: Format) -> None:
     """Buttons that lead on and back, heading and text of the step, and a list of all."""
     name = tour.NAMES[step - 1]
     heading, sentences = words.STEPS[name]
-    address = state.address_of(values | changed(step))
+    address = state.address_of(values | changed(step), format)
     with st.container(horizontal=True, vertical_alignment="center", key="tour-buttons"):
         st.button(words.BACK, disabled=step == 1, on_click=go, args=(step - 1,))
         last = step == STEPS

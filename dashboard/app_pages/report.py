@@ -15,11 +15,11 @@ from regvae.evaluation.diagnosis import (
     Dimensions,
     Examples,
     RateDistortion,
-    positions_of,
+    positions_alike,
 )
 from regvae.formats import Format
-from regvae.formats.format import DIGITS, LETTERS
 from regvae.model.bundle import Bundle
+from regvae.model.config import Training
 
 
 def page() -> None:
@@ -39,7 +39,7 @@ def page() -> None:
     with right:
         accuracy(found.accuracies, bundle.format)
     confusions(name, version)
-    nats(found.rates)
+    nats(found.rates, bundle.format)
     left, right = st.columns(2, gap="large")
     with left:
         dimensions(found.dimensions)
@@ -49,7 +49,7 @@ def page() -> None:
     with left:
         calibration(name, version)
     with right:
-        examples(found.examples, found.accuracies[-1])
+        examples(found.examples, found.accuracies[-1], bundle.format)
 
 
 def facts_of_model(bundle: Bundle, seconds: float) -> None:
@@ -57,7 +57,7 @@ def facts_of_model(bundle: Bundle, seconds: float) -> None:
     preset = bundle.preset
     network, data, training = preset.network, preset.data, preset.training
     st.markdown(f"##### {words.MODEL}: {common.plain(bundle.name)}")
-    if preset.about:
+    if preset.about and data.source != "own":  # it is about the preset's own data
         st.markdown(common.plain(preset.about))
     sizes = ", ".join(
         f"{size:,} {common.SPLITS[split].removesuffix(' data')}"
@@ -65,7 +65,7 @@ def facts_of_model(bundle: Bundle, seconds: float) -> None:
     )
     rows = [
         ("preset", preset.name),
-        ("data", words.SOURCES[data.source].format(seed=data.seed)),
+        ("data", common.named(words.SOURCES[data.source], bundle.format, seed=data.seed)),
         ("records", sizes),
         ("latent dimensions", f"{network.latent_dim}"),
         (
@@ -77,12 +77,16 @@ def facts_of_model(bundle: Bundle, seconds: float) -> None:
         ("divergence", words.DIVERGENCES[training.divergence]),
         ("beta", _beta(training.beta, training.warm_up)),
         ("ordered", common.orders(training.orders)),
-        ("batch", words.BATCHES.format(n=training.batch_size, optimizer=training.optimizer)),
+        ("batch", _batches(training, bundle.format)),
         ("training", common.training_length(training.epochs, seconds, bundle.seed)),
     ]
     facts([(label, escape(value)) for label, value in rows])
     if bundle.command:
         st.code(bundle.command, language=None, wrap_lines=True)
+
+
+def _batches(training: Training, format: Format) -> str:
+    return common.named(words.BATCHES, format, n=training.batch_size, optimizer=training.optimizer)
 
 
 def _beta(value: float, warm_up: int) -> str:
@@ -97,42 +101,43 @@ def accuracy(accuracies: tuple[Accuracy, ...], format: Format) -> None:
     """Per-character accuracy and exact match of every split."""
     st.markdown(f"##### {words.ACCURACY}")
     st.plotly_chart(charts.accuracy_of_splits(accuracies, format), config=charts.CONFIG)
-    st.caption(words.ACCURACY_CAPTION)
+    st.caption(common.named(words.ACCURACY_CAPTION, format, guesses=common.guesses(format)))
 
 
 def confusions(name: str, version: str) -> None:
-    """Which letters and digits are decoded as which, at all positions or one."""
+    """Which characters are decoded as which, at all positions or one."""
     st.markdown(f"##### {words.CONFUSION}")
     format = services.bundle(name, version).format
-    letters, digits = st.columns([1.5, 1], gap="large")
-    for column, labels, positions in (
-        (letters, words.CONFUSION_LETTERS, positions_of(format, LETTERS)),
-        (digits, words.CONFUSION_DIGITS, positions_of(format, DIGITS)),
-    ):
-        choices = {labels[1]: positions} | {
+    several = positions_alike(format)
+    columns = st.columns([max(12, len(format.alphabets[one[0] - 1])) for one in several])
+    for column, positions in zip(columns, several, strict=True):
+        alphabet = format.alphabets[positions[0] - 1]
+        choices = {words.all_positions(len(positions)): positions} | {
             format.position_names[at - 1]: (at,) for at in positions
         }
         with column:
-            chosen = choices[st.selectbox(labels[0], list(choices))]
+            label = common.kind_of_characters(alphabet).capitalize()
+            chosen = choices[st.selectbox(label, list(choices), key=f"confusion {positions}")]
             found = services.confusion(name, version, chosen)
             st.plotly_chart(charts.confusion(found), config=charts.CONFIG)
-    st.caption(words.CONFUSION_CAPTION.format(n=found.n))
+    st.caption(common.named(words.CONFUSION_CAPTION, format, n=found.n))
 
 
-def nats(rates: tuple[RateDistortion, ...]) -> None:
+def nats(rates: tuple[RateDistortion, ...], format: Format) -> None:
     """Rate and distortion of every split, and their sum, the code length."""
     st.markdown(f"##### {words.NATS}")
     test = rates[-1]
     if test.infinite:
-        st.markdown(words.NATS_NO_NOISE.format(distortion=test.distortion))
+        st.markdown(common.named(words.NATS_NO_NOISE, format, distortion=test.distortion))
         return
     left, right = st.columns([1.2, 1], gap="large")
     with left:
         st.plotly_chart(charts.rate_distortion(rates), config=charts.CONFIG)
     with right:
-        st.markdown(words.NATS_HELP)
+        st.markdown(common.named(words.NATS_HELP, format))
         length = words.NATS_OWN if test.entropy is None else words.NATS_ENTROPY
-        st.markdown(length.format(bound=test.bound, entropy=test.entropy, excess=test.excess))
+        figures = {"bound": test.bound, "entropy": test.entropy, "excess": test.excess}
+        st.markdown(common.named(length, format, **figures))
         facts(
             [
                 (
@@ -180,16 +185,17 @@ def calibration(name: str, version: str) -> None:
     st.caption(common.CALIBRATION_HELP.format(scale=found.scale, draw_scale=found.draw_scale))
 
 
-def examples(found: Examples, test: Accuracy) -> None:
-    """Test regs that are reconstructed exactly, and others that are not."""
-    st.markdown(f"##### {words.EXAMPLES}")
+def examples(found: Examples, test: Accuracy, format: Format) -> None:
+    """Test codes that are reconstructed exactly, and others that are not."""
+    st.markdown(f"##### {common.named(words.EXAMPLES, format)}")
     for some, heading, none in (
         (found.right, words.EXAMPLES_RIGHT, words.NO_RIGHT),
         (found.wrong, words.EXAMPLES_WRONG, words.NO_WRONG),
     ):
-        st.markdown(heading if some else none.format(n=test.n))
+        st.markdown(heading if some else common.named(none, format, n=test.n))
         if some:
-            st.html(plates.pairs([one.code for one in some], [one.reconstruction for one in some]))
+            codes, decoded = zip(*((one.code, one.reconstruction) for one in some), strict=True)
+            st.html(plates.pairs(format, codes, decoded))
 
 
 page()

@@ -1,5 +1,6 @@
 """What covers the map: samples with a rule's zone, an attribute decoded everywhere, the density."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -32,7 +33,7 @@ class SampleLayer:
     """Proposed samples, with a rule's measures of them, of a grid, and of held-out records.
 
     `measures` names the columns that the rule compares. `samples` has them for the m proposals,
-    with their coordinates (`z_1`, …), `wanted` (0 or 1) and `reg`; `field` for the points of the
+    with their coordinates (`z_1`, …), `wanted` (0 or 1) and `code`; `field` for the points of the
     `grid`, which lies in the plane that is shown; `held_out` for the held-out unwanted records,
     measured by the training records alone. `tails` has, for every step of the slider of the rule's
     distance, the `tail` probability and the `notebook`'s. All use all k latent dimensions. `box` is
@@ -75,7 +76,7 @@ class SampleLayer:
             wanted=samples.wanted.astype(np.uint8),
             # float64: the browser must draw the line exactly where Python draws it.
             **{name: samples.measures[name] for name in measures},
-            reg=samples.codes,
+            code=samples.codes,
         )
         field = measurer.measure(rule, plane.lift(grid.points, anchor))
         layers = (
@@ -126,7 +127,7 @@ class PaintedLayer:
     """One attribute of the codes decoded everywhere on the plane (the decoded manifold).
 
     `table` has, for every point of the `grid`, the attribute's value as in `Colouring.values`
-    (`code`), and the probability of the decoded characters that it depends on, 0 to 1
+    (`code`), and the probability of the learned characters that it depends on, 0 to 1
     (`certainty`).
     """
 
@@ -141,7 +142,7 @@ class PaintedLayer:
         """The layer of a plane through an anchor (k,); it covers the map and some more."""
         grid = Grid.of(plane.extent * _MARGIN, _GRID)
         codes, certainty = bundle.autoencoder.decode_with_certainty(plane.lift(grid.points, anchor))
-        deciding = certainty[:, list(colouring.attribute.positions)]
+        deciding = certainty[:, _deciding(bundle, colouring.attribute.positions)]
         table = pd.DataFrame(
             {
                 "code": colouring.values(codes),
@@ -150,6 +151,11 @@ class PaintedLayer:
             }
         )
         return cls(version_of(table), table, grid)
+
+
+def _deciding(bundle: Bundle, positions: Iterable[int]) -> list[int]:
+    """The numbers of the learned characters on which those at some positions of a code depend."""
+    return [bundle.autoencoder.onehot.index(one) for one in bundle.format.deciding(positions)]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from dashboard.components.colouring import Colouring
 from dashboard.components.transfer import coordinates, send, version_of
+from regvae.formats import Format
 from regvae.model.bundle import Bundle
 
 
@@ -15,46 +16,65 @@ from regvae.model.bundle import Bundle
 class Geometry:
     """A bundle for the browser.
 
-    `records` has a row a record: its mean (`z_1`, …), `reg`, `split`, and a column of
+    `records` has a row a record: its mean (`z_1`, …), `code` and `split`; `values` a column of
     `Colouring.values` for every attribute, whose legends are `attributes`. `weights` has the
     decoder's kernels and biases in one column, whose shapes are `layers`; `blocks` is the layout of
-    its output; `gaps` are the positions before which a code is shown with a space.
+    its output; `format` is as `format_for_browser` gives it.
     """
 
     version: str
     records: pd.DataFrame
+    values: pd.DataFrame
     weights: pd.DataFrame
     layers: list[list[int]]
     blocks: list[dict[str, Any]]
-    gaps: list[int]
+    format: dict[str, Any]
     attributes: list[dict[str, Any]]
     likelihood: str
 
     @classmethod
     def of(cls, bundle: Bundle, beside: Bundle | None = None) -> "Geometry":
-        """The geometry of a bundle. With `beside`, equal values have equal colours in both."""
+        """The geometry of a bundle. With `beside`, if its codes have the same format, equal values
+        have equal colours in both."""
         records, decoder = bundle.records, bundle.autoencoder.decoder
-        table = coordinates(records.mean).assign(reg=records.codes, split=records.split)
-        seen = np.concatenate([one.records.codes for one in (bundle, beside) if one])
+        table = coordinates(records.mean).assign(code=records.codes, split=records.split)
+        alike = [one for one in (bundle, beside) if one and one.format == bundle.format]
+        seen = np.concatenate([one.records.codes for one in alike])
         attributes = bundle.format.attributes.values()
         colourings = [Colouring.of(attribute, seen) for attribute in attributes]
-        for one in colourings:
-            table[one.attribute.name] = one.values(records.codes)
+        values = pd.DataFrame({one.attribute.name: one.values(records.codes) for one in colourings})
         flat = np.concatenate([part.ravel() for d in decoder for part in (d.kernel, d.bias)])
         weights = pd.DataFrame({"weights": flat})
         legends = [one.legend(records.codes) for one in colourings]
+        format = format_for_browser(bundle.format)
         # A number's values are the same on any scale, so the version must depend on its ends too.
-        scales = pd.DataFrame({"legend": [str(one) for one in legends]})
+        words = pd.DataFrame({"words": [str(one) for one in (format, *legends)]})
         return cls(
-            version=version_of(table, weights, scales),
+            version=version_of(table, values, weights, words),
             records=table,
+            values=values,
             weights=weights,
             layers=[list(d.kernel.shape) for d in decoder],
             blocks=[asdict(block) for block in bundle.autoencoder.onehot.blocks],
-            gaps=list(bundle.format.gaps),
+            format=format,
             attributes=legends,
             likelihood=bundle.autoencoder.likelihood,
         )
+
+
+def format_for_browser(format: Format) -> dict[str, Any]:
+    """A format as JSON, for code.js, which completes what a model has learned, and plate.js."""
+    return {
+        "example": format.example,
+        "alphabets": list(format.alphabets),
+        "separators": list(format.separators),
+        "learned": list(format.learned),
+        "movable": format.pattern.movable < format.length,
+        "check": format.check.to_dict() if format.check else None,
+        "look": format.plate,
+        "noun": format.noun,
+        "one": format.one,
+    }
 
 
 def send_geometry(geometry: Geometry, slot: str = "geometry") -> None:
@@ -66,10 +86,11 @@ def send_geometry(geometry: Geometry, slot: str = "geometry") -> None:
         slot,
         geometry.version,
         records=geometry.records,
+        values=geometry.values,
         weights=geometry.weights,
         layers=geometry.layers,
         blocks=geometry.blocks,
-        gaps=geometry.gaps,
+        format=geometry.format,
         attributes=geometry.attributes,
         likelihood=geometry.likelihood,
     )

@@ -41,8 +41,9 @@ class View:
     `model` is the model's name, `colour` a value of `state.COLOUR`. The map shows `plane`, whose
     points are decoded with the other coordinates of `anchor` (k,); `labels` name its axes. `rule`
     is the acceptance rule with its present values, None if nothing can be accepted or rejected;
-    `unwanted` describes in words what is unwanted. `pin` is a latent point (k,); `card` is what a
-    card beside it tells as `verdict`, `reason` and the `kind` of its plate, None for no card.
+    `unwanted` describes in words what is unwanted, `noun` what a code is called, and `dot` what
+    each dot is. `pin` is a latent point (k,); `card` is what a card beside it tells as `verdict`,
+    `reason` and the `kind` of its plate, None for no card.
     `search` is the Gaussian of a searched code, as mean and standard deviations (k,) each; `region`
     the selected polygon of the plane; `layers` are points that lie on the map; `hidden` names what
     of it is not drawn, of `state.LAYERS`; `unlinked` tells what of the page no address has, if
@@ -56,6 +57,8 @@ class View:
     labels: tuple[str, str] = ("", "")
     rule: Rule | None = None
     unwanted: str = ""
+    noun: str = "code"
+    dot: str = "a code"
     report: Report | None = None
     pin: Sequence[float] | None = None
     card: Mapping[str, str] | None = None
@@ -159,6 +162,10 @@ class Tables:
     edge: EdgeLayer | None
 
 
+def _rule(view: View) -> dict[str, Any] | None:
+    return rule_for_browser(view.rule, view.unwanted, view.noun) if view.rule else None
+
+
 def latent_map(tables: Tables, view: View, key: str) -> None:
     """Show the map; a gesture reruns the surrounding fragment, which handles it first."""
     if tables.wanted:
@@ -181,7 +188,8 @@ def latent_map(tables: Tables, view: View, key: str) -> None:
         "palette": palette.MAP,
         "link": {"model": view.model, "without": view.unlinked},
         "colour": view.colour,
-        "rule": rule_for_browser(view.rule, view.unwanted) if view.rule else None,
+        "rule": _rule(view),
+        "dot": view.dot,
         "waiting": view.waiting,
         "handled": last_handled(),
         "report": asdict(view.report) if view.report else None,

@@ -6,10 +6,10 @@ from dashboard import state
 from regvae.rejection.rules import Rule
 
 
-def rule_for_browser(rule: Rule, unwanted: str) -> dict[str, Any]:
+def rule_for_browser(rule: Rule, unwanted: str, noun: str) -> dict[str, Any]:
     """A rule as JSON: its parameters with their sliders and limits, and its measures.
 
-    `unwanted` describes in words what is unwanted.
+    `unwanted` describes in words what is unwanted, `noun` what a code is called.
     """
     return {
         "name": rule.name,
@@ -34,7 +34,7 @@ def rule_for_browser(rule: Rule, unwanted: str) -> dict[str, Any]:
         ],
         "tail": rule.tail,
         "notebookTail": rule.notebook_tail() is not None,
-        "after": rule.after.format(unwanted=unwanted),
+        "after": rule.after.format(unwanted=unwanted, noun=noun),
     }
 
 

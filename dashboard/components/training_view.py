@@ -38,7 +38,9 @@ def training_view(job: Job, progress: Progress) -> None:
         key="training-view",
         data={
             "run": f"{job.name} {job.created}",
-            "title": (words.FORMING_AXES if k > 2 else words.FORMING).format(n=points, k=k),
+            "title": (words.FORMING_AXES if k > 2 else words.FORMING).format(
+                n=points, plural=job.preset.data.format.plural, k=k
+            ),
             "points": points,
             "frames": table,
             "colours": pd.DataFrame({"colour": colours}),
@@ -62,14 +64,17 @@ def _spread(epochs: int) -> list[int]:
 
 def _colours(job: Job, progress: Progress) -> tuple[np.ndarray, list[str]]:
     """A colour's index for each point, and the colours: by the first ordered attribute, or else by
-    the number."""
-    orders = job.preset.training.orders
-    if orders:
-        ranks = job.preset.data.format.attribute(orders[0].attribute).ranks(progress.codes)
+    the first of all."""
+    format, orders = job.preset.data.format, job.preset.training.orders
+    names = [*(one.attribute for one in orders), *format.attributes]
+    if not names:
+        return np.zeros(len(progress.codes), np.uint8), [palette.ABOVE]
+    attribute = format.attribute(names[0])
+    ranks = attribute.ranks(progress.codes)
+    if attribute.kind != "boolean":
         indices = ranks * len(palette.SCALE) // (ranks.max() + 1)
         return indices.astype(np.uint8), list(palette.SCALE)
-    upper = job.preset.data.format.attribute("at_least_50").values(progress.codes)
-    return upper.astype(np.uint8), [palette.BELOW, palette.ABOVE]
+    return ranks.astype(np.uint8), [palette.BELOW, palette.ABOVE]
 
 
 def _entropy(job: Job) -> dict[str, Any] | None:
@@ -89,7 +94,9 @@ def _accuracies(format: Format) -> list[dict[str, Any]]:
             "label": name.split()[0],  # there is little room
             "colour": palette.WHEEL[place % len(palette.WHEEL) - 1],
         }
-        for place, name in enumerate(format.position_names, start=1)
+        for place, name in enumerate(
+            map(format.position_names.__getitem__, format.learned), start=1
+        )
     ]
     exact = {
         "column": "validation_exact",

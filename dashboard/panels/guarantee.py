@@ -147,7 +147,7 @@ def show(context: Context) -> None:
     if policy.rule.certain:
         st.caption(words.CERTAIN.format(rule=policy.rule.name))
         return
-    label, explanation = words.PURITY
+    label, explanation = (common.named(one, context.bundle.format) for one in words.PURITY)
     purity = st.segmented_control(
         label,
         words.PURITIES,

@@ -12,7 +12,7 @@ from dashboard.panels.context import Context
 from dashboard.widgets import facts
 from dashboard.words import common
 from dashboard.words import journey as words
-from regvae.formats import FormatError
+from regvae.formats import Format, FormatError
 from regvae.latent import paths
 from regvae.latent.paths import DecodedPath
 
@@ -41,21 +41,22 @@ def controls(context: Context) -> None:
         bind="query-params",
     )
     kind = st.session_state[state.PATH]
-    st.caption(words.PATH_HELP[kind])
+    st.caption(common.named(words.PATH_HELP[kind], context.bundle.format))
     if kind == "traversal":
         _traversal_controls(context)
     else:
         places = zip(st.columns(2), (state.FROM, state.TO), (words.FROM, words.TO), strict=True)
         for column, key, label in places:
             with column:
-                _end(key, label)
+                _end(key, label, context.bundle.format)
     st.slider(
         words.STEPS, 5, 60, key=state.STEPS, value=state.DEFAULTS[state.STEPS], bind="query-params"
     )
 
 
-def _end(key: str, label: str) -> None:
-    st.text_input(label, key=key, placeholder=words.END_PLACEHOLDER, bind="query-params")
+def _end(key: str, label: str, format: Format) -> None:
+    placeholder = common.named(words.END_PLACEHOLDER, format)
+    st.text_input(label, key=key, placeholder=placeholder, bind="query-params")
     pinned = st.session_state[state.POINT].strip()
     if pinned:
         st.button(
@@ -119,11 +120,12 @@ def _place(context: Context, typed: str) -> NDArray[np.float64] | None:
     numbers = state.numbers(typed, k)
     if numbers:
         return np.array(numbers)
+    format = context.bundle.format
     try:
-        mean, _ = context.bundle.autoencoder.encode([context.bundle.format.parse(typed)])
+        mean, _ = context.bundle.autoencoder.encode([format.parse(typed)])
     except FormatError:
         raise ValueError(
-            words.NO_END.format(typed=typed[:40], coordinates=common.coordinates(k))
+            common.named(words.NO_END, format, typed=typed[:40], coordinates=common.coordinates(k))
         ) from None
     return mean[0].astype(np.float64)
 
@@ -137,13 +139,13 @@ def show(context: Context, path: ChosenPath) -> None:
         st.warning(common.plain(f"{path.problem}."))
         return
     if path.z is None:
-        st.caption(words.NO_PATH)
+        st.caption(common.plain(common.named(words.NO_PATH, context.bundle.format)))
         return
     within = float(np.sqrt(context.latent_dim / 2))
     found = paths.decode_path(context.bundle, path.z, within=within)
     st.markdown(
         words.PATH_FOUND.format(
-            different=words.different(len(set(found.codes))),
+            different=words.different(len(set(found.codes)), context.bundle.format),
             steps=len(found.codes),
             near=int((found.near > 0).sum()),
             within=within,
@@ -151,7 +153,7 @@ def show(context: Context, path: ChosenPath) -> None:
     )
     changed = _changed_ends(context, found)
     if changed:
-        st.caption(words.ENDS_DIFFER.format(ends="; ".join(changed)))
+        st.caption(words.ENDS_DIFFER.format(ends=common.plain("; ".join(changed))))
     facts([_row(context, found, step) for step in range(len(found.codes))], words.PATH_HEADER)
 
 
@@ -172,7 +174,7 @@ def _changed_ends(context: Context, found: DecodedPath) -> list[str]:
 
 def _row(context: Context, found: DecodedPath, step: int) -> tuple[Any, ...]:
     kind = context.kinds(found.codes[step : step + 1])[0]
-    shown = plates.plate(str(found.codes[step]), f"small {kind}")
+    shown = plates.plate(context.bundle.format, str(found.codes[step]), f"small {kind}")
     # The same code as before is dimmed, so that changes are easy to find.
     if step and not found.changes[step]:
         shown = f'<span class="same">{shown}</span>'

@@ -54,7 +54,7 @@ def show(context: Context, base: Policy) -> None:
     passing = context.rule.accepts(hunt.leaks.measures)
     st.caption(words.STILL_ACCEPTED.format(now=int(passing.sum()), found=len(passing)))
     different = list(dict.fromkeys(hunt.leaks.codes[passing].tolist()))[:_PLATES]
-    st.html(plates.plates(different, ["unwanted"] * len(different)))
+    st.html(plates.plates(context.bundle.format, different, ["unwanted"] * len(different)))
     value, parameter = hunt.clearing_step, hunt.parameter
     if value is None:
         st.caption(words.NOT_CLEARED.format(parameter=parameter.name))

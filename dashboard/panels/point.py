@@ -62,7 +62,7 @@ def pinned(context: Context, point: tuple[float, ...]) -> None:
     plane = context.shown.plane
     if np.abs(plane.project(z)).max() > plane.extent:
         st.caption(words.OFF_THE_MAP)
-    st.html(plates.candidates(_candidates(bundle.autoencoder, z)))
+    st.html(plates.candidates(bundle.format, _candidates(bundle.autoencoder, z)))
     st.caption(words.CANDIDATES_HELP)
     st.markdown(f"**{words.NEAREST}**", help=words.DISTANCE_HELP)
     records = bundle.records
@@ -71,7 +71,7 @@ def pinned(context: Context, point: tuple[float, ...]) -> None:
         [
             (
                 common.SPLITS[str(records.split[row])],
-                plates.plate(records.codes[row], f"small {kind}"),
+                plates.plate(bundle.format, records.codes[row], f"small {kind}"),
                 f"{distance:.2f} σ",
             )
             for row, distance, kind in zip(rows, distances, kinds, strict=True)
@@ -92,7 +92,7 @@ def _decoded(context: Context, z: np.ndarray, row: int | None) -> None:
     bundle = context.bundle
     codes, certainty = bundle.autoencoder.decode_with_certainty(z)
     place = common.point(z[0])
-    st.html(plates.plate(str(codes[0]), *context.kinds(codes)))
+    st.html(plates.plate(bundle.format, str(codes[0]), *context.kinds(codes)))
     st.caption(words.DECODED_AT.format(point=place, probability=certainty[0].prod()))
     if row is None:
         return
@@ -100,7 +100,7 @@ def _decoded(context: Context, z: np.ndarray, row: int | None) -> None:
     same = records.codes[row] == bundle.autoencoder.decode(records.mean[row : row + 1])[0]
     st.markdown(
         words.ON_RECORD.format(
-            code=bundle.format.shown(str(records.codes[row])),
+            code=common.plain(bundle.format.shown(str(records.codes[row]))),
             split=common.SPLITS[str(records.split[row])],
             outcome=words.RECONSTRUCTED if same else words.NOT_RECONSTRUCTED,
         )
@@ -120,7 +120,7 @@ def _to_the_edge(context: Context, point: tuple[float, ...]) -> None:
 
 
 def _candidates(autoencoder: Autoencoder, z: np.ndarray) -> list[list[tuple[str, float]]]:
-    """The four likeliest characters at each position of a point (1, k), with probabilities."""
+    """The likeliest four characters at each learned position of a point (1, k), and how likely."""
     columns = []
     probabilities = autoencoder.probabilities(z)
     for block, shares in zip(autoencoder.onehot.blocks, probabilities, strict=True):
@@ -182,7 +182,11 @@ def _refused(context: Context, point: tuple[float, ...], measures: Measures) -> 
     margin = float(measures["margin"][0])
     if unwanted and np.isfinite(margin):
         found += words.REFUSED_BY.format(nats=-margin)
-    return [_Compared(words.DECODED_CODE, found, words.CODE_REQUIRED, holds=False)]
+    return [
+        _Compared(
+            common.named(words.DECODED_CODE, bundle.format), found, words.CODE_REQUIRED, holds=False
+        )
+    ]
 
 
 def _compare(rule: Rule, place: int, measures: Measures) -> _Compared:
@@ -210,7 +214,9 @@ def _neighbour(
     """The nearest record of one side; `rows` has the record of each of its Gaussians, or -1."""
     distance, index = side.query([point])
     row = int(rows[index[0]])
-    reg = context.bundle.records.codes[row] if row >= 0 else None
+    bundle = context.bundle
+    code = bundle.records.codes[row] if row >= 0 else None
     kind = "small unwanted" if label.endswith("unwanted") else "small"
-    shown = plates.plate(reg, kind) if reg is not None else words.LISTED_CODE
+    listed = common.named(words.LISTED_CODE, bundle.format)
+    shown = listed if code is None else plates.plate(bundle.format, code, kind)
     return label, shown, f"{distance[0]:.2f} σ"

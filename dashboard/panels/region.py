@@ -31,13 +31,14 @@ def region(context: Context, polygon: Polygon) -> None:
     heading(words.REGION.format(n=count, of=len(records)), state.REGION)
     if count:
         _shown_colour(context, rows)
-        found = typical_letters(records, rows, 4)
-        _typical([one for one in found if one.share_here >= _CLEARLY * one.share_overall])
-        st.caption(words.SOME_REGS)
+        if any(map(str.isalpha, "".join(bundle.format.alphabets))):
+            found = typical_letters(records, rows, 4)
+            _typical([one for one in found if one.share_here >= _CLEARLY * one.share_overall])
+        st.caption(common.named(words.SOME_CODES, bundle.format))
         some = records.codes[rows][:_SOME]
-        st.html(plates.plates(some, context.kinds(some)))
+        st.html(plates.plates(bundle.format, some, context.kinds(some)))
     else:
-        st.markdown(words.REGION_EMPTY)
+        st.markdown(common.named(words.REGION_EMPTY, bundle.format))
     _decode_region(context, polygon)
 
 
@@ -52,7 +53,8 @@ def _shown_colour(context: Context, rows: np.ndarray) -> None:
     colours: tuple[str, ...] = palette.WHEEL
     if colouring.span:
         medians = (float(np.median(one)) for one in (values[rows], values))
-        st.markdown(words.REGION_MEDIAN.format(*medians, label=attribute.label))
+        label = common.plain(attribute.label)
+        st.markdown(words.REGION_MEDIAN.format(*medians, label=label))
         colours = palette.SCALE[1:2]
     elif colouring.is_scale:
         colours = palette.SCALE[1:2]
@@ -69,7 +71,7 @@ def _shown_colour(context: Context, rows: np.ndarray) -> None:
                 found=round(here[place] * n),
                 n=n,
                 share=here[place],
-                value=value,
+                value=common.plain(value),
                 overall=everywhere[place],
             )
         )
@@ -148,14 +150,16 @@ def _show_decoded(context: Context, points: np.ndarray) -> None:
     kinds = context.kinds(codes)
     collisions = int(bundle.records.contains(codes).sum())
     st.caption(
-        words.DECODED_REGION.format(
+        common.named(
+            words.DECODED_REGION,
+            bundle.format,
             different=len(set(codes)),
             n=len(codes),
             unwanted=sum(map(bool, kinds)),
             collisions=collisions,
         )
     )
-    st.html(plates.plates(codes, kinds))
+    st.html(plates.plates(bundle.format, codes, kinds))
 
 
 def decoded_points(context: Context, polygon: Polygon | None) -> np.ndarray | None:

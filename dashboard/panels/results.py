@@ -15,6 +15,7 @@ from dashboard.words import common
 from dashboard.words import guarantee as guarantee_words
 from dashboard.words import results as words
 from regvae.audit.collisions import Audit
+from regvae.formats import Format
 from regvae.intervals import CONFIDENCE
 from regvae.rejection.guarantee import PURITY
 from regvae.rejection.policy import PROPOSALS_A_RESULT, Policy
@@ -29,12 +30,13 @@ _RESULTS = 1000  # unless another number is typed
 
 def results(context: Context, base: Policy | None) -> None:
     """The button that generates results, their audit and files, and the search for leaks."""
-    st.markdown(words.INTRO)
+    format = context.bundle.format
+    st.markdown(common.named(words.INTRO, format))
     by_map = _by_maps_rule()
     certified = None if by_map else _certified()
     if by_map and base:
         _about_maps_rule(context, base)
-    _form()
+    _form(format)
     if base is None:
         st.button(words.GENERATE, width="stretch", disabled=True)
         return
@@ -57,8 +59,8 @@ def results(context: Context, base: Policy | None) -> None:
     leaks.show(context, base)
 
 
-def _form() -> None:
-    label, explanation = words.NUMBER
+def _form(format: Format) -> None:
+    label, explanation = (common.named(one, format) for one in words.NUMBER)
     st.session_state.setdefault(state.NUMBER, _RESULTS)
     st.number_input(
         label,
@@ -71,7 +73,7 @@ def _form() -> None:
         placeholder=words.ALL.format(n=st.session_state[state.SAMPLES]),
         persist_state="session",
     )
-    label, explanation = words.DECODE
+    label, explanation = (common.named(one, format) for one in words.DECODE)
     st.radio(
         label,
         list(words.DECODINGS),
@@ -81,7 +83,7 @@ def _form() -> None:
         horizontal=True,
         persist_state="session",
     )
-    label, explanation = words.CLEAN
+    label, explanation = (common.named(one, format) for one in words.CLEAN)
     st.checkbox(label, True, key=state.CLEAN, help=explanation, persist_state="session")
 
 
@@ -165,12 +167,17 @@ def _watch(running: Generation) -> None:
 def _progress(running: Generation) -> tuple[float, str]:
     """How far a run is, 0 to 1, and its counts in words."""
     tally, wanted, most = running.tally, running.policy.results, running.policy.proposals
+    format = running.policy.unwanted.format
     if tally is None:
         return 0.0, words.WAITING
     if wanted is None:
-        counts = words.PROPOSING.format(kept=tally.kept, proposed=tally.proposed, most=most)
+        counts = common.named(
+            words.PROPOSING, format, kept=tally.kept, proposed=tally.proposed, most=most
+        )
         return tally.proposed / most, counts
-    counts = words.GENERATING.format(kept=tally.kept, wanted=wanted, proposed=tally.proposed)
+    counts = common.named(
+        words.GENERATING, format, kept=tally.kept, wanted=wanted, proposed=tally.proposed
+    )
     left = running.seconds_left
     if left is not None:
         counts += words.LEFT.format(time=common.duration(left))
@@ -180,6 +187,7 @@ def _progress(running: Generation) -> tuple[float, str]:
 def _show_results(stored: Generation) -> None:
     files = stored.result()
     report, audit = files.outcome.report, files.outcome.audit
+    format = files.outcome.policy.unwanted.format
     if files.outcome.shortfall:
         st.warning(common.sentence(files.outcome.shortfall))
     if files.outcome.guarantee and files.outcome.guarantee["certified"]:
@@ -193,18 +201,20 @@ def _show_results(stored: Generation) -> None:
     st.markdown(_of_purity(report))
     if warned := warning(report):
         st.warning(common.sentence(warned))
-    st.html(plates.plates(files.first, [""] * len(files.first)))
-    st.markdown(common.plain(audit.sentence()), help=words.COLLISIONS_HELP)
+    st.html(plates.plates(format, files.first))
+    collisions_help = common.named(words.COLLISIONS_HELP, format)
+    st.markdown(common.plain(audit.sentence()), help=collisions_help)
     facts(
         [
             ("accepted", f"{report.accepted:,} of {report.proposed:,} proposals"),
             ("decoded to something unwanted", f"{audit.unwanted:,}"),
-            *_of_results(audit),
+            *_of_results(audit, format),
         ]
     )
     _refused(files)
-    st.plotly_chart(charts.edit_distances(audit), config={"staticPlot": True}, key="edits")
-    st.caption(words.EDITS_CAPTION)
+    edits = charts.edit_distances(audit, format.plural)
+    st.plotly_chart(edits, config={"staticPlot": True}, key="edits")
+    st.caption(common.named(words.EDITS_CAPTION, format))
     _downloads(files)
 
 
@@ -213,7 +223,12 @@ def _refused(files: services.ResultFiles) -> None:
     policy = files.outcome.policy
     reasons = sorted(files.refused.items(), key=lambda one: -one[1])
     told = [
-        words.REFUSED.get(name, words.REFUSED_BY).format(n=number, parameter=name)
+        common.named(
+            words.REFUSED.get(name, words.REFUSED_BY),
+            policy.unwanted.format,
+            n=number,
+            parameter=name,
+        )
         for name, number in reasons
         if number
     ]
@@ -237,11 +252,12 @@ def _of_purity(report: Report) -> str:
     return words.ESTIMATED.format(rule=report.rule, purity=report.purity, low=low, high=high)
 
 
-def _of_results(audit: Audit) -> list[tuple[str, str]]:
+def _of_results(audit: Audit, format: Format) -> list[tuple[str, str]]:
     if not audit.checked or audit.drift is None or audit.drift_held_out is None:
         return []
+    label, valid = words.VALID.get(format.noun, words.VALID_ANY), audit.valid
     return [
-        ("valid at DVLA", "not known" if audit.valid is None else f"{audit.valid:.0%}"),
+        *([] if valid is None else [(label, f"{valid:.0%}")]),
         (
             "re-encoding drift, median",
             f"{audit.drift[0]:.2f} σ (held-out records: {audit.drift_held_out[0]:.2f})",
@@ -252,7 +268,7 @@ def _of_results(audit: Audit) -> list[tuple[str, str]]:
 def _downloads(stored: services.ResultFiles) -> None:
     content, outcome = stored.content, stored.outcome
     policy = outcome.policy
-    name = f"regs-{policy.bundle}"
+    name = f"{policy.unwanted.format.column}s-{policy.bundle}"
     manifest = outcome.manifest({kind: f"{name}{kind}" for kind in content})
     files = (
         ("Parquet", content[".parquet"], ".parquet", "application/vnd.apache.parquet"),

@@ -15,7 +15,7 @@ from dashboard.widgets import uploader
 from dashboard.words import common
 from dashboard.words import sampling as words
 from regvae import predicates
-from regvae.formats import UK_REGISTRATION, FormatError
+from regvae.formats import Format, FormatError
 from regvae.predicates import PredicateError
 from regvae.rejection import proposals
 from regvae.rejection.policy import Policy, PolicyError
@@ -44,45 +44,52 @@ def values_are_known() -> bool:
 
 
 def _set_defaults() -> None:
+    """Set what has no value yet to its default; what is wanted has one, see `other_codes`."""
     for key in _KEYS:
         st.session_state.setdefault(key, state.DEFAULTS[key])
 
 
-def hidden_controls() -> None:
+def hidden_controls(usual: str) -> None:
     """Hidden widgets for the values that differ from their defaults, which the address must have.
 
-    The others are left out, as each widget takes time in the browser.
+    The others are left out, as each widget takes time in the browser. `usual` is what is wanted by
+    default.
     """
     with st.container(key="off-sampling"):
         for key in _KEYS:
-            changed = st.session_state.get(key, state.DEFAULTS[key]) != state.DEFAULTS[key]
+            default = usual if key == state.WANTED else state.DEFAULTS[key]
+            changed = st.session_state.get(key, default) != default
             if changed or (key in st.query_params and key not in st.session_state):
-                _widget(st, key)
+                _widget(st, key, usual)
     _set_defaults()
 
 
 def controls(name: str, version: str) -> None:
     """Widgets for everything that a rejection sample depends on."""
-    st.markdown(f"##### {words.WANTED_HEADING}")
+    format, usual = services.bundle(name, version).format, services.wanted_by_default(name, version)
+    st.markdown(f"##### {common.named(words.WANTED_HEADING, format)}")
     rows = st.container(gap="xsmall")
-    _widget(st, state.WANTED)  # first, as it takes its text from the address
+    # First, as it takes its text from the address.
+    _widget(st, state.WANTED, usual, words.wanted_help(format, usual))
     with rows:
-        builder()
+        builder(format, usual)
     st.markdown(f"**{words.UNWANTED_HEADING}**")
     left, right = st.columns(2)
     _widget(left, state.UNWANTED_TRAINING)
     _widget(right, state.USE_REGION)
-    with st.expander(words.MORE):
-        label, explanation = words.LISTED
+    with st.expander(common.named(words.MORE, format)):
+        label, explanation = (common.named(one, format) for one in words.LISTED)
         st.text_area(
             label,
             key=state.LISTED,
             help=explanation,
             height=90,
-            placeholder="AB12 CDE\nXY67 ZZZ",
+            placeholder=f"{format.shown(format.example)}\n…",
             persist_state="session",
         )
-        uploader(words.LISTED_FILE, "txt", state.LISTED_FILE, _take_list)
+        label, explanation = (common.named(one, format) for one in words.LISTED_FILE)
+        take = partial(_take_list, format)
+        uploader((label, explanation), "txt", state.LISTED_FILE, take)
     _rule_controls()
     _calibration(name, version)
     st.markdown(f"##### {words.PROPOSAL_HEADING}")
@@ -98,10 +105,10 @@ def controls(name: str, version: str) -> None:
     uploader(words.POLICY_FILE, "toml", state.POLICY_FILE, partial(_take_policy, name, version))
 
 
-def _take_list(content: str, name: str) -> dict[str, Any]:
-    """The regs of a file, after those that are listed already."""
+def _take_list(format: Format, content: str, name: str) -> dict[str, Any]:
+    """The codes of a file, after those that are listed already."""
     listed = st.session_state[state.LISTED].splitlines()
-    found = UK_REGISTRATION.parse_lines(content.splitlines(), name)
+    found = format.parse_lines(content.splitlines(), name)
     return {state.LISTED: "\n".join(dict.fromkeys([*filter(None, listed), *found]))}
 
 
@@ -113,6 +120,8 @@ def _take_policy(model: str, version: str, content: str, name: str) -> dict[str,
     form = replace(
         loaded,
         unwanted=services.unwanted(
+            model,
+            version,
             values[state.WANTED],
             values[state.REGION] if values[state.USE_REGION] else None,
             values[state.LISTED],
@@ -140,8 +149,8 @@ def _rule_controls() -> None:
             _widget(hidden, name)
 
 
-def _widget(place: Any, key: str) -> None:
-    """The widget of one of `_KEYS`, bound to the address."""
+def _widget(place: Any, key: str, usual: str = "", explanation: str = "") -> None:
+    """The widget of one of `_KEYS`, bound to the address; `usual` is what is wanted by default."""
     if key in state.PARAMETERS:
         number(place, state.PARAMETERS[key])
     elif key in _COUNTS:
@@ -150,9 +159,9 @@ def _widget(place: Any, key: str) -> None:
     elif key == state.WANTED:
         place.text_input(
             words.WANTED_LABEL,
-            state.DEFAULTS[key],
+            usual,
             key=key,
-            help=words.WANTED_HELP,
+            help=explanation,
             bind="query-params",
         )
     elif key in _BOXES:
@@ -301,8 +310,8 @@ _SPANS: dict[str, tuple[float, float]] = {
 }
 
 
-def unwanted(problems: list[str], of_regions: bool) -> Unwanted | None:
-    """What the widgets define as unwanted, or None and a sentence in `problems`.
+def unwanted(name: str, version: str, problems: list[str], of_regions: bool) -> Unwanted | None:
+    """What the widgets define as unwanted of a model's codes, or None and a sentence in `problems`.
 
     A region can be unwanted only if the map shows the first two axes (`of_regions`).
     """
@@ -316,6 +325,8 @@ def unwanted(problems: list[str], of_regions: bool) -> Unwanted | None:
         region = None
     try:
         return services.unwanted(
+            name,
+            version,
             st.session_state[state.WANTED].strip(),
             region if use_region else None,
             st.session_state[state.LISTED],
@@ -344,10 +355,12 @@ def policy(context: Context, values: Mapping[Any, Any], problems: list[str]) -> 
         return None
 
 
-def usual_unwanted() -> Unwanted:
-    """What is unwanted by the form's defaults."""
-    usual = state.DEFAULTS
-    return services.unwanted(usual[state.WANTED], None, "", usual[state.UNWANTED_TRAINING])
+def usual_unwanted(name: str, version: str) -> Unwanted:
+    """What is unwanted of a model's codes by default. Raises `UnwantedError` if that is nothing."""
+    usual = services.wanted_by_default(name, version)
+    return services.unwanted(
+        name, version, usual, None, "", state.DEFAULTS[state.UNWANTED_TRAINING]
+    )
 
 
 def usual_policy(name: str, version: str) -> Policy:
@@ -355,7 +368,7 @@ def usual_policy(name: str, version: str) -> Policy:
     usual = state.DEFAULTS
     return Policy(
         bundle=name,
-        unwanted=usual_unwanted(),
+        unwanted=usual_unwanted(name, version),
         rule=state.rule(usual),
         proposal=_proposal(usual, name, version),
         proposals=usual[state.SAMPLES],

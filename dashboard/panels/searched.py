@@ -18,12 +18,12 @@ def searched(context: Context, code: str) -> None:
     row = bundle.records.row_of(code)
     split = None if row is None else str(bundle.records.split[row])
     right = sum(a == b for a, b in zip(code, decoded, strict=True))
-    heading(words.SEARCHED, state.SEARCH)
-    st.html(plates.plate(code))
+    heading(common.named(words.SEARCHED, bundle.format), state.SEARCH)
+    st.html(plates.plate(bundle.format, code))
     st.caption(words.MEMBERSHIP[split])
     facts(
         [
-            ("reconstructed as", plates.plate(decoded, "small")),
+            ("reconstructed as", plates.plate(bundle.format, decoded, "small")),
             ("characters right", f"{right} of {len(code)}"),
             ("mean", common.point(mean)),
             ("standard deviations", common.point(sigma)),

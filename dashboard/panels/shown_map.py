@@ -15,6 +15,7 @@ from dashboard.components.own_layer import OwnLayer
 from dashboard.panels import searched
 from dashboard.panels.context import Context
 from dashboard.panels.point import Verdict
+from dashboard.words import explore as explore_words
 from dashboard.words import sampling as words
 from regvae.latent.polygon import Polygon
 from regvae.rejection import sampling
@@ -64,7 +65,7 @@ def show_map(
 ) -> None:
     """The map, mounted under a key; without samples no rule decides anything on it."""
     context, plane = shown.context, shown.context.shown
-    edge = _edge(shown)
+    edge, format = _edge(shown), context.bundle.format
     view = View(
         model=context.name,
         colour=shown.colour,
@@ -73,6 +74,8 @@ def show_map(
         labels=plane.labels,
         rule=context.rule if samples else None,
         unwanted=str(context.unwanted),
+        noun=format.noun,
+        dot=explore_words.dot(format),
         report=report,
         pin=shown.point,
         card=shown.card._asdict() if shown.card else None,

@@ -11,7 +11,6 @@ from dashboard.panels.context import Context
 from dashboard.panels.plane_controls import Slice, usual_choice
 from dashboard.panels.shown_map import Shown, painted, propose
 from regvae.evaluation.notebook import PUBLISHED_PURITY, RERUN_PURITIES
-from regvae.formats import UK_REGISTRATION
 from regvae.latent.polygon import in_polygon
 from regvae.rejection import sampling
 from regvae.rejection.rules import TwoSided
@@ -58,7 +57,7 @@ def context_of(name: str, version: str, values: Mapping[str, Any]) -> Context:
     choice = usual_choice(name, version)
     anchor = services.mean_of_means(name, version)
     shown = Slice(choice, services.plane(name, version, choice), anchor, pinned=False)
-    unwanted = services.unwanted(values[state.WANTED], None, "", training=False)
+    unwanted = services.unwanted(name, version, values[state.WANTED], None, "", training=False)
     return Context(name, version, unwanted, state.rule(values), shown)
 
 
@@ -102,18 +101,19 @@ def figures_of(context: Context, step: str, values: Mapping[str, Any]) -> dict[s
 
 
 def _encoded(context: Context, _values: Mapping[str, Any]) -> dict[str, Any]:
-    mean, sigma = context.bundle.autoencoder.encode([EXAMPLE])
+    bundle = context.bundle
+    mean, sigma = bundle.autoencoder.encode([EXAMPLE])
     widths = " and ".join(f"{one:.2f}" for one in sigma[0])
     point = _rounded(mean[0].tolist())
-    return {"reg": UK_REGISTRATION.shown(EXAMPLE), "point": point, "mean": point, "sigma": widths}
+    return {"reg": bundle.format.shown(EXAMPLE), "point": point, "mean": point, "sigma": widths}
 
 
 def _decoded(context: Context, _values: Mapping[str, Any]) -> dict[str, Any]:
-    autoencoder = context.bundle.autoencoder
+    format, autoencoder = context.bundle.format, context.bundle.autoencoder
     decoded = str(autoencoder.decode(autoencoder.encode([EXAMPLE])[0])[0])
     return {
-        "reg": UK_REGISTRATION.shown(EXAMPLE),
-        "decoded": UK_REGISTRATION.shown(decoded),
+        "reg": format.shown(EXAMPLE),
+        "decoded": format.shown(decoded),
         "right": sum(a == b for a, b in zip(EXAMPLE, decoded, strict=True)),
         "n": len(EXAMPLE),
     }

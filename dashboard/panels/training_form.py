@@ -1,21 +1,24 @@
 """The form of a new training run: a preset, any part of which can be changed, and the data."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, get_args
 
+import numpy as np
 import streamlit as st
 
 from dashboard import state
 from dashboard.words import common
 from dashboard.words import training as words
-from regvae.formats import SPLITS, UK_REGISTRATION, Codes
+from regvae.formats import FORMATS, SPLITS, Codes, Format
 from regvae.formats.codes import distinct
 from regvae.model import config, presets
 from regvae.model.config import Data, Network, Order, Phase, Preset, Training
 from regvae.training import jobs
 
-_LARGEST_FILE = 20  # MB: a million regs and more
+_LARGEST_FILE = 20  # MB: a million codes and more
+_TRIED = 1000  # lines that choose the format
 _SOURCES = list(get_args(config.Source))
 
 
@@ -45,7 +48,7 @@ def form() -> None:
     with st.expander(words.NETWORK):
         network = _network(base, problems)
     with st.expander(words.LOSS):
-        loss = _loss(base, network)
+        loss = _loss(base, network, data.format if data else base.data.format)
     with st.expander(words.SCHEDULE):
         schedule = _schedule(base, problems)
     changed: Preset | None = None
@@ -156,13 +159,29 @@ def _own_data(base: Preset, seed: int, problems: list[str]) -> tuple[Data | None
         return None, None
     try:
         lines = file.getvalue().decode("utf-8", "replace").splitlines()
-        own = distinct(UK_REGISTRATION.array(UK_REGISTRATION.parse_lines(lines, file.name)))
-        data = Data.of_own(own, seed)
+        format = _format(base, file.file_id, lines)
+        own = distinct(format.array(format.parse_lines(lines, file.name)))
+        data = Data.of_own(own, seed, format)
     except ValueError as error:
         st.warning(common.plain(f"{error}."))  # here, where the file was given
         return None, None
     st.caption(words.OWN_COUNTS.format(n=len(own), train=data.sizes[0], held_out=data.sizes[1]))
     return data, own
+
+
+def _format(base: Preset, file: str, lines: Sequence[str]) -> Format:
+    """The format of a file's codes: of those built in the one that most lines fit, or another."""
+    texts = [one for line in lines[:_TRIED] for one in line.lstrip("\ufeff").split(",")]
+    fits = [one.match(texts)[1].sum() if texts else 0 for one in FORMATS.values()]
+    label, explanation = words.FIELDS["format"]
+    chosen = st.selectbox(
+        label,
+        list(FORMATS),
+        int(np.argmax(fits)),
+        key=_key(base, f"format-{file}"),  # another file has its own
+        help=explanation,
+    )
+    return FORMATS[chosen]
 
 
 def _network(base: Preset, problems: list[str]) -> Network | None:
@@ -190,8 +209,8 @@ def _widths(base: Preset, field: str, value: tuple[int, ...], problems: list[str
     return value
 
 
-def _loss(base: Preset, network: Network | None) -> dict[str, Any]:
-    training, attributes = base.training, base.data.format.attributes
+def _loss(base: Preset, network: Network | None, format: Format) -> dict[str, Any]:
+    training, attributes = base.training, format.attributes
     left, right = st.columns(2)
     values: dict[str, Any] = {
         "likelihood": _choice(
@@ -203,9 +222,13 @@ def _loss(base: Preset, network: Network | None) -> dict[str, Any]:
         "beta": _number(left, base, "beta", float(training.beta), 0.0, 100.0, 0.1),
         "noise": _number(right, base, "noise", float(training.noise), 0.0, 10.0, 0.1),
         "warm_up": _number(left, base, "warm_up", training.warm_up, 0, 10_000, 10),
+        "random_share": _number(
+            right, base, "random_share", float(training.random_share), 0.0, 1.0, 0.1
+        ),
         "reconstruction_weight": training.reconstruction_weight,
     }
-    given = {order.axis: order for order in training.orders}
+    given = {one.axis: one for one in training.orders if one.attribute in attributes}
+    of = "" if format == base.data.format else f"-{format.name}"
     orders = []
     for axis, place in enumerate(st.columns(2), start=1):  # a row of their own, also on a phone
         if network is None or network.latent_dim < axis:
@@ -217,7 +240,7 @@ def _loss(base: Preset, network: Network | None) -> dict[str, Any]:
             label.format(axis=axis),
             options,
             options.index(usual.attribute if usual else words.NO_ORDER),
-            key=_key(base, f"order-{axis}"),
+            key=_key(base, f"order-{axis}{of}"),
             format_func=lambda one: attributes[one].label if one in attributes else one,
             help=explanation,
         )

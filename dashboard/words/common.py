@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
+from regvae.formats import Format
 from regvae.model.config import Order, Preset
 
 EXPLORE = "Explore"
@@ -35,7 +37,7 @@ NOTHING_UNWANTED = "records: nothing is unwanted"
 CLEAR = "Clear"
 SPLITS = {"train": "training data", "validation": "validation data", "test": "test data"}
 LIKELIHOODS = {
-    "bernoulli": "Bernoulli: a yes or no (sigmoid) for every letter or digit at every position",
+    "bernoulli": "Bernoulli: a yes or no (sigmoid) for every character at every position",
     "categorical": "categorical: one choice (softmax) for every position",
 }
 
@@ -50,6 +52,14 @@ lie. One half of the held-out records fits it; the curves are of the other half.
 *one-sided* use the scale. Points *around* records are drawn with a smaller one,
 **{draw_scale:.3g}**, with which they lie as densely as held-out records.
 """
+
+
+def named(words: str, format: Format, **values: Any) -> str:
+    """Words with what a format's codes are called as {noun}, {plural} and {one}, with an {example},
+    and with further values."""
+    example = format.shown(format.example)
+    names = {"noun": format.noun, "plural": format.plural, "one": format.one, "example": example}
+    return words.format(**names, **values)
 
 
 def plain(words: str) -> str:
@@ -113,6 +123,20 @@ def axis(number: int) -> str:
 def orders(given: Sequence[Order]) -> str:
     """Which attribute training ordered along which axis, or "none"."""
     return ", ".join(f"{one.attribute} along {axis(one.axis)}" for one in given) or "none"
+
+
+def kind_of_characters(alphabet: str) -> str:
+    """What the characters of an alphabet are, which may have a blank."""
+    characters = alphabet.replace(" ", "")
+    if characters.isdigit():
+        return "digits"
+    return "letters" if characters.isalpha() else "characters"
+
+
+def guesses(format: Format) -> str:
+    """Among how many characters a blind guess chooses, at the positions that are learned."""
+    sizes = dict.fromkeys(len(format.alphabets[position]) for position in format.learned)
+    return " or ".join(map(str, sizes))
 
 
 def duration(seconds: float) -> str:

@@ -1,8 +1,8 @@
 """Two models side by side."""
 
 SIDES = {"left": "Model at the left", "right": "Model at the right"}
-PREDICATE_LABEL = "Light up regs with"
-PREDICATE_PLACEHOLDER = "Light up: number < 10"
+PREDICATE_LABEL = "Light up {plural} with"
+PREDICATE_PLACEHOLDER = "Light up: {usual}"
 BRUSH_HELP = (
     "**Drag the threshold**: one rule decides in both maps what is accepted. Then draw round some "
     "records with the lasso, or give a predicate: they light up in both maps. Where they stay "
@@ -10,13 +10,18 @@ BRUSH_HELP = (
 )
 PLANE_SHARE = "{name}: the widest view, {share:.0%} of the variance of its {k} latent coordinates."
 NO_COMMON = (
-    "These two models have no reg in common among their records: what is selected in one map "
+    "These two models have no {noun} in common among their records: what is selected in one map "
     "cannot light up in the other. A predicate still lights up records in both."
 )
 NO_SAMPLES = "{name}: no samples are shown. {problem}."
+OTHER_CODES = (
+    "**{left}** is a model of {left_codes} and **{right}** one of {right_codes}: their maps cannot "
+    "be compared code by code. Choose two models of the same codes, or open each in *Explore*. "
+    "Their figures are below."
+)
 SELECTED = "**{n:,} of {of:,} records** are lit up"
 FIGURES = "Figures"
-ACCURACY = "Per-character accuracy on validation regs, by time"
+ACCURACY = "Per-character accuracy on validation {plural}, by time"
 LOSS = "Validation loss, by time"
 HISTORIES = (
     "Seconds of training, on a logarithmic scale. Each loss is its own preset's: compare two only "

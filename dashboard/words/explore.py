@@ -1,20 +1,24 @@
-"""The map, its controls, and what the panel shows of points, regs and regions."""
+"""The map, its controls, and what the panel shows of points, codes and regions."""
+
+from regvae.formats import Format
 
 WELCOME = """
-**Every dot is a car registration** ("reg"), where a neural network has put it. The **background**
-is what the network decodes at each point, in the colours of the dots.
+**Every dot is {dot}**{noun}, where a neural network has put it. The **background** is what the
+network decodes at each point, in the colours of the dots.
 """
+DOTS = {"reg": "a car registration"}
+"""What a dot is, where the noun alone is not understood."""
 WELCOME_RULE = """
-Say that regs with {unwanted} are **unwanted**{colours}. The rule rejects points in the shaded
-**zone**, up to the line; all others are **accepted**: rings on the map, and plates beside it.
+Say that {plural} with {unwanted} are **unwanted**{colours}. The rule rejects points in the shaded
+**zone**, up to the line; all others are **accepted**: rings on the map, and shown beside it.
 """
 WELCOME_COLOURS = ": they are orange, all others are blue"
 GESTURES = """
 - **Drag a slider** under the map and watch the zone grow.
-- **Point** anywhere: the plate above the map shows what that point decodes to. **Click** to pin it.
-- **Box** or **Lasso**, then drag: what do the regs of a region have in common?
+- **Point** anywhere: above the map you read what that point decodes to. **Click** to pin it.
+- **Box** or **Lasso**, then drag: what do the {plural} of a region have in common?
 - *Your codes* puts a list or table of your own on the map.
-- *Sample* sets what is wanted and which rule decides; *Results* generates new regs and checks
+- *Sample* sets what is wanted and which rule decides; *Results* generates new {plural} and checks
   them.
 """
 CONTRAST = "The same rule on the notebook's map"
@@ -46,12 +50,12 @@ NO_PIN = "Nothing is pinned yet, so the coordinates of the mean are used."
 PAINTED = "Paint the map with what is decoded"
 DENSITY = "Show the density of the records"
 HIDDEN = "Hide on the map"
-EDGE = "Show the exact edge of what decodes to wanted regs"
-UNLINKED = "the list of regs"
+EDGE = "Show the exact edge of what decodes to wanted {plural}"
+UNLINKED = "the list of {plural}"
 UNLINKED_OWN = "your codes"
 UNLINKED_NUMBERS = "the exact numbers of the rule"
-SEARCH_LABEL = "Find a reg"
-SEARCH_PLACEHOLDER = "Find a reg: AB12 CDE"
+SEARCH_LABEL = "Find {one}"
+SEARCH_PLACEHOLDER = "Find {one}: {example}"
 POINT_LABEL = "Go to a point"
 POINT_PLACEHOLDERS = {1: "Go to a point: 0.5", 2: "Go to a point: 0.5, -1.2"}
 POINT_PLACEHOLDER = "Go to a point: {k} numbers"
@@ -78,13 +82,13 @@ UNITS = (
 )
 VERDICTS = {True: "Accepted", False: "Rejected"}
 COMPARISONS = {">": ">", ">=": "≥", "<": "<", "<=": "≤"}
-DECODED_CODE = "the decoded reg"
+DECODED_CODE = "the decoded {noun}"
 REFUSED = {(True, False): "is unwanted", (False, True): "is a record"}
 REFUSED |= {(True, True): "is unwanted, and a record"}
 REFUSED_BY = ", by {nats:.2f} nats"
 CODE_REQUIRED = "must be wanted and no record"
 UNLIMITED = "without limit"
-LISTED_CODE = "a listed reg"
+LISTED_CODE = "a listed {noun}"
 GO_TO_NEAREST = "Go to the nearest accepted point"
 NONE_ACCEPTED = "No accepted point that decodes to something wanted was found."
 CANDIDATES_HELP = (
@@ -94,7 +98,7 @@ CANDIDATES_HELP = (
 NEAREST = "Nearest records"
 DISTANCE_HELP = "Mahalanobis distance: in standard deviations of the record it is measured from."
 
-SEARCHED = "Searched reg"
+SEARCHED = "Searched {noun}"
 SEARCHED_ON_THE_MAP = (
     "On the map: its mean as a cross, its Gaussian as ellipses of 1 and 2 standard deviations."
 )
@@ -109,13 +113,14 @@ REGION = "Region: {n:,} of {of:,} records"
 REGION_CLASS = "**{found:,} of {n:,} ({share:.1%})** have {value}; overall {overall:.1%}"
 REGION_WANTED = "**{found:,} of {n:,} ({share:.1%})** are wanted; overall {overall:.1%}"
 REGION_MEDIAN = "Median {label}: **{0:.0f}**; overall {1:.0f}"
-REGION_EMPTY = "No record lies in this region. Its points decode to regs all the same:"
+REGION_EMPTY = "No record lies in this region. Its points decode to {plural} all the same:"
 TYPICAL = "Letters that are commoner here than among all records"
 NO_TYPICAL = "No letter is much commoner here than among all records."
-SOME_REGS = "Some of its regs"
+SOME_CODES = "Some of its {plural}"
 DECODE_REGION = "Decode {n} points of this region"
 DECODED_REGION = (
-    "{different} different regs in {n} points; {unwanted} are unwanted, {collisions} are records"
+    "{different} different {plural} in {n} points; {unwanted} are unwanted, {collisions} are "
+    "records"
 )
 
 KEYBOARD = "Without a mouse"
@@ -127,4 +132,22 @@ Tab leads to its buttons, and Escape closes it first. The sliders take the arrow
 BOX_CORNERS_LABEL = "Select a box: x, y, x, y of two corners"
 NO_BOX = "Expected four numbers such as -1, -0.5, 0, 0.5, got “{typed}”; change the box."
 
+SET_BACK = "{model} is a model of {plural}. These did not fit them, and are set back: {what}."
+KEPT_WANTED = "what is wanted"
+KEPT_COLOUR = "what the map is coloured by"
+KEPT_SEARCH = "what was searched"
+KEPT_ENDS = "the ends of the journey"
+KEPT_LIST = "the list of what is unwanted"
+
 LEARNING = "The rule is learning from {n:,} decoded points: about 15 s, once."
+
+
+def welcome(format: Format) -> str:
+    """What the dots are, and the background."""
+    noun = f' ("{format.noun}")' if format.noun in DOTS else ""
+    return WELCOME.format(dot=dot(format), noun=noun)
+
+
+def dot(format: Format) -> str:
+    """What each dot of the map is."""
+    return DOTS.get(format.noun, format.one)

@@ -3,10 +3,10 @@
 HEADING = "A guarantee of purity"
 PURITY = (
     "Purity",
-    "Least share of the accepted points that must decode to wanted regs. Fresh points are proposed "
-    "and decoded as *Results* does. Numbers of the rule are tested from strict to lenient, and the "
-    "last ones that pass are taken (Learn then Test). With a probability of at least 95 % over "
-    "these points, the purity is at least this, for points of the same proposals.",
+    "Least share of the accepted points that must decode to wanted {plural}. Fresh points are "
+    "proposed and decoded as *Results* does. Numbers of the rule are tested from strict to "
+    "lenient, and the last ones that pass are taken (Learn then Test). With a probability of at "
+    "least 95 % over these points, the purity is at least this, for points of the same proposals.",
 )
 CERTAIN = "The rule {rule} needs none: all that it accepts is wanted, by construction."
 PURITIES = (0.99, 0.999, 0.9999)

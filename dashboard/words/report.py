@@ -8,51 +8,55 @@ MODEL = "The model"
 SOURCES = {
     "notebook": "the notebook's generator, seed {seed}",
     "dvla": "what DVLA may issue, seed {seed}",
-    "own": "a file of one's own regs, seed {seed}",
+    "own": "a file of one's own {plural}, seed {seed}",
 }
 DIVERGENCES = {
     "notebook": "the notebook's (log σ read as a log variance)",
     "exact": "exact",
 }
 NOISE = "{noise:g} of the σ that the encoder reports"
-BATCHES = "{n} regs, {optimizer}"
+BATCHES = "{n} {plural}, {optimizer}"
 
 ACCURACY = "Reconstruction"
 ACCURACY_CAPTION = (
-    "Per-character accuracy and exact match when the mean of a reg is decoded. The whiskers are "
-    "95 % intervals (Clopper and Pearson). Dotted: a blind guess, right 1 time in 26 or 10. "
+    "Per-character accuracy and exact match when the mean of {one} is decoded. The whiskers are "
+    "95 % intervals (Clopper and Pearson). Dotted: a blind guess, right 1 time in {guesses}. "
     "Training data far above the others mean that the model has memorised its records."
 )
 CONFUSION = "Confusion of characters"
 CONFUSION_CAPTION = (
     "Rows: the true character; columns: what it was decoded as; each row sums to 100 %. A model "
     "that encodes the characters has a strong diagonal; strong columns are its frequent guesses. "
-    "{n:,} held-out regs; the colour goes by the square root of the share, so that small ones "
+    "{n:,} held-out {plural}; the colour goes by the square root of the share, so that small ones "
     "show."
 )
-CONFUSION_LETTERS = ("Letters", "all five letters")
-CONFUSION_DIGITS = ("Digits", "both digits")
+
+
+def all_positions(n: int) -> str:
+    """The choice of all n positions of an alphabet."""
+    return "the only one" if n == 1 else f"all {n} of them"
+
 
 NATS = "Code length"
 NATS_HELP = """
 A **nat** is a unit of information: choosing among *n* equally likely things takes ln *n* nats (a
-bit is 0.69 of one, a letter of 26 is 3.26). **Rate**: the nats that the latent point of a reg
-carries. **Distortion**: the nats that are then still needed, on average, to spell the reg.
+bit is 0.69 of one, a letter of 26 is 3.26). **Rate**: the nats that the latent point of {one}
+carries. **Distortion**: the nats that are then still needed, on average, to spell the {noun}.
 """
 NATS_ENTROPY = """
-Their sum is the **code length** of a new reg. On average no code is shorter than the entropy of the
-source, **{entropy:.2f} nats** (the slanted line). On the test data this model needs
+Their sum is the **code length** of a new {noun}. On average no code is shorter than the entropy of
+the source, **{entropy:.2f} nats** (the slanted line). On the test data this model needs
 **{bound:.2f}**, that is {excess:.2f} more.
 """
 NATS_OWN = """
-Their sum is the **code length** of a new reg: **{bound:.2f} nats** on the test data. The source of
-one's own regs is not known, so there is no line to show how short a code could be.
+Their sum is the **code length** of a new {noun}: **{bound:.2f} nats** on the test data. The source
+of one's own {plural} is not known, so there is no line to show how short a code could be.
 """
 NATS_NO_NOISE = """
-This model was trained without noise: every reg is encoded to a point without width, so its rate is
-infinite, and there is nothing to draw. Given that point, a test reg still needs **{distortion:.2f}
-nats** (a nat is a unit of information: choosing among *n* equally likely things takes ln *n* of
-them).
+This model was trained without noise: every {noun} is encoded to a point without width, so its rate
+is infinite, and there is nothing to draw. Given that point, a test {noun} still needs
+**{distortion:.2f} nats** (a nat is a unit of information: choosing among *n* equally likely things
+takes ln *n* of them).
 """
 RATES_HEADER = ("split", "rate + distortion", "code length")
 NATS_CAPTION = (
@@ -78,8 +82,8 @@ AGGREGATE_CAPTION = (
     "prior: {distances}."
 )
 
-EXAMPLES = "Some test regs and their reconstructions"
+EXAMPLES = "Some test {plural} and their reconstructions"
 EXAMPLES_RIGHT = "Exact match:"
 EXAMPLES_WRONG = "With wrong characters (underlined):"
-NO_RIGHT = "None of the {n:,} test regs is reconstructed exactly."
-NO_WRONG = "All {n:,} test regs are reconstructed exactly."
+NO_RIGHT = "None of the {n:,} test {plural} is reconstructed exactly."
+NO_WRONG = "All {n:,} test {plural} are reconstructed exactly."

@@ -4,21 +4,21 @@ from regvae.rejection.policy import DRAWN, LIKELIEST
 from regvae.rejection.report import RECORD, UNWANTED
 
 INTRO = """
-A result is a **new, different reg**. Points are proposed until there are enough; every accepted
+A result is a **new, different {noun}**. Points are proposed until there are enough; every accepted
 point is decoded and compared with all records. A **leak** is an accepted point that decodes to
 something unwanted or to a record.
 """
 NUMBER = (
     "Results",
-    "Different regs to collect; of points that decode to one reg the first counts. Empty: all that "
-    "the number of points under *Sample* gives.",
+    "Different {plural} to collect; of points that decode to one {noun} the first counts. Empty: "
+    "all that the number of points under *Sample* gives.",
 )
 ALL = "all from {n:,} points"
 DECODE = (
     "Characters",
     "The decoder gives every character a probability. *Drawn*: characters are drawn with them, "
-    "which gives many different regs. *Likeliest*: always the most probable one, as on the map; "
-    "large parts of the map decode to the same few regs then.",
+    "which gives many different {plural}. *Likeliest*: always the most probable one, as on the "
+    "map; large parts of the map decode to the same few {plural} then.",
 )
 DECODINGS = {DRAWN: "Drawn", LIKELIEST: "Likeliest"}
 MANY_DIMENSIONS = (
@@ -33,7 +33,7 @@ WITH_GUARANTEE = (
 CLEAN = (
     "Leave out leaks",
     "Accepted points that decode to something unwanted or to a record are left out of the "
-    "results. That does not protect the records: a reg that is missing may be one. Purity and "
+    "results. That does not protect the records: {one} that is missing may be one. Purity and "
     "collisions still count every accepted point.",
 )
 RULE = (
@@ -50,11 +50,13 @@ ESTIMATED = (
     "Of what the rule {rule} accepts, **{purity:.2%}** is wanted. That purity is an **estimate**: "
     "from {low:.2%} to {high:.2%} at 95 % confidence."
 )
+VALID = {"reg": "valid at DVLA"}
+VALID_ANY = "valid"
 WHY = "Why points are refused, counted on the first {n:,}: {reasons}."
 REFUSED = {
     UNWANTED: "**{n:,}** decode to something unwanted",
     RECORD: "**{n:,}** decode to a record",
-    "m": "**{n:,}** decode to a wanted reg, but not clearly enough (m)",
+    "m": "**{n:,}** decode to a wanted {noun}, but not clearly enough (m)",
     "q": "**{n:,}** lie where records are too rare (q)",
     "threshold": "**{n:,}** lie too near an unwanted record (threshold)",
     "margin": "**{n:,}** are not enough nearer to a wanted record (margin)",
@@ -67,8 +69,8 @@ WIDER = " To accept more, propose from a wider part: a larger scale or box, unde
 AROUND = " To accept more, propose points *around* records under *Sample*, or lower q."
 LESS_STRICT = " To accept more, choose a less strict {parameter}."
 GENERATE = "Generate results"
-GENERATING = "{kept:,} of {wanted:,} different regs, {proposed:,} points proposed"
-PROPOSING = "{kept:,} different regs, {proposed:,} of {most:,} points proposed"
+GENERATING = "{kept:,} of {wanted:,} different {plural}, {proposed:,} points proposed"
+PROPOSING = "{kept:,} different {plural}, {proposed:,} of {most:,} points proposed"
 LEFT = ", about {time} left"
 WAITING = "waiting; the first points are measured, or other sampling runs must end first"
 RUN = "**{model}**: {counts}"
@@ -82,12 +84,12 @@ OUTDATED = "These results belong to other settings than the present ones; genera
 COLLISIONS_HELP = (
     "A collision is an accepted point that decodes to a record; each point was compared with all "
     "of them. The bound (Clopper and Pearson) is on the rate per draw of this policy, not per "
-    "different reg: draws may repeat a few regs."
+    "different {noun}: draws may repeat a few {plural}."
 )
 EDITS_CAPTION = (
-    "Edits (characters to insert, delete or replace) from a reg to the nearest training record: "
-    "results beside held-out regs. Results much nearer than those are nearly copies; results as "
-    "far away are no evidence of privacy."
+    "Edits (characters to insert, delete or replace) from {one} to the nearest training record: "
+    "results beside held-out {plural}. Results much nearer than those are nearly copies; results "
+    "as far away are no evidence of privacy."
 )
 FILES_CAPTION = (
     "The policy file gives the same bytes on the command line: *.venv/bin/regvae sample --policy "

@@ -1,8 +1,11 @@
 """The form of rejection sampling; the words of rules and their parameters are the rules' own."""
 
+from dashboard.words import common
+from regvae.formats import Format
+
 TITLE = "Rejection sampling"
 
-WANTED_HEADING = "Wanted: regs with"
+WANTED_HEADING = "Wanted: {plural} with"
 ATTRIBUTE, COMPARISON, VALUE, JOIN = "Attribute", "Comparison", "Value", "Joined by"
 ADD = "Add a condition"
 REMOVE = "×"
@@ -14,9 +17,9 @@ OPERATORS = {
 MIXED = "*and* binds more tightly than *or*: A and B or C is (A and B) or C."
 WANTED_LABEL = "The same as text"
 WANTED_HELP = (
-    "Predicates over attributes: `attribute op value`, such as `number >= 50`, `area == london` "
-    "or `first_letter in A, B`, joined by `and` and `or`; `and` binds more tightly. All other regs "
-    "are unwanted. Leave it empty if only what follows is unwanted."
+    "Predicates over attributes: `attribute op value`{such_as}, joined by `and` and `or`; `and` "
+    "binds more tightly. Attributes: {attributes}. All other {plural} are unwanted. Leave it empty "
+    "if only what follows is unwanted."
 )
 UNWANTED_HEADING = "Also unwanted"
 TRAINING_DATA = ("all training data", "Every training record is unwanted.")
@@ -24,13 +27,13 @@ USE_REGION = (
     "the region",
     "Every record is unwanted whose mean lies in the region selected on the map with Box or Lasso.",
 )
-MORE = "More: a list of regs"
+MORE = "More: a list of {plural}"
 LISTED = (
-    "these regs, one a line",
+    "these {plural}, one a line",
     "They need not be records: the model encodes the others, and points near them are rejected "
     "too.",
 )
-LISTED_FILE = ("those of a text file", "One reg a line; they are added to the list above.")
+LISTED_FILE = ("those of a text file", "One {noun} a line; they are added to the list above.")
 UNWANTED_PROBLEM = "What is wanted: {problem}."
 COMPUTING_EDGE = "Finding exactly where what is decoded changes …"
 PROBLEM = TITLE + ": {problem}."
@@ -69,3 +72,10 @@ POLICY_FILE = (
     "Sets this tab and *Results* to a saved policy, with its exact numbers and its guarantee. As "
     "long as nothing is changed, its results are those of the command line.",
 )
+
+
+def wanted_help(format: Format, usual: str) -> str:
+    """How what is wanted is written, with the predicate that is the default as the example."""
+    such_as = f", such as `{usual}`" if usual else ""
+    attributes = ", ".join(f"`{name}`" for name in format.attributes) or "none"
+    return common.named(WANTED_HELP, format, such_as=such_as, attributes=attributes)

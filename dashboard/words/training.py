@@ -17,22 +17,23 @@ START = "Train"
 CHANGED = "Changed from {name}."
 CHANGED_NAME = "{name}, changed"
 RECIPE = (
-    "{regs:,} training regs, {k} latent dimensions (ordered: {orders}), {likelihood} likelihood, "
+    "{n:,} training {plural}, {k} latent dimensions (ordered: {orders}), {likelihood} likelihood, "
     "beta {beta:g}; {epochs:,} epochs in batches of {batch}."
 )
 FIELDS = {
-    "seed": ("Seed", "Decides the initial weights, the order of the regs and the noise."),
-    "source": ("Regs", "What to train on."),
-    "data_seed": ("Data seed", "Decides which regs are drawn, and which of them are held out."),
-    "train": ("Training", "Regs to train on."),
-    "validation": ("Validation", "Regs to compute the validation loss on after every epoch."),
-    "test": ("Test", "Regs to measure the model on at the end."),
+    "seed": ("Seed", "Decides the initial weights, the order of the codes and the noise."),
+    "source": ("Codes", "What to train on."),
+    "data_seed": ("Data seed", "Decides which codes are drawn, and which of them are held out."),
+    "format": ("Format", "What the codes are. At first it is the one that most lines fit."),
+    "train": ("Training", "Codes to train on."),
+    "validation": ("Validation", "Codes to compute the validation loss on after every epoch."),
+    "test": ("Test", "Codes to measure the model on at the end."),
     "latent_dim": (
         "Latent dimensions",
-        "Numbers that a reg is encoded to. Two make a map; more can encode more characters.",
+        "Numbers that a code is encoded to. Two make a map; more can encode more characters.",
     ),
-    "encoder": ("Encoder widths", "Widths of the hidden layers from a reg to its Gaussian."),
-    "decoder": ("Decoder widths", "Widths of the hidden layers from a latent point to a reg."),
+    "encoder": ("Encoder widths", "Widths of the hidden layers from a code to its Gaussian."),
+    "decoder": ("Decoder widths", "Widths of the hidden layers from a latent point to a code."),
     "likelihood": (
         "Likelihood",
         "*Categorical*: a softmax for every character. *Bernoulli*: a sigmoid for every output, "
@@ -40,16 +41,21 @@ FIELDS = {
     ),
     "divergence": (
         "Divergence",
-        "KL divergence of a reg's Gaussian from the prior. *Exact*: of the Gaussian that points "
+        "KL divergence of a code's Gaussian from the prior. *Exact*: of the Gaussian that points "
         "are drawn from. *Notebook*: reads log σ as a log variance, and leaves the noise out.",
     ),
     "beta": (
         "Beta",
-        "Weight of the divergence: more pulls all regs to the prior, and fewer characters are "
+        "Weight of the divergence: more pulls all codes to the prior, and fewer characters are "
         "encoded.",
     ),
     "noise": ("Noise", "Points are drawn with the noise times σ; the notebook's is 0.1."),
     "warm_up": ("Warm-up epochs", "Beta grows from 0 to its value in this many epochs."),
+    "random_share": (
+        "Share of random regs",
+        "This share of the training regs is replaced by random ones, new ones in every epoch. "
+        "They teach combinations of characters that are rare in the data.",
+    ),
     "order": (
         "Along axis {axis}",
         "An attribute to order along this latent axis (attribute regularisation).",
@@ -60,7 +66,7 @@ FIELDS = {
     ),
     "schedule": ("Learning rate", "Constant, or falling towards 0 along a cosine."),
     "optimizer": ("Optimizer", "The notebook's is Adamax."),
-    "batch_size": ("Batch", "Regs in a step. Larger batches make faster epochs of fewer steps."),
+    "batch_size": ("Batch", "Codes in a step. Larger batches make faster epochs of fewer steps."),
 }
 NO_ORDER = "nothing"
 OPTIONS = {
@@ -75,13 +81,13 @@ OPTIONS = {
     "constant": "constant",
     "cosine": "cosine",
 }
-OWN_FILE = "A text file, one reg a line, no header"
+OWN_FILE = "A text file, one code a line, no header"
 OWN_FILE_HELP = (
-    "At least {fewest} different regs; a twelfth is held out for validation, and another for test."
+    "At least {fewest} different codes; a twelfth is held out for validation, and another for test."
 )
-NO_OWN_FILE = "Expected a file of regs, got none; choose one, or other data."
+NO_OWN_FILE = "Expected a file of codes, got none; choose one, or other data."
 OWN_COUNTS = (
-    "{n:,} different regs: {train:,} to train on, {held_out:,} each for validation and test."
+    "{n:,} different codes: {train:,} to train on, {held_out:,} each for validation and test."
 )
 NO_WIDTHS = "{label}: expected whole numbers such as 256, 128, got “{typed}”; change them."
 NO_PHASE = "{label}: expected pairs such as 0.004 × 200, got “{typed}”; change them"
@@ -128,8 +134,8 @@ MODELS = "Your models: {n}, in {folder}"
 
 # --- the map as it forms --------------------------------------------------------------------------
 
-FORMING = "The map as it forms: {n:,} training regs"
-FORMING_AXES = "The map as it forms: {n:,} training regs, axes 1 and 2 of {k}"
+FORMING = "The map as it forms: {n:,} training {plural}"
+FORMING_AXES = "The map as it forms: {n:,} training {plural}, axes 1 and 2 of {k}"
 ENTROPY = "entropy of the generator: {nats:.2f}"
 EXACT = "exact"  # the legend has no room for "exact match"
 
@@ -138,11 +144,12 @@ def recipe(preset: Preset) -> str:
     """What a preset trains, in a sentence."""
     training = preset.training
     return RECIPE.format(
-        regs=preset.data.sizes[0],
+        n=preset.data.sizes[0],
         k=preset.network.latent_dim,
         orders=common.orders(training.orders),
         likelihood=OPTIONS[training.likelihood],
         beta=training.beta,
+        plural=preset.data.format.plural,
         epochs=training.epochs,
         batch=training.batch_size,
     )

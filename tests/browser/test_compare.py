@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 
 import regvae
 from dashboard import state
+from dashboard.words import common
 from dashboard.words import compare as words
 from regvae import predicates
 from regvae.evaluation.notebook import UNWANTED
@@ -207,7 +208,7 @@ def test_a_phone_shows_both_maps_and_always_the_slider(chromium: Browser, dashbo
 
 def test_models_without_a_common_reg_say_so_and_stay_bright(maps: Comparer, bundle: Bundle) -> None:
     maps.show("right", "dvla-2d")
-    expect(maps.page.get_by_text(words.NO_COMMON)).to_be_visible()
+    expect(maps.page.get_by_text(common.named(words.NO_COMMON, UK_REGISTRATION))).to_be_visible()
     maps.pictures["left"].drag(LASSO)
     expect(maps.counts).to_have_count(1)
     inside = lit(maps, "left", bundle.records)

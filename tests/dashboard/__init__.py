@@ -10,8 +10,9 @@ import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from dashboard import state
+from dashboard.words import common
 from dashboard.words.results import GENERATE
-from regvae.formats import UK_REGISTRATION
+from regvae.formats import UK_REGISTRATION, Format
 from regvae.model.bundle import Bundle
 from regvae.model.records import Records
 
@@ -21,6 +22,11 @@ PICTURE = "![x](http://e.invalid/a.png)"
 """Markdown that must never reach the page as such."""
 
 shown = UK_REGISTRATION.shown
+
+
+def named(words: str, format: Format = UK_REGISTRATION, **values: Any) -> str:
+    """Words of a page as they are shown for a format's codes."""
+    return common.named(words, format, **values)
 
 
 def opened(page: str = "explore", **query: str) -> AppTest:

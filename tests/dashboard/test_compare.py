@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import regvae
-from dashboard import state
+from dashboard import plates, services, state
 from dashboard.components import comparison
 from dashboard.words import common
 from dashboard.words import compare as words
@@ -28,7 +28,6 @@ from tests.dashboard import (
     html_of,
     opened,
     problems_of,
-    shown,
     text_of,
 )
 from tests.dashboard.conftest import Models
@@ -101,7 +100,7 @@ def test_records_of_another_order_are_matched_by_their_regs(bundle: Bundle, mode
     rows = [row for row, reg in enumerate(half.records.codes) if reg in both]
     true, decoded = half.records.codes[rows], half.autoencoder.decode(half.records.mean[rows])
     first = np.mean([a[0] == b[0] for a, b in zip(true, decoded, strict=True)])
-    assert f"<td>first letter right</td><td>{first:.1%}</td>" in tables_of(app)[1]
+    assert f"<td>letters right</td><td>{first:.0%}, " in tables_of(app)[1]
 
 
 def test_reconstructions_of_the_selected_records_are_counted() -> None:
@@ -115,9 +114,12 @@ def test_reconstructions_of_the_selected_records_are_counted() -> None:
         pairs = list(zip(true, decoded, strict=True))
         right = [np.mean([a[i] == b[i] for a, b in pairs]) for i in range(7)]
         assert f"<td>exact match</td><td>{np.mean(true == decoded):.1%}</td>" in table
-        assert f"<td>{right[2]:.1%} and {right[3]:.1%}</td>" in table
-        assert f"<td>first letter right</td><td>{right[0]:.1%}</td>" in table
-        assert f'>{shown(str(true[0]))}</span> → <span class="plate small">' in text_of(app)
+        assert f"<td>digits right</td><td>{right[2]:.1%}, {right[3]:.1%}</td>" in table
+        letters = ", ".join(f"{share:.0%}" for share in (right[0], right[1], *right[4:]))
+        assert f"<td>letters right</td><td>{letters}</td>" in table
+        assert plates.pairs(model.format, true[:1], decoded[:1]).removesuffix("</div>") in text_of(
+            app
+        )
 
 
 @pytest.mark.usefixtures("models")
@@ -156,7 +158,7 @@ def test_a_model_of_which_nothing_is_unwanted_has_no_samples(
 ) -> None:
     given: list[dict] = []
     monkeypatch.setattr(comparison, "_mount", lambda data, **_: given.append(data))
-    monkeypatch.setitem(state.DEFAULTS, state.WANTED, "number >= 0")
+    monkeypatch.setattr(services, "wanted_by_default", lambda *_: "number >= 0")
     app = opened("compare")
     assert "notebook-2d: no samples are shown. " in problems_of(app)
     assert given[-1]["left"]["samples"] is None

@@ -21,6 +21,7 @@ from regvae.rejection.margins import Margins
 from tests.dashboard import (
     SQUARE,
     html_of,
+    named,
     open_tab,
     opened,
     press,
@@ -125,7 +126,7 @@ def test_a_region_is_summarised_and_decoded(app: AppTest, bundle: Bundle) -> Non
     assert f"{bundle.records.attribute('at_least_50').mean():.1%}" in text_of(app)
     app.session_state[state.REGION] = [[8.0, 8.0], [9.0, 8.0], [9.0, 9.0], [8.0, 9.0]]
     app.run()
-    assert words.REGION_EMPTY in text_of(app)
+    assert named(words.REGION_EMPTY) in text_of(app)
     press(app, "Decode 50")
     assert "different regs in 50 points" in text_of(app)
     first = app.session_state[state.DECODED].points
@@ -261,14 +262,14 @@ def test_why_a_decoded_code_is_refused_is_told_in_words(bundle: Bundle, exact: B
         records = exact.records
         row = int(np.flatnonzero(UNWANTED.of_records(records) == unwanted)[0])
         app = opened(model=exact.name, rule="certified", point=typed(records.mean[row]))
-        (told,) = [one for one in html_of(app) if words.DECODED_CODE in one]
+        (told,) = [one for one in html_of(app) if named(words.DECODED_CODE) in one]
         assert reason in told
         assert words.CODE_REQUIRED in told
         assert "inf" not in told
         assert "sparser" not in told  # which was not measured
     z = np.array([[0.0, 3.0]])
     far = opened(rule="certified", point=typed(z[0]))
-    (told,) = [one for one in html_of(far) if words.DECODED_CODE in one]
+    (told,) = [one for one in html_of(far) if named(words.DECODED_CODE) in one]
     margin = Margins(bundle, UNWANTED).of(z, bundle.autoencoder.decode(z))
     assert f"is unwanted, by {-margin[0]:.2f} nats" in told
 

@@ -1,6 +1,7 @@
 """What covers the map: painted points decoded one by one, measures of all dimensions."""
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from dashboard.components import fields
 from dashboard.components.colouring import Colouring
 from dashboard.components.fields import DensityLayer, PaintedLayer, SampleLayer
 from regvae.evaluation.notebook import UNWANTED
+from regvae.formats import FORMATS
 from regvae.formats.uk_registration import ATTRIBUTES
 from regvae.latent.mixture import Mixture
 from regvae.latent.plane import Plane
@@ -18,6 +20,7 @@ from regvae.rejection import sampling
 from regvae.rejection.policy import Policy
 from regvae.rejection.rules import RULES, OneSided, Rule, TwoSided
 from regvae.rejection.samples import Samples
+from tests.codes import bundle_of
 from tests.dashboard.conftest import Models
 
 
@@ -43,6 +46,29 @@ def places(
 
 
 # --- the painted map ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("format", "name", "learned"),
+    [
+        ("gb-iban", "sort_code", range(4, 10)),  # after four letters; GB and check digits are not
+        ("gb-iban", "first_letter", [0]),
+        ("vin", "model_year", [8]),  # the ninth position has the check digit
+        ("vin", "check_digit", range(16)),  # which all others decide
+        ("uk-postcode", "second_letter", [1]),
+    ],
+)
+def test_the_certainty_is_that_of_the_learned_characters_that_decide(
+    format: str, name: str, learned: Iterable[int]
+) -> None:
+    bundle = bundle_of(FORMATS[format])
+    plane, anchor = plane_of(bundle), np.zeros(3)
+    colours = Colouring.of(bundle.format.attribute(name), bundle.records.codes)
+    layer = PaintedLayer.of(bundle, colours, plane, anchor)
+    z = plane.lift(places(layer, range(len(layer.table))), anchor)
+    shares = [one.max(axis=1) for one in bundle.autoencoder.probabilities(z)]
+    expected = np.prod([shares[index] for index in learned], axis=0)
+    np.testing.assert_allclose(layer.table["certainty"], expected, atol=0.006)
 
 
 @pytest.mark.parametrize("name", ["area", "number", "at_least_50", "period"])

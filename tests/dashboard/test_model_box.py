@@ -16,6 +16,7 @@ from regvae.model.bundle import Bundle
 from tests.dashboard import (
     APP,
     SQUARE,
+    named,
     open_tab,
     opened,
     press,
@@ -48,7 +49,7 @@ def test_every_model_is_shown_on_every_page(name: str) -> None:
     found = accuracy(bundle)
     active = diagnosis.dimensions(bundle).active
     assert f"{active.sum()} of {len(active)} are active" in text_of(app)
-    assert (report.NO_RIGHT.format(n=found["n"]) in text_of(app)) == (found["exact"] == 0)
+    assert (named(report.NO_RIGHT, n=found["n"]) in text_of(app)) == (found["exact"] == 0)
     app = opened("compare", left=name, right=name)
     assert app.table[0].value.columns.tolist() == [f"left: {name}", f"right: {name}"]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dashboard import state
+from dashboard import plates, state
 from dashboard.words import common
 from dashboard.words import explore as words
 from dashboard.words import sampling as sampling_words
@@ -92,7 +92,7 @@ def test_a_region_is_unwanted_only_on_the_first_two_axes(models: Models) -> None
     inside = in_polygon(records.mean[:, :2], SQUARE)
     row = np.flatnonzero(inside & (records.attribute("number") > 3))[0]
     app.text_input(key=state.POINT).input(typed(records.mean[row])).run()
-    plate = f'<span class="plate small unwanted">{shown(str(records.codes[row]))}'
+    plate = plates.plate(records.format, str(records.codes[row]), "small unwanted")
     assert f"<td>nearest unwanted</td><td>{plate}" in text_of(app)
     app.selectbox(key=state.UP).select(3).run()
     assert other_plane not in problems_of(app)  # other axes drop the region

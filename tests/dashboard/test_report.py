@@ -18,7 +18,7 @@ from regvae.formats import UK_REGISTRATION
 from regvae.model import bundle as bundles
 from regvae.model import store
 from regvae.model.bundle import Bundle
-from tests.dashboard import charts_of, opened, part_of, problems_of, text_of
+from tests.dashboard import charts_of, named, opened, part_of, problems_of, text_of
 
 SPLITS = list(common.SPLITS.values())
 
@@ -69,7 +69,7 @@ def test_the_charts_are_those_of_the_diagnosis(page: AppTest, bundle: Bundle) ->
     for bars, one in zip(accuracy["data"], found.accuracies, strict=True):
         assert bars["name"] == f"{common.SPLITS[one.split]} ({one.n:,})"
         assert len(bars["x"]) == 8
-    for picture, one in ((letters, found.letters), (digits, found.digits)):
+    for picture, one in zip((letters, digits), found.confusions, strict=True):
         assert picture["data"][0]["x"] == picture["data"][0]["y"] == list(one.alphabet)
     assert [trace["name"] for trace in nats["data"]] == ["rate + distortion = 20.48", *SPLITS]
     assert [(trace["x"], trace["y"]) for trace in nats["data"][1:]] == [
@@ -86,18 +86,18 @@ def test_the_charts_are_those_of_the_diagnosis(page: AppTest, bundle: Bundle) ->
 
 def test_examples_mark_the_characters_that_are_wrong(page: AppTest, bundle: Bundle) -> None:
     text = text_of(page)
-    assert words.NO_RIGHT.format(n=1000) in text
+    assert named(words.NO_RIGHT, n=1000) in text
     assert words.EXAMPLES_RIGHT not in text
     for one in diagnosis.examples(bundle).wrong:
-        assert plates.plate(one.code, "small") + " → " in text
-        assert plates.reconstruction(one.reconstruction, one.code) in text
+        assert plates.plate(UK_REGISTRATION, one.code, "small") + " → " in text
+        assert plates.reconstruction(UK_REGISTRATION, one.reconstruction, one.code) in text
 
 
 def test_the_confusion_can_be_that_of_one_position() -> None:
     app = opened("report")
     letters = app.selectbox[1]  # after the one of models
     positions = [UK_REGISTRATION.position_names[at] for at in (0, 1, 4, 5, 6)]
-    assert letters.options == [words.CONFUSION_LETTERS[1], *positions]
+    assert letters.options == [words.all_positions(5), *positions]
     before = charts_of(app)[1]
     letters.select("2nd letter").run()
     assert charts_of(app)[1] != before

@@ -48,4 +48,4 @@ def test_every_definition_of_the_unwanted_has_a_measurer_of_its_own() -> None:
 @pytest.mark.parametrize("parts", [("", None, "", False), ("number <", None, "", False)])
 def test_unwanted_that_cannot_be_used_raises(parts: tuple) -> None:
     with pytest.raises(ValueError, match="expected"):
-        services.unwanted(*parts)
+        services.unwanted("notebook-2d", services.version_of("notebook-2d"), *parts)

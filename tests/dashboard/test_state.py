@@ -6,7 +6,7 @@ import pytest
 
 from dashboard import state
 from dashboard.words import explore as words
-from tests.dashboard import PICTURE, has_picture, opened, problems_of, text_of
+from tests.dashboard import PICTURE, has_picture, named, opened, problems_of, text_of
 
 
 def named_in(app, key: str, value: str) -> bool:
@@ -89,9 +89,9 @@ def test_a_good_address_sets_the_widgets_and_causes_no_warning() -> None:
     assert app.selectbox(key=state.PROPOSAL).value == "around"
     assert app.checkbox(key=state.UNWANTED_TRAINING).value
     assert app.session_state[state.RULE] == "two-sided"
-    assert words.SEARCHED in text_of(app)
+    assert named(words.SEARCHED) in text_of(app)
     app.button(key="clear-reg").click().run()  # the default again, which the address is not
-    assert words.SEARCHED not in text_of(app)
+    assert named(words.SEARCHED) not in text_of(app)
     assert not problems_of(app)
 
 

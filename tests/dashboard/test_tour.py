@@ -31,7 +31,8 @@ def test_every_step_has_words_and_a_map() -> None:
 def test_the_link_of_a_step_shows_on_explore_what_the_step_showed(step: int, sent: Sent) -> None:
     values = tour.values_of(*model_and_version(step), tour.NAMES[step - 1])
     opened("read", step=str(step))
-    opened("explore", **state.address_of(values))
+    model, version = model_and_version(step)
+    opened("explore", **state.address_of(values, services.bundle(model, version).format))
     here, there = sent[0], sent[-1]
     for key in set(here) - {"layers"}:
         assert here[key] == there[key], key

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import state
 from dashboard.words import training as words
-from regvae.formats import SPLITS, uk_registration
+from regvae.formats import FORMATS, SPLITS, uk_registration
 from regvae.formats.codes import distinct
 from regvae.model import presets
 from regvae.model.config import Data, Network, Order, Phase, Preset, Training
@@ -99,6 +99,7 @@ def test_a_changed_preset_is_trained_as_changed(page: AppTest) -> None:
         "beta": 0.25,
         "noise": 0.5,
         "warm_up": 7,
+        "random_share": 0.2,
         "batch_size": 32,
     }
     texts = {"encoder": " 40,20 ", "decoder": "", "phases": "0.01 × 3, 1e-3x2,.5 * 1"}
@@ -138,6 +139,7 @@ def test_a_changed_preset_is_trained_as_changed(page: AppTest) -> None:
             divergence="exact",
             optimizer="adamax",
             orders=(Order("period", 2),),
+            random_share=0.2,
         ),
     )
 
@@ -288,3 +290,26 @@ def test_a_home_that_cannot_be_written_is_a_sentence(
     train_button(app).click().run()
     assert "Not a directory" in problems_of(app)
     assert "REGVAE_HOME" in problems_of(app)
+
+
+def test_the_format_of_own_codes_is_the_one_that_most_lines_fit(page: AppTest) -> None:
+    postcodes = FORMATS["uk-postcode"]
+    codes = distinct(postcodes.generate(400, rng=np.random.default_rng(1)))
+    lines = [postcodes.shown(code) for code in codes.tolist()]
+    field(page, "source").select("own").run()
+    field(page, "own").upload("mine.txt", "\n".join(lines).encode()).run()
+    box = next(one for one in page.selectbox if one.label == words.FIELDS["format"][0])
+    assert box.value == "uk-postcode"
+    assert not problems_of(page)
+    assert f"{Data.of_own(codes, format=postcodes).sizes[0]:,} training postcodes" in text_of(page)
+    order = next(one for one in page.selectbox if one.label == "Along axis 1")
+    assert "sector" in order.options
+    box.select("uk-registration").run()
+    assert "expected one reg such as AB12 CDE a line" in problems_of(page)
+
+
+def test_a_file_of_own_regs_has_their_format(page: AppTest) -> None:
+    field(page, "source").select("own").run()
+    field(page, "own").upload("mine.txt", "\n".join(own_regs(300)).encode()).run()
+    box = next(one for one in page.selectbox if one.label == words.FIELDS["format"][0])
+    assert box.value == "uk-registration"

@@ -45,7 +45,7 @@ def test_the_first_two_axes_are_sent(
     job = stored_job(home, "one")
     job = replace(job, preset=replace(job.preset, network=Network(k)))
     data = sent_of(job, 3, monkeypatch)
-    assert data["title"] == title.format(n=4, k=k)
+    assert data["title"] == title.format(n=4, plural="regs", k=k)
     expected = np.arange(3 * 4 * min(k, 2)).reshape(3, 4, min(k, 2))
     assert data["frames"]["epoch"].tolist() == [1] * 4 + [2] * 4 + [3] * 4
     assert data["frames"]["x"].tolist() == expected[:, :, 0].ravel().tolist()

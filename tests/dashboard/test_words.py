@@ -8,6 +8,7 @@ import pytest
 
 import dashboard.words
 from dashboard.words import common, journey
+from regvae.formats import UK_REGISTRATION
 from regvae.model.config import Order
 from tests.dashboard import PICTURE, unescaped
 
@@ -57,8 +58,8 @@ def test_a_long_training_is_given_in_minutes() -> None:
 
 
 def test_one_reg_is_no_plural() -> None:
-    assert journey.different(1) == "1 different reg"
-    assert journey.different(1200) == "1,200 different regs"
+    assert journey.different(1, UK_REGISTRATION) == "1 different reg"
+    assert journey.different(1200, UK_REGISTRATION) == "1,200 different regs"
 
 
 def test_no_page_uses_a_word_that_the_glossary_replaces() -> None:

@@ -11,7 +11,6 @@ import regvae
 from dashboard.components.geometry import Geometry
 from dashboard.components.latent_map import plane_for_browser
 from dashboard.components.sliders import rule_for_browser
-from regvae.formats import UK_REGISTRATION
 from regvae.latent.plane import Plane
 from regvae.model.bundle import Bundle
 from regvae.rejection.rules import RULES
@@ -33,8 +32,8 @@ def test_the_decoder_decodes_as_python_does(blank: Blank, name: str) -> None:
     points = np.vstack([near, 20 * near[:100]])  # far out too, where probabilities round to 0 and 1
     decoded = blank.run(
         "core/decoder.js",
-        """const {weights, layers, blocks, likelihood, points} = given;
-        const decoder = new module.Decoder(Float32Array.from(weights), layers, blocks, likelihood);
+        """const {weights, points, ...geometry} = given;
+        const decoder = new module.Decoder(Float32Array.from(weights), geometry);
         return points.map((point) => ({
             logits: Array.from(decoder.logits(point)), ...decoder.decode(point),
         }));""",
@@ -43,10 +42,11 @@ def test_the_decoder_decodes_as_python_does(blank: Blank, name: str) -> None:
             "layers": geometry.layers,
             "blocks": geometry.blocks,
             "likelihood": geometry.likelihood,
+            "format": geometry.format,
             "points": points.tolist(),
         },
     )
-    assert [one["reg"] for one in decoded] == bundle.autoencoder.decode(points).tolist()
+    assert [one["code"] for one in decoded] == bundle.autoencoder.decode(points).tolist()
     logits = bundle.autoencoder.logits(points)
     np.testing.assert_allclose([one["logits"] for one in decoded], logits, rtol=1e-4, atol=1e-4)
     best = np.stack([block.max(axis=1) for block in bundle.autoencoder.probabilities(points)], 1)
@@ -185,7 +185,7 @@ def test_the_rules_that_python_sends_have_python_s_limits(blank: Blank, name: st
         "core/rule.js",
         """const values = given.parameters.map(({name, value}) => [name, value]);
         return module.limitsOf(given, Object.fromEntries(values));""",
-        rule_for_browser(rule, "number < 50"),
+        rule_for_browser(rule, "number < 50", "reg"),
     )
     assert [(one["measure"], one["operator"], one["value"]) for one in limits] == [
         (one.measure, one.operator, one.value) for one in rule.limits
@@ -229,7 +229,7 @@ def test_the_plane_shows_and_lifts_as_python_s_does(
     np.testing.assert_allclose(axes.T @ axes, plane.basis * sigma**2 @ plane.basis.T, atol=1e-12)
 
 
-# --- lines, plates and colours --------------------------------------------------------------------
+# --- lines and colours ----------------------------------------------------------------------------
 
 
 def test_the_contour_of_a_distance_is_a_circle(blank: Blank) -> None:
@@ -281,38 +281,6 @@ def test_a_contour_goes_through_where_nothing_could_be_measured(blank: Blank) ->
         return module.contour({low: 0, step: 1, size: 2, values}, 0).x;""",
     )
     assert np.isfinite(x).tolist() == [True, True, False]
-
-
-@pytest.mark.parametrize(
-    ("code", "gaps", "shown"),
-    [
-        ("AB12CDE", [4], UK_REGISTRATION.shown("AB12CDE")),
-        ("AB12CDE", [], "AB12CDE"),
-        ("AB12CDE", [2, 4], "AB 12 CDE"),
-        ("4006381333931", [1, 7], "4 006381 333931"),
-        ("", [4], "\u00a0"),
-    ],
-)
-def test_a_plate_shows_its_code_with_the_format_s_gaps(
-    blank: Blank, code: str, gaps: list[int], shown: str
-) -> None:
-    found = blank.run(
-        "core/plate.js",
-        """const plates = new module.Plates(given.gaps);
-        const element = module.emptyPlate("small");
-        plates.show(element, given.code);
-        return {
-            empty: module.emptyPlate().textContent, text: element.textContent,
-            kind: element.className, made: plates.make(given.code).textContent,
-            cells: plates.cells(given.code),
-        };""",
-        {"code": code, "gaps": gaps},
-    )
-    assert found["text"] == found["made"] == shown
-    assert (found["empty"], found["kind"]) == ("\u00a0", "plate small")
-    characters = [one for one in found["cells"] if one["position"] >= 0]
-    assert [one["position"] for one in characters] == list(range(len(code)))
-    assert "".join(one["text"] for one in characters) == code
 
 
 def test_every_value_of_an_attribute_has_a_colour(blank: Blank) -> None:

@@ -1,4 +1,4 @@
-// Two latent maps under one rule, linked by the regs that both know: what is brushed or pointed at in
+// Two latent maps under one rule, linked by the codes that both know: what is brushed or pointed at in
 // one is shown in the other.
 
 import { Decoder } from "../core/decoder.js";
@@ -33,7 +33,7 @@ class Comparison {
           aria-label="latent map at the ${name}; without a mouse, the box of predicates lights up records"></div></div>
         <div class="decided" aria-live="polite"><span class="headline"></span>
           <small title="when the slider is released, the server counts all samples again">counted on the server: <span class="confirmed"></span></small></div>
-        <div class="plates" role="region" aria-label="decoded regs of accepted samples at the ${name}"></div>
+        <div class="plates" role="region" aria-label="decoded codes of accepted samples at the ${name}"></div>
       </section>`;
     parent.innerHTML = `
       <div class="comparison" data-ready="false">
@@ -85,7 +85,7 @@ class Comparison {
     if (fresh) {
       this.sides.forEach((side, i) => side.use(tables[i], models[i], data.colour));
       this.rows = link(...this.sides);
-      this.linked = this.rows[0].some((row) => row >= 0); // some reg is known to both
+      this.linked = this.rows[0].some((row) => row >= 0); // some code is known to both
       showLegend(this.element.querySelector(".legend"), this.maps.map((map) => map.records));
     }
     if (this.sliders.take(data.rule, data.handled) || fresh) this.#decide();
@@ -199,17 +199,16 @@ class Side {
   }
 
   use({ geometry, painted, samples }, model, colour) {
-    this.decoder = new Decoder(
-      column(geometry.weights, "weights"), geometry.layers, geometry.blocks, geometry.likelihood);
-    this.plates = new Plates(geometry.gaps);
+    this.decoder = new Decoder(column(geometry.weights, "weights"), geometry);
+    this.plates = new Plates(geometry.format);
     this.list.setPlates(this.plates);
     this.means = coordinates(geometry.records);
     this.plane = new Plane(model.plane);
-    this.regs = geometry.records.getChild("reg");
+    this.codes = geometry.records.getChild("code");
     const attribute = geometry.attributes.find((one) => one.name === colour);
     const { x, y } = this.plane.projectAll(this.means);
     this.map.setRecords(x, y, this.plane, `${geometry.version} ${model.plane.name}`);
-    this.map.setColour({ ...attribute, count: this.means[0].length }, column(geometry.records, colour));
+    this.map.setColour({ ...attribute, count: this.means[0].length }, column(geometry.values, colour));
     this.map.setPainted(painted);
     this.map.setSamples(null);
     this.map.box = samples?.box;
@@ -253,7 +252,7 @@ class Side {
   read(place) {
     this.map.ring(null);
     if (!place) return;
-    this.#say("decodes to", this.decoder.decode(this.plane.lift(place)).reg);
+    this.#say("decodes to", this.decoder.decode(this.plane.lift(place)).code);
   }
 
   /** A record, by its row; -1 if this model has no such record. */
@@ -265,18 +264,18 @@ class Side {
     }
     const z = this.means.map((values) => values[row]);
     this.map.ring({ x: this.map.x[row], y: this.map.y[row] });
-    this.#say(`${this.plates.pretty(this.regs.get(row))} is reconstructed as`, this.decoder.decode(z).reg);
+    this.#say(`${this.plates.pretty(this.codes.get(row))} is reconstructed as`, this.decoder.decode(z).code);
   }
 
-  #say(words, reg) {
-    this.plates.show(this.plate, reg);
+  #say(words, code) {
+    this.plates.show(this.plate, code);
     this.words.replaceChildren(`${words} `, this.plate);
   }
 }
 
-/** For each side, the other side's row of the same reg, or -1. */
+/** For each side, the other side's row of the same code, or -1. */
 function link(left, right) {
-  const rowsOf = (side) => new Map(Array.from(side.regs, (reg, row) => [reg, row]));
-  const match = (side, rows) => Int32Array.from(side.regs, (reg) => rows.get(reg) ?? -1);
+  const rowsOf = (side) => new Map(Array.from(side.codes, (code, row) => [code, row]));
+  const match = (side, rows) => Int32Array.from(side.codes, (code) => rows.get(code) ?? -1);
   return [match(left, rowsOf(right)), match(right, rowsOf(left))];
 }

@@ -1,15 +1,20 @@
 // The bundle's decoder, with the bundle's own weights: the same network as regvae/model/autoencoder.py.
-// A browser test holds the two to the same regs.
+// A browser test holds the two to the same codes.
+
+import { completed } from "./code.js";
 
 export class Decoder {
   /**
    * @param {Float32Array} weights kernels (in x out, row by row) and biases, layer by layer
-   * @param {number[][]} layers [in, out] of each dense layer; all but the last are followed by ReLU
-   * @param {{position: number, alphabet: string, start: number}[]} blocks of the output vector
-   * @param {string} likelihood "bernoulli": a sigmoid an output; "categorical": a softmax a block
+   * @param {object} geometry what Python sends of the bundle:
+   *   `layers`, [in, out] of each dense layer; all but the last are followed by ReLU;
+   *   `blocks` of the output vector, {position, alphabet, start} of each position that is learned;
+   *   `likelihood`, "bernoulli": a sigmoid an output, or "categorical": a softmax a block;
+   *   `format`, as `completed` takes it, with an `example`, which has the characters that are not learned
    */
-  constructor(weights, layers, blocks, likelihood) {
+  constructor(weights, { layers, blocks, likelihood, format }) {
     this.blocks = blocks;
+    this.format = format;
     this.score = likelihood === "bernoulli" ? logSigmoid : (logit) => logit;
     let at = 0;
     const next = (length) => weights.subarray(at, (at += length));
@@ -40,10 +45,10 @@ export class Decoder {
     return input;
   }
 
-  /** The most probable reg at a latent point, and the probability of each of its characters (0 to 1). */
+  /** The most probable code at a latent point, and the probability of each learned character (0 to 1). */
   decode(point) {
     const logits = this.logits(point);
-    const characters = [];
+    const characters = [...this.format.example];
     const certainty = [];
     for (const { position, alphabet, start } of this.blocks) {
       let best = start;
@@ -54,9 +59,9 @@ export class Decoder {
       let sum = 0;
       for (let i = start; i < stop; i++) sum += Math.exp(this.score(logits[i]) - top);
       characters[position] = alphabet[best - start];
-      certainty[position] = 1 / sum;
+      certainty.push(1 / sum);
     }
-    return { reg: characters.join(""), certainty };
+    return { code: completed(characters, this.format).join(""), certainty };
   }
 }
 

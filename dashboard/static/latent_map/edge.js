@@ -1,4 +1,4 @@
-// The exact edge between what decodes to wanted regs and all else: thin lines above the zone.
+// The exact edge between what decodes to wanted codes and all else: thin lines above the zone.
 
 import { addCanvas, emptied } from "../shared/canvas.js";
 import { column } from "../shared/store.js";

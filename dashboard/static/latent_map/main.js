@@ -141,6 +141,7 @@ class Explorer {
   #apply(data, { geometry, samples, wanted, painted, density, own }) {
     const theme = takeTheme(this.element, this.map.palette);
     const { version } = data.geometry;
+    this.reading.setDot(data.dot);
     const layers = byLayer(data.layers);
     const parts = partsOf(layers, this.map.palette); // before anything counts as shown: it may throw
     const fresh = {
@@ -175,18 +176,17 @@ class Explorer {
 
   #useGeometry(geometry) {
     this.geometry = geometry;
-    const weights = column(geometry.weights, "weights");
-    this.decoder = new Decoder(weights, geometry.layers, geometry.blocks, geometry.likelihood);
+    this.decoder = new Decoder(column(geometry.weights, "weights"), geometry);
     this.means = coordinates(geometry.records);
-    this.plates = new Plates(geometry.gaps);
+    this.plates = new Plates(geometry.format);
     this.reading.setPlates(this.plates);
     this.label.setPlates(this.plates);
     this.scrubber.setPlates(this.plates);
-    this.element.style.setProperty("--cells", geometry.blocks.length + geometry.gaps.length);
+    this.element.style.setProperty("--cells", this.plates.longest);
     this.element.dataset.many = String(this.means.length > 2);
     this.part("layers").querySelector("[data-layer=edge]").hidden = this.means.length !== 2;
     this.scrubber.setDimensions(this.means.length);
-    this.regs = geometry.records.getChild("reg");
+    this.codes = geometry.records.getChild("code");
     this.splits = geometry.records.getChild("split");
   }
 
@@ -200,7 +200,7 @@ class Explorer {
   /** Colour by an attribute of the records, or by what is `wanted`, which has a table of its own. */
   #useColour(name, wanted) {
     const attribute = wanted?.legend ?? this.geometry.attributes.find((one) => one.name === name);
-    const values = column(wanted?.table ?? this.geometry.records, name);
+    const values = column(wanted?.table ?? this.geometry.values, name);
     this.map.setColour({ ...attribute, count: this.map.x.length }, values);
     showLegend(this.part("legend"), [this.map.records]);
   }
@@ -307,20 +307,20 @@ class Explorer {
   }
 
   /** What is decoded, beside the pointer too; not while a mouse drags, nor between two fingers. */
-  #label(event, { reg }) {
+  #label(event, { code }) {
     const { gestures, view } = this.map;
     const finger = event.pointerType === "touch";
     if (finger ? gestures.pointers.size > 1 : event.buttons) this.label.hide();
-    else this.label.show(gestures.at(event), reg, view, finger);
+    else this.label.show(gestures.at(event), code, view, finger);
   }
 
-  /** Nothing is pointed at: the strip reads the pinned point, the searched reg, or the middle. */
+  /** Nothing is pointed at: the strip reads the pinned point, the searched code, or the middle. */
   #rest() {
     this.pointing = false;
     this.label.hide();
     const { pin, search } = this.component.data;
     const z = pin ?? search?.mean ?? this.plane.lift({ x: 0, y: 0 });
-    const what = pin ? "the pinned point" : search ? "the searched reg" : "";
+    const what = pin ? "the pinned point" : search ? `the searched ${this.plates.format.noun}` : "";
     this.reading.rest(this.plane.project(z), this.decoder.decode(z), what);
   }
 
@@ -336,16 +336,16 @@ class Explorer {
 
   #record(row) {
     const reconstruction = this.#reconstruction(this.means, row);
-    return { reg: this.regs.get(row), split: this.splits.get(row), reconstruction };
+    return { code: this.codes.get(row), split: this.splits.get(row), reconstruction };
   }
 
   #ownCode(row) {
     const reconstruction = this.#reconstruction(this.own.z, row);
-    return { own: true, reg: this.own.code.get(row), split: this.own.split.get(row), reconstruction };
+    return { own: true, code: this.own.code.get(row), split: this.own.split.get(row), reconstruction };
   }
 
   #reconstruction(columns, row) {
-    return this.decoder.decode(columns.map((column) => column[row])).reg;
+    return this.decoder.decode(columns.map((column) => column[row])).code;
   }
 
   /** Pin a point: a sample, a record or an own code if one is pointed at, else the very point. */
@@ -360,7 +360,7 @@ class Explorer {
   // --- the card at the pin ------------------------------------------------------------------------
 
   #showCard({ card, pin }) {
-    if (card) this.card.say(this.plates, this.decoder.decode(pin).reg, this.#lies(pin), card);
+    if (card) this.card.say(this.plates, this.decoder.decode(pin).code, this.#lies(pin), card);
     this.card.show(card && this.plane.project(pin), this.map.view);
   }
 
@@ -369,7 +369,7 @@ class Explorer {
     const own = this.own ? rowAt(this.own.z, z) : -1;
     if (own >= 0) return this.reading.named(this.#ownCode(own));
     const row = rowAt(this.means, z);
-    return row < 0 ? ["no record here: this reg is generated"] : this.reading.named(this.#record(row));
+    return row < 0 ? [this.reading.generated()] : this.reading.named(this.#record(row));
   }
 
   /** Its buttons go with it: what is looked for next gets the focus. */

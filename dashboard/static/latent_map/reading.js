@@ -2,9 +2,6 @@
 
 import { emptyPlate } from "../core/plate.js";
 
-const HOW =
-  "Each dot is a car registration; every point of the map decodes to one.";
-
 const SAMPLES = [
   "a proposed sample, rejected",
   "a proposed sample, accepted",
@@ -31,6 +28,11 @@ export class Reading {
     this.record = root.querySelector(".reading-record");
   }
 
+  /** What a dot is, in words, before the first is shown. */
+  setDot(dot) {
+    this.dot = dot;
+  }
+
   /** How codes are shown, before the first is. */
   setPlates(plates) {
     this.plates = plates;
@@ -41,21 +43,21 @@ export class Reading {
     this.show(at, decoded, null);
     this.root.classList.toggle("resting", !what);
     this.where.textContent = `Point anywhere on the map. This is ${what || "the middle of the map"}, decoded.`;
-    this.record.textContent = HOW;
+    this.record.textContent = `Each dot is ${this.dot}; every point of the map decodes to one.`;
   }
 
   /** A point and what it decodes to; `record` (or own code) and `state` (of a sample) if one is pointed at. */
-  show({ x, y }, { reg, certainty }, record, state) {
+  show({ x, y }, { code, certainty }, record, state) {
     this.root.classList.remove("resting");
-    this.plates.show(this.plate, reg);
-    this.#certainty(this.plates.cells(reg), certainty);
+    this.plates.show(this.plate, code);
+    this.#certainty(this.plates.cells(code), certainty);
     this.where.textContent = `decoded at (${x.toFixed(3)}, ${y.toFixed(3)})`;
     if (state !== undefined) {
       this.record.textContent = `${SAMPLES[state]}; click to see why`;
       return;
     }
     if (!record) {
-      this.record.textContent = "no record here: this reg is generated";
+      this.record.textContent = this.generated();
       return;
     }
     this.record.replaceChildren(
@@ -66,26 +68,29 @@ export class Reading {
   }
 
   /** Which record or own code is there: text and its plate. */
-  named({ own, reg, split }) {
+  named({ own, code, split }) {
     const known = split ? `${split === "train" ? "training" : split} data` : "no record";
-    return [own ? "on your code " : "on the record ", this.plates.make(reg, "small"), ` (${known})`];
+    return [own ? "on your code " : "on the record ", this.plates.make(code, "small"), ` (${known})`];
   }
 
-  /** A bar under each character; under a space an empty one. */
+  /** That no record is there, in words. */
+  generated() {
+    return `no record here: this ${this.plates.format.noun} is generated`;
+  }
+
+  /** A bar under each learned character; under what is not learned or separates an empty one. */
   #certainty(cells, values) {
     if (this.bars.children.length !== cells.length) {
       this.bars.replaceChildren(...cells.map(() => document.createElement("i")));
     }
-    this.bars.style.gridTemplateColumns = cells.map(({ text }) => width(text)).join(" ");
+    this.bars.style.gridTemplateColumns = cells.map(({ text }) => `${this.plates.width(text)}em`).join(" ");
     cells.forEach(({ position }, i) => {
       const bar = this.bars.children[i];
-      bar.className = position < 0 ? "gap" : "";
-      if (position < 0) return;
-      bar.style.setProperty("--sure", values[position].toFixed(3));
-      bar.title = `probability ${Math.round(values[position] * 100)} %`;
+      const value = values[this.plates.format.learned.indexOf(position)];
+      bar.className = value === undefined ? "gap" : "";
+      if (value === undefined) return;
+      bar.style.setProperty("--sure", value.toFixed(3));
+      bar.title = `probability ${Math.round(value * 100)} %`;
     });
   }
 }
-
-/** How wide the plates' typeface draws a character. */
-const width = (text) => (text === " " ? "0.22em" : "1I".includes(text) ? "0.25em" : "0.61em");

@@ -21,12 +21,12 @@ export class Scrubber {
         <p class="headline"></p>
         <dl class="figures">
           <div><dt>accepted</dt><dd data-figure="accepted"></dd></div>
-          <div><dt title="purity: the share of the accepted samples that decode to a wanted reg">of these wanted</dt><dd data-figure="purity"></dd></div>
+          <div><dt title="purity: the share of the accepted samples that decode to a wanted code">of these wanted</dt><dd data-figure="purity"></dd></div>
         </dl>
         <details><summary>More</summary><dl class="figures">
           <div><dt title="purity's 95 % confidence interval (Clopper and Pearson), from the samples on the map; the server computes it when a slider is released">purity, 95 %</dt><dd data-figure="interval"></dd></div>
-          <div><dt title="share of the samples that decode to a wanted reg which the rule accepts">recall</dt><dd data-figure="recall"></dd></div>
-          <div><dt title="the rule that accepts exactly what decodes to a wanted reg: the share of the samples that it accepts, with a purity and a recall of 100 %">oracle accepts</dt><dd data-figure="oracle"></dd></div>
+          <div><dt title="share of the samples that decode to a wanted code which the rule accepts">recall</dt><dd data-figure="recall"></dd></div>
+          <div><dt title="the rule that accepts exactly what decodes to a wanted code: the share of the samples that it accepts, with a purity and a recall of 100 %">oracle accepts</dt><dd data-figure="oracle"></dd></div>
           <div><dt title="at this rate of acceptance">proposals for ${RESULTS.toLocaleString("en-GB")}</dt><dd data-figure="needed"></dd></div>
           <div><dt title="held-out rejection rate: share of the held-out unwanted records that the rule rejects when it knows the training records alone">held-out rejected</dt><dd data-figure="covered"></dd></div>
           <div><dt title="share of one record's own Gaussian that lies beyond the rule's distance: chi-square with as many degrees of freedom as the map has dimensions">tail probability</dt><dd data-figure="tail"></dd></div>
@@ -48,7 +48,7 @@ export class Scrubber {
         <p class="note" data-figure="shown"></p>
       </div>
       <p class="outcome none"></p>
-      <div class="plates" role="region" tabindex="0" aria-label="decoded regs of accepted samples"></div>`;
+      <div class="plates" role="region" tabindex="0" aria-label="decoded codes of accepted samples"></div>`;
     this.sliders = new Sliders(root.querySelector(".scrub-row"), on);
     this.list = new PlateList(root.querySelector(".plates"), SHOWN);
     this.figures = Object.fromEntries(

@@ -167,7 +167,7 @@ export class LatentMap {
     this.marks.layers = parts;
   }
 
-  /** Marks of single points: the pinned one, the searched reg with its 1 and 2 sigma ellipses. */
+  /** Marks of single points: the pinned one, the searched code with its 1 and 2 sigma ellipses. */
   setMarks({ pin, search, cursor }) {
     const { text, search: colour } = this.palette;
     const parts = [];

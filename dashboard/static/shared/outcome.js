@@ -54,7 +54,7 @@ export class PlateList {
       do row += 1;
       while (row < states.length && !states[row]);
       const there = row < states.length;
-      if (there) this.plates.show(element, samples.reg(row));
+      if (there) this.plates.show(element, samples.code(row));
       element.classList.toggle("unwanted", there && states[row] === 2);
       element.hidden = !there;
       shown += there;

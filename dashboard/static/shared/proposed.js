@@ -11,14 +11,14 @@ export const measured = (table, names) =>
 export class Proposed {
   /** `table`: what Python sends as samples; `plane`: a `Plane`. */
   constructor({ samples, field, grid, measures }, plane) {
-    const regs = samples.getChild("reg");
+    const codes = samples.getChild("code");
     const z = coordinates(samples);
     this.samples = {
       ...plane.projectAll(z),
       z,
       measures: measured(samples, measures),
       wanted: column(samples, "wanted"),
-      reg: (row) => regs.get(row),
+      code: (row) => codes.get(row),
     };
     this.field = { ...grid, measures: measured(field, measures) };
   }

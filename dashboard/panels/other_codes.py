@@ -1,0 +1,111 @@
+"""Values of the session that do not fit the codes of another model: set back, with a sentence."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from dashboard import services, state
+from dashboard.words import explore as words
+from regvae import predicates
+from regvae.formats import UK_REGISTRATION, Format
+
+
+@dataclass(frozen=True)
+class ModelCodes:
+    """A model's name, the format of its codes, and what is wanted of them by default."""
+
+    model: str = state.DEFAULTS[state.MODEL]
+    format: Format = UK_REGISTRATION
+    usual: str = state.DEFAULTS[state.WANTED]
+
+
+def set_back(name: str, version: str) -> None:
+    """Set back what names attributes or codes that a model does not have and the former one had.
+
+    Call it before any widget of *Explore* is drawn. What is set back is told by `problems`. What
+    the former model could not use either is left, since it has a sentence of its own.
+    """
+    session = st.session_state
+    former: ModelCodes = session.get(state.CODES, ModelCodes())
+    format = services.bundle(name, version).format
+    codes = ModelCodes(name, format, services.wanted_by_default(name, version))
+    typed = state.WANTED in st.query_params and state.WANTED not in session
+    if not typed and session.get(state.WANTED, former.usual) == former.usual:
+        session[state.WANTED] = codes.usual
+    if session.get(state.CODES) == codes:
+        return
+    session[state.CODES] = codes
+    back = [label for label, unfit in _KEPT.items() if unfit(former.format, codes)]
+    session[state.SET_BACK] = (
+        words.SET_BACK.format(model=name, plural=codes.format.plural, what=", ".join(back))
+        if back
+        else ""
+    )
+    if typed and state.WANTED in session:
+        del st.query_params[state.WANTED]
+        st.rerun()  # widgets take their values from the address that the run began with
+
+
+def problems() -> list[str]:
+    """The sentence on what was set back for the model that is shown, if anything was."""
+    told = st.session_state.get(state.SET_BACK)
+    return [told] if told else []
+
+
+def _wanted(former: Format, codes: ModelCodes) -> bool:
+    text = st.session_state.get(state.WANTED, st.query_params.get(state.WANTED, ""))
+    unfit = bool(text.strip()) and _only_before(
+        lambda one: predicates.parse_all([text], one), former, codes.format
+    )
+    if unfit:
+        st.session_state[state.WANTED] = codes.usual
+    return unfit
+
+
+def _colour(_former: Format, codes: ModelCodes) -> bool:
+    known = (None, state.WANTED_COLOUR, *codes.format.attributes)
+    unfit = st.session_state.get(state.COLOUR) not in known
+    if unfit:
+        st.session_state[state.COLOUR] = state.DEFAULTS[state.COLOUR]
+    return unfit
+
+
+def _typed(*keys: str) -> Callable[[Format, ModelCodes], bool]:
+    """What sets back the codes that are typed under some keys."""
+
+    def unfit(former: Format, codes: ModelCodes) -> bool:
+        found = [key for key in keys if _is_unfit(key, former, codes.format)]
+        for key in found:
+            st.session_state[key] = ""
+        return bool(found)
+
+    return unfit
+
+
+def _is_unfit(key: str, former: Format, format: Format) -> bool:
+    lines = (st.session_state.get(key) or "").splitlines()
+    return bool(lines) and _only_before(lambda one: one.parse_lines(lines), former, format)
+
+
+def _only_before(use: Callable[[Format], object], former: Format, format: Format) -> bool:
+    """Whether something can be used in a former format and not in another one."""
+    return _is_usable(use, former) and not _is_usable(use, format)
+
+
+def _is_usable(use: Callable[[Format], object], format: Format) -> bool:
+    try:
+        use(format)
+    except ValueError:
+        return False
+    return True
+
+
+_KEPT: dict[str, Callable[[Format, ModelCodes], bool]] = {
+    words.KEPT_WANTED: _wanted,
+    words.KEPT_COLOUR: _colour,
+    words.KEPT_SEARCH: _typed(state.SEARCH),
+    words.KEPT_ENDS: _typed(state.FROM, state.TO),
+    words.KEPT_LIST: _typed(state.LISTED),
+}
+"""What is kept from one model to the next, in words, with what sets it back if it does not fit."""
