@@ -20,6 +20,7 @@ FAST, SLOW = 0.5, 3.0  # seconds between two updates: with a live job, and witho
 
 def page() -> None:
     """The form, and the training runs beside it, or below it in a narrow window."""
+    jobs.prepare()  # TensorFlow loads while the form is read
     left, right = st.columns([1, 2], gap="large")
     with left, st.container(key="training-form"):
         st.markdown(f"##### {words.NEW}")

@@ -16,7 +16,7 @@ from dashboard.components import latent_map
 from regvae.model import bundle as bundles
 from regvae.model.bundle import Bundle
 from regvae.model.config import Data
-from regvae.training import jobs
+from regvae.training import jobs, spare
 from tests.dashboard import opened, part_of
 
 Sent = list[dict[str, Any]]
@@ -45,6 +45,12 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
     given: Sent = []
     monkeypatch.setattr(latent_map, "_mount", lambda data, **_: given.append(data))
     return given
+
+
+@pytest.fixture(autouse=True)
+def none_prepared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No page starts a process that loads TensorFlow."""
+    monkeypatch.setattr(spare, "prepare", lambda worker: None)  # noqa: ARG005
 
 
 @pytest.fixture
