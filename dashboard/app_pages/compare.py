@@ -286,11 +286,12 @@ def of_selection(models: Models, rows: Rows) -> None:
 def figures(models: Models) -> None:
     """The figures of both models, in two columns."""
     columns = []
+    plural = services.bundle(*models[0]).format.plural if alike(models) else common.CODES
     for one in models:
         found = model_box.diagnosed(*one)
         if found is None:
             return
-        columns.append(figures_of(*one, found))
+        columns.append(figures_of(*one, found, plural))
     labels = dict.fromkeys(label for column in columns for label in column)
     rows = {label: [column.get(label, "") for column in columns] for label in labels}
     names = [f"{side}: {name}" for side, (name, _) in zip(SIDES, models, strict=True)]
@@ -298,8 +299,8 @@ def figures(models: Models) -> None:
     st.table(table.rename_axis("figure"))
 
 
-def figures_of(name: str, version: str, found: Diagnosis) -> dict[str, str]:
-    """The figures of one model, as text by their label."""
+def figures_of(name: str, version: str, found: Diagnosis, plural: str) -> dict[str, str]:
+    """The figures of one model, as text by their label; its codes are called `plural`."""
     bundle = services.bundle(name, version)
     preset, test, nats = bundle.preset, found.accuracies[-1], found.rates[-1]
     format, right = bundle.format, [one.value for one in test.by_position]
@@ -312,7 +313,7 @@ def figures_of(name: str, version: str, found: Diagnosis) -> dict[str, str]:
         "ordered": common.orders(preset.training.orders),
         "latent dimensions": f"{preset.network.latent_dim}",
         "of them active": f"{found.dimensions.active.sum()}",
-        f"exact match on test {format.plural}": f"{test.exact.value:.1%}",
+        f"exact match on test {plural}": f"{test.exact.value:.1%}",
         **{
             f"{kind}: per-character accuracy": shares
             for kind, shares in by_kind(format, right).items()

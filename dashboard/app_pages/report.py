@@ -109,7 +109,12 @@ def confusions(name: str, version: str) -> None:
     st.markdown(f"##### {words.CONFUSION}")
     format = services.bundle(name, version).format
     several = positions_alike(format)
-    columns = st.columns([max(12, len(format.alphabets[one[0] - 1])) for one in several])
+    rows = [several[start : start + 2] for start in range(0, len(several), 2)]  # two have room
+    columns = [
+        column
+        for row in rows
+        for column in st.columns([max(12, len(format.alphabets[one[0] - 1])) for one in row])
+    ]
     for column, positions in zip(columns, several, strict=True):
         alphabet = format.alphabets[positions[0] - 1]
         choices = {words.all_positions(len(positions)): positions} | {

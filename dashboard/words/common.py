@@ -35,6 +35,7 @@ CLASS_WANTED = "wanted: {}"
 ALL_OTHERS = "all others"
 NOTHING_UNWANTED = "records: nothing is unwanted"
 CLEAR = "Clear"
+CODES = "codes"  # of several formats
 SPLITS = {"train": "training data", "validation": "validation data", "test": "test data"}
 LIKELIHOODS = {
     "bernoulli": "Bernoulli: a yes or no (sigmoid) for every character at every position",
@@ -136,7 +137,8 @@ def kind_of_characters(alphabet: str) -> str:
 def guesses(format: Format) -> str:
     """Among how many characters a blind guess chooses, at the positions that are learned."""
     sizes = dict.fromkeys(len(format.alphabets[position]) for position in format.learned)
-    return " or ".join(map(str, sizes))
+    *others, last = map(str, sizes)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def duration(seconds: float) -> str:
