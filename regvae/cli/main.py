@@ -1,5 +1,6 @@
 """The command line: its commands, and errors as one line with exit status 2."""
 
+import io
 import signal
 import sys
 from collections.abc import Callable
@@ -38,6 +39,9 @@ for _command in COMMANDS:
 def main() -> None:
     """Run the command line; an error that its user can correct is one line, with exit status 2."""
     signal.signal(signal.SIGTERM, _terminated)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal of ASCII has no sigma
+            stream.reconfigure(errors="backslashreplace")
     try:
         if len(sys.argv) == 1:
             app(["--help"], standalone_mode=False)

@@ -1,5 +1,6 @@
 """What the command line prints and writes: consoles, tables, JSON, files."""
 
+import errno
 import json
 import os
 import sys
@@ -68,8 +69,11 @@ def write_atomically(path: Path, work: Callable[[BinaryIO], T]) -> T:
     `UsageError` as `check_writable` does.
     """
     check_writable(path)
-    path = path.resolve()  # of a link, the file that it leads to
-    handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
+    path = resolved(path)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
+    except OSError as error:  # of the file that was asked for, not of the temporary one
+        raise OSError(error.errno, error.strerror, str(path)) from error
     partial = Path(name)
     try:
         with os.fdopen(handle, "w+b") as sink:
@@ -82,7 +86,12 @@ def write_atomically(path: Path, work: Callable[[BinaryIO], T]) -> T:
 
 
 def check_writable(path: Path) -> None:
-    """Raises `UsageError` if the path has no folder, or is something else than a regular file."""
+    """Raises `UsageError` if the path has no folder, or is something else than a regular file.
+
+    Of a link, it is the path that the link leads to that counts.
+    """
+    if path.is_symlink():
+        path = resolved(path)
     if not path.parent.is_dir():
         raise UsageError(
             f"expected a folder {str(path.parent)!r} to write {path.name} to, got none; make it "
@@ -99,9 +108,21 @@ def check_apart(paths: Sequence[Path | None]) -> None:
     """Raises `UsageError` if one file is given for two purposes."""
     seen: dict[Path, Path] = {}
     for path in filter(None, paths):
-        if path.resolve() in seen:
+        if resolved(path) in seen:
             raise UsageError(
                 f"expected different files to read and to write, got {str(path)!r} twice; change "
                 "one"
             )
-        seen[path.resolve()] = path
+        seen[resolved(path)] = path
+
+
+def resolved(path: Path) -> Path:
+    """The path without links. Raises `UsageError` for a link that leads to itself."""
+    try:
+        path.stat()
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise UsageError(
+                f"expected a path, got the link {str(path)!r}, which leads to itself; remove it"
+            ) from None
+    return path.resolve()

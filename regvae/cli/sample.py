@@ -202,7 +202,7 @@ def sample(
     if out:
         check_table_name(out)
         check_writable(_manifest_path(out))
-    check_apart([out, save_policy, policy, unwanted_file])
+    check_apart([out, out and _manifest_path(out), save_policy, policy, unwanted_file])
     measurer = sampling.make_measurer(loaded, chosen)
     if required:
         chosen = guaranteed(loaded, chosen, *required, measurer=measurer)

@@ -63,12 +63,12 @@ class Decoder:
 def linear_pieces(decoder: Decoder, half_width: float) -> Mesh:
     """The square [-half_width, half_width]² divided into pieces in which a decoder is linear.
 
-    Raises `ValueError` unless the half-width is above 0 and at most 1e6.
+    Raises `ValueError` unless the half-width is from 1e-6 to 1e6: areas of much smaller boxes
+    would be 0.
     """
-    if not 0 < half_width <= 1e6:
+    if not 1e-6 <= half_width <= 1e6:
         raise ValueError(
-            f"expected a half-width of the box above 0 and at most 1e6, got {half_width:g}; "
-            "change it"
+            f"expected a half-width of the box from 1e-6 to 1e6, got {half_width:g}; change it"
         )
     mesh = Mesh(half_width)
     for depth, (kernel, bias) in enumerate(decoder.layers[:-1]):

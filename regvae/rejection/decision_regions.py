@@ -49,8 +49,8 @@ class DecisionRegions:
     def of(cls, bundle: Bundle, unwanted: Unwanted, half_width: float = 3.0) -> "DecisionRegions":
         """The regions of a bundle.
 
-        Raises `ValueError` unless it has two latent dimensions and the half-width is above 0 and at
-        most 1e6.
+        Raises `ValueError` unless it has two latent dimensions and the half-width is from 1e-6 to
+        1e6.
         """
         decoder, positions = Decoder(bundle.autoencoder), unwanted.positions
         mesh = linear_pieces(decoder, half_width)

@@ -63,13 +63,15 @@ def guaranteed(
 ) -> Policy:
     """The policy with numbers of its rule that reach a purity, and the guarantee of that.
 
-    If no numbers are shown to, the policy's guarantee is not `certified`, and a run of it accepts
-    nothing. Raises `PolicyError` for a purity or a confidence that is not between 0 and 1, and for
-    a rule whose purity is 1 by construction, and what `make_measurer` and the proposals raise.
+    It is for this bundle alone: the policy has its hash then. If no numbers are shown to, the
+    policy's guarantee is not `certified`, and a run of it accepts nothing. Raises `PolicyError` for
+    a purity or a confidence that is not between 0 and 1, and for a rule whose purity is 1 by
+    construction, and what `make_measurer` and the proposals raise.
     """
     check_target(policy.rule, purity, confidence)
     measurer = measurer or make_measurer(bundle, policy)
-    policy = replace(policy, proposal=fitted(policy.proposal, bundle, measurer))
+    proposal = fitted(policy.proposal, bundle, measurer)
+    policy = replace(policy, proposal=proposal, bundle_sha256=bundle.sha256)
     pilot = fresh(bundle, policy, measurer, PILOT, "guarantee: pilot")
     sequences = _all_sequences(policy.rule, pilot, purity, confidence, tested)
     samples = fresh(bundle, policy, measurer, tested, "guarantee: tests")

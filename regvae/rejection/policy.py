@@ -161,7 +161,8 @@ class Policy:
         """A sha256 of the guarantee and of what it is about: rule, unwanted codes, proposals,
         decoding and bundle."""
         table = self.to_dict()
-        about = {name: table[name] for name in ("bundle", "unwanted", "proposal", "decode")}
+        names = ("bundle", "bundle_sha256", "unwanted", "proposal", "decode")
+        about = {name: table[name] for name in names}
         numbers = {**table.get("guarantee", {}), "of": ""}
         text = json.dumps([about, table["rule"], numbers], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()

@@ -1,9 +1,11 @@
 """`regvae sample` with a purity that is required: its JSON, its file, its exit status."""
 
 import json
+import shutil
 
 import pytest
 
+from regvae.model import store
 from regvae.rejection import guarantee, sampling
 
 
@@ -96,3 +98,18 @@ def test_where_nothing_is_shown_there_are_no_results_and_the_exit_status_tells(s
 )
 def test_what_cannot_be_shown_is_refused(refusal, small, options, told):
     assert told in refusal("sample", small, "--unwanted", "number < 50", *options)
+
+
+def test_a_guarantee_does_not_pass_to_another_bundle_of_the_name(run, small, tmp_path):
+    folder, saved, out = tmp_path / "mine", tmp_path / "saved.toml", tmp_path / "new.csv"
+    shutil.copytree(small, folder)
+    options = ("--unwanted", "number < 50", "--rule", "two-sided", "--purity", 0.9)
+    assert run("sample", folder, *options, "--save-policy", saved)[0] == 0
+    shutil.rmtree(folder)
+    shutil.copytree(store.ASSETS / "ordered-2d", folder)
+    lines = saved.read_text("utf-8").splitlines(keepends=True)
+    saved.write_text("".join(x for x in lines if "bundle_sha256" not in x), "utf-8")
+    status, _, err = run("sample", "--policy", saved, "--out", out)
+    assert status == 2
+    assert "expected a guarantee of this policy, got one of another rule" in err
+    assert not out.exists()

@@ -1,6 +1,7 @@
 """The entry point: help, and errors as one line with exit status 2."""
 
 import json
+import os
 import subprocess
 import sys
 import sysconfig
@@ -106,3 +107,17 @@ def test_an_interrupted_command_does_not_succeed(run, monkeypatch):
     status, _, err = run("dataset")
     assert status != 0
     assert "Traceback" not in err
+
+
+def test_output_that_is_not_unicode_has_no_error():
+    command = [sys.executable, "-m", "regvae", *SAMPLE, "--rule", "one-sided"]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "2.5000 \\u03c3" in done.stdout

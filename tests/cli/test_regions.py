@@ -60,7 +60,8 @@ def test_regions_writes_polygons_as_geojson(run, tmp_path):
     [
         (["notebook-15d", *WANTED], "expected a model of two latent dimensions, got 15; choose"),
         (["notebook-2d"], "expected something unwanted, got nothing; give a predicate"),
-        (["notebook-2d", *WANTED, "--box", "0"], "half-width of the box above 0 and at most 1e6"),
+        (["notebook-2d", *WANTED, "--box", "0"], "half-width of the box from 1e-6 to 1e6, got 0"),
+        (["notebook-2d", *WANTED, "--box", "1e-200"], "from 1e-6 to 1e6, got 1e-200; change it"),
         (["notebook-2d", *WANTED, "--out", "x.csv"], "expected a name that ends in .geojson, got"),
         (["notebook-2d", "--predicate", "numbers > 1"], "expected an attribute (at_least_50"),
     ],

@@ -745,3 +745,23 @@ def test_a_file_that_is_read_is_not_replaced(refusal, tmp_path):
     same = tmp_path / "same.csv"
     assert "expected different files" in refusal(*SAMPLE, "--out", same, "--save-policy", same)
     assert not same.exists()
+
+
+def test_the_manifest_does_not_replace_a_file_that_is_given(refusal, tmp_path):
+    out = tmp_path / "new.csv"
+    beside = tmp_path / "new.csv.manifest.json"
+    assert "expected different files" in refusal(*SAMPLE, "--out", out, "--save-policy", beside)
+    beside.write_text("AB12CDE\n", "utf-8")
+    words = refusal("sample", "notebook-2d", "--unwanted-file", beside, "--out", out)
+    assert "expected different files" in words
+    assert beside.read_text("utf-8") == "AB12CDE\n"
+    assert not out.exists()
+
+
+def test_a_link_that_leads_nowhere_is_refused(refusal, tmp_path):
+    (tmp_path / "loop.csv").symlink_to("loop.csv")
+    (tmp_path / "dangling.csv").symlink_to(tmp_path / "none" / "x.csv")
+    for option in ("--out", "--save-policy"):
+        assert "which leads to itself" in refusal(*SAMPLE, option, tmp_path / "loop.csv")
+        assert "expected a folder" in refusal(*SAMPLE, option, tmp_path / "dangling.csv")
+    assert "which leads to itself" in refusal("dataset", "--out", tmp_path / "loop.csv")

@@ -133,5 +133,5 @@ def test_another_number_of_dimensions_is_refused(exact):
 
 @pytest.mark.parametrize("half_width", [0, -1, np.inf, np.nan, 2e6])
 def test_a_box_without_area_is_refused(half_width):
-    with pytest.raises(ValueError, match=r"half-width of the box above 0 and at most 1e6, got .*;"):
+    with pytest.raises(ValueError, match=r"half-width of the box from 1e-6 to 1e6, got .*;"):
         linear_pieces(Decoder(random_autoencoder(0)), half_width)

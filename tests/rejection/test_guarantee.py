@@ -2,6 +2,8 @@
 tells why."""
 
 import dataclasses
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,7 +45,8 @@ def synthetic(monkeypatch):
 
     def run(purity=0.99, *, tested=20_000, confidence=0.95, **changes):
         chosen = policy(**changes)
-        return guaranteed(None, chosen, purity, confidence, measurer=object(), tested=tested)
+        nothing: Any = SimpleNamespace(sha256="")
+        return guaranteed(nothing, chosen, purity, confidence, measurer=object(), tested=tested)
 
     return run
 
