@@ -231,7 +231,7 @@ def test_no_results_without_a_guarantee_of_what_was_learned(few, given):
 
 @pytest.mark.usefixtures("fewer_seen")
 def test_results_with_a_guarantee_tell_it(few):
-    chosen = policy(guarantee=SHOWN, proposals=2_000)
+    chosen = policy(guarantee=SHOWN, proposals=2_000, bundle_sha256=few.sha256)
     shown = dataclasses.replace(SHOWN, of=chosen.guarantee_hash())
     outcome = generate(few, dataclasses.replace(chosen, guarantee=shown))
     assert outcome.report.accepted > 100
