@@ -9,7 +9,10 @@ from typing import NoReturn
 import typer
 
 from regvae.cli import data, formats, inspect, regions, sample, serve, train
-from regvae.cli.output import fail
+from regvae.cli.output import fail, print_error
+
+_INTERRUPTED = 130
+"""The exit status after Ctrl-C."""
 
 app = typer.Typer(
     add_completion=False,
@@ -47,8 +50,11 @@ def main() -> None:
             app(["--help"], standalone_mode=False)
             sys.exit(2)
         status = app(standalone_mode=False)
-    except typer.Abort:
-        fail("stopped")
+        if status == _INTERRUPTED:
+            print_error("stopped")
+    except (typer.Abort, KeyboardInterrupt):
+        print_error("stopped")
+        status = _INTERRUPTED
     except typer.TyperException as error:
         fail(f"{error.format_message()} (see regvae --help)")
     except OSError as error:

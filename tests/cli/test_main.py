@@ -2,9 +2,11 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import sysconfig
+import time
 from pathlib import Path
 
 import pytest
@@ -121,3 +123,18 @@ def test_output_that_is_not_unicode_has_no_error():
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "2.5000 \\u03c3" in done.stdout
+
+
+def test_ctrl_c_ends_with_one_word_and_leaves_no_file(tmp_path):
+    given = ["sample", "notebook-2d", "--unwanted", "number < 50", "--repeats"]
+    given += ["--n", "900000000", "--out", str(tmp_path / "new.parquet")]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "regvae", *given], stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while not any(tmp_path.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.05)  # until it writes: then all is loaded
+    process.send_signal(signal.SIGINT)
+    _, printed = process.communicate(timeout=60)
+    assert (process.returncode, printed) == (130, "regvae: stopped\n")
+    assert list(tmp_path.iterdir()) == []
