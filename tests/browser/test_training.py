@@ -179,7 +179,8 @@ def kill_worker() -> None:
     (worker,) = (
         process
         for process in psutil.process_iter(["cmdline"])
-        if jobs.WORKER in (line := process.info["cmdline"] or []) and mine in " ".join(line)
+        if jobs.WORKER in (process.info["cmdline"] or [])
+        and any(one.path.startswith(mine) for one in process.open_files())
     )
     worker.kill()
 
