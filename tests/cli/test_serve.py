@@ -84,7 +84,7 @@ def test_an_interrupted_program_has_the_status_of_an_interruption(run, monkeypat
         raise KeyboardInterrupt
 
     monkeypatch.setattr(subprocess, "run", interrupted)
-    assert run("bench") == (130, "", "")
+    assert run("bench") == (130, "", "regvae: stopped\n")
 
 
 @pytest.mark.parametrize("command", [["bench"], ["dashboard", "--headless"]], ids=lambda c: c[0])
