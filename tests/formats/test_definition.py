@@ -39,7 +39,7 @@ def by_name(format):
 
 @pytest.mark.parametrize("format", FORMATS.values(), ids=by_name)
 def test_a_million_generated_codes_are_codes_of_their_format(format):
-    codes = format.generate(1_000_000, rng=np.random.default_rng(hash(format.name) % 1000))
+    codes = format.generate(1_000_000, rng=np.random.default_rng(len(format.name)))
     assert codes.shape == (1_000_000,)
     assert format.match(codes)[1].all()
     some = codes[:2_000].tolist()
