@@ -19,10 +19,12 @@ from regvae.cli.formats import format_given
 from regvae.cli.output import UsageError, check_apart, check_table_name, console, fail, write_table
 from regvae.evaluation.metrics import metrics
 from regvae.evaluation.study import (
+    CurvePoint,
     ModelOutcome,
     RuleOutcome,
     model_outcome,
     over_seeds,
+    purity_curves,
     rule_outcomes,
 )
 from regvae.formats import read_codes
@@ -206,17 +208,21 @@ def study(
     rules: Annotated[bool, typer.Option(help="compare the rules on each model")] = True,
     out: OutOption = None,
     models_out: Annotated[Path | None, typer.Option(help="the models' figures as a table")] = None,
+    curves: Annotated[
+        Path | None, typer.Option(help="purity against accepted share of each rule, as a table")
+    ] = None,
 ) -> None:
     """Train presets with several seeds, print figures of each model, and compare the rules."""
     chosen = [presets.preset(name) for name in preset or ["notebook-2d"]]
-    for table in filter(None, (out, models_out)):
+    for table in filter(None, (out, models_out, curves)):
         check_table_name(table)
-    check_apart([out, models_out])
+    check_apart([out, models_out, curves])
     if out and not rules:
         raise UsageError("expected --out without --no-rules, got both; leave out one of them")
     folder.mkdir(exist_ok=True)
     outcomes: list[RuleOutcome] = []
     models: list[ModelOutcome] = []
+    points: list[CurvePoint] = []
     try:
         for one in chosen:
             (folder / one.name).mkdir(exist_ok=True)
@@ -227,8 +233,9 @@ def study(
                 for outcome in rule_outcomes(bundle, proposals=proposals) if rules else ():
                     outcomes.append(outcome)
                     console.print(f"{one.name} seed {seed}  {outcome.sentence()}")
+                points += purity_curves(bundle, proposals=proposals) if curves else ()
     finally:  # a study that is stopped has the tables of what it found
-        for path, rows in ((out, outcomes), (models_out, models)):
+        for path, rows in ((out, outcomes), (models_out, models), (curves, points)):
             if path and rows:
                 write_table(pd.DataFrame(map(asdict, rows)), path)
     for sentence in over_seeds(outcomes):

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from decimal import ROUND_CEILING
 
+import numpy as np
 import pandas as pd
 
 from regvae.evaluation.accuracy import accuracy, rank_correlations
@@ -12,12 +13,15 @@ from regvae.intervals import CONFIDENCE, rounded, upper_bound
 from regvae.model.bundle import Bundle
 from regvae.rejection import sampling
 from regvae.rejection.calibration import Calibration, calibrate
-from regvae.rejection.guarantee import guaranteed
+from regvae.rejection.guarantee import guaranteed, value_at
 from regvae.rejection.measures import Measurer
 from regvae.rejection.policy import Policy
 from regvae.rejection.proposals import Around, usual
 from regvae.rejection.report import Recall, Tally
 from regvae.rejection.rules import RULES
+
+CURVE_POINTS = 50
+"""Values of a rule's first parameter on a curve."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,49 @@ def rule_outcomes(
         if not kind.certain:
             chosen = guaranteed(bundle, policy, target, measurer=measurer, tested=proposals)
             yield _outcome(bundle, chosen, measurer, calibration, proposals)
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """What a rule accepts with one value of its first parameter: shares of the proposals and of the
+    accepted, 0 to 1; `purity` is None if nothing is accepted. `oracle` is the share of proposals
+    that decode to wanted codes: what the rule that accepts exactly those accepts, at a purity of 1.
+    """
+
+    preset: str
+    seed: int
+    rule: str
+    parameter: str
+    value: float
+    acceptance: float
+    purity: float | None
+    oracle: float
+
+
+def purity_curves(bundle: Bundle, *, proposals: int = 200_000) -> Iterator[CurvePoint]:
+    """Purity against accepted share of every rule that predicts, from strict to lenient along its
+    first parameter, the others at their defaults, on the usual proposals of a model."""
+    for kind in RULES.values():
+        if kind.certain:
+            continue
+        policy = Policy(bundle.name, UNWANTED, kind(), usual(bundle))
+        measurer = sampling.make_measurer(bundle, policy)
+        samples = sampling.fresh(bundle, policy, measurer, proposals, "study: curves")
+        first = policy.rule.parameters()[0]
+        measured = samples.measures[first.measure]
+        values = [value_at(first, measured, share) for share in np.linspace(0.01, 1, CURVE_POINTS)]
+        for value in dict.fromkeys(values):
+            passed = policy.rule.with_value(first.name, value).accepts(samples.measures)
+            yield CurvePoint(
+                preset=bundle.preset.name,
+                seed=bundle.seed,
+                rule=kind.name,
+                parameter=first.name,
+                value=value,
+                acceptance=float(passed.mean()),
+                purity=float(samples.wanted[passed].mean()) if passed.any() else None,
+                oracle=float(samples.wanted.mean()),
+            )
 
 
 def _outcome(

@@ -165,7 +165,7 @@ def _sequences(rule: Rule, pilot: Measures, least: float) -> list[list[Rule]]:
     first, *others = rule.parameters()
     starts = [rule]
     for other in others:  # no rule has more than two parameters
-        values = [_value(other, pilot[other.measure], share) for share in _SECOND]
+        values = [value_at(other, pilot[other.measure], share) for share in _SECOND]
         starts = [rule.with_value(other.name, value) for value in dict.fromkeys(values)]
     found = []
     for start in starts:
@@ -175,7 +175,7 @@ def _sequences(rule: Rule, pilot: Measures, least: float) -> list[list[Rule]]:
             continue
         measured = pilot[first.measure][inside]
         shares = np.geomspace(1.5 * least / share, 1, _STEPS)
-        steps = dict.fromkeys(_value(first, measured, one) for one in shares)
+        steps = dict.fromkeys(value_at(first, measured, one) for one in shares)
         found.append([start.with_value(first.name, value) for value in steps])
     return found
 
@@ -205,7 +205,7 @@ def _others_hold(rule: Rule, measures: Measures) -> NDArray[np.bool_]:
     return np.logical_and.reduce([everywhere, *(one.holds(measures) for one in rule.limits[1:])])
 
 
-def _value(parameter: Parameter, measured: NDArray[np.float64], share: float) -> float:
+def value_at(parameter: Parameter, measured: NDArray[np.float64], share: float) -> float:
     """The parameter's value at which about a share of measured points hold its limit."""
     finite = measured[np.isfinite(measured)]
     if not len(finite):

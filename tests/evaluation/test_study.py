@@ -129,3 +129,20 @@ def test_outcomes_are_read_back_from_their_table(tmp_path):
     assert outcomes_of(table) == found
     with pytest.raises(ValueError, match="got seed; run regvae study again"):
         outcomes_of(table[["seed"]])
+
+
+def test_curves_go_from_strict_to_lenient_below_the_oracles_purity(bundle):
+    found = list(study.purity_curves(bundle, proposals=4_000))
+    assert {one.rule for one in found} == {name for name, kind in RULES.items() if not kind.certain}
+    for rule in {one.rule for one in found}:
+        curve = [one for one in found if one.rule == rule]
+        assert len(curve) >= 10
+        shares = [one.acceptance for one in curve]
+        assert shares == sorted(shares)
+        assert len({one.oracle for one in curve}) == 1
+        for one in curve:
+            wanted = 0 if one.purity is None else one.purity * one.acceptance
+            assert wanted <= one.oracle + 1e-12  # no rule accepts more wanted points than there are
+        lenient = curve[-1]
+        if lenient.acceptance == 1:
+            assert lenient.purity == pytest.approx(lenient.oracle)
