@@ -19,7 +19,7 @@ from scipy.special import bdtrc
 
 from regvae.formats.checks import CHECKS, Check
 from regvae.formats.codes import characters
-from regvae.formats.format import DIGITS, LETTERS, FormatError
+from regvae.formats.pattern import DIGITS, LETTERS, FormatError, class_of, escaped, quantifier
 from regvae.formats.shapes import CLASSES, Column, Shape, aligned, merged, runs, shapes_of
 
 MOST_EXCEPTIONS = 1_000
@@ -348,10 +348,10 @@ def _why(seen: str, chosen: str, full: str, n: int) -> str:
     if chosen == full:
         return f"widened to all {of}: {len(seen)} of {len(full)} seen in {codes}"
     if chosen != seen:
-        return f"widened to {_class(chosen)} of other positions: {len(seen)} seen in {codes}"
+        return f"widened to {class_of(chosen)} of other positions: {len(seen)} seen in {codes}"
     if len(seen) == 1:
         return f"always {seen} in {codes}"
-    return f"{len(seen)} of {len(full)} {of} seen in {codes}, so {_class(seen)}"
+    return f"{len(seen)} of {len(full)} {of} seen in {codes}, so {class_of(seen)}"
 
 
 # --- the pattern ----------------------------------------------------------------------------------
@@ -372,7 +372,7 @@ def _pattern(pieces: Iterable[_Piece], after_separator: str = "") -> str:
         elif all(place.most == 1 == place.least for place in places) and len(text) <= 2:
             found += text * len(places)
         else:
-            found += text + _times(
+            found += text + quantifier(
                 sum(place.least for place in places), sum(place.most for place in places)
             )
     return found
@@ -381,26 +381,8 @@ def _pattern(pieces: Iterable[_Piece], after_separator: str = "") -> str:
 def _text(piece: _Piece) -> str:
     alphabet = piece.alphabet if isinstance(piece, _Place) else piece
     if len(alphabet) > 1:
-        return _class(alphabet)
-    return "\\" + alphabet if alphabet in r".^$*+?{}[]\|()" else alphabet
-
-
-def _class(alphabet: str) -> str:
-    """A class with ranges: "0123X" -> "[0-3X]"."""
-    points = sorted(map(ord, alphabet))
-    text = ""
-    for _, group in groupby(enumerate(points), key=lambda one: one[1] - one[0]):
-        run = [chr(point) for _, point in group]
-        text += f"{run[0]}-{run[-1]}" if len(run) > 2 else "".join(run)
-    return f"[{text}]"
-
-
-def _times(least: int, most: int) -> str:
-    if (least, most) == (1, 1):
-        return ""
-    if (least, most) == (0, 1):
-        return "?"
-    return f"{{{least}}}" if least == most else f"{{{least},{most}}}"
+        return class_of(alphabet)
+    return escaped(alphabet)
 
 
 def _fitting(lines: list[str], pieces: list[_Piece], check: Check | None) -> NDArray[np.bool_]:

@@ -256,9 +256,9 @@ class Pattern:
         parts: list[str] = []
         runs = _runs(self.alphabets, self.separators)
         for separator, allowed, least, most in runs:
-            parts.append("".join(_escaped(one) for one in separator))
-            parts.append(_written(allowed.replace(BLANK, "")) + _quantified(least, most))
-        return "".join([*parts, *(_escaped(one) for one in self.separators[-1])])
+            parts.append("".join(escaped(one) for one in separator))
+            parts.append(_written(allowed.replace(BLANK, "")) + quantifier(least, most))
+        return "".join([*parts, *(escaped(one) for one in self.separators[-1])])
 
 
 def _is_alphabet(allowed: str) -> bool:
@@ -349,28 +349,30 @@ def _runs(alphabets: Sequence[str], separators: Sequence[str]) -> list[Run]:
     return runs
 
 
-def _escaped(separator: str) -> str:
+def escaped(separator: str) -> str:
+    """A separator as it stands in a pattern."""
     return f"\\{separator}" if separator in "(){}|*+?^$.[]\\" else separator
 
 
 def _written(allowed: str) -> str:
-    """An alphabet as a class: with ranges of three or more."""
-    if len(allowed) == 1:
-        return allowed
+    """An alphabet in a pattern: a constant as it is, several characters as a class."""
+    return allowed if len(allowed) == 1 else class_of(allowed)
+
+
+def class_of(alphabet: str) -> str:
+    """A class of characters, with ranges of three or more: "0123X" -> "[0-3X]"."""
     parts: list[list[str]] = []
-    for character in allowed:
+    for character in sorted(alphabet):
         if parts and ord(character) == ord(parts[-1][-1]) + 1:
             parts[-1].append(character)
         else:
             parts.append([character])
-    return (
-        "["
-        + "".join(f"{one[0]}-{one[-1]}" if len(one) > 2 else "".join(one) for one in parts)
-        + "]"
-    )
+    runs = (f"{one[0]}-{one[-1]}" if len(one) > 2 else "".join(one) for one in parts)
+    return f"[{''.join(runs)}]"
 
 
-def _quantified(least: int, most: int) -> str:
+def quantifier(least: int, most: int) -> str:
+    """What stands after an element that occurs at least and at most so often."""
     if (least, most) == (1, 1):
         return ""
     if (least, most) == (0, 1):
