@@ -248,12 +248,10 @@ class Format:
                 f"{self.not_permitted(str(codes[0]))}; correct it"
             )
         _, length = self.pattern.typed(np.array([text]))
-        least, most = int((~self.pattern.optional).sum()), self.length
-        if not least <= length[0] <= most:
-            numbers = str(most) if least == most else f"{least} to {most}"
+        if not self.pattern.least <= length[0] <= self.length:
             raise FormatError(
-                f"expected {self.one} of {numbers} characters, such as {self._example}, got "
-                f"{quoted(text)} with {length[0]}; give {self.layout}"
+                f"expected {self.one} of {self.pattern.lengths} characters, such as "
+                f"{self._example}, got {quoted(text)} with {length[0]}; give {self.layout}"
             )
         position, expected, found = self.misfit(text)
         raise FormatError(

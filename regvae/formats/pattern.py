@@ -110,6 +110,16 @@ class Pattern:
         """Number of positions, p."""
         return len(self.alphabets)
 
+    @property
+    def least(self) -> int:
+        """The fewest characters that a text can have."""
+        return int((~self.optional).sum())
+
+    @property
+    def lengths(self) -> str:
+        """How many characters a text can have, in words: "7", or "5 to 7"."""
+        return f"{self.least} to {self.length}" if self.least < self.length else str(self.length)
+
     @cached_property
     def optional(self) -> NDArray[np.bool_]:
         """Which positions may be empty: (p,)."""

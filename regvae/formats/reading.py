@@ -310,10 +310,8 @@ def _reason(text: str, format: Format) -> str:
     length, pattern = _length(text, format), format.pattern
     if not length:
         return "empty"
-    least = int((~pattern.optional).sum())
-    if not least <= length <= pattern.length:
-        numbers = f"{least} to {pattern.length}" if least < pattern.length else f"{least}"
-        return f"{numbers} characters are expected"
+    if not pattern.least <= length <= pattern.length:
+        return f"{pattern.lengths} characters are expected"
     codes, fits = pattern.match([text])
     if fits[0]:
         return format.not_permitted(str(codes[0]))

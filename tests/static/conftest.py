@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dashboard.components.geometry import Geometry
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
@@ -67,3 +69,14 @@ def blank(chromium: "Browser", static_url: str) -> Iterator[Blank]:
     with drive.watched(chromium) as page:
         page.goto(static_url)
         yield Blank(page)
+
+
+def decoder_data(geometry: Geometry) -> dict[str, Any]:
+    """What the decoder in the browser is built from."""
+    return {
+        "weights": geometry.weights["weights"].tolist(),
+        "layers": geometry.layers,
+        "blocks": geometry.blocks,
+        "likelihood": geometry.likelihood,
+        "format": geometry.format,
+    }

@@ -14,7 +14,7 @@ from dashboard.components.sliders import rule_for_browser
 from regvae.latent.plane import Plane
 from regvae.model.bundle import Bundle
 from regvae.rejection.rules import RULES
-from tests.static.conftest import Blank
+from tests.static.conftest import Blank, decoder_data
 
 OPERATORS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 EVERY_LIMIT = list(itertools.product(OPERATORS, (False, True)))
@@ -37,14 +37,7 @@ def test_the_decoder_decodes_as_python_does(blank: Blank, name: str) -> None:
         return points.map((point) => ({
             logits: Array.from(decoder.logits(point)), ...decoder.decode(point),
         }));""",
-        {
-            "weights": geometry.weights["weights"].tolist(),
-            "layers": geometry.layers,
-            "blocks": geometry.blocks,
-            "likelihood": geometry.likelihood,
-            "format": geometry.format,
-            "points": points.tolist(),
-        },
+        {**decoder_data(geometry), "points": points.tolist()},
     )
     assert [one["code"] for one in decoded] == bundle.autoencoder.decode(points).tolist()
     logits = bundle.autoencoder.logits(points)

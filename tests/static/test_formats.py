@@ -9,7 +9,7 @@ from dashboard.components.geometry import Geometry, format_for_browser
 from regvae.formats import FORMATS, Format, of_definition
 from regvae.model.bundle import Bundle
 from tests.codes import bundle_of
-from tests.static.conftest import Blank
+from tests.static.conftest import Blank, decoder_data
 
 
 def defined(pattern: str, example: str, **more: Any) -> Format:
@@ -47,14 +47,7 @@ def test_codes_of_every_format_are_decoded_as_in_python(blank: Blank, name: str)
         "core/decoder.js",
         """const decoder = new module.Decoder(Float32Array.from(given.weights), given);
         return given.points.map((point) => decoder.decode(point));""",
-        {
-            "weights": geometry.weights["weights"].tolist(),
-            "layers": geometry.layers,
-            "blocks": geometry.blocks,
-            "likelihood": geometry.likelihood,
-            "format": geometry.format,
-            "points": points.tolist(),
-        },
+        {**decoder_data(geometry), "points": points.tolist()},
     )
     codes, certainty = bundle.autoencoder.decode_with_certainty(points)
     assert len(set(codes)) > 20
