@@ -115,7 +115,7 @@ def test_a_finger_drags_the_slider_and_pins_on_a_phone(chromium: Browser, dashbo
         page.touchscreen.tap(*explorer.picture.pixels([[1.0, 1.0]])[0])
         explorer.expect_section(state.POINT)
 
-        pinned, address = explorer.coordinates.input_value(), page.url
+        pinned, address = explorer.pinned, page.url
         ((x, y),) = explorer.picture.pixels([[0.0, 0.0]])
         reach = "(plot) => plot.map.view.place.reach"
         seen = explorer.picture.plot.evaluate(reach)
@@ -129,7 +129,7 @@ def test_a_finger_drags_the_slider_and_pins_on_a_phone(chromium: Browser, dashbo
         assert 0.2 * seen < explorer.picture.plot.evaluate(reach) < 0.5 * seen
         assert page.evaluate("() => visualViewport.scale") == 1  # the map, not the page
         explorer.expect_confirmed()
-        assert (explorer.coordinates.input_value(), page.url) == (pinned, address)
+        assert (explorer.pinned, page.url) == (pinned, address)
     context.close()
 
 
