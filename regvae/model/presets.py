@@ -47,10 +47,10 @@ PRESETS: dict[str, Preset] = {
         Preset(
             "exact-15d",
             _wide(15),
-            training=_CATEGORICAL,
+            training=replace(_CATEGORICAL, random_share=0.5),
             about="Reconstructs new regs exactly. Each character is one choice among 26 or 10 (a "
-            "softmax), not 26 or 10 binary outputs, and the divergence from the prior has less "
-            "weight.",
+            "softmax), not 26 or 10 binary outputs, the divergence from the prior has less weight, "
+            "and half of the regs that it trains on are random.",
         ),
         Preset(
             "exact-64d",
