@@ -42,6 +42,9 @@ ACCEPTED, ACCEPTED_ON_DARK = OUTLINE, "#F2F2F2"
 DENSITY, DENSITY_ON_DARK = "#7A35C4", "#B98CFF"
 """Where the records are dense: a violet that nothing else on the map has."""
 
+MISSING = "#BC7F93"
+"""No value: on no scale, and no grey, which is what is rejected."""
+
 CSS: Final = (
     f":root {{ --plate: {PLATE_YELLOW}; --unwanted: {UNWANTED_RED}; "
     f"--rejected: {REJECTED_GREY}; --outline: {OUTLINE}; }}"
@@ -58,7 +61,7 @@ MAP: Final[dict[str, Any]] = {
     "rejected": REJECTED_GREY,
     "outline": OUTLINE,
     "zone": [128, 128, 136],
-    "missing": "#BC7F93",  # on no scale, and no grey, which is what is rejected
+    "missing": MISSING,
     # These differ, as each would be too dim on the other background.
     "light": {
         "classes": ["#CC6320", ABOVE],

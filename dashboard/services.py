@@ -118,14 +118,16 @@ def painted_layer(
     *,
     unwanted: Unwanted | None = None,
     beside: tuple[str, str] | None = None,
-) -> PaintedLayer:
+) -> PaintedLayer | None:
     """A colour as in `colour_attribute`, decoded everywhere on a plane, for the browser.
 
-    `beside` as in `geometry`.
+    None for a further column of the records, which no decoded code has. `beside` as in `geometry`.
     """
     loaded = bundle(name, version)
     models = [loaded, bundle(*beside)] if beside else [loaded]
     attribute = colour_attribute(colour, unwanted, loaded)
+    if attribute.is_column:
+        return None
     colouring = Colouring.of(attribute, np.concatenate([one.records.codes for one in models]))
     return PaintedLayer.of(loaded, colouring, plane(name, version, choice), np.array(anchor))
 

@@ -1,12 +1,14 @@
 """Small pieces of a page that several panels use."""
 
 from collections.abc import Callable, Sequence
+from html import escape
 from typing import Any
 
 import streamlit as st
 
 from dashboard import state
 from dashboard.words import common
+from regvae.model.records import Records
 
 _LARGEST_FILE = 1_000_000  # bytes: more than 100,000 regs
 
@@ -17,6 +19,17 @@ def facts(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> None:
     head = f"<tr>{cells}</tr>" if header else ""
     body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
     st.html(f'<table class="facts">{head}{body}</table>')
+
+
+def further(records: Records, row: int) -> list[tuple[str, str]]:
+    """What the further columns have of a record, as rows of `facts`."""
+    code = records.codes[row : row + 1]
+    columns = [one for one in records.attributes.values() if one.is_column]
+    values = [(one, one.values(code)[0]) for one in columns]
+    return [
+        (escape(one.label), escape(str(value) if one.kind == "category" else one.text(value)))
+        for one, value in values
+    ]
 
 
 def heading(words: str, key: str) -> None:

@@ -1,6 +1,6 @@
 """Compare: two models side by side, with maps linked by the codes that both have as records."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -28,7 +28,7 @@ from dashboard.words import compare as words
 from regvae import predicates
 from regvae.evaluation.accuracy import reconstruction
 from regvae.evaluation.diagnosis import Diagnosis, positions_alike
-from regvae.formats import Format
+from regvae.formats import Attribute, Format
 from regvae.latent.polygon import Polygon, in_polygon
 from regvae.rejection import sampling
 from regvae.rejection.rules import OneSided
@@ -120,7 +120,7 @@ def linked(models: Models, shown: tuple[Shown, Shown]) -> None:
     """The two maps with what is accepted and selected in them; a gesture reruns only this."""
     Gestures(_store_brush, _store_parameter).handle()
     format = services.bundle(*models[0]).format
-    controls(format, services.wanted_by_default(*models[0]))
+    controls(format, common_attributes(models), services.wanted_by_default(*models[0]))
     problems: list[str] = []
     try:
         selected = selection(models, shown)
@@ -154,11 +154,17 @@ def usual_unwanted(one: Model) -> str:
         return ""
 
 
-def controls(format: Format, usual: str) -> None:
+def common_attributes(models: Models) -> Mapping[str, Attribute]:
+    """What colours both maps: the format's attributes, and columns if they are of the same data."""
+    one, other = (services.bundle(*model) for model in models)
+    same = one.preset.data.sha256 == other.preset.data.sha256
+    return one.records.attributes if same else one.format.attributes
+
+
+def controls(format: Format, attributes: Mapping[str, Attribute], usual: str) -> None:
     """The widgets above the maps, and one for the threshold, whose slider is below them."""
     with st.container(key="linked"):
         colour, predicate = st.columns(2)
-    attributes = format.attributes
     if st.session_state.get(state.COMPARE_COLOUR) not in attributes:  # chosen for other codes
         st.session_state.pop(state.COMPARE_COLOUR, None)
     colour.selectbox(

@@ -270,7 +270,7 @@ def controls(name: str, version: str) -> DeltaGenerator | None:
     """The widgets above the map, and the place for a caption on its plane, if there is one."""
     bundle = services.bundle(name, version)
     k, format = bundle.records.latent_dim, bundle.format
-    attributes = format.attributes
+    attributes = bundle.records.attributes
     with st.container(key="boxes"):
         which, colour, find, go = st.columns(4, gap="small")
     with which:

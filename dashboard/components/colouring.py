@@ -7,11 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regvae.formats import Attribute, Codes
+from regvae.formats.format import NONE
 
 _MOST_CLASSES = 48
 """Categories with more values than this are coloured as a scale, in their natural order."""
 _FEW_NUMBERS = 12
-"""Numbers from a span of at most so many are classes: each has a colour of its own."""
+"""Numbers from a span of at most so many are classes, each with a colour of its own: of a column,
+so many different numbers."""
 _PARTS = 10
 """Parts of a scale of which shares are told."""
 
@@ -20,25 +22,32 @@ _PARTS = 10
 class Colouring:
     """An attribute as colours, by the values that occur among some codes.
 
-    `categories` are its values that occur there, in their natural order; a number of many values
-    has none of them, but a `span` from its lowest to its highest value.
+    `categories` are its values that occur there, in their natural order; a number of many values,
+    or a date, has none of them, but a `span` from its lowest to its highest value. The ends of a
+    span are float32, as the browser has the values.
     """
 
     attribute: Attribute
     categories: tuple[str, ...]
-    span: tuple[int, int] | None = None
+    span: tuple[float, float] | None = None
 
     @classmethod
     def of(cls, attribute: Attribute, codes: Codes) -> "Colouring":
         """The colouring of an attribute by the values that occur among codes (n,)."""
         if attribute.kind == "boolean":
             return cls(attribute, attribute.categories)
-        present = np.unique(attribute.ranks(codes)).tolist()
-        if attribute.kind == "number":
-            if present[-1] - present[0] < _FEW_NUMBERS:
-                return cls(attribute, tuple(map(str, present)))
-            return cls(attribute, (), (present[0], present[-1]))
-        return cls(attribute, tuple(attribute.categories[rank] for rank in present))
+        if attribute.kind == "category":
+            there = set(np.unique(attribute.values(codes)).tolist())
+            return cls(attribute, tuple(one for one in attribute.categories if one in there))
+        values = within_float32(attribute.values(codes))
+        known = np.unique(values[~np.isnan(values)]).tolist()
+        if attribute.kind == "number" and _are_few(known, attribute):
+            missing = (NONE,) if np.isnan(values).any() else ()
+            return cls(attribute, (*map(attribute.text, known), *missing))
+        low, high = (
+            (float(np.float32(one)) for one in (known[0], known[-1])) if known else (0.0, 0.0)
+        )
+        return cls(attribute, (), (low, high))
 
     @property
     def is_scale(self) -> bool:
@@ -57,11 +66,18 @@ class Colouring:
         NaN for a code without a value, or with a value that is not among `categories`.
         """
         values = self.attribute.values(codes)
-        if self.attribute.kind == "boolean" or self.span:
+        if self.span:
+            return within_float32(values).astype(np.float32)
+        if self.attribute.kind == "boolean":
             return values.astype(np.float32)
         places = {category: float(place) for place, category in enumerate(self.coloured)}
         unique, inverse = np.unique(values, return_inverse=True)
-        found = np.array([places.get(str(value), np.nan) for value in unique], np.float32)
+        named = (
+            unique.tolist()
+            if self.attribute.kind == "category"
+            else map(self.attribute.text, unique)
+        )
+        found = np.array([places.get(one, np.nan) for one in named], np.float32)
         return found[inverse]
 
     def shares(self, values: NDArray[np.float32]) -> tuple[list[str], NDArray[np.float64]]:
@@ -73,22 +89,49 @@ class Colouring:
             labels = list(self.categories)
             edges = np.arange(len(labels) + 1, dtype=float)
         else:
-            low, high = self.span or (0, len(self.coloured) - 1)
-            edges = np.linspace(low, high + 1, _PARTS + 1)
-            names = self.coloured or range(high + 1)
-            labels = [str(names[int(np.ceil(start))]) for start in edges[:-1]]
+            low, high = self.ends
+            step = float(low % 1 == high % 1 == 0)  # whole numbers: the last part has the last one
+            edges = np.linspace(low, high + step, _PARTS + 1)
+            labels = [self._text(np.ceil(one) if step else one) for one in edges[:-1].tolist()]
         return labels, np.histogram(values, edges)[0] / max(len(values), 1)
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The lowest and the highest position on a scale."""
+        return self.span or (0.0, len(self.coloured) - 1.0)
+
+    def _text(self, position: float) -> str:
+        """What a position on a scale means."""
+        if self.coloured:
+            return self.coloured[int(position)]
+        return self.attribute.text(float(f"{position:.6g}") if position % 1 else position)
 
     def legend(self, codes: Codes) -> dict[str, Any]:
         """The legend for codes (n,), as JSON: classes with counts, or a scale with its ends."""
         values = self.values(codes)
-        meta: dict[str, Any] = {"name": self.attribute.name, "label": self.attribute.label}
+        meta: dict[str, Any] = {
+            "name": self.attribute.name,
+            "label": self.attribute.label,
+            "isColumn": self.attribute.is_column,
+        }
         if not self.is_scale:
             known = values[~np.isnan(values)].astype(np.intp)
             counts = np.bincount(known, minlength=len(self.categories)).tolist()
             pairs = zip(self.categories, counts, strict=True)
             return meta | {"classes": [{"label": label, "count": n} for label, n in pairs]}
         meta["missing"] = int(np.isnan(values).sum())
-        low, high = self.span or (0, len(self.coloured) - 1)
-        ends = (self.coloured[low], self.coloured[high]) if self.coloured else (str(low), str(high))
-        return meta | {"low": low, "high": high, "lowLabel": ends[0], "highLabel": ends[1]}
+        low, high = self.ends
+        texts = {"lowLabel": self._text(low), "highLabel": self._text(high)}
+        return meta | {"low": low, "high": high} | texts
+
+
+def _are_few(known: list[float], attribute: Attribute) -> bool:
+    if attribute.is_column:
+        return len(known) <= _FEW_NUMBERS
+    return known[-1] - known[0] < _FEW_NUMBERS
+
+
+def within_float32(numbers: NDArray) -> NDArray[np.float64]:
+    """Numbers (n,), NaN where the browser could not hold them."""
+    with np.errstate(over="ignore"):
+        return np.where(np.isfinite(numbers.astype(np.float32)), numbers, np.nan).astype(np.float64)

@@ -51,10 +51,10 @@ class Shown:
 
 @dataclass(frozen=True)
 class Cover:
-    """What covers one of the maps: an attribute decoded everywhere, proposed samples, and Python's
-    report on them; None and None if nothing can be proposed."""
+    """What covers one of the maps: an attribute decoded everywhere, None for one that no decoded
+    code has; proposed samples, and Python's report on them, None if nothing can be proposed."""
 
-    painted: PaintedLayer
+    painted: PaintedLayer | None
     samples: SampleLayer | None = None
     report: Report | None = None
 
@@ -126,7 +126,8 @@ def comparison(
 def _side(side: str, one: Shown, cover: Cover) -> dict[str, Any]:
     """One of the maps as JSON; its tables are sent on their own."""
     painted, samples = f"painted-{side}", f"samples-{side}"
-    send_painted(cover.painted, painted)
+    if cover.painted:
+        send_painted(cover.painted, painted)
     if cover.samples:
         send_samples(cover.samples, samples)
     return {

@@ -17,9 +17,9 @@ class Geometry:
     """A bundle for the browser.
 
     `records` has a row a record: its mean (`z_1`, …), `code` and `split`; `values` a column of
-    `Colouring.values` for every attribute, whose legends are `attributes`. `weights` has the
-    decoder's kernels and biases in one column, whose shapes are `layers`; `blocks` is the layout of
-    its output; `format` is as `format_for_browser` gives it.
+    `Colouring.values` for every attribute, also for further columns, whose legends are
+    `attributes`. `weights` has the decoder's kernels and biases in one column, whose shapes are
+    `layers`; `blocks` is the layout of its output; `format` is as `format_for_browser` gives it.
     """
 
     version: str
@@ -40,8 +40,10 @@ class Geometry:
         table = coordinates(records.mean).assign(code=records.codes, split=records.split)
         alike = [one for one in (bundle, beside) if one and one.format == bundle.format]
         seen = np.concatenate([one.records.codes for one in alike])
-        attributes = bundle.format.attributes.values()
-        colourings = [Colouring.of(attribute, seen) for attribute in attributes]
+        colourings = [
+            Colouring.of(attribute, records.codes if attribute.is_column else seen)
+            for attribute in records.attributes.values()
+        ]
         values = pd.DataFrame({one.attribute.name: one.values(records.codes) for one in colourings})
         flat = np.concatenate([part.ravel() for d in decoder for part in (d.kernel, d.bias)])
         weights = pd.DataFrame({"weights": flat})

@@ -8,14 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dashboard.components.colouring import Colouring, within_float32
 from dashboard.words import common
 from dashboard.words import own_codes as words
 from regvae.evaluation.encoding import Encoded
-
-_FEW = 12
-"""Numbers with at most so many different values are classes, with more a scale."""
-_MOST = 48
-"""Texts with more different values are no classes."""
+from regvae.formats import Codes
+from regvae.formats.columns import MOST_CLASSES, attribute_of, is_scale
+from regvae.formats.format import date_text
 
 PLAIN = "plain"
 """The column that has one class for all."""
@@ -30,8 +29,8 @@ def columns(encoded: Encoded) -> dict[str, str]:
         _EXACT: words.EXACT,
         _P_VALUE: words.P_VALUE,
     }
-    further = encoded.reading.further
-    usable = [str(name) for name in further if _is_number(further[name]) or _is_few(further[name])]
+    typed = encoded.reading.typed
+    usable = [str(name) for name in typed if _is_usable(typed[name])]
     return fixed | {_key(name): name for name in usable}
 
 
@@ -39,24 +38,21 @@ def _key(name: str) -> str:
     return f"column {name}"
 
 
-def _is_number(column: pd.Series) -> bool:
-    return pd.api.types.is_numeric_dtype(column)
-
-
-def _is_few(column: pd.Series) -> bool:
-    return column.nunique() <= _MOST
+def _is_usable(series: pd.Series) -> bool:
+    return is_scale(series) or series.nunique() <= MOST_CLASSES
 
 
 @dataclass(frozen=True)
 class Column:
     """A value of each of n codes: with `classes` its place among these labels, else a number.
 
-    `values` is (n,), NaN for no number.
+    `values` is (n,), NaN for no number; if `dates`, they are days since 1970.
     """
 
     label: str
     values: NDArray[np.float64]
     classes: tuple[str, ...] = ()
+    dates: bool = False
 
     @classmethod
     def of(cls, encoded: Encoded, name: str) -> "Column":
@@ -70,9 +66,9 @@ class Column:
             return _classes(words.EXACT, exact, (words.NO, words.YES))
         if name == _P_VALUE:
             return cls(words.P_VALUE, encoded.p_value)
-        for label, column in encoded.reading.further.items():
+        for label, series in encoded.reading.typed.items():
             if name == _key(str(label)):
-                return _further(str(label), column)
+                return _further(str(label), series, encoded.reading.codes)
         return _classes(words.PLAIN, [words.YOURS] * len(encoded.split), (words.YOURS,))
 
     def legend(self, rows: NDArray[np.bool_]) -> dict[str, Any]:
@@ -90,9 +86,13 @@ class Column:
             "missing": int(np.isnan(shown).sum()),
             "low": low,
             "high": high,
-            "lowLabel": f"{low:.4g}",
-            "highLabel": f"{high:.4g}",
+            "lowLabel": self.text(low),
+            "highLabel": self.text(high),
         }
+
+    def text(self, value: float) -> str:
+        """A number, or a date, as people read it."""
+        return date_text(value) if self.dates else f"{value:.4g}"
 
     @property
     def span(self) -> tuple[float, float]:
@@ -101,21 +101,13 @@ class Column:
         return (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
 
 
-def _further(label: str, column: pd.Series) -> Column:
-    if _is_number(column) and column.nunique() > _FEW:
-        return Column(label, _within_float32(column.to_numpy(np.float64)))
-    if _is_number(column):
-        column = column + 0  # -0.0 is 0.0
-    present = sorted(column.dropna().unique().tolist())
-    shown = [words.EMPTY if pd.isna(one) or one == "" else f"{one}" for one in column.tolist()]
-    order = dict.fromkeys([*(f"{one}" for one in present if one != ""), words.EMPTY])
-    return _classes(label, shown, tuple(order))
-
-
-def _within_float32(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Numbers (n,), NaN where the browser could not hold them."""
-    with np.errstate(over="ignore"):
-        return np.where(np.isfinite(numbers.astype(np.float32)), numbers, np.nan)
+def _further(label: str, series: pd.Series, codes: Codes) -> Column:
+    attribute = attribute_of(label, codes, series)
+    colouring = Colouring.of(attribute, codes)
+    if colouring.is_scale:
+        numbers = within_float32(attribute.values(codes))
+        return Column(label, numbers, dates=attribute.kind == "date")
+    return Column(label, colouring.values(codes).astype(np.float64), colouring.categories)
 
 
 def _classes(label: str, names: Sequence[str], order: Sequence[str]) -> Column:

@@ -65,16 +65,17 @@ def _spread(epochs: int) -> list[int]:
 def _colours(job: Job, progress: Progress) -> tuple[np.ndarray, list[str]]:
     """A colour's index for each point, and the colours: by the first ordered attribute, or else by
     the first of all."""
-    format, orders = job.preset.data.format, job.preset.training.orders
-    names = [*(one.attribute for one in orders), *format.attributes]
+    data, orders = job.preset.data, job.preset.training.orders
+    names = [*(one.attribute for one in orders), *data.format.attributes, *data.columns]
     if not names:
         return np.zeros(len(progress.codes), np.uint8), [palette.ABOVE]
-    attribute = format.attribute(names[0])
+    attribute = job.attributes[names[0]]
     ranks = attribute.ranks(progress.codes)
-    if attribute.kind != "boolean":
-        indices = ranks * len(palette.SCALE) // (ranks.max() + 1)
-        return indices.astype(np.uint8), list(palette.SCALE)
-    return ranks.astype(np.uint8), [palette.BELOW, palette.ABOVE]
+    if attribute.kind == "boolean":
+        return ranks.astype(np.uint8), [palette.BELOW, palette.ABOVE]
+    indices = ranks.clip(min=0) * len(palette.SCALE) // (ranks.max() + 1)
+    indices[ranks < 0] = len(palette.SCALE)  # no value
+    return indices.astype(np.uint8), [*palette.SCALE, palette.MISSING]
 
 
 def _entropy(job: Job) -> dict[str, Any] | None:

@@ -22,7 +22,7 @@ def colour_attribute(colour: str, unwanted: Unwanted | None, bundle: Bundle) -> 
     If nothing is unwanted (None), what is wanted is one class of all codes.
     """
     if colour != state.WANTED_COLOUR:
-        return bundle.format.attribute(colour)
+        return bundle.records.attributes[colour]
     if unwanted is None:
         everything = (common.NOTHING_UNWANTED,)
         return Attribute(colour, common.WANTED_COLOUR, "category", _all_alike, (), everything)

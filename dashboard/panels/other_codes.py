@@ -13,11 +13,13 @@ from regvae.formats import UK_REGISTRATION, Format
 
 @dataclass(frozen=True)
 class ModelCodes:
-    """A model's name, the format of its codes, and what is wanted of them by default."""
+    """A model's name, the format of its codes, what is wanted of them by default, and the
+    attributes that colour them."""
 
     model: str = state.DEFAULTS[state.MODEL]
     format: Format = UK_REGISTRATION
     usual: str = state.DEFAULTS[state.WANTED]
+    attributes: tuple[str, ...] = tuple(UK_REGISTRATION.attributes)
 
 
 def set_back(name: str, version: str) -> None:
@@ -28,8 +30,9 @@ def set_back(name: str, version: str) -> None:
     """
     session = st.session_state
     former: ModelCodes = session.get(state.CODES, ModelCodes())
-    format = services.bundle(name, version).format
-    codes = ModelCodes(name, format, services.wanted_by_default(name, version))
+    records = services.bundle(name, version).records
+    usual = services.wanted_by_default(name, version)
+    codes = ModelCodes(name, records.format, usual, tuple(records.attributes))
     typed = state.WANTED in st.query_params and state.WANTED not in session
     if not typed and session.get(state.WANTED, former.usual) == former.usual:
         session[state.WANTED] = codes.usual
@@ -64,7 +67,7 @@ def _wanted(former: Format, codes: ModelCodes) -> bool:
 
 
 def _colour(_former: Format, codes: ModelCodes) -> bool:
-    known = (None, state.WANTED_COLOUR, *codes.format.attributes)
+    known = (None, state.WANTED_COLOUR, *codes.attributes)
     unfit = st.session_state.get(state.COLOUR) not in known
     if unfit:
         st.session_state[state.COLOUR] = state.DEFAULTS[state.COLOUR]

@@ -1,6 +1,7 @@
 """Which of a person's own codes are shown: a column of theirs, and its classes or a range."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -32,8 +33,8 @@ class Filter:
         return cls(
             values.get(state.OWN_FILTER, PLAIN),
             tuple(values.get(state.OWN_CLASSES, ())),
-            values.get(state.OWN_FROM),
-            values.get(state.OWN_TO),
+            _number(values.get(state.OWN_FROM)),
+            _number(values.get(state.OWN_TO), end=True),
         )
 
     def rows(self, encoded: Encoded) -> NDArray[np.bool_]:
@@ -48,6 +49,13 @@ class Filter:
         if not column.classes and self.high is not None:
             shown &= column.values <= self.high
         return shown
+
+
+def _number(given: float | date | None, *, end: bool = False) -> float | None:
+    """A number, or of a date the days since 1970 to its begin or its end."""
+    if not isinstance(given, date):
+        return given
+    return float(np.datetime64(given, "D").astype(int)) + (np.nextafter(1, 0) if end else 0)
 
 
 def controls(encoded: Encoded, place: Any) -> None:
@@ -93,6 +101,9 @@ def _classes(column: Column) -> None:
 
 
 def _range(column: Column) -> None:
+    if column.dates:
+        _dates(column)
+        return
     whole = bool((column.values % 1 == 0)[~np.isnan(column.values)].all())
     ends = zip((state.OWN_FROM, state.OWN_TO), words.RANGE, column.span, strict=True)
     for (key, words_of, end), place in zip(ends, st.columns(2), strict=True):
@@ -103,5 +114,20 @@ def _range(column: Column) -> None:
             format="%.10g",
             key=key,
             placeholder=f"{end:.10g}",
+            persist_state="session",
+        )
+
+
+def _dates(column: Column) -> None:
+    low, high = (date.fromisoformat(column.text(end)) for end in column.span)
+    ends = zip((state.OWN_FROM, state.OWN_TO), words.RANGE, st.columns(2), strict=True)
+    for key, words_of, place in ends:
+        place.date_input(
+            words_of.format(label=common.plain(column.label)),
+            value=None,
+            min_value=low,
+            max_value=high,
+            format="YYYY-MM-DD",
+            key=key,
             persist_state="session",
         )

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import plates, services, state
 from dashboard.panels.context import Context
-from dashboard.widgets import facts, heading
+from dashboard.widgets import facts, further, heading
 from dashboard.words import common
 from dashboard.words import explore as words
 from regvae.latent.gaussians import NearestGaussian
@@ -105,6 +105,8 @@ def _decoded(context: Context, z: np.ndarray, row: int | None) -> None:
             outcome=words.RECONSTRUCTED if same else words.NOT_RECONSTRUCTED,
         )
     )
+    if known := further(records, row):
+        facts(known)
 
 
 def _to_the_edge(context: Context, point: tuple[float, ...]) -> None:

@@ -5,7 +5,7 @@ import streamlit as st
 
 from dashboard import plates, state
 from dashboard.panels.context import Context
-from dashboard.widgets import facts, heading
+from dashboard.widgets import facts, further, heading
 from dashboard.words import common
 from dashboard.words import explore as words
 
@@ -27,6 +27,7 @@ def searched(context: Context, code: str) -> None:
             ("characters right", f"{right} of {len(code)}"),
             ("mean", common.point(mean)),
             ("standard deviations", common.point(sigma)),
+            *([] if row is None else further(bundle.records, row)),
         ]
     )
     st.caption(words.SEARCHED_ON_THE_MAP)

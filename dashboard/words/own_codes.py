@@ -35,7 +35,6 @@ P_VALUE_HELP = (
 )
 NO_RECORD = "no record"
 YES, NO = "yes", "no"
-EMPTY = "(empty)"
 
 FILTER = "Show only"
 NO_FILTER = "all"

@@ -27,7 +27,7 @@ from regvae.evaluation.study import (
     purity_curves,
     rule_outcomes,
 )
-from regvae.formats import read_codes
+from regvae.formats import CodeTable, Own, read_codes
 from regvae.formats.finding import find
 from regvae.model import bundle as bundles
 from regvae.model import config, presets, store
@@ -109,7 +109,7 @@ def train(
 
 def _of_data(
     preset: config.Preset, data: Path, column: str | None, format: str | None, order: Sequence[str]
-) -> tuple[config.Preset, list[str]]:
+) -> tuple[config.Preset, CodeTable]:
     """A preset for the codes of a file, and these codes; prints what was read and what dropped."""
     content = data.read_bytes()
     if format in (None, "infer"):
@@ -119,9 +119,9 @@ def _of_data(
     else:
         chosen = format_given(format)
     reading = read_codes(content, str(data), chosen, column)
-    for sentence in reading.sentences():
+    own = reading.table
+    for sentence in [*reading.sentences(), *own.sentences()]:
         console.print(sentence)
-    own = reading.codes.tolist()
     return _fitted(preset, config.Data.of_own(own, format=chosen), order), own
 
 
@@ -129,11 +129,12 @@ def _fitted(preset: config.Preset, data: config.Data, order: Sequence[str]) -> c
     """A preset for other data: with the given orders, if any, instead of its own."""
     orders = tuple(config.Order(name, axis) for axis, name in enumerate(order, start=1))
     orders = orders or preset.training.orders
-    missing = [one.attribute for one in orders if one.attribute not in data.format.attributes]
+    known = (*data.format.attributes, *data.columns)
+    missing = [one.attribute for one in orders if one.attribute not in known]
     if missing:
         raise UsageError(
-            f"expected attributes of {data.format.one} ({', '.join(data.format.attributes)}) to "
-            f"order by, got {', '.join(missing)}; give --order, or choose another preset"
+            f"expected attributes of {data.format.one} ({', '.join(known)}) to order by, got "
+            f"{', '.join(missing)}; give --order, or choose another preset"
         )
     training = replace(preset.training, orders=orders)
     return replace(preset, data=data, training=training)
@@ -167,7 +168,7 @@ def _progress(epochs: int, last: list[Any]) -> Iterator[tuple[Callable, Callable
         yield show, lambda: progress.update(task, description="queueing")
 
 
-def _recipe(name: str) -> tuple[config.Preset, Sequence[str], int]:
+def _recipe(name: str) -> tuple[config.Preset, Own, int]:
     """Preset, own codes and default seed of a named preset or of a bundle.
 
     Raises `UsageError` if there is neither of that name, and `BundleError` for a damaged bundle.
@@ -182,7 +183,7 @@ def _recipe(name: str) -> tuple[config.Preset, Sequence[str], int]:
             "choose one of them, or give the path of a bundle"
         ) from error
     bundle = bundles.load(name)
-    own = bundle.records.codes.tolist() if bundle.preset.data.source == "own" else ()
+    own = bundle.records.table if bundle.preset.data.source == "own" else ()
     return bundle.preset, own, bundle.seed
 
 

@@ -60,13 +60,15 @@ def rank_correlations(bundle: Bundle, *, split: str = "test") -> list[dict[str, 
 
     A list of `{"attribute", "axis", "rank_correlation"}`; the axis is counted from 1, and the rank
     correlation is Spearman's between the attribute and the means' coordinates, -1 to 1, or None if
-    all values or all coordinates are the same.
+    all values or all coordinates are the same. Records without a value do not count.
     """
     rows = bundle.records.split == split
     found = []
     for order in bundle.preset.training.orders:
-        ranks = bundle.format.attribute(order.attribute).ranks(bundle.records.codes[rows])
-        correlation = _spearman(bundle.records.mean[rows, order.axis - 1], ranks)
+        ranks = bundle.records.attributes[order.attribute].ranks(bundle.records.codes[rows])
+        known = ranks >= 0
+        z = bundle.records.mean[rows, order.axis - 1]
+        correlation = _spearman(z[known], ranks[known])
         found.append(
             {"attribute": order.attribute, "axis": order.axis, "rank_correlation": correlation}
         )

@@ -19,7 +19,7 @@ def check(name_or_path: str | Path) -> Bundle:
     """
     bundle = load(name_or_path)
     folder = resolve(name_or_path)
-    own = bundle.records.codes if bundle.preset.data.source == "own" else ()
+    own = bundle.records.table if bundle.preset.data.source == "own" else ()
     try:
         encoded = Bundle.assemble(
             bundle.preset, bundle.seed, bundle.weights, bundle.history, own=own

@@ -6,6 +6,8 @@ from typing import Any
 
 from regvae.formats.codes import SPLITS as SPLITS
 from regvae.formats.codes import Codes as Codes
+from regvae.formats.columns import CodeTable as CodeTable
+from regvae.formats.columns import Own as Own
 from regvae.formats.definition import of_definition as of_definition
 from regvae.formats.definition import read as read
 from regvae.formats.format import Attribute as Attribute

@@ -16,6 +16,8 @@ from regvae.formats.pattern import DIGITS as DIGITS
 from regvae.formats.pattern import LETTERS as LETTERS
 from regvae.formats.pattern import FormatError as FormatError
 
+NONE = "none"
+"""The category of what has no value."""
 _NAMED = 3
 """Wrong lines listed in an error; a long file may have thousands."""
 
@@ -24,27 +26,54 @@ _NAMED = 3
 class Attribute:
     """A property of a code, computed for many at once.
 
-    `kind` is "boolean", "category" (text) or "number" (integer); `values` maps codes (n,) to
-    values (n,) of that kind. `positions` are the characters it depends on, counted from 0.
-    `categories` are all values of a category in their natural order, or the labels of false and
-    true; empty for a number. `missing` is the category of codes without a value, if there is one.
+    `kind` is "boolean", "category" (text), "number" or "date" (days since 1970); `values` maps
+    codes (n,) to values (n,) of that kind. `positions` are the characters it depends on, counted
+    from 0. `categories` are all values of a category in their natural order, or the labels of false
+    and true; empty for others. `missing` is the category of codes without a value, if there is one.
+
+    Most attributes are computed from the code, and their numbers are integers. One that `is_column`
+    is known of some codes, and looked up: it has no positions, and its numbers are float64, NaN for
+    none.
     """
 
     name: str
     label: str
-    kind: Literal["boolean", "category", "number"]
+    kind: Literal["boolean", "category", "number", "date"]
     values: Callable[[Codes], NDArray]
     positions: tuple[int, ...]
     categories: tuple[str, ...] = ()
     missing: str = ""
+    is_column: bool = False
 
     def ranks(self, codes: Codes) -> NDArray[np.int64]:
-        """The attribute of codes (n,) as integers (n,); a category is its index in `categories`."""
+        """The attribute of codes (n,) as integers (n,) in its order.
+
+        A category is its index in `categories`. Of a column, numbers and dates are counted from the
+        lowest among these codes, and no value is -1.
+        """
         values = self.values(codes)
-        if self.kind != "category":
+        if self.kind == "category":
+            places = {category: place for place, category in enumerate(self.categories)}
+            if self.is_column:
+                places[self.missing] = -1
+            return np.array([places[value] for value in values.tolist()], dtype=np.int64)
+        if not self.is_column:
             return values.astype(np.int64)
-        places = {category: place for place, category in enumerate(self.categories)}
-        return np.array([places[value] for value in values], dtype=np.int64)
+        known = ~np.isnan(values)
+        ranks = np.full(len(values), -1)
+        ranks[known] = np.unique(values[known], return_inverse=True)[1]
+        return ranks
+
+    def text(self, value: float) -> str:
+        """A number or a date as people read it; `NONE` for NaN."""
+        if np.isnan(value):
+            return NONE
+        return date_text(value) if self.kind == "date" else f"{value:.10g}"
+
+
+def date_text(days: float) -> str:
+    """The date that is some days after 1970-01-01: ISO, without the time of day."""
+    return str(np.datetime64(int(np.floor(days)), "D"))
 
 
 @dataclass(frozen=True)
@@ -313,16 +342,24 @@ class Format:
 
     def attribute(self, name: str) -> Attribute:
         """The attribute of that name. Raises `FormatError` listing the names that exist."""
-        if name not in self.attributes:
-            raise FormatError(
-                f"expected an attribute of {self.one} ({', '.join(self.attributes)}), got "
-                f"{name[:40]!r}; choose one of them"
-            )
-        return self.attributes[name]
+        return named(name, self.attributes, self.one)
 
     @property
     def _example(self) -> str:
         return self.shown(self.example)
+
+
+def named(name: str, attributes: Mapping[str, Attribute], of: str) -> Attribute:
+    """The attribute of that name; `of` says in errors what has them, such as "a reg".
+
+    Raises `FormatError` listing the names that exist.
+    """
+    if name not in attributes:
+        raise FormatError(
+            f"expected an attribute of {of} ({', '.join(attributes)}), got {name[:40]!r}; choose "
+            "one of them"
+        )
+    return attributes[name]
 
 
 def _described(allowed: str) -> str:

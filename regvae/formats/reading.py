@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from regvae.formats import tables
 from regvae.formats.codes import Codes
+from regvae.formats.columns import CodeTable, typed
 from regvae.formats.format import Format, quoted
 from regvae.formats.tables import Rows
 
@@ -66,6 +68,16 @@ class Reading:
     rows: int
     dropped: tuple[Dropped, ...] = ()
     format: Format = field(repr=False, kw_only=True)
+
+    @cached_property
+    def typed(self) -> pd.DataFrame:
+        """The further columns as `typed` gives them: numbers, dates and texts."""
+        return pd.DataFrame({name: typed(one) for name, one in self.further.items()})
+
+    @property
+    def table(self) -> CodeTable:
+        """The codes with those further columns that can be attributes."""
+        return CodeTable.with_columns(self.format, self.codes, self.typed)
 
     def further_beside(self, columns: Iterable[str]) -> dict[str, NDArray]:
         """The further columns by name, to stand beside others: one of their names has "given "

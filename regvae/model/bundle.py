@@ -23,7 +23,8 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from regvae.formats import SPLITS, Codes, Format
+from regvae.formats import SPLITS, CodeTable, Format, Own
+from regvae.formats.columns import is_date
 from regvae.model.autoencoder import Autoencoder, weight_shapes
 from regvae.model.config import Preset
 from regvae.model.records import Records
@@ -92,7 +93,7 @@ class Bundle:
         history: pd.DataFrame,
         command: str = "",
         *,
-        own: Sequence[str] | Codes = (),
+        own: Own = (),
     ) -> "Bundle":
         """A bundle from trained weights: the preset's data are generated and encoded.
 
@@ -100,7 +101,8 @@ class Bundle:
         codes.
         """
         autoencoder = _autoencoder(weights, preset)
-        records = Records.encode(preset.data.splits(own), autoencoder)
+        table = CodeTable.of(own, preset.data.format)
+        records = Records.encode(preset.data.splits(own), autoencoder, table)
         return cls(preset.name, preset, seed, weights, autoencoder, records, history, {}, command)
 
 
@@ -137,6 +139,7 @@ def _contents(bundle: Bundle) -> dict[str, bytes]:
     columns: dict[str, Any] = {records.format.column: records.codes, "split": records.split}
     for name, values in (("mean", records.mean), ("sigma", records.sigma)):
         columns |= {f"{name}_{i}": values[:, i - 1] for i in range(1, records.latent_dim + 1)}
+    columns |= {str(name): values for name, values in records.further.items()}
     # Of a view, safetensors would write the numbers of the array that it is a view of.
     weights = {name: np.ascontiguousarray(array) for name, array in bundle.weights.items()}
     return {
@@ -278,8 +281,8 @@ def _records(path: Path, content: bytes, preset: Preset) -> Records:
         table = pd.read_parquet(io.BytesIO(content))
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise _wrong(path, "a Parquet table", error) from error
-    column = preset.data.format.column
-    _check_columns(path, table, [column, "split", *names])
+    column, further = preset.data.format.column, list(preset.data.columns)
+    _check_columns(path, table, [column, "split", *names, *further])
     try:
         codes, split = (np.array(list(table[name]), dtype=str) for name in (column, "split"))
         preset.data.onehot.hot_columns(codes)  # raises FormatError for a wrong code
@@ -291,7 +294,12 @@ def _records(path: Path, content: bytes, preset: Preset) -> Records:
         raise _wrong(path, "records with finite means, and finite sigmas above 0")
     if not np.isin(split, SPLITS).all():
         raise _wrong(path, f"the splits {', '.join(SPLITS)}")
-    return Records(preset.data.format.array(codes), split, mean, sigma, preset.data.format)
+    for name, values in table[further].items():
+        kinds = (pd.api.types.is_float_dtype, is_date, pd.api.types.is_string_dtype)
+        if not any(kind(values) for kind in kinds):
+            raise _wrong(path, f"numbers, dates or texts in the column {name}", values.dtype)
+    format = preset.data.format
+    return Records(format.array(codes), split, mean, sigma, format, table[further])
 
 
 def _check_columns(path: Path, table: pd.DataFrame, expected: Sequence[str]) -> None:

@@ -1,7 +1,7 @@
 """Configuration of a model: data, network and training as frozen dataclasses."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
 from typing import Any, Literal, get_args
@@ -10,7 +10,9 @@ from regvae.formats import (
     SPLITS,
     UK_REGISTRATION,
     Codes,
+    CodeTable,
     Format,
+    Own,
     codes,
     format_of,
     uk_registration,
@@ -59,7 +61,8 @@ class Data:
 
     `source`: `notebook` is the notebook's generator of UK registrations; `dvla` draws only regs
     that DVLA may issue; `own` is a list of one's own codes of the `format`, identified by its
-    sha256 and shuffled with the seed. Like all classes here, raises `ValueError` for wrong values.
+    sha256 and shuffled with the seed. `columns` names what else is known of one's own codes. Like
+    all classes here, raises `ValueError` for wrong values.
     """
 
     seed: int = 0
@@ -67,6 +70,7 @@ class Data:
     source: Source = "notebook"
     sha256: str = ""
     format: Format = UK_REGISTRATION
+    columns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check_choice("the source of the data", self.source, get_args(Source))
@@ -89,17 +93,17 @@ class Data:
         )
 
     @classmethod
-    def of_own(
-        cls, own: Sequence[str] | Codes, seed: int = 0, format: Format = UK_REGISTRATION
-    ) -> "Data":
-        """For a list of one's own normalised codes: a twelfth each is held out for validation and
-        for test. Raises `ValueError` if fewer than `FEWEST` are distinct."""
-        own = codes.distinct(format.array(own))
-        expected = f"at least {FEWEST} distinct {format.plural} to train on"
-        _check(len(own) >= FEWEST, expected, len(own), "give more")
-        held_out = len(own) // 12
-        sizes = (len(own) - 2 * held_out, held_out, held_out)
-        return cls(seed, sizes, "own", codes.sha256(own), format)
+    def of_own(cls, own: Own, seed: int = 0, format: Format = UK_REGISTRATION) -> "Data":
+        """For one's own normalised codes: a twelfth each is held out for validation and for test.
+
+        Raises `ValueError` if fewer than `FEWEST` are distinct.
+        """
+        table = CodeTable.of(own, format)
+        expected = f"at least {FEWEST} distinct {table.format.plural} to train on"
+        _check(len(table) >= FEWEST, expected, len(table), "give more")
+        held_out = len(table) // 12
+        sizes = (len(table) - 2 * held_out, held_out, held_out)
+        return cls(seed, sizes, "own", table.sha256(), table.format, table.names)
 
     @property
     def onehot(self) -> OneHot:
@@ -116,24 +120,24 @@ class Data:
         counts = {"notebook": uk_registration.notebook_count, "dvla": uk_registration.dvla_count}
         return math.log(counts[self.source]()) if self.source in counts else None
 
-    def splits(self, own: Sequence[str] | Codes = ()) -> dict[str, Codes]:
+    def splits(self, own: Own = ()) -> dict[str, Codes]:
         """The codes by split: `{"train": (n,), "validation": (m,), "test": (t,)}`.
 
-        For the source `own` its codes must be given, in any order; raises `ValueError` if they are
-        other codes.
+        For the source `own` its codes must be given, in any order, and with their columns; raises
+        `ValueError` if they are others.
         """
         if self.source == "notebook":
             return uk_registration.notebook_dataset(self.seed, self.sizes)
         if self.source == "dvla":
             return uk_registration.dvla_dataset(self.seed, self.sizes)
-        own = codes.distinct(self.format.array(own))
-        found, size = codes.sha256(own), sum(self.sizes)
-        if (found, len(own)) != (self.sha256, size):
+        table = CodeTable.of(own, self.format)
+        found, size = table.sha256(), sum(self.sizes)
+        if (found, len(table)) != (self.sha256, size):
             raise ValueError(
                 f"expected the {size:,} {self.format.plural} of sha256 {self.sha256[:12]}…, got "
-                f"{len(own):,} of sha256 {found[:12]}…; give the same list"
+                f"{len(table):,} of sha256 {found[:12]}…; give the same list"
             )
-        return codes.split(own, self.seed, self.sizes)
+        return codes.split(table.codes, self.seed, self.sizes)
 
 
 @dataclass(frozen=True)
@@ -296,7 +300,8 @@ class Preset:
         expected = f"at most {_MOST_WEIGHTS:,} weights"
         _check(weights <= _MOST_WEIGHTS, expected, weights, "make the layers narrower")
         for order in self.training.orders:
-            _check_choice("an ordered attribute", order.attribute, self.data.format.attributes)
+            known = (*self.data.format.attributes, *self.data.columns)
+            _check_choice("an ordered attribute", order.attribute, known)
             _check_integer("the axis of an order", order.axis, 1, self.network.latent_dim)
         paired = max(self.training.batch_size, self.data.sizes[1])
         _check(
@@ -340,7 +345,8 @@ class Preset:
 
 
 def _data(values: Any) -> Data:
-    given = _exactly(Data, values)
+    # Data of before they had further columns have none.
+    given = _exactly(Data, {"columns": []} | values if isinstance(values, dict) else values)
     return Data(**given | {"format": format_of(given["format"])})
 
 

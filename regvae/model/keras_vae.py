@@ -63,7 +63,8 @@ class Vae(keras.Model):
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """The weighted terms of a batch's loss: reconstruction and divergence, in nats, and orders.
 
-        `vectors` (n, w), `ranks` (n, o) with a column for each of the preset's orders, `noise`
+        `vectors` (n, w), `ranks` (n, o) with a column for each of the preset's orders, -1 for no
+        value, `noise`
         (n, k), `beta` the divergence's weight -> three scalars; training minimises their sum.
         """
         mean, log_sigma = self.encode(vectors)
@@ -71,9 +72,11 @@ class Vae(keras.Model):
         reconstruction = ops.mean(self.reconstruction_loss(vectors, logits))
         divergence = ops.mean(self._divergence(mean, log_sigma))
         orders = ops.zeros(())
+        known = self.preset.data.format.attributes  # all codes have these
         for column, order in enumerate(self.preset.training.orders):
             z = mean[:, order.axis - 1]
-            orders += order.weight * order_penalty(z, ranks[:, column], order.sharpness)
+            penalty = order_penalty if order.attribute in known else known_order_penalty
+            orders += order.weight * penalty(z, ranks[:, column], order.sharpness)
         return reconstruction, beta * divergence, orders
 
     def reconstruction_loss(self, vectors: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
@@ -149,3 +152,12 @@ def order_penalty(z: tf.Tensor, ranks: tf.Tensor, sharpness: float) -> tf.Tensor
     """
     signs = ops.tanh(sharpness * (z[:, None] - z[None, :]))
     return ops.mean(ops.abs(signs - ops.sign(ranks[:, None] - ranks[None, :])))
+
+
+def known_order_penalty(z: tf.Tensor, ranks: tf.Tensor, sharpness: float) -> tf.Tensor:
+    """`order_penalty` over the pairs that both have a rank from 0; 0 if there is none."""
+    known = ops.cast(ranks >= 0, z.dtype)
+    pairs = known[:, None] * known[None, :]
+    signs = ops.tanh(sharpness * (z[:, None] - z[None, :]))
+    apart = ops.abs(signs - ops.sign(ranks[:, None] - ranks[None, :]))
+    return ops.sum(pairs * apart) / ops.maximum(ops.sum(pairs), 1)

@@ -1,13 +1,17 @@
 """Records: codes with their splits and their Gaussians in the latent space."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from regvae.formats import SPLITS, Codes, Format
+from regvae.formats import SPLITS, Attribute, Codes, CodeTable, Format
 from regvae.formats.codes import keys
+from regvae.formats.columns import attributes_of
+from regvae.formats.format import named
 from regvae.model.autoencoder import Autoencoder
 
 
@@ -16,7 +20,8 @@ class Records:
     """n records: `codes` (n,) of a `format`, `split` (n,) of `SPLITS`, `mean` and `sigma` (n, k).
 
     Mean and sigma are float32; sigma is a standard deviation per latent coordinate. The arrays
-    become read-only, so that sessions can share them.
+    become read-only, so that sessions can share them. `further` has what else is known of the
+    records, n rows of columns as `CodeTable` has them, or none.
     """
 
     codes: Codes
@@ -24,17 +29,24 @@ class Records:
     mean: NDArray[np.float32]
     sigma: NDArray[np.float32]
     format: Format
+    further: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
 
     def __post_init__(self) -> None:
         for array in (self.codes, self.split, self.mean, self.sigma):
             array.flags.writeable = False
 
     @classmethod
-    def encode(cls, splits: dict[str, Codes], autoencoder: Autoencoder) -> "Records":
-        """Encode codes by split, such as those of `Data.splits`; records are in this order."""
+    def encode(
+        cls, splits: dict[str, Codes], autoencoder: Autoencoder, table: CodeTable | None = None
+    ) -> "Records":
+        """Encode codes by split, such as those of `Data.splits`; records are in this order.
+
+        `table` has their further columns.
+        """
         codes = np.concatenate([splits[name] for name in SPLITS])
         split = np.repeat(np.array(SPLITS), [len(splits[name]) for name in SPLITS])
-        return cls(codes, split, *autoencoder.encode(codes), autoencoder.onehot.format)
+        further = table.rows(codes) if table else pd.DataFrame()
+        return cls(codes, split, *autoencoder.encode(codes), autoencoder.onehot.format, further)
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -44,9 +56,19 @@ class Records:
         """Number of latent coordinates, k."""
         return self.mean.shape[1]
 
+    @cached_property
+    def attributes(self) -> dict[str, Attribute]:
+        """The attributes of the format, and then the further columns, by name."""
+        return {**self.format.attributes, **attributes_of(self.codes, self.further)}
+
     def attribute(self, name: str) -> NDArray:
-        """An attribute's value for every record, (n,); raises as `Format.attribute`."""
-        return self.format.attribute(name).values(self.codes)
+        """An attribute's value for every record, (n,). Raises `FormatError` for another name."""
+        return named(name, self.attributes, self.format.one).values(self.codes)
+
+    @property
+    def table(self) -> CodeTable:
+        """The codes in alphabetical order, with their further columns."""
+        return CodeTable.with_columns(self.format, self.codes, self.further)
 
     def sizes(self) -> dict[str, int]:
         """The number of records in each split."""

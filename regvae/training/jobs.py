@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, Literal, get_args
 
@@ -26,7 +27,7 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from regvae.formats import Codes
+from regvae.formats import Attribute, Codes, CodeTable, Own
 from regvae.model import bundle as bundles
 from regvae.model import store
 from regvae.model.bundle import Bundle, history_columns
@@ -44,7 +45,7 @@ ALIVE: tuple[State, ...] = ("waiting", "training")
 
 RUN, OWN, STATUS, PROGRESS, FRAMES, STOP, LOCK, LOG = (
     "run.json",
-    "own.txt",
+    "own.parquet",
     "status.json",
     "progress.safetensors",
     "map.f16",
@@ -102,10 +103,20 @@ class Job:
         """Whether it will stop after its present epoch."""
         return self.alive and (self.folder / STOP).exists()
 
-    def own(self) -> list[str]:
-        """The codes of a preset of own data; none for other presets."""
-        path = self.folder / OWN
-        return path.read_text("ascii").split() if path.exists() else []
+    @cached_property
+    def attributes(self) -> dict[str, Attribute]:
+        """The attributes of its codes: those of the format, and further columns of own codes."""
+        return {**self.preset.data.format.attributes, **self.own().attributes}
+
+    def own(self) -> CodeTable:
+        """The codes of a preset of own data, with their columns; none for other presets.
+
+        Raises `ValueError` if their file is damaged.
+        """
+        path, format = self.folder / OWN, self.preset.data.format
+        return (
+            CodeTable.read(path.read_bytes(), format) if path.exists() else CodeTable.of((), format)
+        )
 
 
 def folder() -> Path:
@@ -229,7 +240,7 @@ def progress(job: Job) -> Progress | None:
 # --- changing -------------------------------------------------------------------------------------
 
 
-def create(name: str, preset: Preset, seed: int = 0, own: Sequence[str] | Codes = ()) -> Job:
+def create(name: str, preset: Preset, seed: int = 0, own: Own = ()) -> Job:
     """Create a job and start it; `own` are the codes of a preset of own data.
 
     Raises `JobError` for a name that cannot be used, a seed below 0 or a home that cannot be
@@ -246,7 +257,8 @@ def create(name: str, preset: Preset, seed: int = 0, own: Sequence[str] | Codes 
         partial = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=folder()))
         try:
             if preset.data.source == "own":
-                (partial / OWN).write_text("\n".join(own), "ascii")
+                table = CodeTable.of(own, preset.data.format)
+                (partial / OWN).write_bytes(table.to_parquet())
             description = {"preset": preset.to_dict(), "seed": seed, "created": time.time()}
             (partial / RUN).write_text(json.dumps(description, indent=1), "utf-8")
             partial.rename(folder() / name)

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from regvae.formats import Codes
+from regvae.formats import Codes, CodeTable, Own
 from regvae.model import bundle as bundles
 from regvae.model import store
 from regvae.model.autoencoder import Autoencoder, weight_shapes
@@ -37,12 +37,14 @@ class Trainer:
     `TrainingError` for a seed below 0, and `ValueError` if `own` are not the preset's codes.
     """
 
-    def __init__(self, preset: Preset, seed: int, own: Sequence[str] = ()) -> None:
+    def __init__(self, preset: Preset, seed: int, own: Own = ()) -> None:
         if seed < 0:
             raise TrainingError(f"expected a seed from 0, got {seed}; change it")
         self.preset, self.seed = preset, seed
         self.history: list[Epoch] = []
         self.splits = preset.data.splits(own)
+        table = CodeTable.of(own, preset.data.format)
+        self.attributes = {**preset.data.format.attributes, **table.attributes}
         self.vae = Vae(preset, seed)
         self.train_vectors, self.train_ranks = self._tensors(self.splits["train"])
         held_out = self._tensors(self.splits["validation"])
@@ -54,8 +56,7 @@ class Trainer:
     def _tensors(self, codes: Codes) -> tuple[tf.Tensor, tf.Tensor]:
         """One-hot vectors (n, w) of codes (n,), and the ranks (n, o) of the ordered attributes."""
         orders = self.preset.training.orders
-        attributes = self.preset.data.format.attributes
-        ranks = [attributes[order.attribute].ranks(codes) for order in orders]
+        ranks = [self.attributes[order.attribute].ranks(codes) for order in orders]
         columns = np.array(ranks, np.float32).reshape(len(orders), len(codes)).T
         return tf.constant(self.vae.onehot.encode(codes)), tf.constant(columns)
 
@@ -231,7 +232,7 @@ def train(
     out: str | Path,
     *,
     seed: int = 0,
-    own: Sequence[str] = (),
+    own: Own = (),
     resume: bool = False,
     command: str = "",
     measure: Callable[[Bundle], dict[str, Any]] = lambda _: {},
@@ -273,7 +274,7 @@ def train(
     return bundle
 
 
-def _begin(preset: Preset, out: Path, seed: int, own: Sequence[str], resume: bool) -> Trainer:
+def _begin(preset: Preset, out: Path, seed: int, own: Own, resume: bool) -> Trainer:
     """A new training run, or one that continues from its checkpoint."""
     path = checkpoint_path(out)
     if path.exists() and not resume:

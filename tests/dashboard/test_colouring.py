@@ -28,6 +28,7 @@ def test_a_boolean_has_two_classes_even_if_only_one_occurs() -> None:
     assert colouring("valid").legend(FEW) == {
         "name": "valid",
         "label": "letters DVLA issues",
+        "isColumn": False,
         "classes": [
             {"label": "letters never issued", "count": 1},
             {"label": "letters DVLA issues", "count": 5},
@@ -42,6 +43,7 @@ def test_a_number_is_a_scale_of_itself() -> None:
     assert colouring("number").legend(FEW) == {
         "name": "number",
         "label": "number",
+        "isColumn": False,
         "missing": 0,
         "low": 1.0,
         "high": 62.0,

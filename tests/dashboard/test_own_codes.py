@@ -16,6 +16,7 @@ from dashboard.words import explore
 from dashboard.words import own_codes as words
 from regvae.evaluation.encoding import Encoded
 from regvae.formats import UK_REGISTRATION, read_codes
+from regvae.formats.format import NONE
 from regvae.model.bundle import Bundle
 from regvae.rejection.calibration import calibrate
 from tests.dashboard import PICTURE, has_picture, open_tab, opened, press, problems_of, text_of
@@ -116,7 +117,7 @@ def test_classes_of_a_column_filter_table_counts_map_region_and_download(
     app.selectbox(key=state.OWN_FILTER).set_value("column owner").run()
     assert words.SHOWN.format(shown=30, n=30) not in text_of(app)  # no class is chosen yet
     assert len(app.dataframe[0].value) == 30
-    app.multiselect(key=state.OWN_CLASSES).set_value(["Bob", words.EMPTY]).run()
+    app.multiselect(key=state.OWN_CLASSES).set_value(["Bob", NONE]).run()
     bobs = own.reading.further["owner"].isin(["Bob", ""]).to_numpy()
     assert words.SHOWN.format(shown=20, n=30) in text_of(app)
     assert f"{int(own.exact[bobs].sum())} of 20 are reconstructed exactly" in text_of(app)
@@ -132,7 +133,7 @@ def test_classes_of_a_column_filter_table_counts_map_region_and_download(
     assert "Ann" not in set(inside["owner"])
     assert words.REGION.format(n=len(inside), of=20) in text_of(app)
     open_tab(app, explore.OWN_TAB)  # the filter is still there
-    assert app.multiselect(key=state.OWN_CLASSES).value == ["Bob", words.EMPTY]
+    assert app.multiselect(key=state.OWN_CLASSES).value == ["Bob", NONE]
     app.selectbox(key=state.OWN_FILTER).set_value("plain").run()
     assert len(app.dataframe[0].value) == 30
     assert sent[-1]["own"]["version"] == everything
@@ -175,7 +176,7 @@ def test_a_filter_compares_all_digits_and_the_map_keeps_its_colours(bundle: Bund
     bobs = Filter("column owner", classes=("Bob",)).rows(own)
     layer = OwnLayer.of(own, "column owner", bobs)
     counts = [(one["label"], one["count"]) for one in layer.legend["classes"]]
-    assert counts == [("Ann", 0), ("Bob", 10), (words.EMPTY, 0)]
+    assert counts == [("Ann", 0), ("Bob", 10), (NONE, 0)]
     assert set(layer.table["value"].to_pylist()) == {1}
 
 
@@ -230,7 +231,7 @@ def test_further_columns_of_few_values_or_numbers_can_colour(bundle: Bundle) -> 
         ("plain", [words.YOURS]),
         ("of other codes", [words.YOURS]),
         ("split", ["training data", "test data", words.NO_RECORD]),
-        ("column owner", ["Ann", "Bob", words.EMPTY]),
+        ("column owner", ["Ann", "Bob", NONE]),
     ],
 )
 def test_classes_count_the_codes_and_every_code_has_one(
@@ -253,7 +254,7 @@ def test_training_records_have_no_place_on_the_scale_of_p_values(bundle: Bundle)
 def test_a_negative_zero_is_zero(bundle: Bundle) -> None:
     own = encoded(bundle, "reg,n\nAB12CDE,-0.0\nAB13CDE,0.0\nAB14CDE,0.5")
     classes = OwnLayer.of(own, "column n", every(own)).legend["classes"]
-    assert [(one["label"], one["count"]) for one in classes] == [("0.0", 2), ("0.5", 1)]
+    assert [(one["label"], one["count"]) for one in classes] == [("0", 2), ("0.5", 1)]
 
 
 def test_what_was_cleared_is_forgotten() -> None:

@@ -74,7 +74,7 @@ def test_points_are_coloured_by_what_is_ordered_or_else_by_the_number(
     ordered = sent_of(stored_job(home, "two"), 1, monkeypatch)
     colours = ordered["colours"]["colour"].tolist()
     assert colours == sorted(colours)
-    assert colours[0] < colours[1] <= colours[2] < colours[3] == len(ordered["palette"]) - 1
+    assert colours[0] < colours[1] <= colours[2] < colours[3] == len(palette.SCALE) - 1
 
 
 def test_the_entropy_is_sent_only_if_the_loss_is_an_upper_bound_of_it(

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 import safetensors.numpy
 
-from regvae.formats import FORMATS, uk_registration
+from regvae.formats import FORMATS, CodeTable, FormatError, uk_registration
 from regvae.model import bundle as bundles
 from regvae.model.autoencoder import weight_shapes
 from regvae.model.bundle import Bundle, history_columns
@@ -167,6 +167,51 @@ def test_a_bundle_of_own_data_is_assembled_from_these_only():
     assert_equal(Bundle.assemble(*parts, "by hand", own=EVERY_TOY[::-1]), toy)
     with pytest.raises(ValueError, match="expected the 160 tags"):
         Bundle.assemble(*parts, own=EVERY_TOY[1:])
+
+
+def bundle_with_columns():
+    toy = toy_bundle()
+    n = len(EVERY_TOY)
+    further = pd.DataFrame(
+        {
+            "price": [None, *np.linspace(0.1, 9, n - 1)],
+            "sold": [f"2024-{1 + i % 12:02}-01" for i in range(n)],
+            "kind": ["", *["car", "van"] * (n // 2), "car"][:n],
+        }
+    )
+    own = CodeTable.with_columns(TOY, EVERY_TOY, further)
+    preset = dataclasses.replace(toy.preset, data=Data.of_own(own, seed=1))
+    return Bundle.assemble(preset, toy.seed, toy.weights, toy.history, own=own), own
+
+
+def test_a_bundle_has_the_further_columns_of_its_records(tmp_path, monkeypatch):
+    monkeypatch.setitem(FORMATS, "toy", TOY)
+    bundle, own = bundle_with_columns()
+    loaded = bundles.load(bundles.save(bundle, tmp_path / "toy"))
+    assert loaded.preset.data.columns == ("price", "sold", "kind")
+    for name, attribute in own.attributes.items():
+        for one in (bundle, loaded):
+            expected = attribute.values(one.records.codes)
+            np.testing.assert_array_equal(one.records.attribute(name), expected)
+    assert loaded.records.table.sha256() == own.sha256() == loaded.preset.data.sha256
+    assert [one.kind for one in loaded.records.attributes.values()][-3:] == [
+        *("number", "date", "category")
+    ]
+    with pytest.raises(
+        FormatError, match=r"an attribute of a tag \(.*price, sold, kind\), got 'x'"
+    ):
+        loaded.records.attribute("x")
+
+
+def test_a_column_of_another_type_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setitem(FORMATS, "toy", TOY)
+    bundle, _ = bundle_with_columns()
+    wrong = bundle.records.further.assign(price=True)
+    records = dataclasses.replace(bundle.records, further=wrong)
+    path = bundles.save(dataclasses.replace(bundle, records=records), tmp_path / "toy")
+    expected = r"records\.parquet: expected numbers, dates or texts in the column price, got bool"
+    with pytest.raises(BundleError, match=expected):
+        bundles.load(path)
 
 
 def test_an_assembled_bundle_has_its_presets_data_encoded(tiny):

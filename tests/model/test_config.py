@@ -103,18 +103,25 @@ def test_a_preset_of_another_format_is_restored_by_the_formats_name(monkeypatch)
     assert Preset.from_dict(values).data.onehot.width == 18
 
 
-NEWER = ("training", "random_share")
+SHARE, COLUMNS = ("training", "random_share"), ("data", "columns")
+NEWER = (SHARE, COLUMNS)
 
 
-@pytest.mark.parametrize("path", [path for path in keys_of(ODD.to_dict()) if path != NEWER])
+@pytest.mark.parametrize("path", [path for path in keys_of(ODD.to_dict()) if path not in NEWER])
 def test_a_missing_key_is_named(path):
     with pytest.raises(ValueError, match=path[-1]):
         Preset.from_dict(without(ODD.to_dict(), path))
 
 
 def test_a_preset_of_before_random_codes_has_none():
-    older = Preset.from_dict(without(ODD.to_dict(), NEWER))
+    older = Preset.from_dict(without(ODD.to_dict(), SHARE))
     assert older == replace(ODD, training=replace(ODD.training, random_share=0.0))
+
+
+def test_data_of_before_further_columns_have_none():
+    data = replace(Data.of_own(OWN), columns=("year",))
+    older = without(replace(ODD, data=data).to_dict(), COLUMNS)
+    assert Preset.from_dict(older).data == Data.of_own(OWN)
 
 
 @pytest.mark.parametrize("part", ["", "data", "network", "training"])

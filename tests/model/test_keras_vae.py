@@ -9,7 +9,7 @@ from scipy import integrate, stats
 from regvae.formats import UK_REGISTRATION, uk_registration
 from regvae.formats.codes import characters
 from regvae.model.autoencoder import Autoencoder
-from regvae.model.keras_vae import Vae, kl_divergence, kl_term, order_penalty
+from regvae.model.keras_vae import Vae, kl_divergence, kl_term, known_order_penalty, order_penalty
 from tests.training.networks import EVERYTHING, SMALL, penalty_by_hand
 
 ONEHOT = SMALL.data.onehot
@@ -115,6 +115,15 @@ def test_the_penalty_of_an_order_is_0_if_ordered_and_2_if_reversed():
     assert float(order_penalty(-z, ranks, 100.0)) == pytest.approx(2 * (n - 1) / n)
     assert float(order_penalty(0 * z, ranks, 100.0)) == pytest.approx((n - 1) / n)
     assert float(order_penalty(7 * z - 3, ranks**2, 100.0)) == pytest.approx(0, abs=1e-9)
+
+
+def test_codes_without_a_rank_are_in_no_pair():
+    rng = np.random.default_rng(2)
+    z, ranks = rng.normal(size=9), np.array([3.0, -1, 0, 2, -1, 2, 5, -1, 1])
+    known = ranks >= 0
+    ours = float(known_order_penalty(z, ranks, 3.0))
+    assert ours == pytest.approx(penalty_by_hand(z[known], ranks[known], 3.0), rel=1e-6)
+    assert float(known_order_penalty(z, -np.ones(9), 3.0)) == 0
 
 
 def test_right_marks_the_characters_that_numpy_reconstructs_from_the_means():

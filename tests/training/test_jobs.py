@@ -646,7 +646,7 @@ def test_own_codes_are_stored_with_the_job(home: Path) -> None:
         jobs.create("mine", preset, 0, ["AB12CDE"])
     assert not home.exists()
     run = jobs.create("mine", preset, 0, own)
-    assert run.own() == own.tolist()
+    assert run.own().codes.tolist() == own.tolist()
     assert run.preset.name == "mine"  # it had none
     assert jobs.create("other", LONG).own() == []
 

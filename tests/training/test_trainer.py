@@ -4,15 +4,17 @@ from dataclasses import replace
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 
+from regvae.evaluation.accuracy import rank_correlations
 from regvae.evaluation.check import check
 from regvae.evaluation.metrics import metrics
-from regvae.formats import FORMATS, UK_REGISTRATION
+from regvae.formats import FORMATS, UK_REGISTRATION, CodeTable
 from regvae.formats.codes import characters, distinct, sha256
 from regvae.model import bundle as bundles
-from regvae.model.config import Data
+from regvae.model.config import Data, Order
 from regvae.model.keras_vae import Vae
 from regvae.training.checkpoint import Checkpoint, TrainingError, checkpoint_path
 from regvae.training.trainer import Stopped, Trainer, train
@@ -204,6 +206,54 @@ def test_a_bundle_of_own_codes_has_them_its_metrics_and_its_command(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["own"]
     with pytest.raises(ValueError, match=r"expected the .* of sha256 .* give the same list"):
         train(OF_OWN, tmp_path / "others", own=OWN[1:])
+
+
+def with_columns():
+    """Own codes with two columns, one of them with gaps."""
+    numbers = [None if place % 5 == 0 else float(place) for place in range(len(OWN))]
+    kinds = ["car" if place % 2 else "van" for place in range(len(OWN))]
+    further = pd.DataFrame({"price": numbers, "kind": kinds})
+    return CodeTable.with_columns(UK_REGISTRATION, np.array(OWN), further)
+
+
+def ordered_by(*orders):
+    training = replace(OF_OWN.training, orders=orders, random_share=0.3)
+    return replace(OF_OWN, data=Data.of_own(with_columns(), seed=1), training=training)
+
+
+def test_the_ranks_of_a_column_are_those_of_its_values_and_random_codes_have_none():
+    preset = ordered_by(Order("price", 1), Order("number", 2))
+    trainer = Trainer(preset, 3, with_columns())
+    codes = trainer.training_codes(0)
+    _, ranks = trainer._tensors(codes)
+    known = dict(zip(OWN, with_columns().columns["price"], strict=True))
+    prices = np.array([known.get(code, np.nan) for code in codes.tolist()])
+    ours = np.asarray(ranks)[:, 0]
+    assert (ours < 0).tolist() == np.isnan(prices).tolist()
+    assert 0.3 < (ours < 0).mean() < 0.6  # a fifth, and of the others three of ten
+    order = np.argsort(prices)[: (ours >= 0).sum()]
+    assert (np.diff(ours[order]) >= 0).all()
+    epoch = trainer.run_epoch()
+    assert np.isfinite([epoch.order, epoch.validation_loss]).all()
+    assert epoch.order > 0
+
+
+@pytest.mark.training
+def test_a_bundle_has_the_columns_of_its_codes_and_is_trained_again_by_its_name(tmp_path):
+    preset = ordered_by(Order("price", 1), Order("kind", 2))
+    train(preset, tmp_path / "own", own=with_columns(), measure=metrics)
+    bundle = check(tmp_path / "own")
+    assert bundle.preset.data.columns == ("price", "kind")
+    assert list(bundle.records.attributes)[-2:] == ["price", "kind"]
+    known = dict(zip(OWN, with_columns().columns["price"], strict=True))
+    expected = [known[code] for code in bundle.records.codes.tolist()]
+    np.testing.assert_array_equal(bundle.records.attribute("price"), expected)
+    price, kind = rank_correlations(bundle)
+    assert (price["attribute"], kind["attribute"]) == ("price", "kind")
+    again = train(preset, tmp_path / "again", own=bundle.records.table, measure=metrics)
+    np.testing.assert_array_equal(again.records.mean, bundle.records.mean)
+    with pytest.raises(ValueError, match="give the same list"):
+        train(preset, tmp_path / "codes", own=OWN)  # without their columns
 
 
 def test_a_training_run_that_cannot_start_or_resume_is_refused(tmp_path):

@@ -17,7 +17,7 @@ export function classSymbol(code, palette) {
 
 /** The colour of a code of an attribute, of classes or on a scale, as [r, g, b]. */
 export function codeColour(attribute, code, palette) {
-  if (!(code >= 0)) return rgb(palette.missing);
+  if (Number.isNaN(code)) return rgb(palette.missing);
   if (attribute.classes) return rgb(classColour(attribute, code, palette));
   const { low, high } = attribute;
   const place = ((code - low) / (high - low || 1)) * (palette.scale.length - 1);

@@ -203,6 +203,7 @@ class Explorer {
     const values = column(wanted?.table ?? this.geometry.values, name);
     this.map.setColour({ ...attribute, count: this.map.x.length }, values);
     showLegend(this.part("legend"), [this.map.records]);
+    this.#showSwitch("colours", !attribute.isColumn); // what is decoded has no columns
   }
 
   /** A person's own codes, with a legend of their own, or nothing. */
