@@ -49,7 +49,7 @@ def find(content: bytes, name: str, column: str | None = None) -> Found:
     """
     rows = tables.read(content, name, _structured, MOST)
     tables.check_length(len(rows.cells), name, MOST)
-    names, header = _header(rows)
+    names, header = _header(rows, column)
     place = tables.column_at(column, names, name) if column else _best(rows, header)
     body = [_cell(row, place) for row in rows.cells[header:]]
     try:
@@ -86,19 +86,22 @@ def _cell(row: Sequence[str], place: int) -> str:
     return row[place] if place < len(row) else ""
 
 
-def _header(rows: Rows) -> tuple[tuple[str, ...], int]:
-    """Names of the columns, and whether the first row has them (1) or not (0): it has if none of
-    its cells has the commonest structure of its column."""
+def _header(rows: Rows, column: str | None) -> tuple[tuple[str, ...], int]:
+    """Names of the columns, and whether the first row has them (1) or not (0).
+
+    It has if one of them is the wanted column, or if its text in the best column has none of the
+    common structures there.
+    """
     if rows.names is not None:
         return tuple(rows.names), 0
     numbered = tuple(f"column {place + 1}" for place in range(rows.width))
     if len(rows.cells) < 2:
         return numbered, 0
-    for place in range(rows.width):
-        shapes = _shapes(rows, place, 1)
-        if shapes and _shape(_cell(rows.cells[0], place)) in shapes:
-            return numbered, 0
     first = [_cell(rows.cells[0], place) for place in range(rows.width)]
+    best = _best(rows, 1)
+    is_named = column is not None and column.casefold() in map(str.casefold, first)
+    if not is_named and _shape(first[best]) in _shapes(rows, best, 1):
+        return numbered, 0
     return tuple(one or other for one, other in zip(first, numbered, strict=True)), 1
 
 

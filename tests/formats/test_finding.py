@@ -37,6 +37,14 @@ def test_the_column_of_codes_is_found_among_others_with_its_header():
     assert found.inferred.covered == 1
 
 
+def test_a_header_that_looks_like_a_word_of_another_column_is_one():
+    words = table().assign(depot=["Leeds", "Derby"] * 200)
+    found = find(words.to_csv(index=False).encode(), "cars.csv", None)
+    assert (found.column, found.inferred.covered) == ("plate", 1)  # "depot" has the form of "Leeds"
+    depot = find(words.to_csv(index=False).encode(), "cars.csv", "Depot")
+    assert depot.column == "depot"
+
+
 def test_a_column_can_be_named_or_numbered():
     content = table().to_csv(index=False, sep=";").encode()
     for column in ("since", "2", "SINCE"):
