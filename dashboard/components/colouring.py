@@ -92,7 +92,7 @@ class Colouring:
             low, high = self.ends
             step = float(low % 1 == high % 1 == 0)  # whole numbers: the last part has the last one
             edges = np.linspace(low, high + step, _PARTS + 1)
-            labels = [self._text(np.ceil(one) if step else one) for one in edges[:-1].tolist()]
+            labels = [self.text(np.ceil(one) if step else one) for one in edges[:-1].tolist()]
         return labels, np.histogram(values, edges)[0] / max(len(values), 1)
 
     @property
@@ -100,7 +100,7 @@ class Colouring:
         """The lowest and the highest position on a scale."""
         return self.span or (0.0, len(self.coloured) - 1.0)
 
-    def _text(self, position: float) -> str:
+    def text(self, position: float) -> str:
         """What a position on a scale means."""
         if self.coloured:
             return self.coloured[int(position)]
@@ -121,7 +121,7 @@ class Colouring:
             return meta | {"classes": [{"label": label, "count": n} for label, n in pairs]}
         meta["missing"] = int(np.isnan(values).sum())
         low, high = self.ends
-        texts = {"lowLabel": self._text(low), "highLabel": self._text(high)}
+        texts = {"lowLabel": self.text(low), "highLabel": self.text(high)}
         return meta | {"low": low, "high": high} | texts
 
 

@@ -46,7 +46,8 @@ class View:
     `reason` and the `kind` of its plate, None for no card.
     `search` is the Gaussian of a searched code, as mean and standard deviations (k,) each; `region`
     the selected polygon of the plane; `layers` are points that lie on the map; `hidden` names what
-    of it is not drawn, of `state.LAYERS`; `unlinked` tells what of the page no address has, if
+    of it is not drawn, of `state.LAYERS`; `painted` is whether its colours are to be decoded
+    everywhere, where a colour can be; `unlinked` tells what of the page no address has, if
     there is something. `waiting` tells what a map without samples waits for.
     """
 
@@ -66,6 +67,7 @@ class View:
     region: Polygon | None = None
     layers: Sequence[PointLayer] = ()
     hidden: Sequence[str] = ()
+    painted: bool = True
     unlinked: str = ""
     waiting: str = ""
 
@@ -180,7 +182,7 @@ def latent_map(tables: Tables, view: View, key: str) -> None:
         send_own("own", own.version, table=own.table, legend=own.legend, title=own.title)
     if tables.edge:
         send_edge(tables.edge)
-    computed = {"colours": tables.painted, "density": tables.density, "edge": tables.edge}
+    computed = {"colours": view.painted, "density": tables.density, "edge": tables.edge}
     off = [layer for layer in state.COMPUTED if not computed[layer]]
     data = {
         **{slot: reference(slot, getattr(tables, slot)) for slot in Tables.__dataclass_fields__},

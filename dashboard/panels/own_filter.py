@@ -52,10 +52,11 @@ class Filter:
 
 
 def _number(given: float | date | None, *, end: bool = False) -> float | None:
-    """A number, or of a date the days since 1970 to its begin or its end."""
+    """A number, or of a date the days since 1970 to its begin or its last second."""
     if not isinstance(given, date):
         return given
-    return float(np.datetime64(given, "D").astype(int)) + (np.nextafter(1, 0) if end else 0)
+    days = (given - date(1970, 1, 1)).days
+    return days + (1 - 1 / 86_400 if end else 0.0)
 
 
 def controls(encoded: Encoded, place: Any) -> None:

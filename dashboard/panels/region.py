@@ -52,7 +52,7 @@ def _shown_colour(context: Context, rows: np.ndarray) -> None:
     _, everywhere = colouring.shares(values)
     colours: tuple[str, ...] = palette.WHEEL
     if colouring.span:
-        medians = (float(np.median(one)) for one in (values[rows], values))
+        medians = (colouring.text(_median(one)) for one in (values[rows], values))
         label = common.plain(attribute.label)
         st.markdown(words.REGION_MEDIAN.format(*medians, label=label))
         colours = palette.SCALE[1:2]
@@ -81,6 +81,11 @@ def _shown_colour(context: Context, rows: np.ndarray) -> None:
         key="region-values",
         config={"staticPlot": True},
     )
+
+
+def _median(values: np.ndarray) -> float:
+    known = values[~np.isnan(values)]
+    return float(np.median(known)) if len(known) else np.nan
 
 
 def _typical(found: Sequence[TypicalLetter]) -> None:

@@ -83,6 +83,7 @@ def show_map(
         region=shown.region,
         layers=shown.layers,
         hidden=shown.hidden,
+        painted=shown.painted,
         unlinked=shown.unlinked,
         waiting=shown.waiting,
     )

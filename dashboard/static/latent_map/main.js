@@ -204,6 +204,7 @@ class Explorer {
     this.map.setColour({ ...attribute, count: this.map.x.length }, values);
     showLegend(this.part("legend"), [this.map.records]);
     this.#showSwitch("colours", !attribute.isColumn); // what is decoded has no columns
+    this.part("paint").hidden = attribute.isColumn;
   }
 
   /** A person's own codes, with a legend of their own, or nothing. */
