@@ -41,7 +41,9 @@ def test_the_decoder_decodes_as_python_does(blank: Blank, name: str) -> None:
     )
     assert [one["code"] for one in decoded] == bundle.autoencoder.decode(points).tolist()
     logits = bundle.autoencoder.logits(points)
-    np.testing.assert_allclose([one["logits"] for one in decoded], logits, rtol=1e-4, atol=1e-4)
+    for rows, atol in ((slice(500), 1e-4), (slice(500, None), 5e-4)):  # far out: hundreds of nats
+        ours = [one["logits"] for one in decoded[rows]]
+        np.testing.assert_allclose(ours, logits[rows], rtol=1e-4, atol=atol)
     best = np.stack([block.max(axis=1) for block in bundle.autoencoder.probabilities(points)], 1)
     # Far out the outputs are in the hundreds, and their last digits of 32 bits count.
     for rows, atol in ((slice(500), 1e-4), (slice(500, None), 1e-3)):
@@ -286,10 +288,10 @@ def test_every_value_of_an_attribute_has_a_colour(blank: Blank) -> None:
         const of = (attribute, codes) => codes.map((code) =>
             module.codeColour(attribute, code, palette));
         return {
-            two: of({classes: [0, 0]}, [0, 1, -1]),
+            two: of({classes: [0, 0]}, [0, 1, NaN]),
             many: of({classes: [0, 0, 0]}, [0, 1, 2]),
             shapes: [0, 1, 2, 7, 8].map((code) => module.classSymbol(code, palette)),
-            scale: of({low: 10, high: 20}, [10, 12.5, 15, 20, NaN]),
+            scale: of({low: -10, high: 0}, [-10, -7.5, -5, 0, NaN]),
             flat: of({low: 10, high: 10}, [10]),
         };""",
     )
