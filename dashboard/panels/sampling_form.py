@@ -269,7 +269,7 @@ def _settings(name: str, loaded: Policy) -> dict[str, Any]:
         if unwanted.predicates
         else "",
         state.UNWANTED_TRAINING: unwanted.training,
-        state.LISTED: "\n".join(unwanted.codes),
+        state.LISTED: "\n".join(map(unwanted.format.shown, unwanted.codes)),
         state.USE_REGION: bool(unwanted.regions),
         state.RULE: loaded.rule.name,
         state.RESULTS_RULE: state.MAPS_RULE,

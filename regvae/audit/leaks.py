@@ -103,7 +103,9 @@ class Hunt:
             "hardest": [
                 {self.format.column: code, "z": z}
                 for code, z in zip(
-                    self.leaks.codes[:10].tolist(), self.leaks.z[:10].tolist(), strict=True
+                    self.format.written(self.leaks.codes[:10]).tolist(),
+                    self.leaks.z[:10].tolist(),
+                    strict=True,
                 )
             ],
         }

@@ -73,7 +73,7 @@ def report(bundle: BundleArgument, as_json: JsonOption = False) -> None:
     loaded = bundles.load(bundle)
     found, scale = diagnosis.diagnose(loaded), calibrate(loaded).scale
     if as_json:
-        print_json({"bundle": loaded.name, **found.summary(), "scale": scale})
+        print_json({"bundle": loaded.name, **found.summary(loaded.format), "scale": scale})
         return
     console.print(f"{loaded.name}: {loaded.preset.training.epochs} epochs in {found.seconds:.0f} s")
     console.print("per-character accuracy, decoding the mean, with 95 % intervals:")
@@ -147,11 +147,12 @@ def encode(
             notes.print(sentence)
     mean, sigma = loaded.autoencoder.encode(codes)
     format = loaded.format
-    rows = list(zip(codes.tolist(), mean.tolist(), sigma.tolist(), strict=True))
+    gaussians = list(zip(mean.tolist(), sigma.tolist(), strict=True))
     if as_json:
-        print_json([{format.column: code, "mean": m, "sigma": s} for code, m, s in rows])
+        rows = zip(format.written(codes).tolist(), gaussians, strict=True)
+        print_json([{format.column: code, "mean": m, "sigma": s} for code, (m, s) in rows])
         return
-    for code, m, s in rows:
+    for code, (m, s) in zip(codes.tolist(), gaussians, strict=True):
         console.print(f"{format.shown(code)}  mean {numbers_shown(m)}  sigma {numbers_shown(s)}")
 
 
@@ -186,12 +187,12 @@ def decode(
     loaded = bundles.load(bundle)
     format, autoencoder = loaded.format, loaded.autoencoder
     z = np.array([point_of(text, autoencoder.latent_dim) for text in points])
-    decoded = autoencoder.decode(z).tolist()
+    decoded = autoencoder.decode(z)
     if as_json:
-        pairs = zip(z.tolist(), decoded, strict=True)
+        pairs = zip(z.tolist(), format.written(decoded).tolist(), strict=True)
         print_json([{"z": point, format.column: code} for point, code in pairs])
         return
-    for text, code in zip(points, decoded, strict=True):
+    for text, code in zip(points, decoded.tolist(), strict=True):
         console.print(f"{text}  {format.shown(code)}")
 
 

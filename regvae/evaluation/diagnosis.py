@@ -7,7 +7,7 @@ the record's, its standard deviation the preset's noise times the record's sigma
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -388,8 +388,8 @@ class Diagnosis:
     examples: Examples
     seconds: float
 
-    def summary(self) -> dict[str, Any]:
-        """The figures as plain JSON types; infinite numbers are None."""
+    def summary(self, format: Format) -> dict[str, Any]:
+        """The figures as plain JSON types, of codes of a format; infinite numbers are None."""
         return {
             "accuracy": {one.split: _accuracy_summary(one) for one in self.accuracies},
             "nats": {one.split: _nats_summary(one) for one in self.rates},
@@ -412,8 +412,8 @@ class Diagnosis:
                 for one in self.confusions
             ],
             "examples": {
-                "right": [asdict(one) for one in self.examples.right],
-                "wrong": [asdict(one) for one in self.examples.wrong],
+                "right": [_written(one, format) for one in self.examples.right],
+                "wrong": [_written(one, format) for one in self.examples.wrong],
             },
             "seconds": self.seconds,
         }
@@ -443,6 +443,11 @@ def _accuracy_summary(one: Accuracy) -> dict[str, Any]:
 def _nats_summary(one: RateDistortion) -> dict[str, Any]:
     numbers = ("rate", "distortion", "bound", "standard_error", "entropy", "excess")
     return {name: _finite(getattr(one, name)) for name in numbers}
+
+
+def _written(one: Example, format: Format) -> dict[str, str]:
+    code, reconstruction = format.written([one.code, one.reconstruction]).tolist()
+    return {"code": code, "reconstruction": reconstruction}
 
 
 def _finite(number: float | None) -> float | None:

@@ -77,12 +77,13 @@ class Encoded:
 
         A further column of one of these names has "given " before it.
         """
-        columns: dict[str, NDArray] = {"code": self.reading.codes.astype(object)}
+        written = self.reading.format.written
+        columns: dict[str, NDArray] = {"code": written(self.reading.codes).astype(object)}
         for name, values in (("mean", self.mean), ("sigma", self.sigma)):
             columns |= {f"{name}_{axis}": one for axis, one in enumerate(values.T, start=1)}
         columns |= {
             "split": self.split.astype(object),
-            "reconstruction": self.reconstruction.astype(object),
+            "reconstruction": written(self.reconstruction).astype(object),
             "exact": self.exact,
             "p_value": self.p_value,
         }

@@ -166,6 +166,14 @@ class Format:
         """A code with separators for reading: ``"AB12CDE"`` -> ``"AB12 CDE"``."""
         return self.pattern.shown(code)
 
+    def written(self, codes: Sequence[str] | Codes) -> Codes:
+        """Codes (n,) as files and JSON have them: without the blanks of empty positions.
+
+        `parse` and `match` read each as the same code. What has no empty position is unchanged.
+        """
+        codes = self.array(codes)
+        return np.strings.replace(codes, BLANK, "") if len(codes) else codes
+
     def is_normalised(self, text: str) -> bool:
         """Whether a text is a code in the form that `parse` returns."""
         return (

@@ -13,6 +13,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from regvae.audit.collisions import Audit, Auditor
+from regvae.formats import UK_REGISTRATION, Format
 from regvae.model.bundle import Bundle
 from regvae.rejection import sampling
 from regvae.rejection.measures import Measurer
@@ -119,7 +120,7 @@ def generate(
     policy.check_guarantee()
     auditor = Auditor(bundle, policy.unwanted)
     stopped = False
-    with _Writer(files, bundle.format.column) as writer:
+    with _Writer(files, bundle.format) as writer:
         for block in sampling.stream(bundle, policy, measurer):
             auditor.add(block.tally, block.kept)
             writer.add(block.kept)
@@ -134,9 +135,9 @@ def generate(
 class _Writer(contextlib.ExitStack):
     """Writes the same rows to files, by their kind, many at a time."""
 
-    def __init__(self, files: Mapping[str, BinaryIO], column: str) -> None:
+    def __init__(self, files: Mapping[str, BinaryIO], format: Format) -> None:
         super().__init__()
-        self._column = column
+        self._format = format
         self._sinks = {kind: _Hashed(file) for kind, file in files.items()}
         self._waiting: list[pa.Table] = []
         self._writers: dict[str, Any] = {}
@@ -145,7 +146,7 @@ class _Writer(contextlib.ExitStack):
         """Add rows. The first open the writers, which must know the columns."""
         if not self._sinks:
             return
-        table = to_table(samples, self._column)
+        table = to_table(samples, self._format)
         for kind, sink in self._sinks.items():
             if kind not in self._writers:
                 self._writers[kind] = self.enter_context(_WRITERS[kind](sink, table.schema))
@@ -209,10 +210,11 @@ class _Hashed(io.RawIOBase):
         return self.file.tell()
 
 
-def to_table(samples: Samples, column: str = "reg") -> pa.Table:
-    """Samples as a table: the codes in a column of that name (`Format.column`), then z_1 to z_k,
-    the rule's measures, wanted, collision."""
-    columns: dict[str, Any] = {column: samples.codes.tolist()}
+def to_table(samples: Samples, format: Format = UK_REGISTRATION) -> pa.Table:
+    """Samples as a table: the codes in `Format.column`, without blanks, then z_1 to z_k, the rule's
+    measures, wanted, collision."""
+    column = format.column
+    columns: dict[str, Any] = {column: format.written(samples.codes).tolist()}
     columns |= {f"z_{i}": axis for i, axis in enumerate(samples.z.T, start=1)}
     columns |= dict(samples.measures)
     columns |= {"wanted": samples.wanted, "collision": samples.collision}

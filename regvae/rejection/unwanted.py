@@ -215,7 +215,8 @@ class Unwanted:
             parts.append("a mean in " + ("the region" if len(self.regions) == 1 else "the regions"))
         if self.codes:
             several = f"one of {len(self.codes):,} {self.format.plural}"
-            parts.append(self.codes[0] if len(self.codes) == 1 else several)
+            one = str(self.format.written(self.codes[:1])[0])
+            parts.append(one if len(self.codes) == 1 else several)
         if self.training:
             parts.append("a place in the training data")
         return " or ".join(parts)

@@ -11,12 +11,12 @@ import pytest
 from regvae.evaluation import diagnosis
 from regvae.evaluation.accuracy import accuracy
 from regvae.evaluation.notebook import notebook_figures
-from regvae.formats import FORMATS
+from regvae.formats import FORMATS, UK_REGISTRATION
 from regvae.model import bundle as bundles
 from regvae.model import store
 from regvae.rejection.calibration import calibrate
 from tests.cli import joined
-from tests.codes import TOY, toy_bundle
+from tests.codes import TOY, bundle_of, toy_bundle
 
 # --- evaluate -------------------------------------------------------------------------------------
 
@@ -57,7 +57,7 @@ def test_evaluate_takes_the_path_of_a_bundle(output):
 def test_report_gives_what_the_diagnosis_finds(output, bundle):
     found, scale = diagnosis.diagnose(bundle), calibrate(bundle).scale
     printed = json.loads(output("report", "notebook-2d", "--json"))
-    assert printed == {"bundle": "notebook-2d", **found.summary(), "scale": scale}
+    assert printed == {"bundle": "notebook-2d", **found.summary(UK_REGISTRATION), "scale": scale}
     text = joined(output("report", "notebook-2d"))
     for one in found.accuracies:
         assert f"{one.split} ({one.n:,})" in text
@@ -283,3 +283,20 @@ def test_codes_of_another_format_are_shown_with_separators_and_named_code(
     (decoded,) = toy_bundle().autoencoder.decode(np.zeros((1, 3)))
     assert output("decode", path, "0,0,0") == f"0,0,0  {TOY.shown(str(decoded))}\n"
     assert "test tags" in output("evaluate", path)
+
+
+# --- codes with empty positions -------------------------------------------------------------------
+
+
+def test_json_has_codes_without_blanks_and_text_has_them_with_separators(output, tmp_path):
+    path = bundles.save(bundle_of(FORMATS["uk-postcode"]), tmp_path / "any-3d")
+    (encoded,) = json.loads(output("encode", path, "m1 1ae", "--json"))
+    assert encoded["code"] == "M11AE"
+    assert output("encode", path, "M11AE").startswith("M1 1AE  mean (")
+    points = [",".join(map(str, one)) for one in np.random.default_rng(0).normal(size=(20, 3))]
+    decoded = json.loads(output("decode", path, "--json", "--", *points))
+    shown = [line.split("  ")[1] for line in output("decode", path, "--", *points).splitlines()]
+    assert [one["code"] for one in decoded] == [one.replace(" ", "") for one in shown]
+    assert min(len(one["code"]) for one in decoded) < 7
+    report = json.loads(output("report", path, "--json"))["examples"]
+    assert all(" " not in one[key] for one in report["wrong"] for key in one)

@@ -607,11 +607,11 @@ def test_a_failure_while_sampling_leaves_no_file(refusal, small, tmp_path):
 def test_a_failure_after_some_blocks_leaves_the_old_file(run, small, tmp_path, monkeypatch, name):
     to_table, written = results.to_table, []
 
-    def fails_later(samples, column):
+    def fails_later(samples, format):
         if len(written) == 2:
             raise OSError("no space left")
         written.append(len(samples))
-        return to_table(samples, column)
+        return to_table(samples, format)
 
     monkeypatch.setattr(sampling, "BLOCK", 100)
     monkeypatch.setattr(results, "to_table", fails_later)

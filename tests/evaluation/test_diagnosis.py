@@ -391,7 +391,7 @@ def test_a_diagnosis_holds_every_split_and_the_time_it_took(bundle, shipped):
 )
 def test_any_bundle_has_a_summary_that_json_can_hold(k, noise, likelihood):
     found = diagnosis.diagnose(random_bundle(k, noise=noise, likelihood=likelihood))
-    summary = json.loads(json.dumps(found.summary(), allow_nan=False))
+    summary = json.loads(json.dumps(found.summary(UK_REGISTRATION), allow_nan=False))
     assert summary["seconds"] == 0.75
     assert len(summary["dimensions"]) == k
     assert summary["accuracy"]["test"]["exact"]["share"] == found.accuracies[2].exact.value

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from regvae.evaluation.encoding import UNUSUAL, Encoded
-from regvae.formats import UK_REGISTRATION, read_codes
+from regvae.formats import FORMATS, UK_REGISTRATION, read_codes
 from regvae.rejection.calibration import calibrate
+from tests.codes import bundle_of
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +71,14 @@ def test_a_further_column_never_takes_the_name_of_ours(bundle, calibration):
     assert list(table)[-3:] == ["given split", "given exact", "given given exact"]
     assert table["given exact"].tolist() == [1]
     assert table["code"].tolist() == ["AB12CDE"]
+
+
+def test_the_table_has_codes_without_the_blanks_of_empty_positions():
+    format = FORMATS["uk-postcode"]
+    bundle = bundle_of(format)
+    reading = read_codes(b"M1 1AE\nEC1A 1BB", "own", format)
+    table = Encoded.of(reading, bundle, calibrate(bundle)).table()
+    assert table["code"].tolist() == ["M11AE", "EC1A1BB"]
+    decoded = bundle.autoencoder.decode(table[["mean_1", "mean_2", "mean_3"]].to_numpy())
+    assert [format.parse(code) for code in table["reconstruction"]] == decoded.tolist()
+    assert not table["reconstruction"].str.contains(" ").any()

@@ -15,6 +15,7 @@ from regvae.formats import (
     format_named,
     of_definition,
 )
+from regvae.formats.pattern import BLANK
 from tests.codes import EVERY_TOY, TOY, codes_of
 
 BOTH = pytest.mark.parametrize("format", [UK_REGISTRATION, TOY], ids=lambda one: one.name)
@@ -191,6 +192,24 @@ def test_every_position_has_a_name():
     assert plain.position_names == ("1", "2", "3", "4", "5", "6", "7")
     with pytest.raises(FormatError, match="expected 7 names of positions, got 2; give one for"):
         replace(UK_REGISTRATION, position_names=("one", "two"))
+
+
+@pytest.mark.parametrize("format", FORMATS.values(), ids=FORMATS)
+def test_written_codes_have_no_blanks_and_are_read_as_the_same_codes(format):
+    codes = format.generate(500, rng=np.random.default_rng(4))
+    written = format.written(codes)
+    assert written.tolist() == [code.replace(BLANK, "") for code in codes.tolist()]
+    again, fits = format.match(written)
+    assert fits.all()
+    assert np.array_equal(again, codes)
+    assert [format.parse(code) for code in written[:20].tolist()] == codes[:20].tolist()
+
+
+def test_regs_are_written_as_they_are():
+    codes = UK_REGISTRATION.generate(100, rng=np.random.default_rng(4))
+    assert np.array_equal(UK_REGISTRATION.written(codes), codes)
+    assert FORMATS["uk-postcode"].written(["M 1 1AE", "EC1A1BB"]).tolist() == ["M11AE", "EC1A1BB"]
+    assert FORMATS["uk-postcode"].written([]).tolist() == []
 
 
 def test_the_column_of_codes_is_called_reg_for_regs_alone():

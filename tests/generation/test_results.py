@@ -17,7 +17,8 @@ import pytest
 import regvae
 from regvae import parallel
 from regvae.cli import main
-from regvae.formats import UK_REGISTRATION, uk_registration
+from regvae.formats import FORMATS, UK_REGISTRATION, uk_registration
+from regvae.formats.pattern import BLANK
 from regvae.generation.results import KINDS, generate, read_manifest, to_table
 from regvae.model.autoencoder import Autoencoder, weight_shapes
 from regvae.model.config import Network
@@ -31,8 +32,10 @@ from regvae.rejection.proposals import Around
 from regvae.rejection.report import Tally
 from regvae.rejection.rules import Certified, OneSided, Posterior, TwoSided
 from regvae.rejection.unwanted import Unwanted, UnwantedError
+from tests.codes import bundle_of
 from tests.rejection.bundles import with_codes, with_rows
 
+POSTCODES = FORMATS["uk-postcode"]
 BELOW_50 = Unwanted.of(["number < 50"])
 RULES = [OneSided(1.0), TwoSided(0.25, 20.0), Posterior(0.25, 0.02), Certified(0.01, 0.02)]
 MEASURES = {
@@ -139,6 +142,22 @@ def test_a_table_has_a_column_for_each_of_many_dimensions(few):
     table = to_table(samples)
     assert table.column_names[1:16] == [f"z_{i}" for i in range(1, 16)]
     assert np.array_equal(np.column_stack(table.columns[1:16]), samples.z)
+
+
+def test_a_file_has_codes_without_the_blanks_of_empty_positions():
+    bundle = bundle_of(POSTCODES)
+    chosen = Policy(
+        bundle.name, Unwanted.of(["sector < 5"], format=POSTCODES), OneSided(0.01), proposals=300
+    )
+    contents = {kind: io.BytesIO() for kind in KINDS}
+    generate(bundle, chosen, contents)
+    for table in tables({kind: one.getvalue() for kind, one in contents.items()}):
+        written = table["code"].to_list()
+        assert not any(BLANK in code for code in written)
+        codes = POSTCODES.array([POSTCODES.parse(code) for code in written])
+        z = table[["z_1", "z_2", "z_3"]].to_numpy()
+        assert np.array_equal(codes, bundle.autoencoder.decode(z))
+        assert any(BLANK in code for code in codes)  # there is something to leave out
 
 
 # --- the files ------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regvae import predicates
-from regvae.formats import UK_REGISTRATION, FormatError, uk_registration
+from regvae.formats import FORMATS, UK_REGISTRATION, FormatError, uk_registration
 from regvae.latent.polygon import in_polygon
 from regvae.model.records import Records
 from regvae.predicates import PredicateError
@@ -213,6 +213,7 @@ def test_listed_codes_that_are_not_records_are_found(bundle):
             Unwanted.of(["number < 50"], regions=[ELL], listed=["ab12 cde"], training=True),
             "number < 50 or a mean in the region or AB12CDE or a place in the training data",
         ),
+        (Unwanted.of(listed=["m1 1ae"], format=FORMATS["uk-postcode"]), "M11AE"),
     ],
 )
 def test_a_set_in_words(unwanted, words):
