@@ -12,12 +12,11 @@ from dashboard.words.common import WANTED_COLOUR as WANTED_LABEL
 from dashboard.words.explore import ANCHORS, JOURNEYS_TAB, PLANES, READ_TAB
 from dashboard.words.journey import PATHS
 from regvae import predicates
-from regvae.formats import Format
+from regvae.formats import UK_REGISTRATION, Format
 from regvae.latent.polygon import Polygon, parse_polygon, polygon_corners, polygon_text
 from regvae.predicates import PredicateError
 from regvae.rejection.proposals import Box
 from regvae.rejection.rules import RULES, OneSided, Parameter, Rule
-from regvae.rejection.unwanted import WANTED_OF_REGS
 
 MODEL: Final = "model"
 LAST_MODEL: Final = "last-model"
@@ -138,7 +137,7 @@ DEFAULTS: Final[dict[str, Any]] = {
     UP: 2,
     ANCHOR: "mean",
     COLOUR: WANTED_COLOUR,
-    WANTED: WANTED_OF_REGS,
+    WANTED: UK_REGISTRATION.wanted,
     UNWANTED_TRAINING: False,
     USE_REGION: False,
     RULE: OneSided.name,

@@ -85,10 +85,11 @@ class Format:
     `attributes` are listed to people in this order. `check` computes some of the characters;
     `excluded` are texts that do not occur at a position (from 0): codes with one, or with other
     check characters, are no codes of the format. `plate` is how a code looks on a page, one of
-    `PLATES`. `draw` generates codes, `draw(n, rng)`, if not all are equally likely.
-    `definition` is what a file of the format has, empty for one written in Python. Raises
-    `FormatError` for wrong alphabets, if there are more or fewer names than positions, or if
-    `example` is not a normalised code.
+    `PLATES`; `column` the name of the codes' column in tables that are written. `wanted` is the
+    predicate of what is wanted unless somebody chooses, empty if the records decide. `draw`
+    generates codes, `draw(n, rng)`, if not all are equally likely. `definition` is what a file of
+    the format has, empty for one written in Python. Raises `FormatError` for wrong alphabets, if
+    there are more or fewer names than positions, or if `example` is not a normalised code.
 
     >>> from regvae.formats.uk_registration import UK_REGISTRATION
     >>> UK_REGISTRATION.parse("ab12 cde")
@@ -107,6 +108,8 @@ class Format:
     check: Check | None = None
     excluded: tuple[tuple[int, str], ...] = ()
     plate: str = "plain"
+    column: str = "code"
+    wanted: str = ""
     draw: Callable[..., Codes] | None = field(default=None, compare=False, repr=False)
     definition: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
@@ -142,11 +145,6 @@ class Format:
     def one(self) -> str:
         """The noun with its article: "a reg"."""
         return f"{'an' if self.noun[:1].upper() in 'AEIOU' else 'a'} {self.noun}"
-
-    @property
-    def column(self) -> str:
-        """The name of the codes' column in tables that are written: "code", for a reg "reg"."""
-        return "reg" if self.noun == "reg" else "code"
 
     @property
     def length(self) -> int:

@@ -257,5 +257,7 @@ UK_REGISTRATION = Format(
     ),
     attributes=ATTRIBUTES,
     plate="uk",
+    column="reg",
+    wanted="number >= 50",  # as in the notebook
     draw=generate,
 )

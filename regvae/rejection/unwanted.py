@@ -22,9 +22,6 @@ from regvae.predicates import Clause
 
 Region = tuple[tuple[float, float], ...]
 
-WANTED_OF_REGS = "number >= 50"
-"""What is wanted of UK registrations, as in the notebook."""
-
 _FARTHEST = 1e6
 """Largest coordinate of a corner of a region."""
 
@@ -32,12 +29,12 @@ _FARTHEST = 1e6
 def usual_wanted(records: Records) -> str:
     """What is wanted of records unless somebody chooses: a predicate as text.
 
-    Of UK registrations `WANTED_OF_REGS`. Of other codes the first number, from
-    its median on; if there is none, the more frequent half of the values of the first category, or
-    else what the first boolean holds for. Empty if none of these tells some records from others.
+    What the format says (`Format.wanted`), or else the first number, from its median on; if there
+    is none, the more frequent half of the values of the first category, or else what the first
+    boolean holds for. Empty if none of these tells some records from others.
     """
-    if records.format == UK_REGISTRATION:
-        return WANTED_OF_REGS
+    if records.format.wanted:
+        return records.format.wanted
     kinds = ("number", "category", "boolean")
     attributes = sorted(records.format.attributes.values(), key=lambda one: kinds.index(one.kind))
     for attribute in attributes:

@@ -216,6 +216,7 @@ def test_the_column_of_codes_is_called_reg_for_regs_alone():
     columns = {name: one.column for name, one in FORMATS.items()}
     assert columns.pop("uk-registration") == "reg"
     assert set(columns.values()) == {"code"}
+    assert replace(TOY, noun="reg").column == "code"  # the format says so, not its noun
 
 
 @pytest.mark.parametrize("noun", ["**bold**", "a_b", "[x](y)", "", " x", "x" * 41, "<b>"])

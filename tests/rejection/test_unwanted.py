@@ -307,3 +307,14 @@ def test_what_is_wanted_is_about_half_by_the_first_number_else_category_else_boo
 def test_of_regs_what_is_wanted_is_the_notebooks_and_of_nothing_known_nothing(bundle):
     assert usual_wanted(bundle.records) == "number >= 50"
     assert usual_wanted(records_of(())) == ""
+
+
+def test_a_format_may_say_what_is_wanted():
+    records = records_of(("first", "digit"))
+    said = dataclasses.replace(records.format, wanted="first in A, B")
+    assert usual_wanted(dataclasses.replace(records, format=said)) == "first in A, B"
+
+
+@pytest.mark.parametrize("format", FORMATS.values(), ids=FORMATS)
+def test_what_a_format_says_is_wanted_is_a_predicate_of_it(format):
+    assert not format.wanted or predicates.parse_all([format.wanted], format)
