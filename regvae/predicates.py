@@ -66,7 +66,7 @@ class Predicate:
         if not match:
             raise PredicateError(
                 f"expected 'attribute op value' with one of {' '.join(_COMPARE)} in as op, got "
-                f"{text[:80]!r}; write for example 'number < 50'"
+                f"{text[:80]!r}; write for example {example(format)!r}"
             )
         name, op, right = match.group(1).lower(), match.group(2).lower(), match.group(3)
         if name not in format.attributes:
@@ -128,8 +128,27 @@ def parse_all(texts: Sequence[str], format: Format = UK_REGISTRATION) -> tuple[C
         parts = [_split("and", part) for part in _split("or", text)]
         found += _clauses([tuple(Predicate.parse(one, format) for one in part) for part in parts])
     if not found:
-        raise PredicateError("expected a predicate, got none; give one such as 'number < 50'")
+        raise PredicateError(
+            f"expected a predicate, got none; give one such as {example(format)!r}"
+        )
     return tuple(found)
+
+
+def example(format: Format) -> str:
+    """A predicate of a format, for errors: on its first number, or else on its first category, with
+    the value of the format's example. On its first boolean, if there is neither.
+
+    >>> example(UK_REGISTRATION)
+    'number < 50'
+    """
+    kinds = ("number", "category", "boolean")
+    attribute = min(format.attributes.values(), key=lambda one: kinds.index(one.kind), default=None)
+    if attribute is None:
+        return "attribute == value"
+    if attribute.kind == "number":
+        return f"{attribute.name} < {10 ** len(attribute.positions) // 2}"
+    value = attribute.values(format.array([format.example]))[0]
+    return f"{attribute.name} == {str(value).lower() if attribute.kind == 'boolean' else value}"
 
 
 def alternatives(clauses: Sequence[Clause]) -> Sets:

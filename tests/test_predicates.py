@@ -2,6 +2,7 @@
 
 import operator
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regvae import predicates
-from regvae.formats import UK_REGISTRATION, uk_registration
+from regvae.formats import FORMATS, UK_REGISTRATION, uk_registration
 from regvae.predicates import Predicate, PredicateError, parse_all
-from regvae.rejection.unwanted import Unwanted
+from regvae.rejection.unwanted import Unwanted, UnwantedError
 from tests.codes import EVERY_TOY, TOY
 
 OPERATORS = {
@@ -332,3 +333,36 @@ def test_a_part_that_is_missing_beside_or_is_refused(text):
 def test_positions_are_the_characters_that_decide(text, expected):
     found = predicates.parse_all([text])
     assert predicates.positions(found, UK_REGISTRATION) == tuple(sorted(expected))
+
+
+# --- examples in errors ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("format", "text"),
+    [
+        (UK_REGISTRATION, "number < 50"),
+        (FORMATS["french-registration"], "number < 500"),
+        (FORMATS["uk-postcode"], "sector < 5"),
+        (FORMATS["gb-iban"], "sort_code < 500000"),
+        (FORMATS["vin"], "region == North America"),
+    ],
+    ids=lambda one: getattr(one, "name", None),
+)
+def test_errors_have_an_example_of_the_format(format, text):
+    assert predicates.example(format) == text
+    assert len(parse_all([text], format)) == 1
+    with pytest.raises(PredicateError, match=f"write for example '{text}'$"):
+        parse_all(["much"], format)
+    with pytest.raises(PredicateError, match=f"got none; give one such as '{text}'$"):
+        parse_all([""], format)
+    with pytest.raises(UnwantedError, match=f"give a predicate such as '{text}', a region, a list"):
+        Unwanted(format=format)
+
+
+def test_an_example_is_of_a_boolean_or_of_no_attribute_if_there_is_no_other():
+    valid = UK_REGISTRATION.attributes["valid"]
+    only = replace(UK_REGISTRATION, attributes={"valid": valid})
+    assert predicates.example(only) == "valid == true"
+    assert predicates.parse_all([predicates.example(only)], only)
+    assert predicates.example(replace(only, attributes={})) == "attribute == value"

@@ -83,8 +83,9 @@ class Unwanted:
     def __post_init__(self) -> None:
         if not (self.predicates or self.regions or self.codes or self.training):
             raise UnwantedError(
-                "expected something unwanted, got nothing; give a predicate such as 'number < 50', "
-                f"a region, a list of {self.format.plural}, or all of training"
+                "expected something unwanted, got nothing; give a predicate such as "
+                f"{predicates.example(self.format)!r}, a region, a list of {self.format.plural}, "
+                "or all of training"
             )
         for region in self.regions:
             polygon_corners(region, _FARTHEST)
