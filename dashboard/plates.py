@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from regvae.formats import Format
-from regvae.formats.pattern import BLANK
+from regvae.formats.pattern import BLANK, EMPTY, named
 
 
 def plate(format: Format, code: str, kind: str = "") -> str:
@@ -63,22 +63,19 @@ def candidates(format: Format, rows: Sequence[Sequence[tuple[str, float]]]) -> s
     columns = []
     for position, column in zip(format.learned, rows, strict=True):
         cells = "".join(
-            f'<i style="--share:{share:.4f}" title="{_named(character)} {share:.1%}">'
-            f"{_drawn(character) if rank and share >= 0.08 else ''}</i>"
+            f'<i style="--share:{share:.4f}" title="{escape(named(character))} {share:.1%}">'
+            f"{escape(named(character)) if rank and share >= 0.08 else ''}</i>"
             for rank, (character, share) in enumerate(column)
         )
         best, share = column[0]
         columns.append(
-            f'<div title="{escape(format.position_names[position])}"><b>{_drawn(best)}</b>'
+            f'<div title="{escape(format.position_names[position])}">{_best(best)}'
             f'<div class="stack">{cells}</div><small>{share:.0%}</small></div>'
         )
     look = f'data-look="{escape(format.plate)}"'
     return f'<div class="candidates" {look}>{"".join(columns)}</div>'
 
 
-def _named(character: str) -> str:
-    return "none" if character == BLANK else escape(character)
-
-
-def _drawn(character: str) -> str:
-    return "–" if character == BLANK else escape(character)
+def _best(character: str) -> str:
+    name = escape(named(character))
+    return f'<b class="word">{name}</b>' if name == EMPTY else f"<b>{name}</b>"

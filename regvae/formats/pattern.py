@@ -30,6 +30,8 @@ DIGITS = string.digits
 
 BLANK = " "
 """What an empty position of a normalised code has."""
+EMPTY = "none"
+"""What people read for it."""
 MOST_POSITIONS = 40
 """Most positions of a pattern."""
 _IGNORED = "-–—./_:,·'" + "".join(filter(str.isspace, map(chr, range(0x3001))))
@@ -269,6 +271,11 @@ class Pattern:
             parts.append("".join(escaped(one) for one in separator))
             parts.append(_written(allowed.replace(BLANK, "")) + quantifier(least, most))
         return "".join([*parts, *(escaped(one) for one in self.separators[-1])])
+
+
+def named(character: str) -> str:
+    """A character of an alphabet as people read it."""
+    return EMPTY if character == BLANK else character
 
 
 def _is_alphabet(allowed: str) -> bool:

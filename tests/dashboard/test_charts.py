@@ -41,6 +41,11 @@ def test_colours_of_the_confusion_go_by_the_square_root_of_the_share() -> None:
     np.testing.assert_array_equal(cells.customdata[:, :, 1], [[3, 1], [0, 4]])
 
 
+def test_the_confusion_names_an_empty_position() -> None:
+    (cells,) = charts.confusion(Confusion(" AB", (3,), np.eye(3, dtype=int))).data
+    assert list(cells.x) == list(cells.y) == ["none", "A", "B"]
+
+
 def test_dimensions_are_rates_or_variances_if_rates_are_infinite() -> None:
     variance = np.array([1.0, 0.001])
     for kl, height in ((np.array([2.0, 0.1]), [2.0, 0.1]), (np.full(2, np.inf), [1.0, 0.001])):
