@@ -76,6 +76,7 @@ def format_for_browser(format: Format) -> dict[str, Any]:
         "look": format.plate,
         "noun": format.noun,
         "one": format.one,
+        "plural": format.plural,
     }
 
 

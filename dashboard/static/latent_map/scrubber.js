@@ -81,6 +81,8 @@ export class Scrubber {
 
   /** How codes are shown, before the first is. */
   setPlates(plates) {
+    const { plural } = plates.format;
+    this.plural = plural[0].toUpperCase() + plural.slice(1);
     this.list.setPlates(plates);
   }
 
@@ -128,7 +130,7 @@ export class Scrubber {
     this.#showCurves(samples, values);
     this.seen = { values, found };
     this.#confirm();
-    this.#write("shown", `Plates: ${this.list.show(samples, states)} of ${count(accepted)}.`);
+    this.#write("shown", `${this.plural}: ${this.list.show(samples, states)} of ${count(accepted)}.`);
   }
 
   #showCovered() {
