@@ -72,6 +72,40 @@ def test_characters_are_completed_as_in_python(blank: Blank, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", EVERY)
+def test_a_bar_is_as_long_as_the_character_above_it_is_sure(blank: Blank, name: str) -> None:
+    """Also where a character has moved to the left, from a position after an empty one."""
+    bundle = bundle_of(EVERY[name])
+    points = untied(bundle, np.random.default_rng(3).uniform(-3, 3, (60, 3)))
+    geometry = Geometry.of(bundle)
+    found = blank.run(
+        "core/decoder.js",
+        """const { Reading } = await import("/latent_map/reading.js");
+        const { Plates } = await import("/core/plate.js");
+        const decoder = new module.Decoder(Float32Array.from(given.weights), given);
+        const reading = new Reading(document.body.appendChild(document.createElement("div")));
+        reading.setPlates(new Plates(given.format));
+        const said = given.points.map((point) => {
+            reading.show({ x: 0, y: 0 }, decoder.decode(point), null);
+            const bars = [...reading.bars.children].filter((bar) => bar.className !== "gap");
+            return bars.map((bar) => Number(bar.style.getPropertyValue("--sure")));
+        });
+        reading.root.remove();
+        return said;""",
+        {**decoder_data(geometry), "points": points.tolist()},
+    )
+    blocks = bundle.autoencoder.onehot.blocks
+    every = [bundle.autoencoder.probabilities(points[[row]]) for row in range(len(points))]
+    for bars, probabilities in zip(found, every, strict=True):
+        # Characters keep their order, so the bars are those of what is not empty, from the left.
+        expected = [
+            one.max()
+            for block, (one,) in zip(blocks, probabilities, strict=True)
+            if block.alphabet[one.argmax()] != " "
+        ]
+        np.testing.assert_allclose(bars, expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", EVERY)
 def test_a_plate_shows_a_code_as_python_does(blank: Blank, name: str) -> None:
     format = EVERY[name]
     codes = [format.example, *format.generate(50, rng=np.random.default_rng(4)).tolist()]

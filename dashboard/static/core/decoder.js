@@ -1,7 +1,7 @@
 // The bundle's decoder, with the bundle's own weights: the same network as regvae/model/autoencoder.py.
 // A browser test holds the two to the same codes.
 
-import { completed } from "./code.js";
+import { completed, origins } from "./code.js";
 
 export class Decoder {
   /**
@@ -45,7 +45,10 @@ export class Decoder {
     return input;
   }
 
-  /** The most probable code at a latent point, and the probability of each learned character (0 to 1). */
+  /**
+   * The most probable `code` at a latent point, the `certainty` of each learned position (its
+   * character's probability, 0 to 1), and where the code's characters come `from`, see `origins`.
+   */
   decode(point) {
     const logits = this.logits(point);
     const characters = [...this.format.example];
@@ -61,7 +64,8 @@ export class Decoder {
       characters[position] = alphabet[best - start];
       certainty.push(1 / sum);
     }
-    return { code: completed(characters, this.format).join(""), certainty };
+    const from = origins(characters, this.format);
+    return { code: completed(characters, this.format, from).join(""), certainty, from };
   }
 }
 

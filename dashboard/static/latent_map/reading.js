@@ -47,10 +47,10 @@ export class Reading {
   }
 
   /** A point and what it decodes to; `record` (or own code) and `state` (of a sample) if one is pointed at. */
-  show({ x, y }, { code, certainty }, record, state) {
+  show({ x, y }, { code, certainty, from }, record, state) {
     this.root.classList.remove("resting");
     this.plates.show(this.plate, code);
-    this.#certainty(this.plates.cells(code), certainty);
+    this.#certainty(this.plates.cells(code), certainty, from);
     this.where.textContent = `decoded at (${x.toFixed(3)}, ${y.toFixed(3)})`;
     if (state !== undefined) {
       this.record.textContent = `${SAMPLES[state]}; click to see why`;
@@ -78,15 +78,19 @@ export class Reading {
     return `no record here: this ${this.plates.format.noun} is generated`;
   }
 
-  /** A bar under each learned character; under what is not learned or separates an empty one. */
-  #certainty(cells, values) {
+  /**
+   * A bar under each learned character, of the position that it comes `from`; under what is not
+   * learned or separates an empty one.
+   */
+  #certainty(cells, values, from) {
+    const { learned } = this.plates.format;
     if (this.bars.children.length !== cells.length) {
       this.bars.replaceChildren(...cells.map(() => document.createElement("i")));
     }
     this.bars.style.gridTemplateColumns = cells.map(({ text }) => `${this.plates.width(text)}em`).join(" ");
     cells.forEach(({ position }, i) => {
       const bar = this.bars.children[i];
-      const value = values[this.plates.format.learned.indexOf(position)];
+      const value = learned.includes(position) ? values[learned.indexOf(from[position])] : undefined;
       bar.className = value === undefined ? "gap" : "";
       if (value === undefined) return;
       bar.style.setProperty("--sure", value.toFixed(3));
