@@ -213,6 +213,20 @@ class Legend:
         self.chips = self.root.locator(".chip")
         self.scale = self.root.locator(".scale")
 
+    @property
+    def shares(self) -> list[float]:
+        """How much of each class is seen in the legend, from top to bottom: 0 to 1."""
+        return self.root.evaluate(
+            """(root) => {
+                const { top, bottom } = root.getBoundingClientRect();
+                return [...root.querySelectorAll(".chip")].map((chip) => {
+                    const box = chip.getBoundingClientRect();
+                    const seen = Math.min(box.bottom, bottom) - Math.max(box.top, top);
+                    return Math.max(0, Math.round((100 * seen) / box.height) / 100);
+                });
+            }"""
+        )
+
     def expect_alone(self, place: int | None) -> None:
         """All classes are shown, or but one is dimmed."""
         shown = self.root.locator(".chip[aria-pressed=true]")

@@ -27,7 +27,7 @@ from regvae.rejection import sampling
 from regvae.rejection.policy import Policy
 from regvae.rejection.rules import OneSided
 from regvae.rejection.samples import Samples
-from tests.browser.pages import Comparer, Points
+from tests.browser.pages import Comparer, Legend, Points
 from tests.drive import watched
 
 shown = UK_REGISTRATION.shown
@@ -193,6 +193,9 @@ def test_a_phone_shows_both_maps_and_always_the_slider(chromium: Browser, dashbo
     context = chromium.new_context(viewport={"width": 390, "height": 844})
     with watched(context) as page:
         maps = Comparer(page, dashboard).open()
+        maps.choose(state.COMPARE_COLOUR, ATTRIBUTES["area"].label)
+        expect(maps.legend.chips).to_have_count(36)
+        assert_scrolls(maps.legend)
         for side in ("left", "right"):
             maps.side(side).scroll_into_view_if_needed()
             expect(maps.pictures[side].plot).to_be_in_viewport(ratio=0.9)
@@ -243,6 +246,15 @@ def test_what_is_pointed_at_is_ringed_in_both_and_both_have_the_same_colours(
             assert [at for at, one in enumerate(picture.opacities) if one > 0.5] == [3]
         keep_alone()
         maps.legend.expect_alone(None)
+    assert_scrolls(maps.legend)
+
+
+def assert_scrolls(legend: Legend) -> None:
+    """More classes than have room: none is cut, and each is shown when keys reach it."""
+    for place in (0, 35):
+        legend.chips.nth(place).focus()
+        assert legend.shares[place] == 1
+        assert set(legend.shares) == {0, 1}
 
 
 def assert_ringed(maps: Comparer, side: str, across: str, models: dict[str, Bundle]) -> None:
