@@ -108,7 +108,7 @@ def controls(name: str, version: str) -> None:
 def _take_list(format: Format, content: str, name: str) -> dict[str, Any]:
     """The codes of a file, after those that are listed already."""
     listed = st.session_state[state.LISTED].splitlines()
-    found = format.parse_lines(content.splitlines(), name)
+    found = format.written(format.parse_lines(content.splitlines(), name)).tolist()
     return {state.LISTED: "\n".join(dict.fromkeys([*filter(None, listed), *found]))}
 
 
@@ -269,7 +269,7 @@ def _settings(name: str, loaded: Policy) -> dict[str, Any]:
         if unwanted.predicates
         else "",
         state.UNWANTED_TRAINING: unwanted.training,
-        state.LISTED: "\n".join(map(unwanted.format.shown, unwanted.codes)),
+        state.LISTED: "\n".join(unwanted.format.written(unwanted.codes)),
         state.USE_REGION: bool(unwanted.regions),
         state.RULE: loaded.rule.name,
         state.RESULTS_RULE: state.MAPS_RULE,

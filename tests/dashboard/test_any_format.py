@@ -15,6 +15,8 @@ from regvae.formats.codes import distinct
 from regvae.model import bundle as bundles
 from regvae.model.bundle import Bundle
 from regvae.model.config import Data, Network, Order, Phase, Preset, Training
+from regvae.rejection.policy import Policy
+from regvae.rejection.unwanted import Unwanted
 from tests.codes import random_bundle
 from tests.dashboard import (
     SQUARE,
@@ -158,7 +160,22 @@ def test_results_name_the_codes_and_are_of_the_models_format() -> None:
     lines = outcome.content[".csv"].decode().splitlines()
     assert lines[0].startswith('"code",')
     codes = [line.split(",")[0].strip('"') for line in lines[1:]]
-    assert TICKET.permits(TICKET.array(codes)).all()
+    assert TICKET.match(codes)[1].all()
+    assert not any(" " in code for code in codes)
+
+
+def test_listed_codes_have_no_blanks(tickets: Bundle) -> None:
+    short = tickets.records.codes[np.char.startswith(tickets.records.codes, " ")][:2].tolist()
+    app = opened(model="tickets-2d", tab="Sample")
+    upload = app.file_uploader(key=state.LISTED_FILE)
+    upload.upload("more.txt", "\n".join(map(TICKET.shown, short)).encode()).run()
+    written = [code.strip() for code in short]
+    assert app.text_area(key=state.LISTED).value.splitlines() == written
+    saved = Policy("tickets-2d", Unwanted.of(listed=short[:1], format=TICKET)).signed()
+    upload = app.file_uploader(key=state.POLICY_FILE)
+    upload.upload("saved.toml", saved.to_toml().encode()).run()
+    assert not problems_of(app)
+    assert app.text_area(key=state.LISTED).value == written[0]
 
 
 def test_a_journey_begins_at_a_code_of_the_model() -> None:
