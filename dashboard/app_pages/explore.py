@@ -64,6 +64,10 @@ class Choices:
     region: Polygon | None
     path: journey.ChosenPath | None
 
+    def with_context(self, **changes: Any) -> "Choices":
+        """These, with changes of their context."""
+        return replace(self, context=replace(self.context, **changes))
+
 
 class Tabs(NamedTuple):
     """The panel's tabs, and a place for problems above them."""
@@ -98,27 +102,19 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
     choices = read_choices(name, version, tabs.journeys, problems)
     learning = still_learning(choices.context)
     if learning:
-        choices = replace(choices, context=replace(choices.context, policy=None))
+        choices = choices.with_context(policy=None)
     with tabs.above:
         samples, report = propose(choices.context, choices.context.policy, problems)
     if samples is None and not learning:  # nothing on the page can show a rule's decision
-        context = replace(choices.context, unwanted=None, policy=None)
-        choices = replace(choices, context=context)
-    shown = shown_of(choices)
-    if learning:
-        seen = points_seen(choices.context.latent_dim)
-        shown = replace(shown, waiting=words.LEARNING.format(n=seen))
+        choices = choices.with_context(unwanted=None, policy=None)
     with left:
-        show_map(geometry, samples, report, shown)
+        show_map(geometry, samples, report, shown_of(choices, learning))
     if plane_words:
         plane_words.caption(choices.context.shown.words)
     if known:
         show_form(tabs, name, version)
-    for sentence in [
-        *state.address_problems(),
-        *other_codes.problems(),
-        *problems,
-    ]:  # now that all widgets are made
+    problems = [*state.address_problems(), *other_codes.problems(), *problems]
+    for sentence in problems:  # now that all widgets are made
         tabs.above.warning(common.plain(sentence))
     show_tabs(tabs, choices)
     if learning:
@@ -199,8 +195,9 @@ def read_choices(
     )
 
 
-def shown_of(choices: Choices) -> Shown:
-    """What the map shows of the choices."""
+def shown_of(choices: Choices, learning: Future[Any] | None) -> Shown:
+    """What the map shows of the choices, while their rule may still be learning."""
+    seen = points_seen(choices.context.latent_dim)
     return Shown(
         context=choices.context,
         colour=st.session_state[state.COLOUR],
@@ -215,6 +212,7 @@ def shown_of(choices: Choices) -> Shown:
         hidden=st.session_state[state.HIDDEN],
         edge=st.session_state[state.EDGE],
         unlinked=" and ".join(unlinked(choices)),
+        waiting=words.LEARNING.format(n=seen) if learning else "",
     )
 
 
@@ -269,14 +267,36 @@ def panel_tabs(column: DeltaGenerator) -> Tabs:
 def controls(name: str, version: str) -> DeltaGenerator | None:
     """The widgets above the map, and the place for a caption on its plane, if there is one."""
     bundle = services.bundle(name, version)
-    k, format = bundle.records.latent_dim, bundle.format
-    attributes = bundle.records.attributes
+    format = bundle.format
     with st.container(key="boxes"):
         which, colour, find, go = st.columns(4, gap="small")
     with which:
         model_box.choose()
         model_box.describe(name, version)
-    with st.container(key="off-layers"):  # their switches are on the map
+    layer_controls(format)
+    attributes = bundle.records.attributes
+    colour.selectbox(
+        common.COLOUR_LABEL,
+        [state.WANTED_COLOUR, *attributes],
+        key=state.COLOUR,
+        format_func=lambda name: (
+            attributes[name].label if name in attributes else common.WANTED_COLOUR
+        ),
+        bind="query-params",
+    )
+    label, placeholder = (
+        common.named(one, format) for one in (words.SEARCH_LABEL, words.SEARCH_PLACEHOLDER)
+    )
+    finder(find, label, state.SEARCH, placeholder)
+    k = bundle.records.latent_dim
+    placeholder = words.POINT_PLACEHOLDERS.get(k, words.POINT_PLACEHOLDER.format(k=k))
+    finder(go, words.POINT_LABEL, state.POINT, placeholder)
+    return plane_controls(name, version)
+
+
+def layer_controls(format: Format) -> None:
+    """The widgets of the layers: hidden, since their switches are on the map."""
+    with st.container(key="off-layers"):
         for key, label in (
             (state.PAINT, words.PAINTED),
             (state.DENSITY, words.DENSITY),
@@ -291,34 +311,19 @@ def controls(name: str, version: str) -> DeltaGenerator | None:
             key=state.HIDDEN,
             bind="query-params",
         )
-    colour.selectbox(
-        common.COLOUR_LABEL,
-        [state.WANTED_COLOUR, *attributes],
-        key=state.COLOUR,
-        format_func=lambda name: (
-            attributes[name].label if name in attributes else common.WANTED_COLOUR
-        ),
-        bind="query-params",
-    )
-    find.text_input(
-        common.named(words.SEARCH_LABEL, format),
-        key=state.SEARCH,
-        placeholder=common.named(words.SEARCH_PLACEHOLDER, format),
+
+
+def finder(place: DeltaGenerator, label: str, key: str, placeholder: str) -> None:
+    """A box whose text is found on the map, and told of in the panel."""
+    place.text_input(
+        label,
+        key=key,
+        placeholder=placeholder,
         label_visibility="collapsed",
         on_change=state.open_section,
-        args=(state.SEARCH,),
+        args=(key,),
         bind="query-params",
     )
-    go.text_input(
-        words.POINT_LABEL,
-        key=state.POINT,
-        placeholder=words.POINT_PLACEHOLDERS.get(k, words.POINT_PLACEHOLDER.format(k=k)),
-        label_visibility="collapsed",
-        on_change=state.open_section,
-        args=(state.POINT,),
-        bind="query-params",
-    )
-    return plane_controls(name, version)
 
 
 # --- values ---------------------------------------------------------------------------------------

@@ -239,8 +239,8 @@ def _calibration(name: str, version: str) -> None:
             )
 
 
-def _settings(name: str, loaded: Policy) -> dict[str, Any]:
-    """The values of the widgets for a policy. Raises `PolicyError` if they cannot have them."""
+def _check_policy(name: str, loaded: Policy) -> None:
+    """Raise `PolicyError` for a policy that the page cannot run."""
     if loaded.bundle != name:
         raise PolicyError(
             f"expected a policy for {name}, which the map shows, got one for {loaded.bundle}; "
@@ -253,8 +253,7 @@ def _settings(name: str, loaded: Policy) -> dict[str, Any]:
             "expected a policy whose tests certified its numbers, got one whose tests did not, "
             "which accepts nothing; choose other numbers, or the rule certified"
         )
-    unwanted, proposal = loaded.unwanted, loaded.proposal
-    regions = {*unwanted.regions, *([proposal.polygon] if isinstance(proposal, Region) else [])}
+    regions = _regions(loaded)
     if len(regions) > 1:
         raise PolicyError(
             f"expected a policy with one region, got {len(regions)}; use regvae sample"
@@ -264,6 +263,18 @@ def _settings(name: str, loaded: Policy) -> dict[str, Any]:
             "expected a policy whose results are different codes, got one with repeats; use "
             "regvae sample"
         )
+
+
+def _regions(loaded: Policy) -> set[tuple[tuple[float, float], ...]]:
+    """The different regions of a policy: of what is unwanted, and of its proposals."""
+    unwanted, proposal = loaded.unwanted, loaded.proposal
+    return {*unwanted.regions, *([proposal.polygon] if isinstance(proposal, Region) else [])}
+
+
+def _settings(name: str, loaded: Policy) -> dict[str, Any]:
+    """The values of the widgets for a policy. Raises `PolicyError` if they cannot have them."""
+    _check_policy(name, loaded)
+    unwanted, proposal = loaded.unwanted, loaded.proposal
     settings: dict[str, Any] = {
         state.WANTED: predicates.text(predicates.negated(unwanted.predicates))
         if unwanted.predicates
@@ -283,8 +294,8 @@ def _settings(name: str, loaded: Policy) -> dict[str, Any]:
         settings[state.BOX] = proposal.half_width
     if isinstance(proposal, Around):
         settings[state.SCALE] = proposal.scale
-    if regions:
-        settings[state.REGION] = [list(corner) for corner in regions.pop()]
+    for region in _regions(loaded):  # one at most
+        settings[state.REGION] = [list(corner) for corner in region]
     if loaded.results is None:  # else they are a limit, not points to draw
         settings[state.SAMPLES] = min(loaded.proposals, state.MAX_SAMPLES)
     _check_spans(settings)

@@ -38,9 +38,19 @@ def _print_rule(rule: Rule, proposals: str) -> None:
 
 def _print_report(report: Report, rule: Rule, plural: str) -> None:
     """Print the figures that there are."""
+    if report.purity is None:
+        _print("purity", "none", "nothing is accepted")
+    for label, value, meaning in _figures(report, rule, plural):
+        if value is not None:
+            shown = f"{value:.4f}" if isinstance(value, float) else f"{value:,}"
+            _print(label, shown, meaning)
+
+
+def _figures(report: Report, rule: Rule, plural: str) -> list[tuple[str, int | float | None, str]]:
+    """A report's figures with their labels and meanings, None for one that there is not."""
     low, high = (f"{bound:.4f}" for bound in report.purity_interval)
     by_construction = rule.certain and report.accepted
-    figures: list[tuple[str, int | float | None, str]] = [
+    return [
         ("proposed", report.proposed, "latent points"),
         ("accepted", report.accepted, "of these, by the rule"),
         ("accepted share", report.acceptance, "accepted / proposed"),
@@ -78,12 +88,6 @@ def _print_report(report: Report, rule: Rule, plural: str) -> None:
         ("tail probability", report.tail_probability, "of a record's Gaussian beyond the distance"),
         ("notebook tail", report.notebook_tail, "the same by the notebook's formula"),
     ]
-    if report.purity is None:
-        _print("purity", "none", "nothing is accepted")
-    for label, value, meaning in figures:
-        if value is not None:
-            shown = f"{value:.4f}" if isinstance(value, float) else f"{value:,}"
-            _print(label, shown, meaning)
 
 
 def _print_results(audit: Audit, plural: str) -> None:

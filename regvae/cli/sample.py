@@ -199,14 +199,20 @@ def sample(
             seed=seed,
         )
         required = _required(chosen.rule, purity, confidence, values)
-    if out:
-        check_table_name(out)
-        check_writable(_manifest_path(out))
-    check_apart([out, out and _manifest_path(out), save_policy, policy, unwanted_file])
+    _check_files(out, save_policy, policy, unwanted_file)
     measurer = sampling.make_measurer(loaded, chosen)
     if required:
         chosen = guaranteed(loaded, chosen, *required, measurer=measurer)
     _run_policy(loaded, chosen.signed(), measurer, out, save_policy, hunt=hunt, as_json=as_json)
+
+
+def _check_files(out: Path | None, *others: Path | None) -> None:
+    """Raises `UsageError` if results cannot be written, or for one file given twice."""
+    manifest = out and _manifest_path(out)
+    if out and manifest:
+        check_table_name(out)
+        check_writable(manifest)
+    check_apart([out, manifest, *others])
 
 
 def _no_bundle() -> NoReturn:
