@@ -23,7 +23,7 @@ from regvae.audit.collisions import Audit
 from regvae.evaluation.diagnosis import Accuracy, Aggregate, Confusion, Dimensions, RateDistortion
 from regvae.evaluation.study import RuleOutcome
 from regvae.formats import Format
-from regvae.formats.pattern import named
+from regvae.formats.pattern import character_name
 from regvae.rejection.calibration import Calibration
 from regvae.rejection.rules import RULES
 
@@ -295,7 +295,7 @@ def accuracy_of_splits(accuracies: Sequence[Accuracy], format: Format) -> go.Fig
 
 def confusion(found: Confusion) -> go.Figure:
     """Shares of decoded characters (across) for each true one (down), stronger for more."""
-    characters = [*map(named, found.alphabet)]
+    characters = [*map(character_name, found.alphabet)]
     figure = go.Figure(
         go.Heatmap(
             x=characters,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from regvae.formats import Format
-from regvae.formats.pattern import BLANK, EMPTY, named
+from regvae.formats.pattern import BLANK, NONE, character_name
 
 
 def plate(format: Format, code: str, kind: str = "") -> str:
@@ -63,8 +63,8 @@ def candidates(format: Format, rows: Sequence[Sequence[tuple[str, float]]]) -> s
     columns = []
     for position, column in zip(format.learned, rows, strict=True):
         cells = "".join(
-            f'<i style="--share:{share:.4f}" title="{escape(named(character))} {share:.1%}">'
-            f"{escape(named(character)) if rank and share >= 0.08 else ''}</i>"
+            f'<i style="--share:{share:.4f}" title="{_name(character)} {share:.1%}">'
+            f"{_name(character) if rank and share >= 0.08 else ''}</i>"
             for rank, (character, share) in enumerate(column)
         )
         best, share = column[0]
@@ -77,5 +77,9 @@ def candidates(format: Format, rows: Sequence[Sequence[tuple[str, float]]]) -> s
 
 
 def _best(character: str) -> str:
-    name = escape(named(character))
-    return f'<b class="word">{name}</b>' if name == EMPTY else f"<b>{name}</b>"
+    name = _name(character)
+    return f'<b class="word">{name}</b>' if name == NONE else f"<b>{name}</b>"
+
+
+def _name(character: str) -> str:
+    return escape(character_name(character))

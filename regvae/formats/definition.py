@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from regvae.formats.checks import Check
 from regvae.formats.codes import Codes, characters, from_characters
 from regvae.formats.format import DIGITS, PLATES, Attribute, Format, FormatError
-from regvae.formats.pattern import BLANK, EMPTY, Pattern, named
+from regvae.formats.pattern import BLANK, NONE, Pattern, character_name
 
 _NEEDED = ("name", "pattern", "noun", "plural", "example")
 _ALLOWED = (*_NEEDED, "layout", "positions", "plate", "check", "excluded", "attributes", "source")
@@ -231,16 +231,16 @@ def _character(name: str, label: str, values: Mapping, format: Format) -> Attrib
 
 
 def character(name: str, label: str, position: int, format: Format) -> Attribute:
-    """The character at a position; `EMPTY` where there is none."""
+    """The character at a position; `NONE` where there is none."""
     allowed = format.alphabets[position]
-    names = {ord(one): named(one) for one in allowed}
+    names = {ord(one): character_name(one) for one in allowed}
 
     def of(codes: Codes) -> NDArray[np.str_]:
-        table = np.full(129, "", dtype=f"U{len(EMPTY)}")
+        table = np.full(129, "", dtype=f"U{len(NONE)}")
         table[list(names)] = list(names.values())
         return table[np.minimum(characters(codes)[:, position], 128)]
 
-    missing = EMPTY if BLANK in allowed else ""
+    missing = NONE if BLANK in allowed else ""
     return Attribute(
         name, label, "category", of, (position,), tuple(names.values()), missing=missing
     )

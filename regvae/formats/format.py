@@ -14,10 +14,9 @@ from regvae.formats.codes import Codes, characters, from_characters
 from regvae.formats.pattern import BLANK, Pattern
 from regvae.formats.pattern import DIGITS as DIGITS
 from regvae.formats.pattern import LETTERS as LETTERS
+from regvae.formats.pattern import NONE as NONE
 from regvae.formats.pattern import FormatError as FormatError
 
-NONE = "none"
-"""The category of what has no value."""
 _NAMED = 3
 """Wrong lines listed in an error; a long file may have thousands."""
 

@@ -30,8 +30,8 @@ DIGITS = string.digits
 
 BLANK = " "
 """What an empty position of a normalised code has."""
-EMPTY = "none"
-"""What people read for it."""
+NONE = "none"
+"""What people read for it, and for what has no value."""
 MOST_POSITIONS = 40
 """Most positions of a pattern."""
 _IGNORED = "-–—./_:,·'" + "".join(filter(str.isspace, map(chr, range(0x3001))))
@@ -273,9 +273,9 @@ class Pattern:
         return "".join([*parts, *(escaped(one) for one in self.separators[-1])])
 
 
-def named(character: str) -> str:
+def character_name(character: str) -> str:
     """A character of an alphabet as people read it."""
-    return EMPTY if character == BLANK else character
+    return NONE if character == BLANK else character
 
 
 def _is_alphabet(allowed: str) -> bool:

@@ -6,7 +6,7 @@ import pytest
 
 from dashboard import plates
 from regvae.formats import FORMATS, UK_REGISTRATION, Format, of_definition
-from regvae.formats.pattern import EMPTY
+from regvae.formats.pattern import NONE
 
 POSTCODE = FORMATS["uk-postcode"]
 
@@ -102,7 +102,7 @@ def test_candidates_are_named_by_their_position_and_none_is_of_what_is_not_learn
         POSTCODE, [[("M", 1.0)], [(" ", 0.6), ("A", 0.4)], *[[("1", 1.0)]] * 5]
     )
     assert re.findall('<div title="([^"]*)">', html)[1] == "area, 2nd letter"
-    assert re.findall("<b.*?>(.+?)</b>", html)[:3] == ["M", EMPTY, "1"]
-    assert f'title="{EMPTY} 60.0%"' in html
+    assert re.findall("<b.*?>(.+?)</b>", html)[:3] == ["M", NONE, "1"]
+    assert f'title="{NONE} 60.0%"' in html
     html = plates.candidates(POSTCODE, [[("M", 0.6), (" ", 0.4)], *[[("1", 1.0)]] * 6])
-    assert f'title="{EMPTY} 40.0%">{EMPTY}</i>' in html
+    assert f'title="{NONE} 40.0%">{NONE}</i>' in html
