@@ -90,6 +90,7 @@ def accuracy_by_position(rows: Sequence[tuple[str, Sequence[float]]], format: Fo
             for (name, values), colour in zip(rows, MODELS, strict=False)
         ]
     )
+    figure.update_xaxes(type="category")  # names such as "1" are no numbers
     figure.update_yaxes(range=[0, 1.08], tickformat=".0%", title="per-character accuracy")
     return _compact(figure, 320)
 
@@ -288,7 +289,7 @@ def accuracy_of_splits(accuracies: Sequence[Accuracy], format: Format) -> go.Fig
             y1=share,
             line={"color": "gray", "dash": "dot", "width": 2},
         )
-    figure.update_xaxes(showgrid=False)
+    figure.update_xaxes(showgrid=False, type="category")  # names such as "1" are no numbers
     figure.update_yaxes(range=[0, 1.05], tickformat=".0%", title="share", zeroline=True)
     return _compact(figure, 320).update_layout(scattermode="group", scattergap=0.4)
 

@@ -1,5 +1,7 @@
 """Charts draw what they are given."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -66,6 +68,19 @@ def test_accuracies_have_their_intervals_as_whiskers(bundle: Bundle) -> None:
         low = np.array(marks.y) - marks.error_y.arrayminus
         np.testing.assert_allclose(list(zip(low, high, strict=True)), [s.interval for s in shares])
     assert [shape.y0 for shape in figure.layout.shapes] == [1 / 26, 1 / 26, 0.1, 0.1, *[1 / 26] * 3]
+
+
+def test_names_of_positions_that_are_numbers_are_places_all_the_same(bundle: Bundle) -> None:
+    found = diagnose(part_of(bundle, np.arange(0, len(bundle.records), 30))).accuracies
+    numbered = replace(bundle.format, position_names=tuple("1234567"))
+    for figure in (
+        charts.accuracy_of_splits(found, numbered),
+        charts.accuracy_by_position([("one", [1.0] * 7)], numbered),
+        charts.distribution(
+            "sold", ["2024-01-01", "2024-01-02"], (np.ones(2), np.ones(2)), ["red"]
+        ),
+    ):
+        assert figure.layout.xaxis.type == "category"
 
 
 def test_every_rule_of_a_study_has_marks_of_its_own() -> None:
