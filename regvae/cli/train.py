@@ -28,7 +28,7 @@ from regvae.evaluation.study import (
     rule_outcomes,
 )
 from regvae.formats import CodeTable, Own, read_codes
-from regvae.formats.finding import find
+from regvae.formats.finding import Sheet
 from regvae.model import bundle as bundles
 from regvae.model import config, presets, store
 from regvae.model.bundle import Bundle
@@ -113,16 +113,16 @@ def _of_data(
     """A preset for the codes of a file, and these codes; prints what was read and what dropped."""
     content = data.read_bytes()
     if format in (None, "infer"):
-        found = find(content, str(data), column)
-        chosen, column = found.format, found.column
+        sheet = Sheet.of(content, str(data))
+        found = sheet.find(column)
         console.print(f"{data}: {found.inferred.pattern} in the column {found.column}")
+        reading = sheet.codes(found.format, found.column)
     else:
-        chosen = format_given(format)
-    reading = read_codes(content, str(data), chosen, column)
+        reading = read_codes(content, str(data), format_given(format), column)
     own = reading.table
     for sentence in [*reading.sentences(), *own.sentences()]:
         console.print(sentence)
-    return _fitted(preset, config.Data.of_own(own, format=chosen), order), own
+    return _fitted(preset, config.Data.of_own(own, format=own.format), order), own
 
 
 def _fitted(preset: config.Preset, data: config.Data, order: Sequence[str]) -> config.Preset:

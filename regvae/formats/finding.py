@@ -1,19 +1,23 @@
 """A format found in a column of somebody's own file."""
 
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from regvae.formats import tables
+from regvae.formats import FORMATS, reading, tables
 from regvae.formats.definition import of_definition
-from regvae.formats.format import Format
+from regvae.formats.format import Format, FormatError
 from regvae.formats.infer import InferenceError, Inferred, infer
-from regvae.formats.tables import Rows
+from regvae.formats.pattern import Pattern
+from regvae.formats.reading import Reading
+from regvae.formats.tables import Rows, cell_of
 
 MOST = 1_000_000
 """Lines that are read."""
@@ -40,6 +44,76 @@ class Found:
     format: Format = field(repr=False)
 
 
+@dataclass(frozen=True)
+class Sheet:
+    """A file of codes that is read once, to find their format and then to read them.
+
+    `rows` are those below the header, with the columns' names; `header` whether the file had names.
+    """
+
+    name: str
+    rows: Rows = field(repr=False)
+    header: bool
+
+    @classmethod
+    def of(cls, content: bytes, name: str, most: int = MOST) -> "Sheet":
+        """A CSV, text, Parquet or Excel file, given by its bytes.
+
+        Raises `TableError` for a file that cannot be read, or has more than `most` lines.
+        """
+        rows = tables.read(content, name, _structured, most)
+        names, header = _header(rows)
+        body = Rows(rows.cells[header:], rows.lines[header:], names)
+        tables.check_length(len(body.cells), name, most)
+        return cls(name, body, bool(header or rows.names))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return self.rows.names or ()
+
+    @cached_property
+    def best(self) -> str:
+        """The column with the most different texts of one structure."""
+        return self.columns[_best(self.rows)]
+
+    def texts(self, column: str) -> list[str]:
+        """The texts of a column, given by its name or its number from 1. Raises `TableError`."""
+        return self.rows.column(tables.column_at(column, self.columns, self.name))
+
+    def find(self, column: str | None = None) -> Found:
+        """The format of a column, of the `best` one if none is given.
+
+        Raises `TableError` if there is no such column, and `InferenceError` for one of no one
+        structure.
+        """
+        place = tables.column_at(column or self.best, self.columns, self.name)
+        column = self.columns[place]
+        try:
+            inferred = infer(self.rows.column(place))
+        except InferenceError as error:
+            raise InferenceError(f"{self.name}, column {column}: {error}") from error
+        definition = _definition(inferred, Path(self.name).stem)
+        exceptions = tuple(int(self.rows.lines[number - 1]) for number in inferred.exceptions)
+        format = of_definition(definition)
+        return Found(self.name, column, inferred, exceptions, definition, format)
+
+    def built_in(self, column: str, least: int) -> Format | None:
+        """The built-in format that most texts of a column fit, at least so many of them.
+
+        Of equal ones it is the one with the fewest codes; None if there is none.
+        """
+        texts = self.texts(column)
+        fitting = {name: int(one.match(texts)[1].sum()) for name, one in FORMATS.items()}
+        best = max(FORMATS, key=lambda name: (fitting[name], -_choices(FORMATS[name])))
+        return FORMATS[best] if fitting[best] >= max(1, least) else None
+
+    def codes(self, format: Format, column: str) -> Reading:
+        """The codes of a format in a column. Raises `ReadingError` if there are none."""
+        place = tables.column_at(column, self.columns, self.name)
+        return reading.of_rows(self.rows, self.name, format, place, self.header)
+
+
 def find(content: bytes, name: str, column: str | None = None) -> Found:
     """The format of a column of a CSV, text, Parquet or Excel file, given by its bytes.
 
@@ -47,25 +121,34 @@ def find(content: bytes, name: str, column: str | None = None) -> Found:
     of one structure. Raises `TableError` for a file that cannot be read or without that column, and
     `InferenceError` for a column of no one structure.
     """
-    rows = tables.read(content, name, _structured, MOST)
-    tables.check_length(len(rows.cells), name, MOST)
-    names, header = _header(rows, column)
-    place = tables.column_at(column, names, name) if column else _best(rows, header)
-    body = [_cell(row, place) for row in rows.cells[header:]]
-    try:
-        inferred = infer(body)
-    except InferenceError as error:
-        raise InferenceError(f"{name}, column {names[place]}: {error}") from error
-    definition = _definition(inferred, Path(name).stem)
-    lines = rows.lines[header:]
-    return Found(
-        name,
-        names[place],
-        inferred,
-        tuple(int(lines[number - 1]) for number in inferred.exceptions),
-        definition,
-        of_definition(definition),
-    )
+    return Sheet.of(content, name).find(column)
+
+
+def corrected(
+    found: Found, texts: Sequence[str], pattern: str, noun: str, plural: str
+) -> dict[str, Any]:
+    """The definition of a found format with another pattern and other words.
+
+    `texts` are those of the column: the first that follows the pattern is the example. The check
+    characters stay if the pattern is the found one. Raises `FormatError` for a pattern that is none
+    or that no text follows.
+    """
+    words = {"noun": noun.strip(), "plural": plural.strip()}
+    if pattern.strip() == found.inferred.pattern:
+        return {**found.definition, **words}
+    pattern = str(Pattern.of(pattern.strip()))
+    fits = Pattern.of(pattern).match(texts)[1]
+    if not fits.any():
+        raise FormatError(
+            f"expected a pattern that texts of the column {found.column} follow, got "
+            f"{pattern[:80]}, which none of {len(texts):,} does; change it"
+        )
+    kept = {key: value for key, value in found.definition.items() if key != "check"}
+    return {**kept, **words, "pattern": pattern, "example": texts[int(np.argmax(fits))]}
+
+
+def _choices(format: Format) -> int:
+    return math.prod(len(format.alphabets[position]) for position in format.learned)
 
 
 def _definition(inferred: Inferred, name: str) -> dict[str, Any]:
@@ -82,48 +165,45 @@ def _definition(inferred: Inferred, name: str) -> dict[str, Any]:
     return definition
 
 
-def _cell(row: Sequence[str], place: int) -> str:
-    return row[place] if place < len(row) else ""
-
-
-def _header(rows: Rows, column: str | None) -> tuple[tuple[str, ...], int]:
+def _header(rows: Rows) -> tuple[tuple[str, ...], int]:
     """Names of the columns, and whether the first row has them (1) or not (0).
 
-    It has if one of them is the wanted column, or if its text in the best column has none of the
-    common structures there.
+    It has if none of its cells has the commonest structure of its column. Structures without a
+    digit tell nothing, as names are words too, unless no column has any other.
     """
     if rows.names is not None:
-        return tuple(rows.names), 0
-    numbered = tuple(f"column {place + 1}" for place in range(rows.width))
+        return tables.different_names(rows.names, rows.width), 0
+    numbered = tables.different_names((), rows.width)
     if len(rows.cells) < 2:
         return numbered, 0
-    first = [_cell(rows.cells[0], place) for place in range(rows.width)]
-    best = _best(rows, 1)
-    is_named = column is not None and column.casefold() in map(str.casefold, first)
-    if not is_named and _shape(first[best]) in _shapes(rows, best, 1):
-        return numbered, 0
-    return tuple(one or other for one, other in zip(first, numbered, strict=True)), 1
+    commonest = [_shapes(rows, place, 1).most_common(1) for place in range(rows.width)]
+    numeric = any("9" in shape for one in commonest for shape, _ in one)
+    for place, one in enumerate(commonest):
+        shapes = _shapes(rows, place, 1) if one and ("9" in one[0][0] or not numeric) else ()
+        if _shape(cell_of(rows.cells[0], place)) in shapes:
+            return numbered, 0
+    return tables.different_names(rows.cells[0], rows.width), 1
 
 
 def _shape(text: str) -> str:
     return text.strip().upper().translate(_SHAPE)
 
 
-def _shapes(rows: Rows, place: int, start: int) -> Counter[str]:
+def _shapes(rows: Rows, place: int, start: int = 0) -> Counter[str]:
     """How often each structure occurs among the first texts of a column."""
     some = rows.cells[start : start + _TRIED]
-    return Counter(_shape(text) for row in some if (text := _cell(row, place)))
+    return Counter(_shape(text) for row in some if (text := cell_of(row, place)))
 
 
-def _best(rows: Rows, header: int) -> int:
+def _best(rows: Rows) -> int:
     """The column with the most different texts of its commonest structures; of equal ones the one
     whose texts mix letters and digits."""
 
     def score(place: int) -> tuple[float, bool]:
-        shapes = _shapes(rows, place, header)
+        shapes = _shapes(rows, place)
         common = {shape for shape, n in shapes.most_common(4) if len(shape) > 2}
-        some = rows.cells[header : header + _TRIED]
-        texts = {text for row in some if _shape(text := _cell(row, place)) in common}
+        some = rows.cells[:_TRIED]
+        texts = {text for row in some if _shape(text := cell_of(row, place)) in common}
         mixed = any("A" in shape and "9" in shape for shape in common)
         return round(len(texts) / max(1, len(some)), 1), mixed
 
@@ -135,6 +215,6 @@ def _structured(rows: Rows) -> float:
     shares = [
         max(shapes.values()) / shapes.total()
         for place in range(rows.width)
-        if (shapes := _shapes(rows, place, 0))
+        if (shapes := _shapes(rows, place))
     ]
     return max(shares, default=0.0)

@@ -14,11 +14,12 @@ from regvae.formats import tables
 from regvae.formats.codes import Codes
 from regvae.formats.columns import CodeTable, typed
 from regvae.formats.format import Format, quoted
-from regvae.formats.tables import Rows
+from regvae.formats.tables import Rows, cell_of
 
 MOST = 1_000_000
 """Lines that are read unless another limit is given."""
 _EXAMPLES = 10
+_DUPLICATE = "a duplicate"
 _SUMMED, _REASONS = 3, 8
 """Reasons in a summary, and those told with their lines; a file of other texts has many."""
 _TRIED = 1_000
@@ -79,6 +80,11 @@ class Reading:
         """The codes with those further columns that can be attributes."""
         return CodeTable.with_columns(self.format, self.codes, self.typed)
 
+    @property
+    def fitting(self) -> int:
+        """How many texts are codes, repeated ones included."""
+        return self.rows - sum(len(one.lines) for one in self.dropped if one.reason != _DUPLICATE)
+
     def further_beside(self, columns: Iterable[str]) -> dict[str, NDArray]:
         """The further columns by name, to stand beside others: one of their names has "given "
         before it."""
@@ -137,11 +143,18 @@ def read_codes(
     body = Rows(rows.cells[header:], rows.lines[header:], names)
     tables.check_length(len(body.cells), name, most)
     place = _column(body, name, format, column)
-    kept, codes, dropped = _sorted_out(
-        [_cell(row, place) for row in body.cells], body.lines, format
-    )
+    return of_rows(body, name, format, place, bool(header or rows.names))
+
+
+def of_rows(body: Rows, name: str, format: Format, place: int, header: bool) -> Reading:
+    """The codes of the column at a place of rows below their header, whose names they have.
+
+    `header` is whether the file had these names. Raises `ReadingError` if no text is a code.
+    """
+    names = body.names or ()
+    kept, codes, dropped = _sorted_out(body.column(place), body.lines, format)
     if not kept:
-        raise _no_code(name, names[place] if header or rows.names else "", format, dropped)
+        raise _no_code(name, names[place] if header else "", format, dropped)
     return Reading(
         name,
         format.array(codes),
@@ -149,7 +162,7 @@ def read_codes(
         _further(body, names, place, kept),
         names[place],
         names,
-        bool(header or rows.names),
+        header,
         len(body.cells),
         dropped,
         format=format,
@@ -169,13 +182,7 @@ def _names(rows: Rows, format: Format) -> tuple[tuple[str, ...], int]:
         and not any(_is_nearly(cell, format) for cell in rows.cells[0])
     ):
         given, header = rows.cells[0], 1
-    names: list[str] = []
-    for place in range(rows.width):
-        name = _cell(given, place) or f"column {place + 1}"
-        while name in names:
-            name += f" ({place + 1})"
-        names.append(name)
-    return tuple(names), header
+    return tables.different_names(given, rows.width), header
 
 
 def _is_nearly(text: str, format: Format) -> bool:
@@ -195,7 +202,7 @@ def _shares(rows: Rows, format: Format) -> list[float]:
     """The share of the first rows that have a code, for each column."""
     some = rows.cells[:_TRIED]
     return [
-        float(format.match([_cell(row, place) for row in some])[1].mean())
+        float(format.match([cell_of(row, place) for row in some])[1].mean())
         for place in range(rows.width)
     ]
 
@@ -203,12 +210,8 @@ def _shares(rows: Rows, format: Format) -> list[float]:
 def _further(rows: Rows, names: Sequence[str], place: int, kept: Sequence[int]) -> pd.DataFrame:
     """All columns but that of the codes, of the rows that are kept."""
     others = [number for number in range(len(names)) if number != place]
-    columns = {names[i]: _values([_cell(rows.cells[row], i) for row in kept]) for i in others}
+    columns = {names[i]: _values([cell_of(rows.cells[row], i) for row in kept]) for i in others}
     return pd.DataFrame(columns, index=range(len(kept)))
-
-
-def _cell(row: Sequence[str], place: int) -> str:
-    return row[place] if place < len(row) else ""
 
 
 _NUMBER = re.compile(r"[-+]?((0|[1-9]\d*)(\.\d+)?|\.\d+)([eE][-+]?\d+)?")
@@ -302,7 +305,7 @@ def _sorted_out(
             dropped.setdefault(_reason(texts[row], format), []).append(row)
             continue
         if code in found:
-            dropped.setdefault("a duplicate", []).append(row)
+            dropped.setdefault(_DUPLICATE, []).append(row)
             continue
         found[code] = None
         kept.append(row)

@@ -53,6 +53,26 @@ class Rows:
         """Number of columns."""
         return max((len(row) for row in self.cells), default=len(self.names or ()))
 
+    def column(self, place: int) -> list[str]:
+        """The texts of the column at a place, one a row."""
+        return [cell_of(row, place) for row in self.cells]
+
+
+def cell_of(row: Sequence[str], place: int) -> str:
+    """A row's cell at a place; empty where the row is shorter."""
+    return row[place] if place < len(row) else ""
+
+
+def different_names(given: Sequence[str], width: int) -> tuple[str, ...]:
+    """A name for each column: the given one, or its number, made unlike those before it."""
+    names: list[str] = []
+    for place in range(width):
+        name = cell_of(given, place) or f"column {place + 1}"
+        while name in names:
+            name += f" ({place + 1})"
+        names.append(name)
+    return tuple(names)
+
 
 def read(content: bytes, name: str, choose: Callable[[Rows], float], most: int) -> Rows:
     """The rows of a file, whose kind its first bytes tell; `name` names it in errors.

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from regvae.formats import FORMATS, TableError
-from regvae.formats.finding import find
+from regvae.formats import FORMATS, UK_REGISTRATION, FormatError, ReadingError, TableError
+from regvae.formats.definition import of_definition
+from regvae.formats.finding import Sheet, corrected, find
 from regvae.formats.infer import InferenceError
 
 FRENCH = FORMATS["french-registration"]
@@ -83,3 +84,49 @@ def test_a_file_of_no_structure_is_refused_with_its_name():
     texts = ["".join(rng.choice(list("ABC123-./ "), size=rng.integers(1, 14))) for _ in range(200)]
     with pytest.raises(InferenceError, match=r"odd\.txt, column .*expected one structure"):
         find("\n".join(texts).encode(), "odd.txt", None)
+
+
+def test_names_of_words_are_a_header_though_a_column_has_words_as_long():
+    lines = ["lot,kind", *(f"LOT-{n:04},{('bolt', 'nuts')[n % 2]}" for n in range(300))]
+    found = find("\n".join(lines).encode(), "lots.csv")
+    assert (found.column, found.exceptions) == ("lot", ())
+    # Codes without digits have nothing else to tell a header by.
+    words = ["ABCD", *("".join(one) for one in np.random.default_rng(5).choice([*"ABC"], (50, 4)))]
+    assert find("\n".join(words).encode(), "list.txt").column == "column 1"
+
+
+def test_a_sheet_finds_and_reads_the_same_rows():
+    sheet = Sheet.of(table().to_csv(index=False).encode(), "cars.csv")
+    assert sheet.columns == ("owner", "since", "plate", "doors")
+    found = sheet.find()
+    reading = sheet.codes(found.format, found.column)
+    assert len(reading.codes) == reading.rows == reading.fitting == 400
+    assert reading.lines[:2].tolist() == [2, 3]
+    assert reading.table.names == ("owner", "since", "doors")
+    with pytest.raises(ReadingError, match=r"expected one code such as .* in the column 'owner'"):
+        sheet.codes(found.format, "owner")
+
+
+def test_a_built_in_format_is_known_again_where_as_many_texts_fit():
+    sheet = Sheet.of("\n".join([*french(199), "n/a"]).encode(), "list.txt")
+    assert sheet.built_in("column 1", 199) == FRENCH
+    assert sheet.built_in("column 1", 200) is None
+    regs = UK_REGISTRATION.generate(200, rng=np.random.default_rng(6)).tolist()
+    assert Sheet.of("\n".join(regs).encode(), "list.txt").built_in("1", 200) == UK_REGISTRATION
+
+
+def test_a_found_format_is_corrected():
+    iban = FORMATS["gb-iban"].generate(300, rng=np.random.default_rng(2)).tolist()
+    sheet = Sheet.of("\n".join([*iban, "n/a"]).encode(), "accounts.txt")
+    found = sheet.find()
+    texts = sheet.texts(found.column)
+    same = corrected(found, texts, found.inferred.pattern, "account", "accounts")
+    assert same == {**found.definition, "noun": "account", "plural": "accounts"}
+    wider = of_definition(corrected(found, texts, "GB[0-9]{2} [A-Z]{4} [0-9]{14}", "code", "codes"))
+    assert (wider.check, wider.example) == (None, iban[0])
+    for pattern, error in (
+        ("[A-Z]{3}", "expected a pattern that texts of the column .* which none of 301 does"),
+        ("[A-Z", r"expected .* at character 1"),
+    ):
+        with pytest.raises(FormatError, match=error):
+            corrected(found, texts, pattern, "code", "codes")
