@@ -1,6 +1,6 @@
 """Small pieces of a page that several panels use."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Any
 
@@ -19,6 +19,11 @@ def facts(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> None:
     head = f"<tr>{cells}</tr>" if header else ""
     body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
     st.html(f'<table class="facts">{head}{body}</table>')
+
+
+def bullets(sentences: Iterable[str]) -> str:
+    """Sentences, which may hold what somebody typed, as a list in Markdown."""
+    return "\n".join(f"- {common.plain(one)}" for one in sentences)
 
 
 def further(records: Records, row: int) -> list[tuple[str, str]]:

@@ -1,10 +1,8 @@
 """A person's own codes: brought as a file or a text, shown on the map and in a table."""
 
 import io
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,10 +11,11 @@ import streamlit as st
 from dashboard import services, state
 from dashboard.components.own_columns import columns
 from dashboard.components.own_layer import OwnLayer
-from dashboard.panels import own_filter
+from dashboard.panels import another_format, own_filter
+from dashboard.panels.brought import KINDS, LARGEST_FILE, Source, stored
 from dashboard.panels.context import Context
 from dashboard.panels.own_filter import Filter
-from dashboard.widgets import heading
+from dashboard.widgets import bullets, heading
 from dashboard.words import common
 from dashboard.words import own_codes as words
 from regvae.evaluation.encoding import Encoded
@@ -24,21 +23,8 @@ from regvae.formats import Format, Reading, read_codes
 from regvae.formats.tables import WRITERS
 from regvae.latent.polygon import Polygon, in_polygon
 
-T = TypeVar("T")
-
-_KINDS = ["csv", "tsv", "txt", "parquet", "xlsx"]
-_LARGEST_FILE = 20  # MB, as the server's limit
 _MIMES = {".csv": "text/csv", ".parquet": "application/vnd.apache.parquet"}
 _TABLE = 300  # pixels
-
-
-@dataclass(frozen=True)
-class Source:
-    """What a person brought: the bytes of a file or a text, and the column that they chose."""
-
-    name: str
-    content: bytes
-    column: str | None = None
 
 
 # --- what the session has -------------------------------------------------------------------------
@@ -55,7 +41,7 @@ def encoded(context: Context) -> Encoded | None:
         return None
     format = context.bundle.format
     try:
-        reading = _stored(state.OWN_READ, (source, format.name), lambda: _read(source, format))
+        reading = stored(state.OWN_READ, (source, format.name), lambda: _read(source, format))
     except ValueError as error:  # no codes in this model's format
         st.session_state[state.OWN_PROBLEM] = str(error)
         return None
@@ -64,7 +50,7 @@ def encoded(context: Context) -> Encoded | None:
         calibration = services.calibration(context.name, context.version)
         return Encoded.of(reading, context.bundle, calibration)
 
-    return _stored(state.OWN_ENCODED, (context.name, context.version, source, format.name), encode)
+    return stored(state.OWN_ENCODED, (context.name, context.version, source, format.name), encode)
 
 
 def _forget() -> None:
@@ -81,25 +67,17 @@ def layer(context: Context) -> OwnLayer | None:
         return None
     colour = st.session_state.get(state.OWN_COLOUR) or ""
     of = (*_of(context), colour)
-    return _stored(state.OWN_LAYER, of, lambda: OwnLayer.of(found, colour, _shown(found, context)))
+    return stored(state.OWN_LAYER, of, lambda: OwnLayer.of(found, colour, _shown(found, context)))
 
 
 def _shown(found: Encoded, context: Context) -> np.ndarray:
     """Which of the own codes the filter shows, (n,)."""
-    return _stored(state.OWN_SHOWN, _of(context), lambda: Filter.chosen().rows(found))
+    return stored(state.OWN_SHOWN, _of(context), lambda: Filter.chosen().rows(found))
 
 
 def _of(context: Context) -> tuple[Any, ...]:
     """What the codes that are shown depend on."""
     return (context.name, context.version, st.session_state[state.OWN], Filter.chosen())
-
-
-def _stored(key: str, of: Any, compute: Callable[[], T]) -> T:
-    """A value that the session has of something, or computes if it has that of something else."""
-    held = st.session_state.get(key)
-    if held is None or held[0] != of:
-        held = st.session_state[key] = (of, compute())
-    return held[1]
 
 
 def _read(source: Source, format: Format) -> Reading:
@@ -112,8 +90,9 @@ def _take(source: Source, format: Format) -> None:
         reading = _read(source, format)
     except ValueError as error:
         st.session_state[state.OWN_PROBLEM] = str(error)
+        st.session_state[state.OWN_REFUSED] = source
         return
-    st.session_state[state.OWN_PROBLEM] = None
+    st.session_state[state.OWN_PROBLEM] = st.session_state[state.OWN_REFUSED] = None
     st.session_state[state.OWN] = source
     st.session_state[state.OWN_READ] = ((source, format.name), reading)
 
@@ -124,8 +103,9 @@ def _take(source: Source, format: Format) -> None:
 def show(context: Context) -> None:
     """What brings own codes, or what is known of those that were brought."""
     found = encoded(context)
+    reading = found.reading if found else None
     problem = st.session_state.get(state.OWN_PROBLEM)
-    if problem:
+    if not another_format.offer(context.bundle.format, reading) and problem:
         st.warning(common.plain(f"{problem}."))
     if st.session_state.get(state.OWN) is None:
         _bring(context.bundle.format)
@@ -147,10 +127,10 @@ def _bring(format: Format) -> None:
     label, explanation = words.FILE
     st.file_uploader(
         label,
-        type=_KINDS,
+        type=KINDS,
         key=state.OWN_FILE,
         help=explanation.format(most=state.MAX_OWN),
-        max_upload_size=_LARGEST_FILE,
+        max_upload_size=LARGEST_FILE,
         on_change=_take_file,
         args=(format,),
     )
@@ -175,6 +155,7 @@ def _take_text(format: Format) -> None:
     text = st.session_state[state.OWN_TEXT]
     if not text.strip():
         st.session_state[state.OWN_PROBLEM] = words.NO_TEXT.rstrip(".")
+        st.session_state[state.OWN_REFUSED] = None
         return
     _take(Source(words.PASTED, text.encode()), format)
 
@@ -190,9 +171,9 @@ def _read_from(reading: Reading) -> None:
     with st.container(key="own-read"):
         st.markdown(f"**{common.plain(first)}.**")
         if reading.dropped:
-            st.markdown(_bullets([reading.summary()]))
+            st.markdown(bullets([reading.summary()]))
             with st.expander(words.DROPPED):
-                st.markdown(_bullets(lines))
+                st.markdown(bullets(lines))
 
 
 def _sentences(found: Encoded, rows: np.ndarray) -> None:
@@ -201,11 +182,7 @@ def _sentences(found: Encoded, rows: np.ndarray) -> None:
         if not rows.all():
             st.markdown(f"**{words.SHOWN.format(shown=rows.sum(), n=len(rows))}**")
         if rows.any():
-            st.markdown(_bullets(found.sentences(rows)))
-
-
-def _bullets(sentences: Sequence[str]) -> str:
-    return "\n".join(f"- {common.plain(one)}" for one in sentences)
+            st.markdown(bullets(found.sentences(rows)))
 
 
 def _choices(found: Encoded, format: Format) -> None:

@@ -1,29 +1,68 @@
 """The form of a new training run: a preset, any part of which can be changed, and the data."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, get_args
 
-import numpy as np
 import streamlit as st
 
 from dashboard import state
+from dashboard.panels import training_data
+from dashboard.panels.training_data import Own
 from dashboard.words import common
 from dashboard.words import training as words
-from regvae.formats import FORMATS, SPLITS, Codes, Format
-from regvae.formats.codes import distinct
+from regvae.formats import SPLITS
 from regvae.model import config, presets
 from regvae.model.config import Data, Network, Order, Phase, Preset, Training
 from regvae.training import jobs
 
-_LARGEST_FILE = 20  # MB: a million codes and more
-_TRIED = 1000  # lines that choose the format
-_SOURCES = list(get_args(config.Source))
+_SOURCES = [one for one in get_args(config.Source) if one != "own"]
+_FOR_LONG, _LONG = "exact-64d", 16
+"""The preset for codes of so many learned characters and more; `docs/recipes.md` tells why."""
+_PREFIX = 20
+"""Characters of a format's name in the name of a training run."""
 
 
 def form() -> None:
     """The widgets, and the button that starts a training run."""
+    is_own, own = training_data.choose()
+    base, seed = _preset(is_own, own)
+    free = _free_name(f"{own.data.format.name[:_PREFIX]}-{base.name}" if own else base.name, seed)
+    # A placeholder: as its value it would replace a typed name whenever the free name changes.
+    name = st.text_input(
+        words.NAME, key=state.JOB_NAME, placeholder=free, max_chars=60, help=words.NAME_HELP
+    )
+    start = st.container()  # above what may be unfolded, so that it stays where it is
+    problems: list[str] = []
+    with st.expander(words.DATA):
+        data = _own_data(base, own) if is_own else _data(base)
+    with st.expander(words.NETWORK):
+        network = _network(base, problems)
+    with st.expander(words.LOSS):
+        loss = _loss(base, network, own)
+    with st.expander(words.SCHEDULE):
+        schedule = _schedule(base, problems)
+    changed: Preset | None = None
+    try:
+        if network and data and not problems:
+            changed = _named(base, network, data, Training(**loss, **schedule))
+    except ValueError as error:
+        problems.append(f"{error}.")
+    with start:
+        pressed = st.button(words.START, type="primary", width="stretch", disabled=changed is None)
+        if pressed and changed:
+            _start(name.strip() or free, changed, seed, own, problems)
+        for sentence in [*state.address_problems(), *problems]:
+            st.warning(common.plain(sentence))
+        if changed:
+            change = words.CHANGED.format(name=base.name) if changed != base else ""
+            st.caption(f"{words.recipe(changed)} {change}")
+        elif is_own and own is None:
+            st.caption(words.NO_OWN)
+
+
+def _preset(is_own: bool, own: Own | None) -> tuple[Preset, int]:
+    """The preset to start from, and the seed."""
     left, right = st.columns([2, 1])
     base = presets.preset(
         left.selectbox(
@@ -36,35 +75,18 @@ def form() -> None:
         )
     )
     seed = _number(right, base, "seed", 0, 0, state.MAX_SEED, 1)
-    st.caption(common.plain(base.about))
-    free = _free_name(base.name, seed)
-    # A placeholder: as its value it would replace a typed name whenever the free name changes.
-    name = st.text_input(
-        words.NAME, key=state.JOB_NAME, placeholder=free, max_chars=60, help=words.NAME_HELP
-    )
-    problems: list[str] = []
-    with st.expander(words.DATA):
-        data, own = _data(base, problems)
-    with st.expander(words.NETWORK):
-        network = _network(base, problems)
-    with st.expander(words.LOSS):
-        loss = _loss(base, network, data.format if data else base.data.format)
-    with st.expander(words.SCHEDULE):
-        schedule = _schedule(base, problems)
-    changed: Preset | None = None
-    try:
-        if network and data and not problems:
-            changed = _named(base, network, data, Training(**loss, **schedule))
-    except ValueError as error:
-        problems.append(f"{error}.")
-    if changed:
-        change = words.CHANGED.format(name=base.name) if changed != base else ""
-        st.caption(f"{words.recipe(changed)} {change}")
-    pressed = st.button(words.START, type="primary", width="stretch", disabled=changed is None)
-    if pressed and changed:
-        _start(name.strip() or free, changed, seed, own, problems)
-    for sentence in [*state.address_problems(), *problems]:
-        st.warning(common.plain(sentence))
+    if not is_own:
+        st.caption(common.plain(base.about))  # which is about regs
+    learned = len(own.data.format.learned) if own else 0
+    if learned >= _LONG and base.name != _FOR_LONG:
+        st.caption(words.LONG.format(n=learned, preset=_FOR_LONG, least=_LONG))
+        label = words.USE_PRESET.format(preset=_FOR_LONG)
+        st.button(label, on_click=_use_preset, args=(_FOR_LONG,), width="stretch")
+    return base, seed
+
+
+def _use_preset(name: str) -> None:
+    st.session_state[state.PRESET] = name
 
 
 def _free_name(preset: str, seed: int) -> str:
@@ -87,9 +109,9 @@ def _named(base: Preset, network: Network, data: Data, training: Training) -> Pr
     return replace(same, name=words.CHANGED_NAME.format(name=base.name), about="")
 
 
-def _start(name: str, preset: Preset, seed: int, own: Codes | None, problems: list[str]) -> None:
+def _start(name: str, preset: Preset, seed: int, own: Own | None, problems: list[str]) -> None:
     try:
-        jobs.create(name, preset, seed, () if own is None else own)
+        jobs.create(name, preset, seed, own.table if own else ())
     except (ValueError, OSError) as error:
         problems.append(f"{error}.")
         return
@@ -133,55 +155,20 @@ def _choice(place: Any, base: Preset, field: str, options: list[str], value: str
     )
 
 
-def _data(base: Preset, problems: list[str]) -> tuple[Data | None, Codes | None]:
+def _data(base: Preset) -> Data:
     source = _choice(st, base, "source", _SOURCES, base.data.source)
     seed = _number(st, base, "data_seed", base.data.seed, 0, state.MAX_SEED, 1)
-    if source == "own":
-        return _own_data(base, seed, problems)
     columns = st.columns(3)
     sizes = tuple(
         _number(column, base, split, size, 1, 1_000_000, 100)
         for column, split, size in zip(columns, SPLITS, base.data.sizes, strict=True)
     )
-    return Data(seed, sizes, source), None  # type: ignore[arg-type]
+    return Data(seed, sizes, source)  # type: ignore[arg-type]
 
 
-def _own_data(base: Preset, seed: int, problems: list[str]) -> tuple[Data | None, Codes | None]:
-    file = st.file_uploader(
-        words.OWN_FILE,
-        ["txt", "csv"],
-        key=_key(base, "own"),
-        help=words.OWN_FILE_HELP.format(fewest=config.FEWEST),
-        max_upload_size=_LARGEST_FILE,
-    )
-    if file is None:
-        problems.append(words.NO_OWN_FILE)
-        return None, None
-    try:
-        lines = file.getvalue().decode("utf-8", "replace").splitlines()
-        format = _format(base, file.file_id, lines)
-        own = distinct(format.array(format.parse_lines(lines, file.name)))
-        data = Data.of_own(own, seed, format)
-    except ValueError as error:
-        st.warning(common.plain(f"{error}."))  # here, where the file was given
-        return None, None
-    st.caption(words.OWN_COUNTS.format(n=len(own), train=data.sizes[0], held_out=data.sizes[1]))
-    return data, own
-
-
-def _format(base: Preset, file: str, lines: Sequence[str]) -> Format:
-    """The format of a file's codes: of those built in the one that most lines fit, or another."""
-    texts = [one for line in lines[:_TRIED] for one in line.lstrip("\ufeff").split(",")]
-    fits = [one.match(texts)[1].sum() if texts else 0 for one in FORMATS.values()]
-    label, explanation = words.FIELDS["format"]
-    chosen = st.selectbox(
-        label,
-        list(FORMATS),
-        int(np.argmax(fits)),
-        key=_key(base, f"format-{file}"),  # another file has its own
-        help=explanation,
-    )
-    return FORMATS[chosen]
+def _own_data(base: Preset, own: Own | None) -> Data | None:
+    seed = _number(st, base, "own_seed", 0, 0, state.MAX_SEED, 1)
+    return replace(own.data, seed=seed) if own else None
 
 
 def _network(base: Preset, problems: list[str]) -> Network | None:
@@ -209,8 +196,10 @@ def _widths(base: Preset, field: str, value: tuple[int, ...], problems: list[str
     return value
 
 
-def _loss(base: Preset, network: Network | None, format: Format) -> dict[str, Any]:
-    training, attributes = base.training, format.attributes
+def _loss(base: Preset, network: Network | None, own: Own | None) -> dict[str, Any]:
+    training, attributes = base.training, dict(base.data.format.attributes)
+    if own:
+        attributes = {**own.data.format.attributes, **own.table.attributes}
     left, right = st.columns(2)
     values: dict[str, Any] = {
         "likelihood": _choice(
@@ -228,7 +217,7 @@ def _loss(base: Preset, network: Network | None, format: Format) -> dict[str, An
         "reconstruction_weight": training.reconstruction_weight,
     }
     given = {one.axis: one for one in training.orders if one.attribute in attributes}
-    of = "" if format == base.data.format else f"-{format.name}"
+    of = f"-{own.key}" if own else ""
     orders = []
     for axis, place in enumerate(st.columns(2), start=1):  # a row of their own, also on a phone
         if network is None or network.latent_dim < axis:

@@ -73,6 +73,11 @@ def plain(words: str) -> str:
     return re.sub(r"(?=[!-~])([^\w\s,;'\"])", r"\\\1", words)
 
 
+def code(text: str) -> str:
+    """A text of one line as code, so that Markdown shows it as it is."""
+    return plain(text) if "`" in text else f"`{text}`"
+
+
 def sentence(message: str) -> str:
     """An error's message, which may hold what somebody typed, as a sentence for the page."""
     return plain(f"{message[0].upper()}{message[1:]}.")

@@ -24,7 +24,7 @@ FIELDS = {
     "seed": ("Seed", "Decides the initial weights, the order of the codes and the noise."),
     "source": ("Codes", "What to train on."),
     "data_seed": ("Data seed", "Decides which codes are drawn, and which of them are held out."),
-    "format": ("Format", "What the codes are. At first it is the one that most lines fit."),
+    "own_seed": ("Data seed", "Decides which of your codes are held out."),
     "train": ("Training", "Codes to train on."),
     "validation": ("Validation", "Codes to compute the validation loss on after every epoch."),
     "test": ("Test", "Codes to measure the model on at the end."),
@@ -52,8 +52,8 @@ FIELDS = {
     "noise": ("Noise", "Points are drawn with the noise times σ; the notebook's is 0.1."),
     "warm_up": ("Warm-up epochs", "Beta grows from 0 to its value in this many epochs."),
     "random_share": (
-        "Share of random regs",
-        "This share of the training regs is replaced by random ones, new ones in every epoch. "
+        "Share of random codes",
+        "This share of the training codes is replaced by random ones, new ones in every epoch. "
         "They teach combinations of characters that are rare in the data.",
     ),
     "order": (
@@ -72,7 +72,6 @@ NO_ORDER = "nothing"
 OPTIONS = {
     "notebook": "the notebook's",
     "dvla": "only what DVLA may issue",
-    "own": "a file of my own",
     "bernoulli": "Bernoulli",
     "categorical": "categorical",
     "exact": "exact",
@@ -81,14 +80,12 @@ OPTIONS = {
     "constant": "constant",
     "cosine": "cosine",
 }
-OWN_FILE = "A text file, one code a line, no header"
-OWN_FILE_HELP = (
-    "At least {fewest} different codes; a twelfth is held out for validation, and another for test."
+NO_OWN = "Training needs a file or a text of codes."
+LONG = (
+    "These codes have {n} characters to learn. The preset {preset} is made for {least} and more; "
+    "its map shows a plane of its 64 dimensions."
 )
-NO_OWN_FILE = "Expected a file of codes, got none; choose one, or other data."
-OWN_COUNTS = (
-    "{n:,} different codes: {train:,} to train on, {held_out:,} each for validation and test."
-)
+USE_PRESET = "Start from {preset}"
 NO_WIDTHS = "{label}: expected whole numbers such as 256, 128, got “{typed}”; change them."
 NO_PHASE = "{label}: expected pairs such as 0.004 × 200, got “{typed}”; change them"
 
@@ -121,12 +118,12 @@ RESUME = "Resume"
 KEEP = "Keep as a model"
 KEEP_AS = "Keep as"
 NEW_MODEL = "{name} is a model now."
+EXPLORE = "Explore it"
 NEXT = (
-    ("explore", "Explore it", "model"),
     ("report", "Its report", "model"),
     ("compare", "Compare it with the notebook's", "right"),
 )
-"""Where a new model can be seen: page, label of the link, the model's key in the address."""
+"""Where else a new model can be seen: page, label of the link, the model's key in the address."""
 DELETE = "Delete"
 DELETE_SURE = "Its weights and its history will be lost."
 DELETE_YES = "Delete {name}"

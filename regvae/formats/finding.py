@@ -23,6 +23,8 @@ MOST = 1_000_000
 """Lines that are read."""
 _TRIED = 2_000
 """Rows on which the column is chosen."""
+_MOSTLY, _SHORTEST = 0.75, 4
+"""Share of lines, and length of a code, from which on a column is likely to have codes."""
 _SHAPE = str.maketrans(
     {**dict.fromkeys("0123456789", "9"), **dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "A")}
 )
@@ -147,6 +149,14 @@ def corrected(
     return {**kept, **words, "pattern": pattern, "example": texts[int(np.argmax(fits))]}
 
 
+def are_codes(reading: Reading) -> bool:
+    """Whether most of what was read is codes, and not words, which differ in length, or numbers of
+    a few digits: three lines in four fit, of four characters or more, half of them required."""
+    pattern = reading.format.pattern
+    fixed = pattern.least >= max(_SHORTEST, pattern.length / 2)
+    return fixed and reading.fitting >= _MOSTLY * reading.rows
+
+
 def _choices(format: Format) -> int:
     return math.prod(len(format.alphabets[position]) for position in format.learned)
 
@@ -168,21 +178,27 @@ def _definition(inferred: Inferred, name: str) -> dict[str, Any]:
 def _header(rows: Rows) -> tuple[tuple[str, ...], int]:
     """Names of the columns, and whether the first row has them (1) or not (0).
 
-    It has if none of its cells has the commonest structure of its column. Structures without a
-    digit tell nothing, as names are words too, unless no column has any other.
+    It has if none of its cells has a structure of its column, separators aside. Structures without
+    a digit tell nothing, as names are words too, unless no column has any other.
     """
     if rows.names is not None:
         return tables.different_names(rows.names, rows.width), 0
     numbered = tables.different_names((), rows.width)
     if len(rows.cells) < 2:
         return numbered, 0
-    commonest = [_shapes(rows, place, 1).most_common(1) for place in range(rows.width)]
-    numeric = any("9" in shape for one in commonest for shape, _ in one)
-    for place, one in enumerate(commonest):
-        shapes = _shapes(rows, place, 1) if one and ("9" in one[0][0] or not numeric) else ()
-        if _shape(cell_of(rows.cells[0], place)) in shapes:
+    shapes = [_shapes(rows, place, 1) for place in range(rows.width)]
+    commonest = [max(one, key=one.__getitem__, default="") for one in shapes]
+    telling = "9" if any("9" in shape for shape in commonest) else ""
+    for place, common in enumerate(commonest):
+        first = _plain(_shape(cell_of(rows.cells[0], place)))
+        if first and telling in common and first in map(_plain, shapes[place]):
             return numbered, 0
     return tables.different_names(rows.cells[0], rows.width), 1
+
+
+def _plain(shape: str) -> str:
+    """A structure without its separators."""
+    return re.sub("[^A9]", "", shape)
 
 
 def _shape(text: str) -> str:
@@ -196,18 +212,18 @@ def _shapes(rows: Rows, place: int, start: int = 0) -> Counter[str]:
 
 
 def _best(rows: Rows) -> int:
-    """The column with the most different texts of its commonest structures; of equal ones the one
-    whose texts mix letters and digits."""
+    """The column with the most different texts of its commonest structures; of nearly equal ones
+    the one whose texts mix letters and digits, and of these the first."""
 
-    def score(place: int) -> tuple[float, bool]:
+    def score(place: int) -> tuple[int, bool, int]:
         shapes = _shapes(rows, place)
         common = {shape for shape, n in shapes.most_common(4) if len(shape) > 2}
         some = rows.cells[:_TRIED]
         texts = {text for row in some if _shape(text := cell_of(row, place)) in common}
         mixed = any("A" in shape and "9" in shape for shape in common)
-        return round(len(texts) / max(1, len(some)), 1), mixed
+        return round(4 * len(texts) / max(1, len(some))), mixed, -place
 
-    return int(np.lexsort(np.array([score(place)[::-1] for place in range(rows.width)]).T)[-1])
+    return max(range(rows.width), key=score)
 
 
 def _structured(rows: Rows) -> float:

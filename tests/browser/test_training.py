@@ -3,13 +3,17 @@
 import re
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import psutil
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from dashboard import palette, state
+from dashboard.words import training_data as data_words
+from dashboard.words.explore import OWN_TAB
 from regvae.evaluation.check import check
 from regvae.model import store
 from regvae.model.config import Data, Network, Phase, Preset, Training
@@ -211,10 +215,76 @@ def test_a_training_is_started_kept_and_explored(page: Page, dashboard: str) -> 
     expect(maps.side("right").locator("b")).to_have_text("kept-mine")
     page.go_back()
     trainer.wait()
-    page.get_by_test_id("stPageLink").filter(has_text="Explore it").get_by_role("link").click()
+    trainer.keyed("explore-it").get_by_role("button").click()
     expect(page).to_have_url(re.compile("[?&]model=kept-mine"))
     page.reload()
     explorer = Explorer(page, dashboard).wait()
     expect(explorer.keyed(state.MODEL).get_by_role("combobox")).to_have_value("kept-mine")
     z = explorer.pin(0.2, 0.1)
     expect(explorer.plate).to_have_text(kept.format.shown(kept.autoencoder.decode([z])[0]))
+
+
+def write_lots(path: Path) -> None:
+    """A table of codes of a format that nobody has seen, with a price, a date and a category."""
+    rng = np.random.default_rng(0)
+    ends = rng.choice(list("ABCDEFGHKLMN"), (400, 2))
+    table = pd.DataFrame(
+        {
+            "lot": [f"LOT-{n:04}-{a}{b}" for n, (a, b) in enumerate(ends, start=4000)],
+            "price": (rng.random(400) * 100).round(2),
+            "since": pd.date_range("2020-01-01", periods=400).strftime("%Y-%m-%d"),
+            "kind": rng.choice(["bolt", "nut", "washer"], 400),
+        }
+    )
+    table.to_csv(path, index=False)
+
+
+def test_a_file_is_dropped_on_explore_trained_on_watched_kept_and_explored_in_five_gestures(
+    page: Page, dashboard: str, tmp_path: Path
+) -> None:
+    write_lots(tmp_path / "lots.csv")
+    explorer = Explorer(page, dashboard).open(f"?tab={OWN_TAB.replace(' ', '+')}")
+    file = explorer.keyed(state.OWN_FILE).locator("input[type=file]")
+    file.set_input_files(tmp_path / "lots.csv")  # the first gesture
+    expect(explorer.panel).to_contain_text("400 of 400 lines are codes such as LOT-4000-")
+    explorer.button(data_words.TRAIN_ON_THESE).click()  # the second
+    trainer = Trainer(page, dashboard).wait()
+    told = trainer.keyed("train-read")
+    expect(told).to_contain_text("400 of 400 lines of the column lot are codes of the pattern LOT-")
+    expect(told).to_contain_text("further columns, to colour and to order by: price, since, kind")
+    trainer.start.click()  # the third
+    trainer.wait_for_epoch(5)
+    keep = trainer.keyed(f"{state.KEEP_AS}-lots-ordered-2d-seed-0")
+    expect(keep).to_be_visible(timeout=LOADING)
+    trainer.main_button.click()  # the fourth
+    trainer.keyed("explore-it").get_by_role("button").click()  # the fifth
+    explorer.wait()
+    expect(page).to_have_url(re.compile("[?&]model=lots-ordered-2d-seed-0"))
+    explorer.choose(state.COLOUR, "kind")
+    expect(explorer.legend.chips).to_contain_text(["bolt", "nut", "washer"])
+    explorer.pin(0.2, 0.1)
+    expect(explorer.plate).to_have_text(re.compile("^LOT-[0-9]{4}-[A-Z]{2}$"))
+
+
+def test_a_file_is_dropped_on_train_and_trained_on(
+    page: Page, dashboard: str, tmp_path: Path
+) -> None:
+    write_lots(tmp_path / "lots.csv")
+    trainer = Trainer(page, dashboard).open()
+    page.get_by_text(data_words.KINDS["own"]).click()
+    file = trainer.keyed(state.TRAIN_FILE).locator("input[type=file]")
+    file.set_input_files(tmp_path / "lots.csv")
+    expect(trainer.keyed("train-read")).to_contain_text("400 of 400 lines")
+    # What was typed stays while other boxes change, and after another page.
+    trainer.keyed("train-correct").locator("summary").click()
+    noun = page.locator("[class*=st-key-train-noun] input")
+    noun.fill("part number")
+    noun.press("Enter")
+    expect(trainer.keyed("train-read")).to_contain_text("400 different part numbers")
+    trainer.go("figures")
+    expect(trainer.keyed(state.JOB_NAME)).to_have_count(0)
+    trainer.go("train")
+    expect(trainer.keyed("train-read")).to_contain_text("400 different part numbers")
+    trainer.start.click()
+    expect(page.get_by_text("334 training part numbers").first).to_be_visible()
+    expect(trainer.stop).to_be_visible(timeout=LOADING)

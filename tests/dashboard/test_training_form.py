@@ -3,18 +3,16 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import state
 from dashboard.words import training as words
-from regvae.formats import FORMATS, SPLITS, uk_registration
-from regvae.formats.codes import distinct
+from regvae.formats import SPLITS
 from regvae.model import presets
 from regvae.model.config import Data, Network, Order, Phase, Preset, Training
 from regvae.training import jobs
-from tests.dashboard import PICTURE, has_picture, opened, problems_of, shown, text_of
+from tests.dashboard import PICTURE, has_picture, opened, problems_of, text_of
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -28,7 +26,7 @@ def page(home: Path) -> AppTest:  # noqa: ARG001 -- so that the page finds an em
 def field(app: AppTest, name: str, preset: str = "ordered-2d") -> Any:
     """One of the form's widgets."""
     key = f"new-{name}-{preset}"
-    kinds = (app.number_input, app.text_input, app.selectbox, app.file_uploader)
+    kinds = (app.number_input, app.text_input, app.selectbox)
     return next(one for kind in kinds for one in kind if one.key == key)
 
 
@@ -202,46 +200,6 @@ def test_numbers_that_do_not_fit_each_other_are_a_sentence(page: AppTest) -> Non
     assert train_button(page).disabled
 
 
-# --- a file of one's own --------------------------------------------------------------------------
-
-
-def own_regs(n: int) -> list[str]:
-    """Different regs, as many as asked for or a few less."""
-    return distinct(uk_registration.generate(n, rng=np.random.default_rng(0))).tolist()
-
-
-def test_a_file_that_is_no_list_of_regs_is_a_sentence(page: AppTest) -> None:
-    field(page, "source").select("own").run()
-    assert words.NO_OWN_FILE in problems_of(page)
-    for content, sentence in (
-        (b"", "mine.txt"),
-        (b"AB12CDE\nrubbish", "line 2 ('rubbish')"),
-        (b"AB12CDE\n\xff\xfe\x00", "line 2 ("),
-        (b"AB12CDE\nXY67ZZZ\nab12 cde", "120"),
-        ("\n".join(own_regs(119)).encode(), "119"),
-    ):
-        field(page, "own").upload("mine.txt", content).run()
-        assert sentence in problems_of(page)
-        assert words.NO_OWN_FILE not in problems_of(page)
-        assert train_button(page).disabled
-
-
-@pytest.mark.usefixtures("idle")
-def test_a_file_of_own_regs_is_trained_on(page: AppTest) -> None:
-    own = own_regs(300)
-    field(page, "source").select("own").run()
-    lines = "\r\n".join(["\ufeff" + shown(own[0]).lower(), *own[:0:-1], own[3], ""])
-    field(page, "own").upload("mine.csv", lines.encode()).run()
-    data = Data.of_own(own)
-    train, held_out, _ = data.sizes
-    assert words.OWN_COUNTS.format(n=len(own), train=train, held_out=held_out) in text_of(page)
-    assert not problems_of(page)
-    train_button(page).click().run()
-    (job,) = jobs.all_jobs()
-    assert job.preset.data == data
-    assert job.own() == own
-
-
 # --- names ----------------------------------------------------------------------------------------
 
 
@@ -290,26 +248,3 @@ def test_a_home_that_cannot_be_written_is_a_sentence(
     train_button(app).click().run()
     assert "Not a directory" in problems_of(app)
     assert "REGVAE_HOME" in problems_of(app)
-
-
-def test_the_format_of_own_codes_is_the_one_that_most_lines_fit(page: AppTest) -> None:
-    postcodes = FORMATS["uk-postcode"]
-    codes = distinct(postcodes.generate(400, rng=np.random.default_rng(1)))
-    lines = [postcodes.shown(code) for code in codes.tolist()]
-    field(page, "source").select("own").run()
-    field(page, "own").upload("mine.txt", "\n".join(lines).encode()).run()
-    box = next(one for one in page.selectbox if one.label == words.FIELDS["format"][0])
-    assert box.value == "uk-postcode"
-    assert not problems_of(page)
-    assert f"{Data.of_own(codes, format=postcodes).sizes[0]:,} training postcodes" in text_of(page)
-    order = next(one for one in page.selectbox if one.label == "Along axis 1")
-    assert "sector" in order.options
-    box.select("uk-registration").run()
-    assert "expected one reg such as AB12 CDE a line" in problems_of(page)
-
-
-def test_a_file_of_own_regs_has_their_format(page: AppTest) -> None:
-    field(page, "source").select("own").run()
-    field(page, "own").upload("mine.txt", "\n".join(own_regs(300)).encode()).run()
-    box = next(one for one in page.selectbox if one.label == words.FIELDS["format"][0])
-    assert box.value == "uk-registration"

@@ -6,7 +6,7 @@ import pytest
 
 from regvae.formats import FORMATS, UK_REGISTRATION, FormatError, ReadingError, TableError
 from regvae.formats.definition import of_definition
-from regvae.formats.finding import Sheet, corrected, find
+from regvae.formats.finding import Sheet, are_codes, corrected, find
 from regvae.formats.infer import InferenceError
 
 FRENCH = FORMATS["french-registration"]
@@ -95,6 +95,13 @@ def test_names_of_words_are_a_header_though_a_column_has_words_as_long():
     assert find("\n".join(words).encode(), "list.txt").column == "column 1"
 
 
+def test_a_first_code_that_is_written_differently_is_no_header():
+    first, *others = french(200)
+    found = find("\n".join([first.replace("-", " ").lower(), *others]).encode(), "list.txt")
+    assert found.column == "column 1"
+    assert found.inferred.covered > 0.99
+
+
 def test_a_sheet_finds_and_reads_the_same_rows():
     sheet = Sheet.of(table().to_csv(index=False).encode(), "cars.csv")
     assert sheet.columns == ("owner", "since", "plate", "doors")
@@ -130,3 +137,14 @@ def test_a_found_format_is_corrected():
     ):
         with pytest.raises(FormatError, match=error):
             corrected(found, texts, pattern, "code", "codes")
+
+
+def test_words_and_prices_are_no_codes():
+    rng = np.random.default_rng(7)
+    names = ["Anna", "Robert", "Jo", "Maximilian", "Tom", "Eve", "Christopher"] * 30
+    prices = [f"{price:.2f}" for price in rng.random(300) * 100]
+    for texts, expected in ((names, False), (prices, False), (french(200), True)):
+        sheet = Sheet.of("\n".join(texts).encode(), "list.txt")
+        assert are_codes(sheet.codes(sheet.find().format, "column 1")) == expected
+    sheet = Sheet.of("\n".join([*french(70), *names[:30]]).encode(), "list.txt")
+    assert not are_codes(sheet.codes(FRENCH, "column 1"))  # three in ten are something else
