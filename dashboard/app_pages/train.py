@@ -40,9 +40,8 @@ def watch(alive: bool) -> None:
         st.warning(common.plain(f"{problem}."))
     if new_model := st.session_state.get(state.NEW_MODEL):
         st.success(words.NEW_MODEL.format(name=common.plain(new_model)))
-        with st.container(horizontal=True, vertical_alignment="center"):
-            if st.button(words.EXPLORE, key="explore-it", type="primary"):
-                st.switch_page("app_pages/explore.py", query_params={state.MODEL: new_model})
+        # The first looks like a primary button.
+        with st.container(horizontal=True, vertical_alignment="center", key="way-on"):
             for page, label, key in words.NEXT:
                 st.page_link(f"app_pages/{page}.py", label=label, query_params={key: new_model})
     if there:

@@ -16,14 +16,18 @@ from regvae.model.config import FEWEST
 def offer(format: Format, reading: Reading | None) -> bool:
     """Offer to train a model on what was brought, if it has codes, but few of the model's format.
 
-    `reading` is what was read of it as codes of that format. Returns whether it is offered.
+    `reading` is what was read of it as codes of that format. Returns whether there is nothing else
+    to say of it.
     """
     source = st.session_state.get(state.OWN_REFUSED) or st.session_state.get(state.OWN)
     if source is None or (reading and 2 * reading.fitting >= reading.rows):
         st.session_state.pop(state.OWN_LOOK, None)
         return False
     look = stored(state.OWN_LOOK, source.key, lambda: Look.of(source))
-    if not (look.reading and are_codes(look.reading)) or look.reading.format == format:
+    if look.format and look.format.pattern == format.pattern:  # it was refused by another model
+        st.session_state[state.OWN_REFUSED] = st.session_state[state.OWN_PROBLEM] = None
+        return True
+    if not (look.reading and are_codes(look.reading)):
         return False
     st.info(_words(look.reading))
     if len(look.reading.codes) < FEWEST:
@@ -37,7 +41,8 @@ def _lead(source: Source) -> None:
     st.session_state[state.TRAIN_SOURCE] = source
     st.session_state[state.TRAIN_ON] = OWN
     st.session_state[state.TRAIN_LOOK] = st.session_state[state.OWN_LOOK]  # not computed again
-    st.switch_page("app_pages/train.py")
+    # With no parameters given Streamlit would refuse to clear those of the page's widgets.
+    st.switch_page("app_pages/train.py", query_params={})
 
 
 def _words(reading: Reading) -> str:

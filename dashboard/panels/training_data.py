@@ -15,6 +15,7 @@ from dashboard.panels.brought import KINDS, LARGEST_FILE, Source, stored
 from dashboard.plates import plates
 from dashboard.widgets import bullets, heading
 from dashboard.words import common
+from dashboard.words import own_codes as own_words
 from dashboard.words import training_data as words
 from regvae.formats import FORMATS, CodeTable, Format, Reading, of_definition
 from regvae.formats.finding import Found, Sheet, corrected
@@ -179,7 +180,7 @@ def _correct(look: Look, source: Source) -> Correction | None:
         if len(look.columns) > 1:
             st.session_state[state.TRAIN_COLUMN] = look.column
             st.selectbox(
-                words.COLUMN, list(look.columns), key=state.TRAIN_COLUMN, on_change=_take_column
+                own_words.COLUMN, list(look.columns), key=state.TRAIN_COLUMN, on_change=_take_column
             )
         pattern = look.found.inferred.pattern if look.found else ""
         options = [_FOUND, *FORMATS] if look.found else list(FORMATS)
@@ -259,7 +260,7 @@ def _tell(own: Own) -> None:
     st.html(plates(format, reading.codes[:_CHIPS].tolist()))
     st.markdown(bullets(_sentences(own)))
     if reading.dropped:
-        with st.container(key="train-dropped"), st.expander(words.DROPPED):
+        with st.container(key="train-dropped"), st.expander(own_words.DROPPED):
             st.markdown(bullets(reading.sentences()[1:]))
 
 

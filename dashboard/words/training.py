@@ -118,12 +118,12 @@ RESUME = "Resume"
 KEEP = "Keep as a model"
 KEEP_AS = "Keep as"
 NEW_MODEL = "{name} is a model now."
-EXPLORE = "Explore it"
 NEXT = (
+    ("explore", "Explore it", "model"),
     ("report", "Its report", "model"),
     ("compare", "Compare it with the notebook's", "right"),
 )
-"""Where else a new model can be seen: page, label of the link, the model's key in the address."""
+"""Where a new model can be seen: page, label of the link, the model's key in the address."""
 DELETE = "Delete"
 DELETE_SURE = "Its weights and its history will be lost."
 DELETE_YES = "Delete {name}"

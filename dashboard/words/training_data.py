@@ -23,10 +23,8 @@ CHECK = "check characters found: {kind}, {at}; they are computed, not learned"
 POSITION, POSITIONS = "position {}", "positions {}"
 ATTRIBUTES = "further columns, to colour and to order by: {names}"
 LEFT_OUT = "left out: {columns}"
-DROPPED = "What does not fit, line by line"
 
 CORRECT = "Correct it"
-COLUMN = "Column of the codes"
 FORMAT = ("Format", "The one that was found, or one of those built in.")
 FOUND = "as found: {pattern}"
 CHOOSE = "choose one"

@@ -215,7 +215,7 @@ def test_a_training_is_started_kept_and_explored(page: Page, dashboard: str) -> 
     expect(maps.side("right").locator("b")).to_have_text("kept-mine")
     page.go_back()
     trainer.wait()
-    trainer.keyed("explore-it").get_by_role("button").click()
+    page.get_by_test_id("stPageLink").filter(has_text="Explore it").get_by_role("link").click()
     expect(page).to_have_url(re.compile("[?&]model=kept-mine"))
     page.reload()
     explorer = Explorer(page, dashboard).wait()
@@ -257,7 +257,7 @@ def test_a_file_is_dropped_on_explore_trained_on_watched_kept_and_explored_in_fi
     keep = trainer.keyed(f"{state.KEEP_AS}-lots-ordered-2d-seed-0")
     expect(keep).to_be_visible(timeout=LOADING)
     trainer.main_button.click()  # the fourth
-    trainer.keyed("explore-it").get_by_role("button").click()  # the fifth
+    trainer.keyed("way-on").get_by_role("link").first.click()  # the fifth
     explorer.wait()
     expect(page).to_have_url(re.compile("[?&]model=lots-ordered-2d-seed-0"))
     explorer.choose(state.COLOUR, "kind")

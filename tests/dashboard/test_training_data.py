@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import state
 from dashboard.panels.training_data import OWN, Look
+from dashboard.words import own_codes as own_words
 from dashboard.words import training as form_words
 from dashboard.words import training_data as words
 from dashboard.words.explore import OWN_TAB
@@ -104,7 +105,7 @@ def test_a_table_of_a_format_that_nobody_has_seen_is_trained_on_with_nothing_cor
     assert "left out: remark (400 different texts, more than 48 classes)" in told
     assert any(">LOT-" in one for one in html_of(page))  # some of them as plates
     assert not problems_of(page)
-    assert words.DROPPED not in {one.label for one in page.expander}
+    assert own_words.DROPPED not in {one.label for one in page.expander}
     assert {"price", "kind"} <= set(box(page, "Along axis 1").options)
     train_button(page).click().run()
     (job,) = jobs.all_jobs()
@@ -184,9 +185,9 @@ def test_everything_that_was_found_can_be_corrected(page: AppTest) -> None:
         f"{number:06}" for number in np.random.default_rng(1).permutation(10**6)[:400]
     ]
     bring(page, "lots.csv", table.to_csv(index=False).encode())
-    box(page, words.COLUMN).select("serial").run()
+    box(page, own_words.COLUMN).select("serial").run()
     assert "400 of 400 lines** of the column *serial* are codes" in text_of(page)
-    box(page, words.COLUMN).select("lot").run()
+    box(page, own_words.COLUMN).select("lot").run()
     box(page, words.PATTERN[0]).input("LOT-[0-9]{4}-[A-Z]{2}").run()
     assert "of the pattern `LOT-[0-9]{4}-[A-Z]{2}`" in text_of(page)
     box(page, words.NOUN[0]).input("part number").run()
