@@ -60,21 +60,23 @@ class Look:
             sheet = Sheet.of(source.content, source.name)
         except ValueError as error:
             return cls(problem=str(error))
-        column = source.column or sheet.best
+        # Another page may have named the columns otherwise.
+        column = source.column if source.column in sheet.columns else sheet.best
+        found, problem = None, ""
         texts = sum(map(bool, sheet.texts(column)))
+        least = (texts + 1) // 2
         try:
-            found, problem = sheet.find(column), ""
+            found = sheet.find(column)
             least = texts - found.inferred.exceptions_total
         except ValueError as error:
-            found, problem, least = None, str(error), (texts + 1) // 2
+            problem = str(error)
         format = sheet.built_in(column, least) or (found.format if found else None)
-        reading = None
-        if format:
-            try:
-                reading = sheet.codes(format, column)
-            except ValueError as error:
-                format, problem = None, str(error)
-        return cls(sheet.columns, column, found, format, reading, problem if not format else "")
+        if format is None:
+            return cls(sheet.columns, column, problem=problem)
+        try:
+            return cls(sheet.columns, column, found, format, sheet.codes(format, column))
+        except ValueError as error:
+            return cls(sheet.columns, column, problem=str(error))
 
     @property
     def unchanged(self) -> "Correction | None":
