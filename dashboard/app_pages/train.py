@@ -53,16 +53,20 @@ def watch(alive: bool) -> None:
 
 def choose(there: list[Job]) -> None:
     """The box that chooses a job, and the job."""
-    names = [job.name for job in there]
-    if st.session_state.get(state.JOB) not in names:
-        st.session_state[state.JOB] = names[-1]
     by_name = {job.name: job for job in there}
+    # Without epochs: they would differ from those below, which are a moment newer.
+    labels = {job.name: f"{job.name}: {stage(job)}" for job in there}
+    last = st.session_state.get(state.JOB)
+    if last not in labels:
+        last = st.session_state[state.JOB] = there[-1].name
+    if st.session_state.get(state.JOB_LABEL) != labels[last]:
+        st.session_state[state.JOB] = last  # set anew, or the browser keeps the label of before
+        st.session_state[state.JOB_LABEL] = labels[last]
     chosen = st.selectbox(
         words.RUNS,
-        names,
+        list(labels),
         key=state.JOB,
-        # Without epochs: they would differ from those below, which are a moment newer.
-        format_func=lambda name: f"{name}: {stage(by_name[name])}",
+        format_func=labels.__getitem__,
         persist_state="session",
     )
     show(by_name[chosen])

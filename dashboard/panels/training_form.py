@@ -32,7 +32,8 @@ def form() -> None:
     name = st.text_input(
         words.NAME, key=state.JOB_NAME, placeholder=free, max_chars=60, help=words.NAME_HELP
     )
-    start = st.container()  # above what may be unfolded, so that it stays where it is
+    # Above what may be unfolded, so that it stays where it is; below it where the runs are below.
+    start = st.container(key="training-start")
     problems: list[str] = []
     with st.expander(words.DATA):
         data = _own_data(base, own) if is_own else _data(base)
