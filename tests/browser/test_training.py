@@ -204,6 +204,7 @@ def test_a_training_is_started_kept_and_explored(page: Page, dashboard: str) -> 
     name = trainer.keyed(f"{state.KEEP_AS}-mine").locator("input")
     expect(name).to_be_visible(timeout=LOADING)
     assert trainer.wait_for_epoch(5) == 6
+    expect(trainer.keyed(state.JOB).get_by_role("combobox")).to_have_value("mine: finished")
     name.fill("kept-mine")
     trainer.main_button.click()
     expect(name).to_have_count(0)
