@@ -103,7 +103,7 @@ def assert_formed(trainer: Trainer) -> None:
         }"""
     )
     for colour in (palette.BELOW, palette.ABOVE):
-        assert pixels_of(trainer, colour) > 40
+        assert pixels_of(trainer, colour) > 10  # the 80 points may lie upon each other
     before = trainer.map.evaluate("(canvas) => canvas.toDataURL()")
     trainer.wait_for_epoch(first)
     trainer.page.wait_for_function(
