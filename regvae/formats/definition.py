@@ -2,8 +2,8 @@
 
 The keys are `name`, `pattern`, `noun`, `plural` and `example`, and these if there are any: `layout`
 (the positions in words), `positions` (their names), `plate`, `check` (`kind`, `positions`),
-`excluded` (texts by position) and `attributes`. Positions and spans are counted from 1 there, and
-include their ends.
+`excluded` (texts by position), `attributes`, and `source`, which only people read. Positions and
+spans are counted from 1 there, and include their ends.
 """
 
 import re
@@ -68,6 +68,9 @@ def of_definition(values: Mapping[str, Any]) -> Format:
     for name in _NEEDED:
         if not isinstance(values[name], str) or not values[name].strip():
             raise FormatError(f"expected {name} as a text, got {values[name]!r}; change it")
+    layout = values.get("layout", "")
+    if not isinstance(layout, str):
+        raise FormatError(f"expected layout as a text, got {layout!r}; change it")
     for name in ("noun", "plural"):
         if not _WORDS.fullmatch(values[name]):
             raise FormatError(
@@ -88,8 +91,8 @@ def of_definition(values: Mapping[str, Any]) -> Format:
         example=_example(values["example"], pattern),
         alphabets=pattern.alphabets,
         separators=pattern.separators,
-        layout=values.get("layout", ""),
-        position_names=tuple(values.get("positions", ())),
+        layout=layout,
+        position_names=_texts(values.get("positions", []), "positions"),
         check=check,
         excluded=_excluded(values.get("excluded", {}), pattern),
         plate=plate,
@@ -111,6 +114,12 @@ def _example(text: str, pattern: Pattern) -> str:
     return str(codes[0])
 
 
+def _texts(given: Any, name: str) -> tuple[str, ...]:
+    if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
+        raise FormatError(f"expected {name} as a list of texts, got {given!r}; change it")
+    return tuple(given)
+
+
 def _check(given: Any, pattern: Pattern) -> Check | None:
     if given is None:
         return None
@@ -119,6 +128,8 @@ def _check(given: Any, pattern: Pattern) -> Check | None:
             f"expected kind, and perhaps positions, of a check, got {str(given)[:80]}; correct it"
         )
     places = given.get("positions")
+    if not isinstance(places, list | None):
+        raise FormatError(f"expected positions of a check as a list, got {places!r}; change it")
     positions = None if places is None else tuple(_place(one, pattern.length) for one in places)
     return Check.of(given.get("kind", ""), pattern.alphabets, positions)
 
@@ -129,7 +140,7 @@ def _excluded(given: Any, pattern: Pattern) -> tuple[tuple[int, str], ...]:
     found = []
     for place, texts in given.items():
         start = _place(int(place) if str(place).isdecimal() else place, pattern.length)
-        for text in [texts] if isinstance(texts, str) else texts:
+        for text in texts if isinstance(texts, list) else [texts]:
             allowed = pattern.alphabets[start : start + len(str(text))]
             fits = len(allowed) == len(str(text)) and all(map(str.__contains__, allowed, str(text)))
             if not text or not fits:
@@ -176,7 +187,7 @@ def _attribute(name: str, values: Any, format: Format) -> Attribute:
         "valid": ({"pattern"}, _valid),
     }
     kind = values.get("kind") if isinstance(values, Mapping) else None
-    if kind not in kinds:
+    if not isinstance(kind, str) or kind not in kinds:
         raise FormatError(
             f"expected a kind ({', '.join(kinds)}), got {str(kind)[:40]!r}; choose one of them"
         )
