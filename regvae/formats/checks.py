@@ -163,14 +163,6 @@ class Check:
         given = np.asarray(points)[:, list(self.positions)]
         return np.asarray((given == self._expected(points)).all(axis=1))
 
-    def computable(self, points: NDArray[np.uint32]) -> NDArray[np.bool_]:
-        """Whether the alphabets allow the check characters that codes (n, p) must have: (n,).
-
-        With digits only, for instance, there is no code whose check character would be X.
-        """
-        allowed = [self._allows(output) for output in self.outputs]
-        return np.array(allowed)[self._sums(points)]
-
     def to_dict(self) -> dict[str, Any]:
         """Plain lists for JSON: the values of each position as {character: value}.
 
@@ -200,10 +192,6 @@ class Check:
     def _expected(self, points: NDArray[np.uint32]) -> NDArray[np.uint32]:
         return characters(np.array(self.outputs))[self._sums(points)]
 
-    def _allows(self, output: str) -> bool:
-        pairs = zip(self.positions, output, strict=True)
-        return all(one in self.alphabets[position] for position, one in pairs)
-
 
 def _kind_named(kind: str) -> Kind:
     if not isinstance(kind, str) or kind not in CHECKS:
@@ -221,15 +209,20 @@ def _check_places(
     within = len(set(places)) == kind.width < length and set(places) <= set(range(length))
     if not within or list(places) != sorted(places):
         raise FormatError(
-            f"expected {kind.width} of the positions 0 to {length - 1} for the check {name}, in "
-            f"ascending order and with others beside, got {list(places)}; change them"
+            f"expected {kind.width} of the positions 1 to {length} for the check {name}, in "
+            f"ascending order and with others to compute from, got {_counted(places)}; change "
+            "them, or choose another check"
         )
     if kind.fixed and places != kind.positions(length):
-        own = ", ".join(map(str, kind.positions(length)))
         raise FormatError(
-            f"expected the check {name} at position {own} (counted from 0), got {list(places)}; "
-            "leave the positions out"
+            f"expected the check {name} at position {_counted(kind.positions(length))}, got "
+            f"{_counted(places)}; leave the positions out"
         )
+
+
+def _counted(places: tuple[int, ...]) -> str:
+    """Positions for an error: counted from 1, as in a definition."""
+    return " and ".join(str(place + 1) for place in places) or "none"
 
 
 def _check_characters(
