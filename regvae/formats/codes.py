@@ -5,7 +5,7 @@ text type, such as ``U7``.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,23 @@ def keys(codes: Codes) -> NDArray:
     if width > 9:  # 7 bits a character, 63 bits a key
         return codes
     return points.astype(np.int64) @ (1 << 7 * np.arange(width))
+
+
+def finder(codes: Codes) -> Callable[[Codes], NDArray[np.intp]]:
+    """A function that finds codes (m,) among n different ones: the row of each, -1 for none: (m,).
+
+    There is at least one code to find; they may have any order, and are sorted once.
+    """
+    ours = keys(codes)
+    order = np.argsort(ours, kind="stable")
+    ordered = ours[order]
+
+    def rows(asked: Codes) -> NDArray[np.intp]:
+        wanted = keys(np.asarray(asked, codes.dtype))
+        places = np.searchsorted(ordered, wanted).clip(max=len(ordered) - 1)
+        return np.where(ordered[places] == wanted, order[places], -1)
+
+    return rows
 
 
 def distinct(codes: Codes) -> Codes:

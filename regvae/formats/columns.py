@@ -141,17 +141,13 @@ def attribute_of(name: str, codes: Codes, series: pd.Series) -> Attribute:
 
     Codes that are not among them have no value. A date is a number, of days since 1970.
     """
-    ours = _codes.keys(codes)
-    order = np.argsort(ours, kind="stable")
-    ordered = ours[order]
+    rows_of = _codes.finder(codes)
     scale = is_scale(series)
     held, nothing = (_numbers(series), np.nan) if scale else (_texts(series), NONE)
 
     def values(asked: Codes) -> NDArray:
-        wanted = _codes.keys(np.asarray(asked, codes.dtype))
-        places = np.searchsorted(ordered, wanted).clip(max=len(ordered) - 1)
-        there = ordered[places] == wanted
-        return np.where(there, held[order[places]], nothing)
+        rows = rows_of(asked)
+        return np.where(rows >= 0, held[rows], nothing)
 
     if scale:
         kind = "date" if is_date(series) else "number"

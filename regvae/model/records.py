@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from regvae.formats import SPLITS, Attribute, Codes, CodeTable, Format
-from regvae.formats.codes import keys
+from regvae.formats.codes import finder, keys
 from regvae.formats.columns import attributes_of
 from regvae.formats.format import named
 from regvae.model.autoencoder import Autoencoder
@@ -85,12 +85,7 @@ class Records:
 
     def rows_of(self, codes: Codes) -> NDArray[np.intp]:
         """The row of each code (m,), or -1 for one that is not among the records: (m,)."""
-        ours = keys(self.codes)
-        order = np.argsort(ours, kind="stable")
-        wanted = keys(self.format.array(codes))
-        places = np.searchsorted(ours, wanted, sorter=order).clip(max=len(ours) - 1)
-        rows = order[places]
-        return np.where(ours[rows] == wanted, rows, -1)
+        return finder(self.codes)(codes)
 
     def data_hash(self) -> str:
         """sha256 of the splits and codes in their order, in hexadecimal."""

@@ -44,6 +44,14 @@ def test_codes_have_equal_keys_exactly_if_they_are_equal(some, others):
     assert (keys[:, None] == keys).tolist() == [[a == b for b in both] for a in both]
 
 
+@given(drawn=st.lists(codes_of(UK_REGISTRATION), min_size=1, max_size=12, unique=True), asked=LISTS)
+@settings(deadline=None)
+def test_codes_are_found_in_their_rows_and_others_nowhere(drawn, asked):
+    asked = [*asked, *drawn]
+    rows = codes.finder(array(drawn))(array(asked))
+    assert rows.tolist() == [drawn.index(one) if one in drawn else -1 for one in asked]
+
+
 def test_no_two_of_many_codes_share_a_key(many):
     assert len(np.unique(codes.keys(many))) == len(np.unique(many)) < len(many)
 
