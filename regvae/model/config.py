@@ -330,7 +330,7 @@ class Preset:
     def from_dict(cls, values: dict[str, Any]) -> "Preset":
         """The inverse of `to_dict`. Raises `ValueError` for unknown, missing or wrong values."""
         parts = _exactly(cls, values)
-        training = _exactly(Training, _with_random_share(parts["training"]))
+        training = _exactly(Training, _completed(parts["training"], random_share=0.0))
         for part, kind in (("phases", Phase), ("orders", Order)):
             listed = training[part]
             _check(isinstance(listed, tuple), f"a list of {part}", listed)
@@ -345,14 +345,13 @@ class Preset:
 
 
 def _data(values: Any) -> Data:
-    # Data of before they had further columns have none.
-    given = _exactly(Data, {"columns": []} | values if isinstance(values, dict) else values)
+    given = _exactly(Data, _completed(values, columns=[]))
     return Data(**given | {"format": format_of(given["format"])})
 
 
-def _with_random_share(training: Any) -> Any:
-    # Presets of before it was an option have none.
-    return {"random_share": 0.0} | training if isinstance(training, dict) else training
+def _completed(values: Any, **newer: Any) -> Any:
+    """Values with those of newer options, which older presets lack."""
+    return newer | values if isinstance(values, dict) else values
 
 
 def _exactly(kind: type, values: Any) -> dict[str, Any]:
