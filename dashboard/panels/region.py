@@ -50,20 +50,15 @@ def _shown_colour(context: Context, rows: np.ndarray) -> None:
     values = colouring.values(records.codes)
     labels, here = colouring.shares(values[rows])
     _, everywhere = colouring.shares(values)
-    colours: tuple[str, ...] = palette.WHEEL
     if colouring.span:
         medians = (colouring.text(_median(one)) for one in (values[rows], values))
         label = common.plain(attribute.label)
         st.markdown(words.REGION_MEDIAN.format(*medians, label=label))
-        colours = palette.SCALE[1:2]
-    elif colouring.is_scale:
-        colours = palette.SCALE[1:2]
-    else:
+    elif not colouring.is_scale:
         # Of two classes the second, which the attribute is named after; of more the commonest.
-        place = 1 if attribute.kind == "boolean" else int(here.argmax())
-        value = (
-            labels[place] if attribute.kind == "boolean" else f"{attribute.label} {labels[place]}"
-        )
+        is_named = attribute.kind == "boolean"
+        place = 1 if is_named else int(here.argmax())
+        value = labels[place] if is_named else f"{attribute.label} {labels[place]}"
         n = int(rows.sum())
         sentence = words.REGION_WANTED if colour == state.WANTED_COLOUR else words.REGION_CLASS
         st.markdown(
@@ -75,12 +70,18 @@ def _shown_colour(context: Context, rows: np.ndarray) -> None:
                 overall=everywhere[place],
             )
         )
-        colours = (palette.BELOW, palette.ABOVE) if len(labels) == 2 else palette.WHEEL
     st.plotly_chart(
-        charts.distribution(attribute.label, labels, (here, everywhere), colours),
+        charts.distribution(attribute.label, labels, (here, everywhere), _colours(colouring)),
         key="region-values",
         config={"staticPlot": True},
     )
+
+
+def _colours(colouring: Colouring) -> tuple[str, ...]:
+    """The colours of a distribution's bars, used in turn."""
+    if colouring.is_scale:
+        return palette.SCALE[1:2]
+    return (palette.BELOW, palette.ABOVE) if len(colouring.categories) == 2 else palette.WHEEL
 
 
 def _median(values: np.ndarray) -> float:
@@ -94,8 +95,8 @@ def _typical(found: Sequence[TypicalLetter]) -> None:
         facts(
             [
                 (
-                    f"<b>{one.letter}</b> as character {one.position}",
-                    f"{one.share_here:.0%}, overall {one.share_overall:.0%}",
+                    words.TYPICAL_LETTER.format(letter=one.letter, position=one.position),
+                    words.TYPICAL_SHARES.format(here=one.share_here, overall=one.share_overall),
                 )
                 for one in found
             ]

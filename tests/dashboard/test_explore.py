@@ -119,6 +119,23 @@ def test_a_reg_is_known_by_its_split(app: AppTest) -> None:
         assert words.MEMBERSHIP[split] in text_of(app)
 
 
+def test_letters_that_are_commoner_in_a_region_are_told(app: AppTest, bundle: Bundle) -> None:
+    records = bundle.records
+    some = records.mean[records.mean[:, 0] > np.quantile(records.mean[:, 0], 0.999)]
+    low, high = some.min(axis=0) - 0.01, some.max(axis=0) + 0.01
+    corners = [[low[0], low[1]], [high[0], low[1]], [high[0], high[1]], [low[0], high[1]]]
+    app.session_state[state.REGION] = [[float(one) for one in corner] for corner in corners]
+    app.run()
+    told = text_of(app)
+    assert words.TYPICAL in told
+    letter, position, here, overall = re.search(
+        r"<b>(.)</b> as character (\d)</td><td>(\d+)%, overall (\d+)%", told
+    ).groups()
+    rows = in_polygon(records.mean, app.session_state[state.REGION])
+    has = np.array([code[int(position) - 1] == letter for code in records.codes.tolist()])
+    assert [round(100 * has[rows].mean()), round(100 * has.mean())] == [int(here), int(overall)]
+
+
 def test_a_region_is_summarised_and_decoded(app: AppTest, bundle: Bundle) -> None:
     app.session_state[state.REGION] = [[-9.0, -9.0], [9.0, -9.0], [9.0, 9.0], [-9.0, 9.0]]
     app.run()
