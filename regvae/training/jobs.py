@@ -389,8 +389,8 @@ def delete_model(name: str) -> None:
     path = store.models() / name
     if not _NAME.fullmatch(name) or not (path / store.MANIFEST).is_file():
         raise JobError(
-            f"expected the name of a kept model, got {name[:80]!r}; shipped models cannot be "
-            "deleted"
+            f"expected the name of a kept model, got {name[:80]!r}; choose one that was kept: "
+            "shipped models cannot be deleted"
         )
     _remove(path)
 

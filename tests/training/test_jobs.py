@@ -765,7 +765,7 @@ def test_only_kept_models_are_deleted(home: Path) -> None:
     jobs.keep("long", "mine", metrics)
     (home / "models" / "empty").mkdir()
     for name in ("notebook-2d", "empty", "", "..", "../models/mine", "x" * 300):
-        sentence = f"got {name[:80]!r}; shipped models cannot be deleted"
+        sentence = f"got {name[:80]!r}; choose one that was kept: shipped models cannot be deleted"
         refused(sentence, jobs.delete_model, name)
     jobs.delete_model("mine")
     assert [path.name for path in (home / "models").iterdir()] == ["empty"]
