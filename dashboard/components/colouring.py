@@ -7,10 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regvae.formats import Attribute, Codes
-from regvae.formats.format import NONE
+from regvae.formats.columns import MOST_CLASSES
+from regvae.formats.pattern import NONE
 
-_MOST_CLASSES = 48
-"""Categories with more values than this are coloured as a scale, in their natural order."""
 _FEW_NUMBERS = 12
 """Numbers from a span of at most so many are classes, each with a colour of its own: of a column,
 so many different numbers."""
@@ -51,8 +50,9 @@ class Colouring:
 
     @property
     def is_scale(self) -> bool:
-        """Whether codes are coloured along a scale."""
-        return not self.categories or len(self.categories) > _MOST_CLASSES
+        """Whether codes are coloured along a scale: also by more than `MOST_CLASSES` categories, in
+        their natural order."""
+        return not self.categories or len(self.categories) > MOST_CLASSES
 
     @property
     def coloured(self) -> tuple[str, ...]:

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 
 from regvae.formats import codes as _codes
 from regvae.formats.codes import Codes
-from regvae.formats.format import NONE, Attribute, Format
+from regvae.formats.format import Attribute, Format
+from regvae.formats.pattern import NONE
 
 MOST_CLASSES = 48
-"""Texts with more different values are names or notes, and no classes."""
+"""Different values up to which a column of texts, and what colours a map, has classes: more texts
+are names or notes."""
 _LONGEST_NAME, _LONGEST_TEXT = 60, 80
 _RESERVED = ("reg", "code", "split", "wanted", "what is wanted")
 """Names that tables of records, and the choice of a colour, have for something else."""
