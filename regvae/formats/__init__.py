@@ -12,7 +12,7 @@ from regvae.formats.definition import of_definition as of_definition
 from regvae.formats.definition import read as read
 from regvae.formats.format import Attribute as Attribute
 from regvae.formats.format import Format as Format
-from regvae.formats.format import FormatError as FormatError
+from regvae.formats.pattern import FormatError as FormatError
 from regvae.formats.reading import Dropped as Dropped
 from regvae.formats.reading import Reading as Reading
 from regvae.formats.reading import ReadingError as ReadingError

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from regvae.formats.checks import Check
 from regvae.formats.codes import Codes, characters, from_characters
-from regvae.formats.format import DIGITS, PLATES, Attribute, Format, FormatError
-from regvae.formats.pattern import BLANK, NONE, Pattern, character_name
+from regvae.formats.format import PLATES, Attribute, Format
+from regvae.formats.pattern import BLANK, DIGITS, NONE, FormatError, Pattern, character_name
 
 _NEEDED = ("name", "pattern", "noun", "plural", "example")
 _ALLOWED = (*_NEEDED, "layout", "positions", "plate", "check", "excluded", "attributes", "source")

@@ -11,11 +11,7 @@ from numpy.typing import NDArray
 
 from regvae.formats.checks import Check
 from regvae.formats.codes import Codes, characters, from_characters
-from regvae.formats.pattern import BLANK, Pattern
-from regvae.formats.pattern import DIGITS as DIGITS
-from regvae.formats.pattern import LETTERS as LETTERS
-from regvae.formats.pattern import NONE as NONE
-from regvae.formats.pattern import FormatError as FormatError
+from regvae.formats.pattern import BLANK, DIGITS, LETTERS, NONE, FormatError, Pattern
 
 _NAMED = 3
 """Wrong lines listed in an error; a long file may have thousands."""

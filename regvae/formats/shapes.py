@@ -13,7 +13,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from regvae.formats.format import DIGITS, LETTERS
+from regvae.formats.pattern import DIGITS, LETTERS
 
 CLASSES = {"9": DIGITS, "A": LETTERS, "*": "*"}
 """Class -> its characters. An asterisk may be a check character (ISO 7064 mod 37-2)."""

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regvae.formats.codes import SPLITS, Codes, characters, from_characters, keys, split
-from regvae.formats.format import DIGITS, LETTERS, Attribute, Format
+from regvae.formats.format import Attribute, Format
+from regvae.formats.pattern import DIGITS, LETTERS
 
 _ALPHABETS = (LETTERS, LETTERS, DIGITS, DIGITS, LETTERS, LETTERS, LETTERS)
 _DTYPE = f"U{len(_ALPHABETS)}"

@@ -16,7 +16,7 @@ from dashboard.words import explore
 from dashboard.words import own_codes as own_words
 from regvae.formats import UK_REGISTRATION, Attribute, CodeTable
 from regvae.formats.columns import attribute_of, typed
-from regvae.formats.format import NONE
+from regvae.formats.pattern import NONE
 from regvae.model import bundle as bundles
 from regvae.model.bundle import Bundle
 from regvae.model.config import Data, Network, Order, Phase, Preset, Training

@@ -13,7 +13,7 @@ from regvae.evaluation import diagnosis
 from regvae.evaluation.accuracy import accuracy
 from regvae.evaluation.diagnosis import Confusion, RateDistortion
 from regvae.formats import FORMATS, SPLITS, UK_REGISTRATION
-from regvae.formats.format import DIGITS
+from regvae.formats.pattern import DIGITS
 from tests.evaluation.models import constant_encoder, even_decoder, random_bundle
 
 LETTER_POSITIONS, DIGIT_POSITIONS = (1, 2, 5, 6, 7), (3, 4)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from stdnum import ean, iban, isbn, luhn
 from stdnum.iso7064 import mod_11_2, mod_37_2
 
-from regvae.formats.format import DIGITS, LETTERS
+from regvae.formats.pattern import DIGITS, LETTERS
 
 HEX = DIGITS + "ABCDEF"
 SIV = "".join(one for one in LETTERS if one not in "IOU")

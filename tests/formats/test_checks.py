@@ -11,7 +11,7 @@ from stdnum.iso7064 import mod_11_2, mod_37_2, mod_97_10
 from regvae.formats import FormatError
 from regvae.formats.checks import CHECKS, Check
 from regvae.formats.codes import characters, from_characters
-from regvae.formats.format import DIGITS, LETTERS
+from regvae.formats.pattern import DIGITS, LETTERS
 
 VIN = "".join(one for one in DIGITS + LETTERS if one not in "IOQ")
 GB_IBAN = ("G", "B", *[DIGITS] * 2, *[LETTERS] * 4, *[DIGITS] * 14)

@@ -6,7 +6,7 @@ import pytest
 
 from regvae.formats import FORMATS, UK_REGISTRATION, CodeTable, read_codes
 from regvae.formats.columns import MOST_CLASSES, attribute_of, is_date, typed
-from regvae.formats.format import NONE
+from regvae.formats.pattern import NONE
 
 CODES = np.array(["CC33CCC", "AA11AAA", "BB22BBB", "DD44DDD"])
 
