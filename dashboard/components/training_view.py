@@ -66,7 +66,7 @@ def _colours(job: Job, progress: Progress) -> tuple[np.ndarray, list[str]]:
     """A colour's index for each point, and the colours: by the first ordered attribute, or else by
     the first of all."""
     data, orders = job.preset.data, job.preset.training.orders
-    names = [*(one.attribute for one in orders), *data.format.attributes, *data.columns]
+    names = [*(one.attribute for one in orders), *data.attribute_names]
     if not names:
         return np.zeros(len(progress.codes), np.uint8), [palette.ABOVE]
     attribute = job.attributes[names[0]]

@@ -129,7 +129,7 @@ def _fitted(preset: config.Preset, data: config.Data, order: Sequence[str]) -> c
     """A preset for other data: with the given orders, if any, instead of its own."""
     orders = tuple(config.Order(name, axis) for axis, name in enumerate(order, start=1))
     orders = orders or preset.training.orders
-    known = (*data.format.attributes, *data.columns)
+    known = data.attribute_names
     missing = [one.attribute for one in orders if one.attribute not in known]
     if missing:
         raise UsageError(

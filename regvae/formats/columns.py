@@ -105,8 +105,8 @@ class CodeTable:
 
     @cached_property
     def attributes(self) -> dict[str, Attribute]:
-        """The columns as attributes by name."""
-        return attributes_of(self.codes, self.columns)
+        """The attributes of the format, and then the columns, by name."""
+        return attributes_of(self.format, self.codes, self.columns)
 
     def sha256(self) -> str:
         """The sha256 of the codes, and of the columns if there are any, in hexadecimal."""
@@ -133,9 +133,11 @@ Own = CodeTable | Sequence[str] | Codes
 """A person's own normalised codes, in any order, with further columns or without."""
 
 
-def attributes_of(codes: Codes, columns: pd.DataFrame) -> dict[str, Attribute]:
-    """The columns of different codes (n,), in any order, as attributes by name."""
-    return {str(name): attribute_of(str(name), codes, series) for name, series in columns.items()}
+def attributes_of(format: Format, codes: Codes, columns: pd.DataFrame) -> dict[str, Attribute]:
+    """The attributes of a format, and then the columns of different codes (n,), in any order, by
+    name."""
+    further = {str(name): attribute_of(str(name), codes, one) for name, one in columns.items()}
+    return {**format.attributes, **further}
 
 
 def attribute_of(name: str, codes: Codes, series: pd.Series) -> Attribute:

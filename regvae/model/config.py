@@ -111,6 +111,11 @@ class Data:
         return one_hot(self.format)
 
     @property
+    def attribute_names(self) -> tuple[str, ...]:
+        """The names of the attributes of the format, and then of the columns."""
+        return (*self.format.attributes, *self.columns)
+
+    @property
     def entropy(self) -> float | None:
         """Entropy of the source in nats: a lower bound on the mean code length of new codes.
 
@@ -300,8 +305,7 @@ class Preset:
         expected = f"at most {_MOST_WEIGHTS:,} weights"
         _check(weights <= _MOST_WEIGHTS, expected, weights, "make the layers narrower")
         for order in self.training.orders:
-            known = (*self.data.format.attributes, *self.data.columns)
-            _check_choice("an ordered attribute", order.attribute, known)
+            _check_choice("an ordered attribute", order.attribute, self.data.attribute_names)
             _check_integer("the axis of an order", order.axis, 1, self.network.latent_dim)
         paired = max(self.training.batch_size, self.data.sizes[1])
         _check(

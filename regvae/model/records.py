@@ -59,7 +59,7 @@ class Records:
     @cached_property
     def attributes(self) -> dict[str, Attribute]:
         """The attributes of the format, and then the further columns, by name."""
-        return {**self.format.attributes, **attributes_of(self.codes, self.further)}
+        return attributes_of(self.format, self.codes, self.further)
 
     def attribute(self, name: str) -> NDArray:
         """An attribute's value for every record, (n,). Raises `FormatError` for another name."""

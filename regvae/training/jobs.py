@@ -106,7 +106,7 @@ class Job:
     @cached_property
     def attributes(self) -> dict[str, Attribute]:
         """The attributes of its codes: those of the format, and further columns of own codes."""
-        return {**self.preset.data.format.attributes, **self.own().attributes}
+        return self.own().attributes
 
     def own(self) -> CodeTable:
         """The codes of a preset of own data, with their columns; none for other presets.

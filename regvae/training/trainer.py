@@ -43,8 +43,7 @@ class Trainer:
         self.preset, self.seed = preset, seed
         self.history: list[Epoch] = []
         self.splits = preset.data.splits(own)
-        table = CodeTable.of(own, preset.data.format)
-        self.attributes = {**preset.data.format.attributes, **table.attributes}
+        self.attributes = CodeTable.of(own, preset.data.format).attributes
         self.vae = Vae(preset, seed)
         self.train_vectors, self.train_ranks = self._tensors(self.splits["train"])
         held_out = self._tensors(self.splits["validation"])
