@@ -5,7 +5,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
-import tomli_w
 import typer
 
 from regvae.cli.arguments import ColumnOption, JsonOption
@@ -66,8 +65,7 @@ def infer(
     else:
         _print_inferred(found)
     if out:
-        text = tomli_w.dumps(dict(found.definition))
-        write_atomically(out, lambda sink: sink.write(text.encode()))
+        write_atomically(out, lambda sink: sink.write(definition.to_toml(found.format).encode()))
         if not as_json:
             console.print(f"wrote {out}; name its noun and plural there, and attributes")
 
