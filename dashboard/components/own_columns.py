@@ -22,7 +22,8 @@ _SPLIT, _EXACT, _P_VALUE = "split", "exact", "p-value"
 
 
 def columns(encoded: Encoded) -> dict[str, str]:
-    """The columns of own codes, with a label each: also the further ones of few values."""
+    """The columns of own codes, with a label each: also further ones of numbers, dates, or few
+    different texts."""
     fixed = {
         PLAIN: words.PLAIN,
         _SPLIT: words.IN_DATA,

@@ -13,6 +13,8 @@ from regvae.formats.checks import Check
 from regvae.formats.codes import Codes, characters, from_characters
 from regvae.formats.pattern import BLANK, DIGITS, LETTERS, NONE, FormatError, Pattern
 
+PLATES = ("plain", "uk", "french")
+"""How a code looks on a page: as a chip of characters, or as a country's number plate."""
 _NAMED = 3
 """Wrong lines listed in an error; a long file may have thousands."""
 
@@ -208,8 +210,8 @@ class Format:
         return codes
 
     def permits(self, codes: Codes) -> NDArray[np.bool_]:
-        """Which codes (n,) whose characters are allowed have the right check characters and nothing
-        that is excluded: (n,)."""
+        """Which codes (n,), each character of which is allowed at its position, are codes of the
+        format, with the right check characters and nothing that is excluded: (n,)."""
         permitted = np.ones(len(codes), bool)
         if self.check:
             permitted &= self.check.holds(characters(codes))
@@ -250,7 +252,7 @@ class Format:
     def match(self, texts: Sequence[str] | Codes) -> tuple[Codes, NDArray[np.bool_]]:
         """Typed texts (n,) -> normalised codes (n,), and which of the texts are codes: (n,).
 
-        As `parse`, for many texts at once; a text that is no code has any.
+        As `parse`, for many texts at once; what stands for a text that is no code means nothing.
         """
         codes, fits = self.pattern.match(texts)
         if self.check or self.excluded:
@@ -307,12 +309,8 @@ class Format:
         allowed, what it expects in words, and the character that is there, "" for none."""
         position, place = self.pattern.furthest(text)
         kept = [one for one in text if self.pattern.typed(np.array([one]))[1][0]]
-        expected = self.expected(position) if position < self.length else "nothing"
+        expected = _described(self.alphabets[position]) if position < self.length else "nothing"
         return position, expected, kept[place] if place < len(kept) else ""
-
-    def expected(self, position: int) -> str:
-        """What a position (from 0) expects, in words: "a digit 0 to 9"."""
-        return _described(self.alphabets[position])
 
     def parse_lines(self, lines: Iterable[str], where: str = "the list") -> list[str]:
         """The normalised codes in lines of text, one a line or several separated by commas.
@@ -364,7 +362,7 @@ def named(name: str, attributes: Mapping[str, Attribute], of: str) -> Attribute:
 
 
 def _described(allowed: str) -> str:
-    """An alphabet in words, for errors."""
+    """An alphabet in words, for errors: "a digit 0 to 9"."""
     allowed = allowed.replace(BLANK, "")
     if allowed == LETTERS:
         return "a letter A to Z"
@@ -372,9 +370,6 @@ def _described(allowed: str) -> str:
         return "a digit 0 to 9"
     return allowed if len(allowed) == 1 else f"one of {allowed}"
 
-
-PLATES = ("plain", "uk", "french")
-"""How a code looks on a page: as a chip of characters, or as a country's number plate."""
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 

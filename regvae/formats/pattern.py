@@ -165,8 +165,8 @@ class Pattern:
     def match(self, texts: Sequence[str] | Codes) -> tuple[Codes, NDArray[np.bool_]]:
         """Typed texts (n,) -> normalised codes (n,), and which of the texts fit: (n,).
 
-        Upper or lower case; spaces and separators are left out. A text that does not fit has any
-        code.
+        Upper or lower case; spaces and separators are left out. What stands for a text that does
+        not fit means nothing.
         """
         texts = np.asarray(texts, dtype=str).reshape(-1)
         parts = [self._match(texts[i : i + _CHUNK]) for i in range(0, len(texts), _CHUNK)]

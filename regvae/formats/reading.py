@@ -55,7 +55,7 @@ class Reading:
     """Codes that were read: distinct `codes` (n,) in their order, each with the line it began on.
 
     `further` has the other columns of the same n rows, numbers as numbers. `column` is the one
-    that the codes stood in, of `columns`; `header` whether the first line named them; `rows` the
+    that the codes stood in, of `columns`; `header` tells whether the file named them; `rows` is the
     number of texts that were read.
     """
 

@@ -74,13 +74,13 @@ def different_names(given: Sequence[str], width: int) -> tuple[str, ...]:
     return tuple(names)
 
 
-def read(content: bytes, name: str, choose: Callable[[Rows], float], most: int) -> Rows:
+def read(content: bytes, name: str, score: Callable[[Rows], float], most: int) -> Rows:
     """The rows of a file, whose kind its first bytes tell; `name` names it in errors.
 
-    Of the separators of a text the one with the largest value of `choose` is used, tried on its
-    first lines. Of a file with more than `most` rows and a header only the first are read, so that
-    `check_length` refuses them. Raises `TableError` for a file that is empty or none of these
-    kinds.
+    A text is read with the separator whose rows, of its first lines, have the highest `score`. Of a
+    text or a sheet with more than `most` rows and a header only the first are read: enough for
+    `check_length` to refuse them. Raises `TableError` for a file that is empty, damaged, too large
+    or of another kind.
     """
     if not content.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise TableError(f"{name}: expected a table or a list, got an empty file; choose another")
@@ -89,7 +89,7 @@ def read(content: bytes, name: str, choose: Callable[[Rows], float], most: int) 
     elif content.startswith(_ZIP):
         rows = _excel(content, name, most)
     else:
-        rows = _text(_decoded(content, name), name, choose, most)
+        rows = _text(_decoded(content, name), name, score, most)
     _check(rows, name)
     if not rows.cells:
         raise TableError(f"{name}: expected a table or a list, got no text in it; choose another")
@@ -180,9 +180,9 @@ _TRIED = 200
 """Lines on which the separators are tried."""
 
 
-def _text(text: str, name: str, choose: Callable[[Rows], float], most: int) -> Rows:
+def _text(text: str, name: str, score: Callable[[Rows], float], most: int) -> Rows:
     start = "\n".join(text.splitlines()[:_TRIED])
-    used = max(SEPARATORS, key=lambda one: choose(_separated(start, one, name, _TRIED)))
+    used = max(SEPARATORS, key=lambda one: score(_separated(start, one, name, _TRIED)))
     return _separated(text, used, name, most)
 
 
