@@ -16,7 +16,7 @@ from dashboard.panels import (
     guarantee,
     journey,
     leaks,
-    other_codes,
+    model_change,
     own_codes,
     results,
     sampling_form,
@@ -83,7 +83,7 @@ class Tabs(NamedTuple):
 @st.fragment
 def explore(name: str, version: str, geometry: Geometry) -> None:
     """Controls, map and panel; a gesture reruns only this."""
-    other_codes.set_back(name, version)
+    model_change.set_back(name, version)
     guarantee.take()
     Gestures(set_point, set_region, set_parameter, set_layers, use_card).handle(state.MAP)
     left, right = st.columns([2.4, 1], gap="medium")
@@ -113,7 +113,7 @@ def explore(name: str, version: str, geometry: Geometry) -> None:
         plane_words.caption(choices.context.shown.words)
     if known:
         show_form(tabs, name, version)
-    problems = [*state.address_problems(), *other_codes.problems(), *problems]
+    problems = [*state.address_problems(), *model_change.problems(), *problems]
     for sentence in problems:  # now that all widgets are made
         tabs.above.warning(common.plain(sentence))
     show_tabs(tabs, choices)

@@ -44,7 +44,7 @@ def values_are_known() -> bool:
 
 
 def _set_defaults() -> None:
-    """Set what has no value yet to its default; what is wanted has one, see `other_codes`."""
+    """Set what has no value yet to its default; what is wanted has one, see `model_change`."""
     for key in _KEYS:
         st.session_state.setdefault(key, state.DEFAULTS[key])
 

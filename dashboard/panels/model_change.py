@@ -1,4 +1,4 @@
-"""Values of the session that do not fit the codes of another model: set back, with a sentence."""
+"""Another model: values of the session that do not fit its codes are set back, with a sentence."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ def set_back(name: str, version: str) -> None:
     if session.get(state.CODES) == codes:
         return
     session[state.CODES] = codes
-    back = [label for label, unfit in _KEPT.items() if unfit(former.format, codes)]
+    back = [label for label, was_set_back in _KEPT.items() if was_set_back(former.format, codes)]
     session[state.SET_BACK] = (
         words.SET_BACK.format(model=name, plural=codes.format.plural, what=", ".join(back))
         if back
@@ -56,7 +56,7 @@ def problems() -> list[str]:
     return [told] if told else []
 
 
-def _wanted(former: Format, codes: ModelCodes) -> bool:
+def _wanted_set_back(former: Format, codes: ModelCodes) -> bool:
     text = st.session_state.get(state.WANTED, st.query_params.get(state.WANTED, ""))
     unfit = bool(text.strip()) and _only_before(
         lambda one: predicates.parse_all([text], one), former, codes.format
@@ -66,7 +66,7 @@ def _wanted(former: Format, codes: ModelCodes) -> bool:
     return unfit
 
 
-def _colour(_former: Format, codes: ModelCodes) -> bool:
+def _colour_set_back(_former: Format, codes: ModelCodes) -> bool:
     known = (None, state.WANTED_COLOUR, *codes.attributes)
     unfit = st.session_state.get(state.COLOUR) not in known
     if unfit:
@@ -74,16 +74,16 @@ def _colour(_former: Format, codes: ModelCodes) -> bool:
     return unfit
 
 
-def _typed(*keys: str) -> Callable[[Format, ModelCodes], bool]:
-    """What sets back the codes that are typed under some keys."""
+def _typed_set_back(*keys: str) -> Callable[[Format, ModelCodes], bool]:
+    """What sets back the codes that are typed under some keys, and tells whether it did."""
 
-    def unfit(former: Format, codes: ModelCodes) -> bool:
+    def are_set_back(former: Format, codes: ModelCodes) -> bool:
         found = [key for key in keys if _is_unfit(key, former, codes.format)]
         for key in found:
             st.session_state[key] = ""
         return bool(found)
 
-    return unfit
+    return are_set_back
 
 
 def _is_unfit(key: str, former: Format, format: Format) -> bool:
@@ -105,10 +105,11 @@ def _is_usable(use: Callable[[Format], object], format: Format) -> bool:
 
 
 _KEPT: dict[str, Callable[[Format, ModelCodes], bool]] = {
-    words.KEPT_WANTED: _wanted,
-    words.KEPT_COLOUR: _colour,
-    words.KEPT_SEARCH: _typed(state.SEARCH),
-    words.KEPT_ENDS: _typed(state.FROM, state.TO),
-    words.KEPT_LIST: _typed(state.LISTED),
+    words.KEPT_WANTED: _wanted_set_back,
+    words.KEPT_COLOUR: _colour_set_back,
+    words.KEPT_SEARCH: _typed_set_back(state.SEARCH),
+    words.KEPT_ENDS: _typed_set_back(state.FROM, state.TO),
+    words.KEPT_LIST: _typed_set_back(state.LISTED),
 }
-"""What is kept from one model to the next, in words, with what sets it back if it does not fit."""
+"""What is kept from one model to the next, in words, with what sets it back if it does not fit, and
+tells whether it did."""
