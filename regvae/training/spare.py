@@ -15,7 +15,8 @@ from pathlib import Path
 PATIENCE = 600.0
 """Seconds that a worker waits for a job."""
 _OURS = "REGVAE_"
-"""How the names of the variables begin that a job's process must have as they are now."""
+"""Prefix of the environment variables that a worker takes over with its job: they may have changed
+since it started."""
 
 _lock = threading.Lock()
 _waiting: list[tuple[subprocess.Popen, socket.socket]] = []

@@ -97,14 +97,14 @@ def _train(job: Job, stop: Path) -> None:
             should_stop=stop.exists,
         )
     except training.Stopped:
-        watcher.finish()
+        watcher.write()
         jobs.write_status(job.folder, "stopped", epochs=watcher.epochs)
         return
     except Exception:
         with suppress(OSError):  # on a full disk the first error is the one to report
-            watcher.finish()
+            watcher.write()
         raise
-    watcher.finish()
+    watcher.write()
     jobs.write_status(job.folder, "finished", epochs=watcher.epochs)
 
 
@@ -134,9 +134,9 @@ class Watcher:
             file.write(frame.tobytes() * (self.epochs - valid))
         # The last history is written before the bundle, with which the job counts as finished.
         if trainer.finished or time.monotonic() - self.shown_at >= _PAUSE:
-            self.finish()
+            self.write()
 
-    def finish(self) -> None:
+    def write(self) -> None:
         """Write the history and the number of epochs."""
         if self.trainer is None:
             return

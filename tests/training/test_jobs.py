@@ -293,7 +293,7 @@ def test_the_map_shows_the_first_codes_and_axes_as_finite_numbers(
     run, trainer = untrained(home, "many"), Trainer()
     watcher = worker.Watcher(run)
     trainer.history.append(None)
-    monkeypatch.setattr(watcher, "finish", lambda: None)
+    monkeypatch.setattr(watcher, "write", lambda: None)
     watcher.show(trainer)
     frame = np.fromfile(run.folder / jobs.FRAMES, np.float16).reshape(7, 2)
     assert np.isfinite(frame).all()  # half a float ends at 65,504
@@ -437,7 +437,7 @@ def test_lost_frames_are_filled_with_the_last(
             return ours[9], None
 
     watcher = worker.Watcher(run)
-    monkeypatch.setattr(watcher, "finish", lambda: None)
+    monkeypatch.setattr(watcher, "write", lambda: None)
     watcher.show(Trainer())
     frames = np.fromfile(run.folder / jobs.FRAMES, np.float16).reshape(10, 80, 2)
     first = min(10 - lost, 9)
