@@ -11,8 +11,8 @@ from regvae.formats.columns import MOST_CLASSES
 from regvae.formats.pattern import NONE
 
 _FEW_NUMBERS = 12
-"""Numbers from a span of at most so many are classes, each with a colour of its own: of a column,
-so many different numbers."""
+"""A number has classes, each with a colour of its own, if its values span at most so many integers;
+a column's, if it has at most so many different ones."""
 _PARTS = 10
 """Parts of a scale of which shares are told."""
 
@@ -21,9 +21,9 @@ _PARTS = 10
 class Colouring:
     """An attribute as colours, by the values that occur among some codes.
 
-    `categories` are its values that occur there, in their natural order; a number of many values,
-    or a date, has none of them, but a `span` from its lowest to its highest value. The ends of a
-    span are float32, as the browser has the values.
+    `categories` are its values that occur there, in their natural order. A date, or a number of
+    many values, has no categories but a `span`, from its lowest to its highest value; the ends are
+    float32, as the browser has the values.
     """
 
     attribute: Attribute

@@ -65,7 +65,8 @@ class Geometry:
 
 
 def format_for_browser(format: Format) -> dict[str, Any]:
-    """A format as JSON, for code.js, which completes what a model has learned, and plate.js."""
+    """A format as JSON: for plate.js, and for code.js, which adds to what a model decodes the
+    characters that it has not learned."""
     return {
         "example": format.example,
         "alphabets": list(format.alphabets),

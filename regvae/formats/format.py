@@ -84,8 +84,8 @@ class Format:
     check characters, are no codes of the format. `plate` is how a code looks on a page, one of
     `PLATES`; `column` the name of the codes' column in tables that are written. `wanted` is the
     predicate of what is wanted unless somebody chooses, empty if the records decide. `draw`
-    generates codes, `draw(n, rng)`, if not all are equally likely. `definition` is what a file of
-    the format has, empty for one written in Python. Raises `FormatError` for wrong alphabets, if
+    generates codes, `draw(n, rng=rng)`, if not all are equally likely. `definition` is what a file
+    of the format has, empty for one written in Python. Raises `FormatError` for wrong alphabets, if
     there are more or fewer names than positions, or if `example` is not a normalised code.
 
     >>> from regvae.formats.uk_registration import UK_REGISTRATION

@@ -27,7 +27,8 @@ MOST_EXCEPTIONS = 1_000
 
 _FEWEST = 5
 _LONGEST = 100
-_EXAMPLES = 5
+_EXAMPLES, _SEARCHED = 5, 1_000
+"""Different examples, and lines of the pattern among which they are looked for."""
 _CHANCE = 0.001
 """A class is narrowed if what lacks would be missed by chance less often than this."""
 _RARE, _RARE_TOTAL = 0.1, 0.006
@@ -136,7 +137,7 @@ def _inferred(
 ) -> Inferred:
     given = np.array([bool(line) for line in lines])
     wrong = np.flatnonzero(given & ~fits) + 1
-    kept = dict.fromkeys(lines[place] for place in np.flatnonzero(fits)[:MOST_EXCEPTIONS])
+    kept = dict.fromkeys(lines[place] for place in np.flatnonzero(fits)[:_SEARCHED])
     positions = check.positions if check else ()
     said, widened = _told(pieces, positions)
     if check:

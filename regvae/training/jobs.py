@@ -2,7 +2,7 @@
 
 A job is a folder in `runs/` of `store.home()`. Its worker process (`regvae.training.worker`) holds
 a lock on the folder until it ends, and the system releases the lock however it ends. So a job whose
-status is "training" but whose lock is free was interrupted. Free processors are locks too.
+status is "training" but whose lock is free was interrupted. Processors are locks too: see `queue`.
 """
 
 import fcntl
@@ -73,8 +73,8 @@ class Job:
     """A training run: preset, seed, and how far it is.
 
     `state`: waiting for a processor; training; stopped on request; interrupted, if its process was
-    killed; failed, with the reason in `message`; finished. All but waiting, training and finished
-    ones can be resumed. `created` is in seconds since 1970, `epochs` counts those that are done,
+    killed; failed, with the reason in `message`; finished. Stopped, interrupted and failed ones can
+    be resumed. `created` is in seconds since 1970, `epochs` counts those that are done,
     and `ahead` the jobs that have waited longer for a processor.
     """
 
