@@ -314,7 +314,7 @@ def _place(counted: _Counted, elsewhere: list[str], evidence: float) -> _Place:
         possible = [
             one
             for one in sorted(wider, key=lambda one: (-len(one), one))
-            if _missed_by_chance(len(one), len(seen), n * evidence) * len(elsewhere) >= _CHANCE
+            if _rare_by_chance(one, seen, counted, n * evidence) * len(elsewhere) >= _CHANCE
         ]
         chosen = possible[0] if possible else seen
         alphabet += chosen
@@ -336,9 +336,22 @@ def _seen(full: str, counted: _Counted) -> str:
     return "".join(one for one, k in zip(full, own, strict=True) if k and one not in mistakes)
 
 
-def _missed_by_chance(size: int, seen: int, n: float) -> float:
-    """A bound of the chance that n uniform draws of so many characters have so few different."""
-    return math.comb(size, seen) * (seen / size) ** n if seen < size else 1.0
+def _rare_by_chance(alphabet: str, seen: str, counted: _Counted, n: float) -> float:
+    """A bound of the chance that n uniform draws from an alphabet have so few characters other than
+    the seen ones: those that were taken for mistakes may be none."""
+    others = set(alphabet) - set(seen)
+    if not others:
+        return 1.0
+    share = len(others) / len(alphabet)
+    sightings = int(min(n, counted.counts[[ord(one) for one in others]].sum()))
+    # The binomial distribution function, of a number n that need not be whole.
+    found = sum(
+        math.exp(math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1))
+        * share**k
+        * (1 - share) ** (n - k)
+        for k in range(sightings + 1)
+    )
+    return math.comb(len(alphabet), len(seen)) * found
 
 
 def _why(seen: str, chosen: str, full: str, n: int) -> str:
