@@ -93,8 +93,9 @@ NO_PHASE = "{label}: expected pairs such as 0.004 × 200, got “{typed}”; cha
 
 RUNS = "Training runs"
 NO_RUNS = (
-    "There is no training run. Choose a preset and press *Train*: most presets take "
-    "ten to twenty seconds, and you watch the map form. Training goes on if you close this page."
+    "There is no training run. Choose a preset, or give codes of your own, and press *Train*: most "
+    "presets take ten to twenty seconds, and you watch the map form. Training goes on if you close "
+    "this page."
 )
 STATES = {
     "waiting": "waiting for a processor",
