@@ -50,6 +50,8 @@ from regvae.rejection.unwanted import Unwanted, usual_wanted
 
 FEW = 12
 """Results that are shown as plates."""
+DETAILS = ".parquet"
+"""The kind of the file of details."""
 EXPLAINED = 2_000
 """First points of a sampling run whose refusals are counted."""
 
@@ -356,11 +358,13 @@ def _guaranteed(name: str, version: str, policy: Policy, purity: float) -> Polic
 class ResultFiles:
     """Results as files by their kind (`.parquet`, `.csv`), their outcome, and the first codes.
 
-    `refused` tells why points were refused, see `refusals`: of the first `explained` ones.
+    `details` is a Parquet file of points, distances and which codes are records. `refused` tells
+    why points were refused, see `refusals`: of the first `explained` ones.
     """
 
     outcome: Outcome
     content: dict[str, bytes]
+    details: bytes
     first: list[str]
     explained: int
     refused: dict[str, int]
@@ -379,14 +383,23 @@ def result_files(
         found = guaranteed(name, version, policy, PURITY)
         policy = replace(policy, rule=found.rule, guarantee=found.guarantee)
     files = {kind: io.BytesIO() for kind in KINDS}
-    outcome = generate(bundle(name, version), policy, files, measurer=measuring, on_block=on_block)
+    details = io.BytesIO()
+    outcome = generate(
+        bundle(name, version),
+        policy,
+        files,
+        details={DETAILS: details},
+        measurer=measuring,
+        on_block=on_block,
+    )
     content = {kind: file.getvalue() for kind, file in files.items()}
     lines = io.BytesIO(content[".csv"]).readlines()[1 : 1 + FEW]
-    first = [line.decode().split(",", 1)[0].strip('"') for line in lines]
+    first = [line.decode().strip().strip('"') for line in lines]
     explained = min(outcome.report.proposed, EXPLAINED)
     policy = replace(policy, proposals=explained)
     begin = sampling.sample(bundle(name, version), policy, measuring)
-    return ResultFiles(outcome, content, first, explained, refusals(policy.rule, begin))
+    refused = refusals(policy.rule, begin)
+    return ResultFiles(outcome, content, details.getvalue(), first, explained, refused)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -1,6 +1,7 @@
 """Results: generated until there are enough, audited, and offered as files."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -23,6 +24,7 @@ from regvae.rejection.proposals import FEW_DIMENSIONS, Around
 from regvae.rejection.report import RECORD, UNWANTED, Report, warning
 from regvae.rejection.rules import Certified, rule_named
 
+_PARQUET = "application/vnd.apache.parquet"
 POLL = 0.5  # seconds between two looks at a run
 _MANY = 0.1  # share of the points from which on a reason is worth a change
 _RESULTS = 1000  # unless another number is typed
@@ -266,18 +268,33 @@ def _of_results(audit: Audit, format: Format) -> list[tuple[str, str]]:
 
 
 def _downloads(stored: services.ResultFiles) -> None:
+    """Files that can be shared; below, those that contain records."""
     content, outcome = stored.content, stored.outcome
     policy = outcome.policy
     name = f"{policy.unwanted.format.column}s-{policy.bundle}"
     manifest = outcome.manifest({kind: f"{name}{kind}" for kind in content})
-    files = (
-        ("Parquet", content[".parquet"], ".parquet", "application/vnd.apache.parquet"),
+    released = (
+        ("Parquet", content[".parquet"], ".parquet", _PARQUET),
         ("CSV", content[".csv"], ".csv", "text/csv"),
-        ("Policy", policy.to_toml(), ".toml", "application/toml"),
+        ("Policy", policy.to_toml(released=True), ".toml", "application/toml"),
         ("Manifest", json.dumps(manifest, indent=1), ".manifest.json", "application/json"),
     )
+    _buttons(name, released)
+    st.caption(common.named(words.FILES_CAPTION, policy.unwanted.format))
+    if not outcome.shortfall:  # one that was stopped gives fewer
+        st.caption(words.SAME_BYTES)
+    with st.expander(words.DETAILS):
+        st.caption(common.named(words.DETAILS_CAPTION, policy.unwanted.format))
+        mark = ".contains-records"
+        kept: list[tuple[str, bytes | str, str, str]] = [
+            (words.DETAILS_FILE, stored.details, f"{mark}{services.DETAILS}", _PARQUET)
+        ]
+        if policy.unwanted.codes:
+            kept.append((words.WHOLE_POLICY, policy.to_toml(), f"{mark}.toml", "application/toml"))
+        _buttons(name, kept)
+
+
+def _buttons(name: str, files: Sequence[tuple[str, bytes | str, str, str]]) -> None:
     with st.container(horizontal=True, gap="small"):
         for label, data, suffix, mime in files:
             st.download_button(label, data, f"{name}{suffix}", mime, on_click="ignore")
-    if not outcome.shortfall:  # one that was stopped gives fewer
-        st.caption(words.FILES_CAPTION)

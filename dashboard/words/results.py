@@ -92,10 +92,20 @@ EDITS_CAPTION = (
     "as far away are no evidence of privacy."
 )
 FILES_CAPTION = (
-    "The policy file gives the same bytes on the command line: *.venv/bin/regvae sample --policy "
-    "FILE --out new.parquet*. The manifest holds policy, report, audit and hashes. Treat the "
-    "results as containing records: their distances and points can give a record's mean away."
+    "These can be shared: they have the new {plural} and counts, no points, no distances, and no "
+    "unwanted {plural} that you listed."
 )
+SAME_BYTES = (
+    "The policy file gives the same bytes on the command line: *.venv/bin/regvae sample --policy "
+    "FILE --out new.parquet*."
+)
+DETAILS = "Details, which contain records"
+DETAILS_CAPTION = (
+    "The latent points, the distances to records, and which {plural} are records. A few exact "
+    "distances give a record away, so do not share these."
+)
+DETAILS_FILE = "Details"
+WHOLE_POLICY = "Policy with its list"
 
 HUNT = "Search for leaks on the map"
 HUNT_HELP = (

@@ -92,7 +92,7 @@ class Hunt:
         return f"{found}; {name} {value:.6g} removes them all{rest}"
 
     def summary(self) -> dict[str, Any]:
-        """The finding for JSON, with the ten leaks that are hardest to remove."""
+        """The finding for JSON, in counts: it names no leak."""
         return {
             "found": len(self.leaks),
             "tried": self.tried,
@@ -100,15 +100,14 @@ class Hunt:
             "parameter": self.parameter.name,
             "cleared_by": self.cleared_by,
             "left": asdict(self.left) if self.left else None,
-            "hardest": [
-                {self.format.column: code, "z": z}
-                for code, z in zip(
-                    self.format.written(self.leaks.codes[:10]).tolist(),
-                    self.leaks.z[:10].tolist(),
-                    strict=True,
-                )
-            ],
         }
+
+    def hardest(self) -> list[dict[str, Any]]:
+        """The ten leaks that are hardest to remove, for JSON: codes, some of them real, and their
+        points."""
+        codes = self.format.written(self.leaks.codes[:10]).tolist()
+        points = self.leaks.z[:10].tolist()
+        return [{self.format.column: code, "z": z} for code, z in zip(codes, points, strict=True)]
 
 
 def hunt(bundle: Bundle, policy: Policy, measurer: Measurer, *, budget: int = 200_000) -> Hunt:

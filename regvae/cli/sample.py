@@ -5,7 +5,7 @@ import inspect
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, NoReturn
 
@@ -13,6 +13,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from regvae.audit import leaks
+from regvae.audit.leaks import Hunt
 from regvae.cli.arguments import (
     A_BUNDLE,
     JsonOption,
@@ -49,7 +50,12 @@ from regvae.rejection.report import Report, Tally, warning
 from regvae.rejection.rules import RULES, Certified, Parameter, Rule, rule_named
 from regvae.rejection.unwanted import Unwanted
 
-_ALLOWED_WITH_POLICY = {"policy", "save_policy", "hunt", "as_json", "out"}
+_ALLOWED_WITH_POLICY = {
+    *("policy", "save_policy", "hunt", "as_json", "out", "details", "attribute"),
+    "unwanted_file",  # a released policy does not hold its list
+}
+_MARK = "contains-records"
+"""What is in the name of a file of details."""
 
 _Bundle = Annotated[str | None, typer.Argument(help=A_BUNDLE)]
 _Predicates = Annotated[
@@ -101,6 +107,15 @@ _PolicyFile = Annotated[
     Path | None, typer.Option(help="run this policy file, which sets all other options")
 ]
 _SavePolicy = Annotated[Path | None, typer.Option(help="write the options as a policy file")]
+_Details = Annotated[
+    Path | None,
+    typer.Option(
+        help=f"also write points, distances and which codes are records; {_MARK} is in its name"
+    ),
+]
+_Attributes = Annotated[
+    list[str] | None, typer.Option(help="also write this attribute of each code; repeat for more")
+]
 _Hunt = Annotated[bool, typer.Option("--hunt", help="search for leaks among accepted points")]
 
 
@@ -171,13 +186,15 @@ def sample(
     hunt: _Hunt = False,
     as_json: JsonOption = False,
     out: OutOption = None,
+    details: _Details = None,
+    attribute: _Attributes = None,
     *,
     values: dict[str, float],
 ) -> None:
     """Propose latent points, accept them by a rule, decode, audit, and report."""
     required = None
     if policy:
-        chosen = _saved_policy(context, policy)
+        chosen = _saved_policy(context, policy, unwanted_file)
         loaded = bundles.load(chosen.bundle)
     else:
         name = bundle or _no_bundle()
@@ -199,20 +216,48 @@ def sample(
             seed=seed,
         )
         required = _required(chosen.rule, purity, confidence, values)
-    _check_files(out, save_policy, policy, unwanted_file)
+    files = _Files(out, details and _marked(details), attribute or [], loaded.format)
+    files.check(save_policy, policy, unwanted_file)
     measurer = sampling.make_measurer(loaded, chosen)
     if required:
         chosen = guaranteed(loaded, chosen, *required, measurer=measurer)
-    _run_policy(loaded, chosen.signed(), measurer, out, save_policy, hunt=hunt, as_json=as_json)
+    _run_policy(loaded, chosen.signed(), measurer, files, save_policy, hunt=hunt, as_json=as_json)
 
 
-def _check_files(out: Path | None, *others: Path | None) -> None:
-    """Raises `UsageError` if results cannot be written, or for one file given twice."""
-    manifest = out and _manifest_path(out)
-    if out and manifest:
-        check_table_name(out)
-        check_writable(manifest)
-    check_apart([out, manifest, *others])
+@dataclass(frozen=True)
+class _Files:
+    """Where results go, if anywhere: `out` has codes with some `attributes`, `details` the rest.
+
+    Raises `UsageError` for attributes without a file of results, and `FormatError` for one that the
+    format lacks.
+    """
+
+    out: Path | None
+    details: Path | None
+    attributes: list[str]
+    format: Format
+
+    def __post_init__(self) -> None:
+        if self.attributes and not self.out:
+            raise UsageError("expected --attribute with --out, got it alone; add --out")
+        for name in self.attributes:
+            self.format.attribute(name)
+
+    def check(self, *others: Path | None) -> None:
+        """Raises `UsageError` if they cannot be written, or for one file given twice."""
+        manifests = []
+        for path in filter(None, (self.out, self.details)):
+            check_table_name(path)
+            manifests.append(_manifest_path(path))
+            check_writable(manifests[-1])
+        check_apart([self.out, self.details, *manifests, *others])
+
+
+def _marked(path: Path) -> Path:
+    """A path with the mark of details in its name."""
+    if _MARK in path.name:
+        return path
+    return path.with_name(f"{path.stem}.{_MARK}{path.suffix}")
 
 
 def _no_bundle() -> NoReturn:
@@ -221,8 +266,11 @@ def _no_bundle() -> NoReturn:
     )
 
 
-def _saved_policy(context: typer.Context, path: Path) -> Policy:
-    """The policy of a file. Raises `UsageError` for options that the policy sets."""
+def _saved_policy(context: typer.Context, path: Path, listed: Path | None) -> Policy:
+    """The policy of a file; `listed` has the unwanted codes of a released one.
+
+    Raises `UsageError` for options that the policy sets.
+    """
     for name in context.params.keys() - _ALLOWED_WITH_POLICY:
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
@@ -230,7 +278,8 @@ def _saved_policy(context: typer.Context, path: Path) -> Policy:
                 f"expected --policy without {name.replace('_', '-')}, which the policy sets, got "
                 "both; change the policy file instead"
             )
-    saved = Policy.from_toml(text_of(path), str(path))
+    codes = [one.strip() for one in text_of(listed).splitlines() if one.strip()] if listed else []
+    saved = Policy.from_toml(text_of(path), str(path), codes)
     saved.check_bundle()
     saved.check_guarantee()
     return saved
@@ -312,7 +361,7 @@ def _run_policy(
     bundle: Bundle,
     policy: Policy,
     measurer: Measurer,
-    out: Path | None,
+    to: _Files,
     save_policy: Path | None,
     *,
     hunt: bool,
@@ -322,26 +371,25 @@ def _run_policy(
     if save_policy:  # after what raises for a policy that cannot be run
         write_atomically(save_policy, lambda sink: sink.write(policy.to_toml().encode()))
     with _progress(policy) as show:
-
-        def work(sink: BinaryIO | None) -> Outcome:
-            files = {out.suffix: sink} if out and sink else {}
-            return generate(bundle, policy, files, measurer=measurer, on_block=show)
-
-        # The manifest is written right after its file, before anything else can fail.
-        outcome = _write_results(out, work) if out else work(None)
+        outcome = _written(bundle, policy, measurer, to, show)
+    _write_manifests(outcome, to, None)  # right after their files, before anything can fail
     found = leaks.hunt(bundle, policy, measurer) if hunt else None
+    if found:
+        _write_manifests(outcome, to, found)
     if as_json:
-        manifest = outcome.manifest({out.suffix: out.name} if out else {})
+        manifest = outcome.manifest({to.out.suffix: to.out.name} if to.out else {})
         del manifest["report"]
         if found:
             manifest["hunt"] = found.summary()
         print_json(_flat(outcome.report) | manifest)
     else:
         print_outcome(outcome, found)
-    if out:
-        # After JSON the note goes to standard error, so that another program can read the JSON.
-        tell = notes if as_json else console
-        tell.print(f"wrote {out}: {outcome.report.kept:,} rows, and {_manifest_path(out).name}")
+    # After JSON the note goes to standard error, so that another program can read the JSON.
+    tell = notes if as_json else console
+    for path in filter(None, (to.out, to.details)):
+        more = "" if path == to.out else "; it contains records: do not share it"
+        rows = f"{outcome.report.kept:,} rows"
+        tell.print(f"wrote {path}: {rows}, and {_manifest_path(path).name}{more}")
     warned = warning(outcome.report)
     if warned:
         notes.print(f"warning: {warned}")
@@ -369,12 +417,48 @@ def _progress(policy: Policy) -> Iterator[Callable[[Tally], None]]:
         yield show
 
 
-def _write_results(out: Path, work: Callable[[BinaryIO], Outcome]) -> Outcome:
-    """Write results to a file, and their manifest beside it."""
-    outcome = write_atomically(out, work)
-    text = json.dumps(outcome.manifest({out.suffix: out.name}), indent=1)
-    write_atomically(_manifest_path(out), lambda sink: sink.write(f"{text}\n".encode()))
-    return outcome
+def _written(
+    bundle: Bundle,
+    policy: Policy,
+    measurer: Measurer,
+    to: _Files,
+    show: Callable[[Tally], None],
+) -> Outcome:
+    """Run a policy, and write its results and details, completely or not at all."""
+
+    def run(out: BinaryIO | None, details: BinaryIO | None) -> Outcome:
+        return generate(
+            bundle,
+            policy,
+            {to.out.suffix: out} if to.out and out else {},
+            details={to.details.suffix: details} if to.details and details else {},
+            attributes=to.attributes,
+            measurer=measurer,
+            on_block=show,
+        )
+
+    def with_details(details: BinaryIO | None) -> Outcome:
+        if not to.out:
+            return run(None, details)
+        return write_atomically(to.out, lambda out: run(out, details))
+
+    return write_atomically(to.details, with_details) if to.details else with_details(None)
+
+
+def _write_manifests(outcome: Outcome, to: _Files, found: Hunt | None) -> None:
+    """Write the manifests beside their files; the leaks that were found are details."""
+    if to.out:
+        _write_manifest(to.out, outcome.manifest({to.out.suffix: to.out.name}))
+    if to.details:
+        manifest = outcome.manifest({to.details.suffix: to.details.name}, details=True)
+        hunted = {"hunt": {**found.summary(), "hardest": found.hardest()}} if found else {}
+        _write_manifest(to.details, manifest | hunted)
+
+
+def _write_manifest(path: Path, manifest: dict[str, Any]) -> None:
+    """Write the manifest of a file beside it."""
+    text = json.dumps(manifest, indent=1)
+    write_atomically(_manifest_path(path), lambda sink: sink.write(f"{text}\n".encode()))
 
 
 def _flat(report: Report) -> dict[str, Any]:

@@ -1,10 +1,14 @@
-"""A sampling run: the results of a policy as files, and one manifest that describes them."""
+"""A sampling run: the results of a policy as files, and one manifest that describes them.
+
+Files of results and their manifest can be shared: they have codes and counts. What gives records
+away (points, distances, which codes are records) is in files of details, which are marked.
+"""
 
 import contextlib
 import hashlib
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, BinaryIO
 
@@ -13,7 +17,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from regvae.audit.collisions import Audit, Auditor
-from regvae.formats import UK_REGISTRATION, Format
+from regvae.formats import UK_REGISTRATION, Attribute, Codes, Format
 from regvae.model.bundle import Bundle
 from regvae.rejection import sampling
 from regvae.rejection.measures import Measurer
@@ -23,6 +27,8 @@ from regvae.rejection.samples import Samples
 
 KEY = b"regvae"
 """The key of the manifest in the metadata of a Parquet file."""
+CONTAINS_RECORDS = "contains_records"
+"""What marks details, in the metadata of a Parquet file and in a manifest."""
 
 _ROWS = 2**16
 """Rows that are collected before they are written: a group of rows of a Parquet file."""
@@ -40,7 +46,8 @@ class Outcome:
     """A finished sampling run.
 
     `policy` has the hash of the bundle that was used; `shortfall` is a sentence if there are fewer
-    results than the policy requires, else None; `sha256` is the hash of each file, by its kind.
+    results than the policy requires, else None; `sha256` is the hash of each file of results, by
+    its kind, and `details_sha256` that of each file of details.
     """
 
     policy: Policy
@@ -48,6 +55,7 @@ class Outcome:
     audit: Audit
     shortfall: str | None
     sha256: dict[str, str] = field(default_factory=dict)
+    details_sha256: dict[str, str] = field(default_factory=dict)
 
     def headline(self) -> str:
         """How many different codes were generated, and how many of them leak."""
@@ -67,15 +75,20 @@ class Outcome:
             "sentence": found.sentence(self.policy.proposal.name),
         }
 
-    def manifest(self, files: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """Files with their sha256, policy, report and audit, for JSON.
+    def manifest(
+        self, files: Mapping[str, str] | None = None, *, details: bool = False
+    ) -> dict[str, Any]:
+        """Files with their sha256, policy, report and audit, for JSON: no code, but the unwanted
+        ones that are listed if it is of `details`.
 
         `files` are the names of files by their kind. The manifest inside a Parquet file has none,
         as it cannot contain the hash of that file. The same policy gives the same manifest.
         """
+        hashes = self.details_sha256 if details else self.sha256
         return {
-            "files": {name: self.sha256[kind] for kind, name in (files or {}).items()},
-            "policy": self.policy.to_dict(),
+            **({CONTAINS_RECORDS: True} if details else {}),
+            "files": {name: hashes[kind] for kind, name in (files or {}).items()},
+            "policy": self.policy.to_dict(released=not details),
             "report": asdict(self.report),
             "audit": asdict(self.audit),
             "headline": self.headline(),
@@ -91,28 +104,33 @@ def generate(
     policy: Policy,
     files: Mapping[str, BinaryIO] | None = None,
     *,
+    details: Mapping[str, BinaryIO] | None = None,
+    attributes: Sequence[str] = (),
     measurer: Measurer | None = None,
     on_block: Callable[[Tally], bool | None] | None = None,
 ) -> Outcome:
     """Run a policy and write its results, block by block.
 
     `files` are empty binary files by kind, `.parquet` or `.csv`, open for writing: each gets the
-    same rows, and is hashed as it is written. A Parquet file has the manifest in its metadata. The
-    same policy writes the same bytes. `measurer` is that of `make_measurer` unless given;
+    codes of the results, with some `attributes` that are computed from the code. `details` are
+    files for the same rows with what gives records away: points, distances, which codes are
+    records. A Parquet file has the manifest in its metadata. The same policy writes the same bytes,
+    which are hashed as they are written. `measurer` is that of `make_measurer` unless given;
     `on_block` is called with the counts so far, at first after 1,024 proposals; the run ends there
     if it returns True. Raises `PolicyError` if the policy is for another bundle, or its rule learns
-    and it has no guarantee, and `ValueError` for another kind of file, all before anything is
-    written; and what `sampling.stream` raises.
+    and it has no guarantee, `FormatError` for another attribute, and `ValueError` for another kind
+    of file, all before anything is written; and what `sampling.stream` raises.
 
     >>> with open("new.parquet", "wb") as file:
     ...     generate(bundle, policy, {".parquet": file}).audit.sentence()
     """
-    files = files or {}
-    for kind in files:
+    files, details = files or {}, details or {}
+    for kind in (*files, *details):
         if kind not in _WRITERS:
             raise ValueError(
                 f"expected {' or '.join(KINDS)}, got {kind[:20]!r}; choose one of them"
             )
+    chosen = [bundle.format.attribute(name) for name in attributes]
     policy.check(bundle)
     measurer = measurer or sampling.make_measurer(bundle, policy)
     proposal = sampling.fitted(policy.proposal, bundle, measurer)
@@ -120,7 +138,7 @@ def generate(
     policy.check_guarantee()
     auditor = Auditor(bundle, policy.unwanted)
     stopped = False
-    with _Writer(files, bundle.format) as writer:
+    with _Writer(files, details, bundle.format, chosen) as writer:
         for block in sampling.stream(bundle, policy, measurer):
             auditor.add(block.tally, block.kept)
             writer.add(block.kept)
@@ -129,49 +147,89 @@ def generate(
                 break
         outcome = _outcome(bundle, policy, measurer, auditor, stopped=stopped)
         writer.finish(outcome)
-    return replace(outcome, sha256=writer.sha256)
+    return replace(outcome, sha256=writer.sha256(), details_sha256=writer.sha256(details=True))
+
+
+class _Sink:
+    """A file of results, or of details, to which tables are written."""
+
+    def __init__(self, kind: str, file: BinaryIO, *, details: bool) -> None:
+        self.kind, self.details = kind, details
+        self._file = _Hashed(file)
+        self._waiting: list[pa.Table] = []
+        self._writer: Any = None
+
+    def add(self, table: pa.Table) -> None:
+        """Add rows. The first open the writer, which must know the columns."""
+        self._writer = self._writer or _WRITERS[self.kind](self._file, table.schema)
+        self._waiting.append(table)
+        if sum(map(len, self._waiting)) >= _ROWS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the rows that wait."""
+        if self._waiting:
+            self._writer.write_table(pa.concat_tables(self._waiting).combine_chunks())
+            self._waiting.clear()
+
+    def finish(self, manifest: dict[str, Any]) -> None:
+        """Write what is left, and the manifest into a Parquet file."""
+        self.flush()
+        if self.kind == ".parquet" and self._writer:
+            text = json.dumps(manifest, allow_nan=False)
+            metadata = {KEY: text.encode()}
+            if self.details:
+                metadata[CONTAINS_RECORDS.encode()] = b"true"
+            self._writer.add_key_value_metadata(metadata)
+
+    def close(self) -> None:
+        """Close the writer, not the file."""
+        if self._writer:
+            self._writer.close()
+
+    @property
+    def sha256(self) -> str:
+        """The hash of what was written, once it is closed."""
+        return self._file.sha256.hexdigest()
 
 
 class _Writer(contextlib.ExitStack):
-    """Writes the same rows to files, by their kind, many at a time."""
+    """Writes the same rows to files of results and of details, many at a time."""
 
-    def __init__(self, files: Mapping[str, BinaryIO], format: Format) -> None:
+    def __init__(
+        self,
+        files: Mapping[str, BinaryIO],
+        details: Mapping[str, BinaryIO],
+        format: Format,
+        attributes: Sequence[Attribute],
+    ) -> None:
         super().__init__()
-        self._format = format
-        self._sinks = {kind: _Hashed(file) for kind, file in files.items()}
-        self._waiting: list[pa.Table] = []
-        self._writers: dict[str, Any] = {}
+        self._format, self._attributes = format, attributes
+        self._sinks = [_Sink(kind, file, details=False) for kind, file in files.items()]
+        self._sinks += [_Sink(kind, file, details=True) for kind, file in details.items()]
+        for sink in self._sinks:
+            self.callback(sink.close)
 
     def add(self, samples: Samples) -> None:
-        """Add rows. The first open the writers, which must know the columns."""
-        if not self._sinks:
-            return
-        table = to_table(samples, self._format)
-        for kind, sink in self._sinks.items():
-            if kind not in self._writers:
-                self._writers[kind] = self.enter_context(_WRITERS[kind](sink, table.schema))
-        self._waiting.append(table)
-        if sum(map(len, self._waiting)) >= _ROWS:
-            self._write()
+        """Add rows to every file."""
+        for details in {sink.details for sink in self._sinks}:
+            table = (
+                details_table(samples, self._format)
+                if details
+                else codes_table(samples.codes, self._format, self._attributes)
+            )
+            for sink in self._sinks:
+                if sink.details == details:
+                    sink.add(table)
 
     def finish(self, outcome: Outcome) -> None:
-        """Write what is left, and the manifest into the Parquet file."""
-        self._write()
-        if ".parquet" in self._writers:
-            text = json.dumps(outcome.manifest(), allow_nan=False)
-            self._writers[".parquet"].add_key_value_metadata({KEY: text.encode()})
+        """Write what is left, and the manifest into each Parquet file."""
+        for sink in self._sinks:
+            sink.finish(outcome.manifest(details=sink.details))
 
-    def _write(self) -> None:
-        if self._waiting:
-            table = pa.concat_tables(self._waiting).combine_chunks()
-            for writer in self._writers.values():
-                writer.write_table(table)
-            self._waiting.clear()
-
-    @property
-    def sha256(self) -> dict[str, str]:
-        """The hash of each file, by its kind, once it is closed."""
-        return {kind: sink.sha256.hexdigest() for kind, sink in self._sinks.items()}
+    def sha256(self, *, details: bool = False) -> dict[str, str]:
+        """The hash of each file of results, or of details, by its kind, once it is closed."""
+        return {sink.kind: sink.sha256 for sink in self._sinks if sink.details == details}
 
 
 def _outcome(
@@ -210,18 +268,33 @@ class _Hashed(io.RawIOBase):
         return self.file.tell()
 
 
-def to_table(samples: Samples, format: Format = UK_REGISTRATION) -> pa.Table:
-    """Samples as a table: the codes in `Format.column`, without blanks, then z_1 to z_k, the rule's
-    measures, wanted, collision."""
-    column = format.column
-    columns: dict[str, Any] = {column: format.written(samples.codes).tolist()}
-    columns |= {f"z_{i}": axis for i, axis in enumerate(samples.z.T, start=1)}
-    columns |= dict(samples.measures)
-    columns |= {"wanted": samples.wanted, "collision": samples.collision}
-    types = {column: pa.string(), "wanted": pa.bool_(), "collision": pa.bool_()}
-    return pa.table(
-        {name: pa.array(values, types.get(name, pa.float64())) for name, values in columns.items()}
-    )
+def codes_table(
+    codes: Codes, format: Format = UK_REGISTRATION, attributes: Sequence[Attribute] = ()
+) -> pa.Table:
+    """Codes (n,) as a table: without blanks in `Format.column`, then some attributes.
+
+    Nothing in it depends on records, but which codes there are.
+    """
+    types = {"boolean": pa.bool_(), "category": pa.string(), "number": pa.int64()}
+    columns = {
+        one.name: pa.array(one.values(codes).tolist(), types[one.kind]) for one in attributes
+    }
+    written = pa.array(format.written(codes).tolist(), pa.string())
+    return pa.table({format.column: written, **columns})
+
+
+def details_table(samples: Samples, format: Format = UK_REGISTRATION) -> pa.Table:
+    """Samples as a table: the codes, then z_1 to z_k, the rule's measures, wanted, collision.
+
+    It gives records away: a few distances to one record locate it, and `collision` names it.
+    """
+    columns: dict[str, pa.Array] = {
+        f"z_{i}": pa.array(axis, pa.float64()) for i, axis in enumerate(samples.z.T, start=1)
+    }
+    columns |= {name: pa.array(one, pa.float64()) for name, one in samples.measures.items()}
+    columns |= {"wanted": pa.array(samples.wanted), "collision": pa.array(samples.collision)}
+    codes = codes_table(samples.codes, format)
+    return pa.table({format.column: codes[format.column], **columns})
 
 
 def read_manifest(path: str) -> dict[str, Any]:

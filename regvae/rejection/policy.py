@@ -4,14 +4,15 @@ import hashlib
 import json
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, cast
 
 import tomli_w
 
-from regvae.formats import UK_REGISTRATION, format_of
+from regvae.formats import UK_REGISTRATION, Format, format_of
+from regvae.formats.codes import sha256
 from regvae.intervals import upper_bound
 from regvae.model.bundle import Bundle
 from regvae.model.store import manifest_hash, resolve
@@ -224,8 +225,12 @@ class Policy:
                 "or remove bundle_sha256 from the policy"
             )
 
-    def to_dict(self) -> dict[str, Any]:
-        """The policy as tables, lists, numbers and texts: the content of its file."""
+    def to_dict(self, *, released: bool = False) -> dict[str, Any]:
+        """The policy as tables, lists, numbers and texts: the content of its file.
+
+        A `released` one has no unwanted code, which may be a real one: only the number of those
+        that are listed, and their sha256.
+        """
         stop = {"proposals": self.proposals}
         if self.results is not None:
             stop["results"] = self.results
@@ -242,7 +247,7 @@ class Policy:
             "unwanted": {
                 "predicates": [str(one) for one in self.unwanted.predicates],
                 "regions": [[list(corner) for corner in r] for r in self.unwanted.regions],
-                "regs": list(self.unwanted.codes),
+                **_listed(self.unwanted.codes, released),
                 "training": self.unwanted.training,
             },
             "rule": {"name": self.rule.name, **self.rule.values()},
@@ -251,17 +256,20 @@ class Policy:
             **({"guarantee": asdict(self.guarantee)} if self.guarantee else {}),
         }
 
-    def to_toml(self) -> str:
-        """The policy as a TOML text."""
-        return tomli_w.dumps(self.to_dict())
+    def to_toml(self, *, released: bool = False) -> str:
+        """The policy as a TOML text, with the unwanted codes unless it is `released`."""
+        return tomli_w.dumps(self.to_dict(released=released))
 
     @classmethod
-    def from_toml(cls, text: str, where: str = "the policy") -> "Policy":
+    def from_toml(
+        cls, text: str, where: str = "the policy", listed: Sequence[str] = ()
+    ) -> "Policy":
         """Read a policy; the inverse of `to_toml`.
 
-        Keys that are missing have their defaults; only `schema`, `bundle` and `[unwanted]` are
-        needed. Raises `PolicyError`, beginning with `where`, for a text that is not TOML, a key
-        that is needed, unknown or of another type, and a value that cannot be used.
+        `listed` are the unwanted codes of a released one, in the same order. Keys that are missing
+        have their defaults; only `schema`, `bundle` and `[unwanted]` are needed. Raises
+        `PolicyError`, beginning with `where`, for a text that is not TOML, a key that is needed,
+        unknown or of another type, and a value that cannot be used.
         """
         if max(map(len, text.splitlines()), default=0) > _LONGEST_LINE:
             raise PolicyError(
@@ -279,12 +287,12 @@ class Policy:
                 "`regvae sample --save-policy` (another version may propose other points)"
             )
         try:
-            return cls._from_tables(table)
+            return cls._from_tables(table, listed)
         except ValueError as error:
             raise PolicyError(f"{where}: {error}") from error
 
     @classmethod
-    def _from_tables(cls, table: dict[str, Any]) -> "Policy":
+    def _from_tables(cls, table: dict[str, Any], listed: Sequence[str]) -> "Policy":
         format = format_of(table.pop("format", UK_REGISTRATION.name))
         known = {"schema": int, "bundle": str, "bundle_sha256": str, "seed": int}
         known |= {"clean": bool, "decode": str, "repeats": bool}
@@ -292,6 +300,7 @@ class Policy:
         _check(table, known | tables, needed=("bundle", "unwanted"))
         unwanted = table["unwanted"]
         parts = {"predicates": list, "regions": list, "regs": list, "training": bool}
+        parts |= {"regs_count": int, "regs_sha256": str}
         _check(unwanted, parts, "[unwanted]: ")
         stop = table.get("stop", {})
         _check(stop, {"proposals": int, "results": int}, "[stop]: ")
@@ -301,7 +310,7 @@ class Policy:
             unwanted=Unwanted.of(
                 _texts(unwanted.get("predicates", []), "predicates"),
                 regions=unwanted.get("regions", []),
-                listed=_texts(unwanted.get("regs", []), "regs"),
+                listed=_given_codes(unwanted, listed, format),
                 training=unwanted.get("training", False),
                 format=format,
             ),
@@ -316,6 +325,36 @@ class Policy:
             bundle_sha256=table.get("bundle_sha256", ""),
             guarantee=_guarantee(table.get("guarantee")),
         )
+
+
+def _listed(codes: Sequence[str], released: bool) -> dict[str, Any]:
+    """The listed codes; of a released policy their number and their sha256."""
+    if released and codes:
+        return {"regs_count": len(codes), "regs_sha256": sha256(codes)}
+    return {"regs": list(codes)}
+
+
+def _given_codes(
+    unwanted: Mapping[str, Any], listed: Sequence[str], format: Format
+) -> Sequence[str]:
+    """The listed codes of a policy, or of a released one those that are given beside it."""
+    if "regs_sha256" not in unwanted:
+        if listed:
+            raise PolicyError(
+                f"expected no list of unwanted {format.plural} beside this policy, which has its "
+                "own, got one; leave it out"
+            )
+        return _texts(unwanted.get("regs", []), "regs")
+    count, expected = unwanted.get("regs_count", 0), unwanted["regs_sha256"]
+    codes = tuple(dict.fromkeys(map(format.parse, listed)))
+    if sha256(codes) != expected:
+        got = f"{len(codes):,} others" if codes else "none"
+        raise PolicyError(
+            f"[unwanted]: expected the list of {count:,} {format.plural} with sha256 "
+            f"{expected[:12]}…, which a released policy does not hold, got {got}; give that list "
+            "in the same order, with --unwanted-file"
+        )
+    return codes
 
 
 def _guarantee(table: dict[str, Any] | None) -> Guarantee | None:

@@ -196,7 +196,8 @@ def test_regs_in_a_file_are_unwanted_too(output, small, tmp_path):
     listed = ["ZZ99ZZZ", "YK66BIQ", "AB12CDE"]
     options = ["--unwanted-file", path, "--rule", "one-sided", "--threshold", 1, "--json"]
     alone = json.loads(output("sample", small, *options))
-    assert alone["policy"]["unwanted"]["regs"] == listed
+    assert alone["policy"]["unwanted"]["regs_count"] == 3
+    assert not any(code in json.dumps(alone) for code in listed)  # what is printed can be shared
     expected = by_library(small, Unwanted.of(listed=listed), rule=OneSided(1.0))
     assert alone == as_printed(expected)
     both = json.loads(output("sample", small, "--unwanted", "number < 50", *options))
@@ -284,7 +285,7 @@ def test_a_run_without_results_still_writes_a_file(run, small, tmp_path):
     assert status == 1
     assert "expected 3 results, got 0 from 100 proposals; none of them is accepted" in err
     table = pd.read_parquet(path)
-    assert list(table.columns) == ["reg", "z_1", "z_2", "to_unwanted", "wanted", "collision"]
+    assert list(table.columns) == ["reg"]
     assert len(table) == 0
 
 
@@ -342,12 +343,22 @@ def test_another_decoding_is_refused(refusal):
 )
 def test_sample_writes_what_it_accepted(output, bundle, tmp_path, name, read):
     options = ["--threshold", 1, "--seed", 3, "--repeats"]
-    out = output(*SAMPLE, *options, "--out", tmp_path / name)
+    to = ["--out", tmp_path / name, "--attribute", "number", "--details", tmp_path / f"x{name[6:]}"]
+    out = output(*SAMPLE, *options, *to)
     policy = Policy("notebook-2d", BELOW_50, OneSided(1.0), seed=3)
     samples = sampling.sample(bundle, policy)
     kept = samples.take(policy.rule.accepts(samples.measures))
-    assert joined(out).endswith(f"{name}: {len(kept)} rows, and {name}.manifest.json")
+    marked = f"x.contains-records{name[6:]}"
+    told = joined(out)
+    assert f"{name}: {len(kept)} rows, and {name}.manifest.json wrote" in told
+    assert told.endswith(
+        f"{marked}: {len(kept)} rows, and {marked}.manifest.json; it contains records: do not "
+        "share it"
+    )
     table = read(tmp_path / name)
+    assert list(table.columns) == ["reg", "number"]
+    assert table["reg"].tolist() == kept.codes.tolist()
+    table = read(tmp_path / marked)
     assert list(table.columns) == ["reg", "z_1", "z_2", "to_unwanted", "wanted", "collision"]
     assert table["reg"].tolist() == kept.codes.tolist()
     assert np.allclose(table[["z_1", "z_2"]], kept.z, rtol=1e-12)
@@ -378,8 +389,8 @@ def test_the_manifest_beside_the_file_describes_it(sample, small, tmp_path):
 
 def test_clean_results_hold_no_leaks(sample, small, tmp_path):
     for name, read in (("a.csv", pd.read_csv), ("a.parquet", pd.read_parquet)):
-        found = sample("--threshold", 1, "--clean", "--out", tmp_path / name)
-        table = read(tmp_path / name)
+        found = sample("--threshold", 1, "--clean", "--details", tmp_path / name)
+        table = read(tmp_path / name.replace(".", ".contains-records."))
         assert len(table) == found["kept"] < found["accepted"]
         assert table["wanted"].all()
         assert not table["collision"].any()
@@ -419,6 +430,12 @@ def test_a_saved_policy_writes_the_same_bytes(output, small, tmp_path, rule, suf
     ]
     first = output(*options, "--save-policy", policy, "--out", paths[0])
     again = output("sample", "--policy", policy, "--out", paths[1])
+    released = Policy.from_toml(policy.read_text("utf-8")).to_toml(released=True)
+    (tmp_path / "released.toml").write_text(released, "utf-8")
+    listed = ["--unwanted-file", tmp_path / "regs.txt"]
+    out = tmp_path / f"released{suffix}"
+    output("sample", "--policy", tmp_path / "released.toml", *listed, "--out", out)
+    assert out.read_bytes() == paths[0].read_bytes()
     assert paths[0].read_bytes() == paths[1].read_bytes()
     manifests = [folder / f"wanted{suffix}.manifest.json" for folder in folders]
     assert manifests[0].read_bytes() == manifests[1].read_bytes()
@@ -453,7 +470,6 @@ def test_a_policy_can_be_saved_again_with_its_hash(output, small, tmp_path):
         ["--unwanted", "number < 50"],
         ["--unwanted-training"],
         ["--unwanted-region", ELL_TEXT],
-        ["--unwanted-file", "regs.txt"],
         ["--threshold", 9],
         ["--rule", "two-sided"],
         ["--rule", "one-sided"],
@@ -603,18 +619,43 @@ def test_a_failure_while_sampling_leaves_no_file(refusal, small, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_details_without_results_have_the_leaks_that_a_hunt_found(run, small, tmp_path):
+    options = ["--threshold", 1, "--hunt", "--json", "--details", tmp_path / "all.parquet"]
+    status, out, _ = run("sample", small, *ONE_SIDED, *options)
+    printed = json.loads(out)
+    assert status == 0
+    beside = tmp_path / "all.contains-records.parquet.manifest.json"
+    details = json.loads(beside.read_text("utf-8"))
+    assert details["contains_records"] is True
+    assert details["hunt"].pop("hardest")[0].keys() == {"reg", "z"}
+    assert details["hunt"] == printed["hunt"]  # counts only
+    assert printed["hunt"]["found"] > 0
+    assert sorted(one.name for one in tmp_path.iterdir()) == [
+        "all.contains-records.parquet",
+        beside.name,
+    ]
+
+
+def test_attributes_need_a_file_of_results_and_a_format_that_has_them(refusal, small, tmp_path):
+    line = refusal("sample", small, *ONE_SIDED, "--attribute", "number")
+    assert "expected --attribute with --out, got it alone; add --out" in line
+    to = ["--out", tmp_path / "a.csv", "--attribute", "price"]
+    assert "expected an attribute of a reg" in refusal("sample", small, *ONE_SIDED, *to)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("name", ["wanted.csv", "wanted.parquet"])
 def test_a_failure_after_some_blocks_leaves_the_old_file(run, small, tmp_path, monkeypatch, name):
-    to_table, written = results.to_table, []
+    codes_table, written = results.codes_table, []
 
-    def fails_later(samples, format):
+    def fails_later(codes, *given):
         if len(written) == 2:
             raise OSError("no space left")
-        written.append(len(samples))
-        return to_table(samples, format)
+        written.append(len(codes))
+        return codes_table(codes, *given)
 
     monkeypatch.setattr(sampling, "BLOCK", 100)
-    monkeypatch.setattr(results, "to_table", fails_later)
+    monkeypatch.setattr(results, "codes_table", fails_later)
     (tmp_path / name).write_text("old content", "utf-8")
     command = ["sample", small, "--unwanted", "number < 50", "--out", tmp_path / name]
     status, _, err = run(*command)
@@ -679,10 +720,7 @@ class HalfWriter:
     def write_table(self, table):
         raise OSError(f"no space left for {len(table)} rows")
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
+    def close(self):
         pass
 
 

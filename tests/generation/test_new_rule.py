@@ -95,7 +95,7 @@ def test_its_held_out_rejection_rate_is_that_of_the_decoded_means(few):
 
 def test_its_results_are_written_with_its_measure(few):
     files = {kind: io.BytesIO() for kind in KINDS}
-    outcome = generate(few, policy(), files)
+    outcome = generate(few, policy(), details=files)
     parquet = pd.read_parquet(io.BytesIO(files[".parquet"].getvalue()))
     csv = pd.read_csv(io.BytesIO(files[".csv"].getvalue()))
     for table in (parquet, csv):

@@ -19,7 +19,7 @@ from regvae import parallel
 from regvae.cli import main
 from regvae.formats import FORMATS, UK_REGISTRATION, uk_registration
 from regvae.formats.pattern import BLANK
-from regvae.generation.results import KINDS, generate, read_manifest, to_table
+from regvae.generation.results import KINDS, details_table, generate, read_manifest
 from regvae.model.autoencoder import Autoencoder, weight_shapes
 from regvae.model.config import Network
 from regvae.model.records import Records
@@ -71,11 +71,11 @@ def measurer(few):
 
 @pytest.fixture
 def run(few, measurer):
-    """Run a policy on the few records: the outcome, and the bytes of a file of each kind."""
+    """Run a policy on the few records: the outcome, and the bytes of details of each kind."""
 
     def run_it(chosen, **more):
         files = {kind: io.BytesIO() for kind in KINDS}
-        outcome = generate(few, chosen, files, **{"measurer": measurer} | more)
+        outcome = generate(few, chosen, details=files, **{"measurer": measurer} | more)
         return outcome, {kind: file.getvalue() for kind, file in files.items()}
 
     return run_it
@@ -89,7 +89,7 @@ def tables(contents):
 
 def assert_rows(contents, samples):
     """Both files have the rows of the samples."""
-    expected = to_table(samples).to_pandas()
+    expected = details_table(samples).to_pandas()
     for table in tables(contents):
         pd.testing.assert_frame_equal(table, expected, check_dtype=False, rtol=1e-9)
 
@@ -105,8 +105,8 @@ def inside(contents):
     return json.loads(pq.read_metadata(io.BytesIO(contents[".parquet"])).metadata[b"regvae"])
 
 
-def as_json(outcome, files=None):
-    return json.loads(json.dumps(outcome.manifest(files), allow_nan=False))
+def as_json(outcome, files=None, *, details=False):
+    return json.loads(json.dumps(outcome.manifest(files, details=details), allow_nan=False))
 
 
 # --- the table ------------------------------------------------------------------------------------
@@ -115,7 +115,7 @@ def as_json(outcome, files=None):
 @pytest.mark.parametrize("rule", RULES, ids=named)
 def test_a_table_has_the_code_the_point_the_measures_and_the_flags(few, measurer, rule):
     samples = sampling.sample(few, policy(rule=rule, proposals=20), measurer)
-    table = to_table(samples)
+    table = details_table(samples)
     numbers = ["z_1", "z_2", *MEASURES[rule.name]]
     assert table.schema == pa.schema(
         [("reg", pa.string()), *((name, pa.float64()) for name in numbers),
@@ -139,7 +139,7 @@ def test_a_table_has_a_column_for_each_of_many_dimensions(few):
     records = Records(codes, split, *autoencoder.encode(codes), UK_REGISTRATION)
     wide = dataclasses.replace(few, autoencoder=autoencoder, records=records)
     samples = sampling.sample(wide, policy(proposals=4))
-    table = to_table(samples)
+    table = details_table(samples)
     assert table.column_names[1:16] == [f"z_{i}" for i in range(1, 16)]
     assert np.array_equal(np.column_stack(table.columns[1:16]), samples.z)
 
@@ -150,7 +150,7 @@ def test_a_file_has_codes_without_the_blanks_of_empty_positions():
         bundle.name, Unwanted.of(["sector < 5"], format=POSTCODES), OneSided(0.01), proposals=300
     )
     contents = {kind: io.BytesIO() for kind in KINDS}
-    generate(bundle, chosen, contents)
+    generate(bundle, chosen, details=contents)
     for table in tables({kind: one.getvalue() for kind, one in contents.items()}):
         written = table["code"].to_list()
         assert not any(BLANK in code for code in written)
@@ -204,7 +204,7 @@ def test_each_file_is_the_same_with_or_without_the_other(few, measurer, run):
     _, contents = run(policy())
     for kind in KINDS:
         alone = io.BytesIO()
-        generate(few, policy(), {kind: alone}, measurer=measurer)
+        generate(few, policy(), details={kind: alone}, measurer=measurer)
         assert alone.getvalue() == contents[kind]
 
 
@@ -225,7 +225,7 @@ def test_without_results_files_have_columns_and_no_rows(run, rule):
         columns = ["reg", "z_1", "z_2", *MEASURES[rule.name], "wanted", "collision"]
         assert list(table.columns) == columns
     assert pq.read_schema(io.BytesIO(contents[".parquet"])).field("reg").type == pa.string()
-    assert inside(contents) == as_json(outcome)
+    assert inside(contents) == as_json(outcome, details=True)
     assert (outcome.report.purity, outcome.audit.drift) == (None, None)
 
 
@@ -248,7 +248,7 @@ def test_the_manifest_has_the_policy_the_report_and_the_audit(few, run, rule):
     chosen = policy(rule=rule, clean=True, results=20, seed=3)
     outcome, contents = run(chosen)
     manifest = inside(contents)
-    assert manifest == as_json(outcome)
+    assert manifest == as_json(outcome, details=True)
     assert manifest["policy"] == chosen.signed().to_dict()  # signed by generate itself
     assert manifest["policy"]["bundle_sha256"] == few.sha256
     assert len(few.sha256) == 64
@@ -310,8 +310,8 @@ def test_too_few_results_are_in_the_manifest_as_a_sentence(run):
 def test_the_manifest_names_each_file_with_the_hash_of_its_bytes(run):
     outcome, contents = run(policy())
     hashes = {kind: hashlib.sha256(content).hexdigest() for kind, content in contents.items()}
-    assert outcome.sha256 == hashes
-    manifest = as_json(outcome, NAMES)
+    assert outcome.details_sha256 == hashes
+    manifest = as_json(outcome, NAMES, details=True)
     assert manifest["files"] == {NAMES[kind]: sha256 for kind, sha256 in hashes.items()}
     assert manifest | {"files": {}} == inside(contents)  # a file has no hash of itself
 
