@@ -158,7 +158,7 @@ def test_results_name_the_codes_and_are_of_the_models_format() -> None:
     assert "new tickets" in read(app)
     assert "valid at DVLA" not in read(app)
     lines = outcome.content[".csv"].decode().splitlines()
-    assert lines[0].startswith('"code",')
+    assert lines[0] == '"code"'
     codes = [line.split(",")[0].strip('"') for line in lines[1:]]
     assert TICKET.match(codes)[1].all()
     assert not any(" " in code for code in codes)

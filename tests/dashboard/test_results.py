@@ -4,6 +4,7 @@ import io
 import threading
 from typing import Any
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -90,6 +91,32 @@ def test_results_are_the_bytes_that_their_policy_gives_in_the_library(bundle: Bu
     app.session_state["margin"] = 0.7
     app.run()
     assert words.OUTDATED in problems_of(app)
+
+
+def test_what_can_be_shared_and_what_contains_records_are_offered_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    offered: dict[str, bytes] = {}
+
+    def download(_label: str, data: bytes | str, name: str, *_: object, **__: object) -> None:
+        offered[name] = data if isinstance(data, bytes) else data.encode()
+
+    monkeypatch.setattr("streamlit.download_button", download)
+    app = by_the_maps_rule()
+    app.session_state[state.LISTED] = "AB12CDE"
+    app.run()
+    app.number_input(key=state.NUMBER).set_value(5).run()
+    generate_results(app)
+    name = "regs-notebook-2d"
+    marked = [one for one in offered if "contains-records" in one]
+    assert marked == [f"{name}.contains-records.parquet", f"{name}.contains-records.toml"]
+    shared = offered.keys() - set(marked)
+    assert shared == {f"{name}{end}" for end in (".parquet", ".csv", ".toml", ".manifest.json")}
+    assert list(pd.read_parquet(io.BytesIO(offered[f"{name}.parquet"])).columns) == ["reg"]
+    assert "z_1" in pd.read_parquet(io.BytesIO(offered[marked[0]])).columns
+    assert not any(b"AB12CDE" in offered[one] for one in shared)
+    assert b"AB12CDE" in offered[marked[1]]
+    assert words.DETAILS_CAPTION.split(".")[1].strip() in text_of(app)
 
 
 def test_too_few_results_are_reported() -> None:
