@@ -92,8 +92,8 @@ EDITS_CAPTION = (
     "as far away are no evidence of privacy."
 )
 FILES_CAPTION = (
-    "These can be shared: they have the new {plural} and counts, no points, no distances, and no "
-    "unwanted {plural} that you listed."
+    "To share: the new {plural} and counts; no points, no distances, and no unwanted {plural} that "
+    "you listed. What very many results lack may still hint at records."
 )
 SAME_BYTES = (
     "The policy file gives the same bytes on the command line: *.venv/bin/regvae sample --policy "
