@@ -62,17 +62,10 @@ class Look:
             return cls(problem=str(error))
         # Another page may have named the columns otherwise.
         column = source.column if source.column in sheet.columns else sheet.best
-        found, problem = None, ""
-        texts = sum(map(bool, sheet.texts(column)))
-        least = (texts + 1) // 2
         try:
-            found = sheet.find(column)
-            least = texts - found.inferred.exceptions_total
+            found, format = sheet.chosen(column)
         except ValueError as error:
-            problem = str(error)
-        format = sheet.built_in(column, least) or (found.format if found else None)
-        if format is None:
-            return cls(sheet.columns, column, problem=problem)
+            return cls(sheet.columns, column, problem=str(error))
         try:
             return cls(sheet.columns, column, found, format, sheet.codes(format, column))
         except ValueError as error:

@@ -27,7 +27,7 @@ from regvae.evaluation.study import (
     purity_curves,
     rule_outcomes,
 )
-from regvae.formats import CodeTable, Own, read_codes
+from regvae.formats import FORMATS, CodeTable, Own, read_codes
 from regvae.formats.finding import Sheet
 from regvae.model import bundle as bundles
 from regvae.model import config, presets, store
@@ -50,7 +50,11 @@ def train(
     ] = None,
     column: ColumnOption = None,
     format: Annotated[
-        str | None, typer.Option(help="of --data: a format's name, a TOML file, or infer [infer]")
+        str | None,
+        typer.Option(
+            help="of --data: a format's name, a TOML file, or infer [what fits: one built in, else "
+            "infer]"
+        ),
     ] = None,
     order: Annotated[
         list[str] | None,
@@ -114,9 +118,10 @@ def _of_data(
     content = data.read_bytes()
     if format in (None, "infer"):
         sheet = Sheet.of(content, str(data))
-        found = sheet.find(column)
-        console.print(f"{data}: {found.inferred.pattern} in the column {found.column}")
-        reading = sheet.codes(found.format, found.column)
+        chosen = sheet.find(column).format if format else sheet.chosen(column)[1]
+        reading = sheet.codes(chosen, column or sheet.best)
+        of = f"{chosen.name}, " if FORMATS.get(chosen.name) == chosen else ""
+        console.print(f"{data}: {of}{chosen.pattern} in the column {reading.column}")
     else:
         reading = read_codes(content, str(data), format_given(format), column)
     own = reading.table

@@ -100,7 +100,23 @@ class Sheet:
         format = of_definition(definition)
         return Found(self.name, column, inferred, exceptions, definition, format)
 
-    def built_in(self, column: str, least: int) -> Format | None:
+    def chosen(self, column: str | None = None) -> tuple[Found | None, Format]:
+        """What was found in a column, None for nothing, and the format to use: one built in if at
+        least as many texts fit it. Raises as `find` if there is neither."""
+        place = tables.column_at(column or self.best, self.columns, self.name)
+        column = self.columns[place]
+        texts = sum(map(bool, self.rows.column(place)))
+        try:
+            found = self.find(column)
+        except InferenceError:
+            built_in = self._built_in(column, (texts + 1) // 2)
+            if built_in is None:
+                raise
+            return None, built_in
+        fitting = texts - found.inferred.exceptions_total
+        return found, self._built_in(column, fitting) or found.format
+
+    def _built_in(self, column: str, least: int) -> Format | None:
         """The built-in format that most texts of a column fit, at least so many of them.
 
         Of equal ones it is the one with the fewest codes; None if there is none.

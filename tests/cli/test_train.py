@@ -53,12 +53,10 @@ def test_a_preset_is_trained_on_the_codes_of_a_file(output, tmp_path, monkeypatc
 
 
 @pytest.mark.training
-def test_the_format_is_inferred_unless_it_is_given_and_an_attribute_can_be_ordered(
-    output, tmp_path, monkeypatch
-):
+def test_the_format_is_inferred_and_an_attribute_can_be_ordered(output, tmp_path, monkeypatch):
     monkeypatch.setitem(presets.PRESETS, "tiny", TINY)
     data = codes_in(tmp_path / "cars.csv")
-    given = ["train", "tiny", "--data", data, "--order", "digits_3_to_5"]
+    given = ["train", "tiny", "--data", data, "--format", "infer", "--order", "digits_3_to_5"]
     text = output(*given, "--out", tmp_path / "model")
     assert "[A-HJ-NP-TV-Z]{2}-[0-9]{3}-[A-HJ-NP-TV-Z]{2} in the column plate" in text
     found = bundles.load(tmp_path / "model")
@@ -68,14 +66,26 @@ def test_the_format_is_inferred_unless_it_is_given_and_an_attribute_can_be_order
     ]
 
 
+def test_a_built_in_format_is_used_if_it_fits_and_none_is_given(output, tmp_path, monkeypatch):
+    monkeypatch.setitem(presets.PRESETS, "tiny", TINY)
+    text = output(
+        "train", "tiny", "--data", codes_in(tmp_path / "cars.csv"), "--out", tmp_path / "m"
+    )
+    assert "cars.csv: french-registration, [A-HJ-NP-TV-Z]{2}-" in text
+    assert bundles.load(tmp_path / "m").format == FORMATS["french-registration"]
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         (["--format", "vin"], "got no --data; add it"),
         (["--data", "nowhere.csv"], "nowhere.csv: No such file"),
-        (["--data", "FEW"], "expected at least 120 distinct codes to train on, got 50; give more"),
+        (["--data", "FEW"], "expected at least 120 distinct registrations to train on, got 50"),
         (["--data", "CARS", "--format", "moon"], "expected a format (uk-registration, "),
-        (["--data", "CARS", "--order", "number"], "attributes of a code (character_1, "),
+        (
+            ["--data", "CARS", "--format", "infer", "--order", "number"],
+            "attributes of a code (character_1, ",
+        ),
         (["--data", "CARS", "--column", "colour"], "a column of this file"),
     ],
 )

@@ -115,11 +115,19 @@ def test_a_sheet_finds_and_reads_the_same_rows():
 
 
 def test_a_built_in_format_is_known_again_where_as_many_texts_fit():
-    sheet = Sheet.of("\n".join([*french(199), "n/a"]).encode(), "list.txt")
-    assert sheet.built_in("column 1", 199) == FRENCH
-    assert sheet.built_in("column 1", 200) is None
+    def chosen(lines):
+        return Sheet.of("\n".join(lines).encode(), "list.txt").chosen()
+
+    found, format = chosen([*french(199), "n/a"])
+    assert format == FRENCH
+    assert found.inferred.exceptions_total == 1
     regs = UK_REGISTRATION.generate(200, rng=np.random.default_rng(6)).tolist()
-    assert Sheet.of("\n".join(regs).encode(), "list.txt").built_in("1", 200) == UK_REGISTRATION
+    assert chosen(regs)[1] == UK_REGISTRATION
+    found, format = chosen([*regs[:150], *(f"{one}9" for one in regs[150:])])  # fewer fit it
+    assert format == found.format
+    assert format.definition["name"] == "list"
+    with pytest.raises(InferenceError, match=r"list\.txt, column word: expected one structure"):
+        chosen([f"word{'x' * n}{'7' * (n % 9)}" for n in range(60)])
 
 
 def test_a_found_format_is_corrected():
