@@ -2,12 +2,14 @@
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,6 +20,8 @@ SEPARATORS = (",", ";", "\t", "|")
 _PARQUET, _ZIP = b"PAR1", b"PK\x03\x04"
 """The first bytes of a Parquet and of an Excel file."""
 _MOST_COLUMNS = 100
+_ROW_NUMBERS = re.compile(r"__index_level_\d+__")
+"""What pandas calls an index without a name."""
 _NAMED = 10
 """Columns that an error names."""
 _LONGEST = 1_000
@@ -214,19 +218,63 @@ def _separated(text: str, separator: str, name: str, most: int) -> Rows:
 def _parquet(content: bytes, name: str, most: int) -> Rows:
     try:
         file = pq.ParquetFile(io.BytesIO(content))
-        n, names = file.metadata.num_rows, tuple(file.schema_arrow.names)
+        n, names = file.metadata.num_rows, file.schema_arrow.names
         check_length(n, name, most)
         _check_width(len(names), name)
-        table = file.read().to_pandas()
+        # A text that many rows share is held once, as it is in the file.
+        table = pq.ParquetFile(io.BytesIO(content), read_dictionary=names).read()
     except (pa.ArrowException, OSError) as error:
         raise TableError(
             f"{name}: expected a complete Parquet file, got a damaged one; write it again"
         ) from error
-    return Rows(_as_text(table), np.arange(1, n + 1), names)
+    # The numbers that pandas gives to rows are nobody's column; an index of texts is one.
+    own = [
+        place
+        for place, field in enumerate(table.schema)
+        if not (_ROW_NUMBERS.fullmatch(field.name) and pa.types.is_integer(field.type))
+    ]
+    texts = [_arrow_texts(table.column(place), f"{name}: column {names[place]}") for place in own]
+    cells = [list(row) for row in zip(*texts, strict=True)]
+    return Rows(cells, np.arange(1, n + 1), tuple(names[place] for place in own))
+
+
+def _arrow_texts(column: pa.ChunkedArray, where: str) -> list[str]:
+    """The values of a column as texts. Not by pandas: a whole number beside an empty cell would
+    become a float, with a point or with other digits."""
+    if pa.types.is_dictionary(column.type):
+        return [
+            text
+            for chunk in column.chunks
+            for text in _looked_up(chunk.indices, _arrow_texts(_chunked(chunk.dictionary), where))
+        ]
+    try:
+        return [_text_of(value) for value in column.to_pylist()]
+    except (pa.ArrowException, ValueError, KeyError, OverflowError) as error:
+        raise TableError(
+            f"{where}: expected numbers, dates or texts, got {column.type} that cannot be read "
+            f"({str(error)[:80]}); leave it out"
+        ) from error
+
+
+def _chunked(values: pa.Array) -> pa.ChunkedArray:
+    return pa.chunked_array([values])
+
+
+def _looked_up(indices: pa.Array, texts: Sequence[str]) -> list[str]:
+    return ["" if place is None else texts[place] for place in indices.to_pylist()]
+
+
+def _text_of(value: Any) -> str:
+    """A value of a cell as text; "" for none, and for what is no number."""
+    if value is None or value != value:
+        return ""
+    return str(value, "utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
 
 
 def _excel(content: bytes, name: str, most: int) -> Rows:
     """The first sheet of an Excel file."""
+    cells: list[list[str]] = []
+    lines: list[int] = []
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             size = sum(one.file_size for one in packed.infolist())
@@ -235,14 +283,20 @@ def _excel(content: bytes, name: str, most: int) -> Rows:
                 f"{name}: expected at most {_LARGEST_SHEET // 10**6} MB of unpacked Excel, got "
                 f"{size // 10**6:,} MB; give a part of it"
             )
-        table = pd.read_excel(
-            io.BytesIO(content),
-            header=None,
-            dtype=str,
-            engine="openpyxl",
-            nrows=most + 2,
-            keep_default_na=False,
+        book = openpyxl.load_workbook(
+            io.BytesIO(content), read_only=True, data_only=True, keep_links=False
         )
+        sheet = book.worksheets[0]
+        sheet.reset_dimensions()  # what the file says of them may be wrong
+        # Row by row: one cell far to the right would make all rows as wide.
+        for line, row in enumerate(sheet.iter_rows(max_row=most + 2), 1):
+            texts = [_excel_text(cell) for cell in row]
+            while texts and not texts[-1]:
+                texts.pop()
+            _check_width(len(texts), name)
+            if texts:
+                cells.append(texts)
+                lines.append(line)
     except TableError:
         raise
     except Exception as error:  # openpyxl has no error of its own for a damaged file
@@ -250,12 +304,14 @@ def _excel(content: bytes, name: str, most: int) -> Rows:
             f"{name}: expected a complete Excel file (.xlsx), got another or a damaged one; save "
             "it again"
         ) from error
-    cells = [[cell.strip() for cell in row] for row in _as_text(table)]
-    full = [place for place, row in enumerate(cells) if any(row)]
-    return Rows([cells[place] for place in full], np.array(full, np.intp) + 1)
+    return Rows(cells, np.array(lines, np.intp))
 
 
-def _as_text(table: pd.DataFrame) -> list[list[str]]:
-    columns = [table.iloc[:, place] for place in range(table.shape[1])]
-    texts = [["" if pd.isna(x) is True else str(x) for x in column.tolist()] for column in columns]
-    return [list(row) for row in zip(*texts, strict=True)]
+def _excel_text(cell: Any) -> str:
+    """The text of a cell, without spaces around; a whole number has no point."""
+    value = cell.value
+    if value is None or cell.data_type == "e":
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip()
