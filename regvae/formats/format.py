@@ -307,8 +307,17 @@ class Format:
     def misfit(self, text: str) -> tuple[int, str, str]:
         """Of a text that is no code: the first position (from 0) whose character is missing or not
         allowed, what it expects in words, and the character that is there, "" for none."""
-        position, place = self.pattern.furthest(text)
-        kept = [one for one in text if self.pattern.typed(np.array([one]))[1][0]]
+        (position,), (place,) = self.pattern.furthest([text])
+        return self._misfit(text, int(position), int(place))
+
+    def misfits(self, texts: Sequence[str]) -> list[tuple[int, str, str]]:
+        """As `misfit`, for many texts at once."""
+        found = self.pattern.furthest(texts)
+        pairs = zip(texts, *(one.tolist() for one in found), strict=True)
+        return [self._misfit(text, position, place) for text, position, place in pairs]
+
+    def _misfit(self, text: str, position: int, place: int) -> tuple[int, str, str]:
+        kept = self.pattern.typed_characters(text)
         expected = _described(self.alphabets[position]) if position < self.length else "nothing"
         return position, expected, kept[place] if place < len(kept) else ""
 

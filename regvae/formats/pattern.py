@@ -36,8 +36,8 @@ MOST_POSITIONS = 40
 """Most positions of a pattern."""
 _IGNORED = "-–—./_:,·'" + "".join(filter(str.isspace, map(chr, range(0x3001))))
 """What may stand between the characters of a typed code, unless it is one of them."""
-_CHUNK = 2**15
-"""Texts that are matched at a time."""
+_CHUNK, _CHARACTERS = 2**15, 2**21
+"""Texts, and characters, that are matched at a time."""
 
 _QUANTIFIER = re.compile(r"\?|\{(\d{1,3})(?:,(\d{1,3}))?\}")
 _CLASS = re.compile(r"\[([^\[\]]*)\]")
@@ -162,14 +162,26 @@ class Pattern:
         table[[ord(one) for one in _IGNORED if one.isascii()]] = True
         return table & ~self._allowed.any(axis=0)
 
+    @cached_property
+    def _left_out(self) -> frozenset[str]:
+        return frozenset(_IGNORED).difference(*self.alphabets)
+
+    def typed_characters(self, text: str) -> str:
+        """The characters of a text that are matched: those that no separator is."""
+        return "".join(one for one in text if one not in self._left_out)
+
     def match(self, texts: Sequence[str] | Codes) -> tuple[Codes, NDArray[np.bool_]]:
         """Typed texts (n,) -> normalised codes (n,), and which of the texts fit: (n,).
 
         Upper or lower case; spaces and separators are left out. What stands for a text that does
         not fit means nothing.
         """
-        texts = np.asarray(texts, dtype=str).reshape(-1)
-        parts = [self._match(texts[i : i + _CHUNK]) for i in range(0, len(texts), _CHUNK)]
+        # One long text makes all beside it as long in memory.
+        chunk = max(1, min(_CHUNK, _CHARACTERS // (1 + max(map(len, texts), default=0))))
+        parts = [
+            self._match(np.asarray(texts[i : i + chunk], dtype=str))
+            for i in range(0, len(texts), chunk)
+        ]
         if not parts:
             return np.empty(0, f"U{self.length}"), np.empty(0, bool)
         codes, fits = zip(*parts, strict=True)
@@ -216,21 +228,28 @@ class Pattern:
         )
         return points, kept.sum(axis=1)
 
-    def furthest(self, text: str) -> tuple[int, int]:
-        """How far a text that does not fit can be matched: the first position (from 0) that has to
-        take a character and cannot, and the place of that character in the text as it is matched.
+    def furthest(self, texts: Sequence[str] | Codes) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """How far texts (n,) that do not fit can be matched: the first position (from 0) that has
+        to take a character and cannot, and the place of that character in the text as it is
+        matched: (n,) each.
 
         The position is p if there are more characters than positions.
         """
-        points, length = self.typed(np.array([text]))
-        reached, place = self._skipped({0}), 0
-        for point in points[0, : length[0]]:
-            after = {i + 1 for i in reached if i < self.length and self._allowed[i][point]}
-            if not after:
-                break
-            reached, place = self._skipped(after), place + 1
-        needed = [i for i in reached if i == self.length or not self.optional[i]]
-        return min(needed, default=min(reached)), place
+        points, lengths = self.typed(np.asarray(texts, dtype=str).reshape(-1))
+        n = len(points)
+        reached = np.zeros((n, self.length + 1), bool)
+        reached[:, 0] = True
+        reached, going = self._skipped(reached), np.ones(n, bool)
+        places = np.zeros(n, np.intp)
+        for place in range(min(points.shape[1], self.length)):
+            after = np.zeros_like(reached)
+            after[:, 1:] = reached[:, :-1] & self._allowed[:, points[:, place]].T
+            going &= (place < lengths) & after.any(axis=1)
+            reached[going] = self._skipped(after)[going]
+            places += going
+        needed = reached & ~np.append(self.optional, False)
+        found = np.where(needed.any(axis=1), needed.argmax(axis=1), reached.argmax(axis=1))
+        return found, places
 
     def wrong(self, text: str) -> int | None:
         """The least number of characters to replace by others so that a text fits; None if it has
@@ -248,12 +267,11 @@ class Pattern:
             costs = after
         return costs.get(int(length[0]))
 
-    def _skipped(self, positions: set[int]) -> set[int]:
-        """These positions, and those that are reached by leaving others empty."""
-        found = set(positions)
-        for i in range(self.length):
-            if i in found and self.optional[i]:
-                found.add(i + 1)
+    def _skipped(self, reached: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Positions that are reached (n, p + 1), and those by leaving others empty."""
+        found = reached.copy()
+        for i in np.flatnonzero(self.optional):
+            found[:, i + 1] |= found[:, i]
         return found
 
     def shown(self, code: str) -> str:

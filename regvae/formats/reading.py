@@ -23,7 +23,7 @@ _DUPLICATE = "a duplicate"
 _SUMMED, _REASONS = 3, 8
 """Reasons in a summary, and those told with their lines; a file of other texts has many."""
 _TRIED = 1_000
-"""Rows on which the column of the codes is guessed."""
+"""Rows on which the column of the codes is guessed, and texts that tell a list."""
 
 
 class ReadingError(ValueError):
@@ -214,7 +214,7 @@ def _further(rows: Rows, names: Sequence[str], place: int, kept: Sequence[int]) 
     return pd.DataFrame(columns, index=range(len(kept)))
 
 
-_NUMBER = re.compile(r"[-+]?((0|[1-9]\d*)(\.\d+)?|\.\d+)([eE][-+]?\d+)?")
+_NUMBER = re.compile(r"[-+]?((0|[1-9]\d*)(\.\d+)?|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 """A number as people write them; 007 is a text, which would lose its zeros."""
 _EXACT = 2**53
 """Whole numbers from here on lose digits, as identifiers must not."""
@@ -239,9 +239,13 @@ Listed = tuple[str, int]  # a text that may be a code, and its line
 
 def _listed(text: str, format: Format) -> Iterator[Listed] | None:
     """The codes of a list, if the first line of a text has several and nothing else."""
-    lines = text.splitlines()
+    lines = tables.lines_of(text)
     first = next((_codes_in(line, format) for line in lines if line.strip()), [])
-    if len(first) < 2 or not all(_is_nearly(one, format) for one in first):
+    if len(first) < 2:
+        return None
+    some = first[:_TRIED]
+    fits = format.pattern.match(some)[1].tolist()
+    if not all(fit or _is_nearly(one, format) for one, fit in zip(some, fits, strict=True)):
         return None
     return (
         (one, number) for number, line in enumerate(lines, 1) for one in _codes_in(line, format)
@@ -252,22 +256,23 @@ def _codes_in(line: str, format: Format) -> list[str]:
     """The texts of a line that may be codes: words together that are not longer than a code."""
     found: list[str] = []
     for part in _BETWEEN.split(line):
-        code = ""
+        code, length = "", 0
         for word in part.split():
-            if _length(code + word, format) > format.length:
+            more = _length(word, format)
+            if length + more > format.length:
                 found.append(code)
-                code = ""
-            code += word
-            if _length(code, format) == format.length:
+                code, length = "", 0
+            code, length = code + word, length + more
+            if length == format.length:
                 found.append(code)
-                code = ""
+                code, length = "", 0
         found.append(code)
     return [one for one in found if one]
 
 
 def _length(text: str, format: Format) -> int:
     """Number of characters of a text, without separators."""
-    return int(format.pattern.typed(np.array([text]))[1][0]) if text else 0
+    return len(format.pattern.typed_characters(text))
 
 
 def _of_list(listed: Sequence[Listed], name: str, format: Format, most: int) -> Reading:
@@ -300,38 +305,49 @@ def _sorted_out(
     found: dict[str, None] = {}
     dropped: dict[str, list[int]] = {}
     codes, fits = format.match(texts)
+    wrong = np.flatnonzero(~fits).tolist()
+    reasons = dict(zip(wrong, _reasons([texts[row] for row in wrong], format), strict=True))
     for row, (code, fit) in enumerate(zip(codes.tolist(), fits.tolist(), strict=True)):
         if not fit:
-            dropped.setdefault(_reason(texts[row], format), []).append(row)
+            dropped.setdefault(reasons[row], []).append(row)
             continue
         if code in found:
             dropped.setdefault(_DUPLICATE, []).append(row)
             continue
         found[code] = None
         kept.append(row)
-    reasons = sorted(dropped.items(), key=lambda one: -len(one[1]))
+    commonest = sorted(dropped.items(), key=lambda one: -len(one[1]))
     return (
         kept,
         list(found),
         tuple(
             Dropped(reason, lines[rows], tuple(texts[row] for row in rows[:_EXAMPLES]))
-            for reason, rows in reasons
+            for reason, rows in commonest
         ),
     )
 
 
-def _reason(text: str, format: Format) -> str:
-    """Why a text is no code: one reason for all that fail alike."""
-    length, pattern = _length(text, format), format.pattern
-    if not length:
-        return "empty"
-    if not pattern.least <= length <= pattern.length:
-        return f"{pattern.lengths} characters are expected"
-    codes, fits = pattern.match([text])
-    if fits[0]:
-        return format.not_permitted(str(codes[0]))
-    position, expected, found = format.misfit(text)
-    return f"position {position + 1} expects {expected}, got {found or 'nothing'}"
+def _reasons(texts: Sequence[str], format: Format) -> list[str]:
+    """Why each text is no code: one reason for all that fail alike."""
+    pattern = format.pattern
+    codes, fits = pattern.match(texts)
+    typed = [pattern.typed_characters(text) for text in texts]
+    lengths = list(map(len, typed))
+    usual = [pattern.least <= length <= pattern.length for length in lengths]
+    wrong = [row for row in range(len(texts)) if usual[row] and not fits[row]]
+    misfits = dict(zip(wrong, format.misfits([typed[row] for row in wrong]), strict=True))
+    found: list[str] = []
+    for row, length in enumerate(lengths):
+        if not length:
+            found.append("empty")
+        elif not usual[row]:
+            found.append(f"{pattern.lengths} characters are expected")
+        elif row in misfits:
+            position, expected, got = misfits[row]
+            found.append(f"position {position + 1} expects {expected}, got {got or 'nothing'}")
+        else:
+            found.append(format.not_permitted(str(codes[row])))
+    return found
 
 
 def _no_code(name: str, column: str, format: Format, dropped: Sequence[Dropped]) -> ReadingError:

@@ -185,15 +185,21 @@ _TRIED = 200
 
 
 def _text(text: str, name: str, score: Callable[[Rows], float], most: int) -> Rows:
-    start = "\n".join(text.splitlines()[:_TRIED])
+    start = "\n".join(lines_of(text)[:_TRIED])
     used = max(SEPARATORS, key=lambda one: score(_separated(start, one, name, _TRIED)))
     return _separated(text, used, name, most)
 
 
-def _separated(text: str, separator: str, name: str, most: int) -> Rows:
+def lines_of(text: str) -> list[str]:
+    """The lines of a text, as an editor numbers them: a form feed or the like ends none."""
     # csv takes a carriage return alone for an error, and Excel for Macintosh writes it.
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    reader = csv.reader(io.StringIO(lines), delimiter=separator, skipinitialspace=True)
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def _separated(text: str, separator: str, name: str, most: int) -> Rows:
+    reader = csv.reader(
+        io.StringIO("\n".join(lines_of(text))), delimiter=separator, skipinitialspace=True
+    )
     cells, starts, start = [], [], 1
     try:
         for row in reader:

@@ -146,7 +146,7 @@ def test_no_character_of_a_postcode_moves():
     [("9", (0, 0)), ("W1 1A", (6, 4)), ("WW1 1AAA", (7, 6)), ("EC1A ABB", (4, 4)), ("", (0, 0))],
 )
 def test_the_first_position_that_cannot_take_its_character_is_found(text, expected):
-    position, place = Pattern.of(POSTCODE).furthest(text)
+    (position,), (place,) = Pattern.of(POSTCODE).furthest([text])
     assert (position, place) == expected
 
 

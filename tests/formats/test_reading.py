@@ -1,6 +1,8 @@
 """Codes out of people's own files: kinds of files, columns, headers, and what is dropped."""
 
 import io
+import time
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -263,3 +265,40 @@ def test_a_hundred_thousand_lines_are_read_in_seconds():
     reading = read("\n".join(f"{code},{i}" for i, code in enumerate(codes)))
     assert reading.codes.tolist() == codes
     np.testing.assert_array_equal(reading.further["column 2"], np.arange(100_000))
+
+
+# --- many texts -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mistyped", "between"), [("{}", "\n"), ("{}?1", "\n"), ("1{}", "\n"), ("{}", ", ")]
+)
+def test_many_texts_take_seconds_whether_they_are_codes_or_not(mistyped, between):
+    codes = UK_REGISTRATION.generate(50_000, rng=np.random.default_rng(0)).tolist()
+    texts = ["AB12CDE", "AB12CDF", *(mistyped.format(code)[:9] for code in codes)]
+    started = time.process_time()
+    reading = read(between.join(texts))
+    assert reading.rows == len(texts)
+    assert time.process_time() - started < 6  # one by one they take half a minute
+
+
+def test_one_long_text_does_not_make_all_as_long_in_memory():
+    text = "\n".join(["AB12CDE"] * 100_000 + ["A" * 999])
+    tracemalloc.start()
+    reading = read(text)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert reading.dropped[-1].lines.tolist() == [100_001]
+    assert peak < 200e6
+
+
+@pytest.mark.parametrize("mark", ["\x0c", "\x1c", "\u2028", "\x85"])
+def test_lines_of_a_list_are_those_of_an_editor(mark):
+    reading = read(f"AB12CDE, MY33WSZ\nXX{mark}\nYK66BIQ")
+    assert reading.lines.tolist() == [1, 1, 3]
+    assert [one.lines.tolist() for one in reading.dropped] == [[2]]
+
+
+def test_digits_of_other_scripts_are_texts():
+    reading = read("reg,n\nAB12CDE,1\u0663\nMY33WSZ,2")
+    assert reading.further["n"].tolist() == ["1\u0663", "2"]
