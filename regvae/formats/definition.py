@@ -25,7 +25,8 @@ _NEEDED = ("name", "pattern", "noun", "plural", "example")
 _ALLOWED = (*_NEEDED, "layout", "positions", "plate", "check", "excluded", "attributes", "source")
 _WORDS = re.compile(r"[^\W_](?:[^\W_]|[ '-](?=[^\W_])){0,39}")
 """What a code may be called: sentences have it as it is, also where a page has Markdown."""
-_LARGEST = 1_000_000
+_LARGEST, _LONGEST = 1_000_000, 255
+"""Bytes of a file, and characters of a text in it."""
 _MOST_DIGITS = 15
 """Digits of a number that a 64-bit float, which the page computes with, still tells apart."""
 
@@ -68,9 +69,8 @@ def of_definition(values: Mapping[str, Any]) -> Format:
     for name in _NEEDED:
         if not isinstance(values[name], str) or not values[name].strip():
             raise FormatError(f"expected {name} as a text, got {values[name]!r}; change it")
-    layout = values.get("layout", "")
-    if not isinstance(layout, str):
-        raise FormatError(f"expected layout as a text, got {layout!r}; change it")
+    for name in ("name", "layout"):
+        _text(values.get(name, "x"), name)
     for name in ("noun", "plural"):
         if not _WORDS.fullmatch(values[name]):
             raise FormatError(
@@ -91,8 +91,8 @@ def of_definition(values: Mapping[str, Any]) -> Format:
         example=_example(values["example"], pattern),
         alphabets=pattern.alphabets,
         separators=pattern.separators,
-        layout=layout,
-        position_names=_texts(values.get("positions", []), "positions"),
+        layout=values.get("layout", ""),
+        position_names=tuple(_list(values.get("positions", []), "positions")),
         check=check,
         excluded=_excluded(values.get("excluded", {}), pattern),
         plate=plate,
@@ -105,6 +105,22 @@ def of_definition(values: Mapping[str, Any]) -> Format:
     return plain
 
 
+def _text(given: Any, what: str) -> str:
+    """A text of one line, as it is shown and printed."""
+    if not isinstance(given, str) or not given.isprintable() or len(given) > _LONGEST:
+        raise FormatError(
+            f"expected {what} as a text of one line, of at most {_LONGEST} characters, got "
+            f"{str(given)[:40]!r}; change it"
+        )
+    return given
+
+
+def _list(given: Any, what: str) -> list[str]:
+    if not isinstance(given, list):
+        raise FormatError(f"expected {what} as a list of texts, got {str(given)[:40]!r}; change it")
+    return [_text(one, f"each of the {what}") for one in given]
+
+
 def _example(text: str, pattern: Pattern) -> str:
     codes, fits = pattern.match([text])
     if not fits[0]:
@@ -112,12 +128,6 @@ def _example(text: str, pattern: Pattern) -> str:
             f"expected an example of the pattern {pattern}, got {text[:40]!r}; change it"
         )
     return str(codes[0])
-
-
-def _texts(given: Any, name: str) -> tuple[str, ...]:
-    if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
-        raise FormatError(f"expected {name} as a list of texts, got {given!r}; change it")
-    return tuple(given)
 
 
 def _check(given: Any, pattern: Pattern) -> Check | None:
@@ -129,7 +139,9 @@ def _check(given: Any, pattern: Pattern) -> Check | None:
         )
     places = given.get("positions")
     if not isinstance(places, list | None):
-        raise FormatError(f"expected positions of a check as a list, got {places!r}; change it")
+        raise FormatError(
+            f"expected positions of a check as a list, got {str(places)[:40]!r}; change it"
+        )
     positions = None if places is None else tuple(_place(one, pattern.length) for one in places)
     return Check.of(given.get("kind", ""), pattern.alphabets, positions)
 
@@ -139,23 +151,26 @@ def _excluded(given: Any, pattern: Pattern) -> tuple[tuple[int, str], ...]:
         raise FormatError(f"expected texts by position as excluded, got {given!r}; correct it")
     found = []
     for place, texts in given.items():
-        start = _place(int(place) if str(place).isdecimal() else place, pattern.length)
-        for text in texts if isinstance(texts, list) else [texts]:
-            allowed = pattern.alphabets[start : start + len(str(text))]
-            fits = len(allowed) == len(str(text)) and all(map(str.__contains__, allowed, str(text)))
+        decimal = re.fullmatch(r"[0-9]{1,3}", str(place))
+        start = _place(int(place) if decimal else place, pattern.length)
+        for text in [texts] if isinstance(texts, str) else _list(texts, "excluded texts"):
+            allowed = pattern.alphabets[start : start + len(text)]
+            fits = len(allowed) == len(text) and all(map(str.__contains__, allowed, text))
             if not text or not fits:
                 raise FormatError(
                     f"expected texts that could stand at position {start + 1} as excluded, got "
-                    f"{str(text)[:40]!r}; correct it"
+                    f"{text[:40]!r}; correct it"
                 )
-            found.append((start, str(text)))
+            found.append((start, text))
     return tuple(found)
 
 
 def _place(given: Any, length: int) -> int:
     """A position counted from 1, as one counted from 0."""
     if type(given) is not int or not 1 <= given <= length:
-        raise FormatError(f"expected a position from 1 to {length}, got {given!r}; change it")
+        raise FormatError(
+            f"expected a position from 1 to {length}, got {repr(given)[:40]}; change it"
+        )
     return given - 1
 
 
@@ -198,7 +213,8 @@ def _attribute(name: str, values: Any, format: Format) -> Attribute:
             f"expected {', '.join(sorted(needed))} for the kind {kind}, got "
             f"{', '.join(sorted(given)) or 'none'}; correct it"
         )
-    return build(name, str(values.get("label", name.replace("_", " "))), values, format)
+    label = _text(values.get("label", name.replace("_", " ")), "a label")
+    return build(name, label, values, format)
 
 
 def _span(given: Any, format: Format) -> tuple[int, ...]:
@@ -262,12 +278,14 @@ def _lookup(name: str, label: str, values: Mapping, format: Format) -> Attribute
     table, missing = values["values"], str(values.get("missing", "other"))
     if not isinstance(table, Mapping) or not table:
         raise FormatError(f"expected values as a table of prefixes, got {table!r}; correct it")
+    for value in (*table.values(), missing):
+        _text(value, "each of the values")
     longest = sorted(table, key=len, reverse=True)
-    categories = tuple(dict.fromkeys([*map(str, table.values()), missing]))
+    categories = tuple(dict.fromkeys([*table.values(), missing]))
 
     def one(text: str) -> str:
         text = text.replace(BLANK, "")
-        return next((str(table[prefix]) for prefix in longest if text.startswith(prefix)), missing)
+        return next((table[prefix] for prefix in longest if text.startswith(prefix)), missing)
 
     def of(codes: Codes) -> NDArray[np.str_]:
         parts = from_characters(characters(codes)[:, positions[0] : positions[-1] + 1])

@@ -15,6 +15,8 @@ from regvae.formats.pattern import BLANK, DIGITS, LETTERS, NONE, FormatError, Pa
 
 PLATES = ("plain", "uk", "french")
 """How a code looks on a page: as a chip of characters, or as a country's number plate."""
+_MOST_DRAWS = 1_000
+"""How often codes are drawn, if what is excluded leaves few."""
 _NAMED = 3
 """Wrong lines listed in an error; a long file may have thousands."""
 
@@ -235,10 +237,15 @@ class Format:
         if self.draw:
             return self.draw(n, rng=rng)
         found = np.empty(0, self.dtype)
-        while len(found) < n:
+        for _ in range(_MOST_DRAWS):
             some = self._drawn(n + n // 8 + 16, rng)
             found = np.concatenate([found, some[self.permits(some)]])
-        return found[:n]
+            if len(found) >= n:
+                return found[:n]
+        raise FormatError(
+            f"expected {self.plural} of which more than one in {_MOST_DRAWS:,} is permitted, got "
+            "fewer; give characters that do not occur in the pattern, not as excluded"
+        )
 
     def _drawn(self, n: int, rng: np.random.Generator) -> Codes:
         points = np.empty((n, self.length), np.uint32)

@@ -209,6 +209,23 @@ def test_digits_that_may_be_missing_count_as_many_as_there_are():
         ({"attributes": {"a": {"kind": "sum"}}}, "attribute a: expected a kind .*, got 'sum'"),
         ({"attributes": {"a": {"kind": ["number"]}}}, r"expected a kind .*, got .\['number'\]"),
         ({"attributes": {"a": {"kind": "number"}}}, "expected span for the kind number, got none"),
+        ({"name": "a\nb"}, "expected name as a text of one line, .*, got 'a.nb'; change it"),
+        ({"layout": 5}, "expected layout as a text of one line, .*, got '5'; change it"),
+        ({"positions": 5}, "expected positions as a list of texts, got '5'; change it"),
+        ({"positions": [1] * 6}, "expected each of the positions as a text .*, got '1'; change it"),
+        ({"check": {"kind": []}}, r"expected a kind of check characters .*, got '\[\]'"),
+        ({"check": {"kind": "luhn", "positions": 5}}, "positions of a check as a list, got '5'"),
+        ({"excluded": {"1": 5}}, "expected excluded texts as a list of texts, got '5'; change it"),
+        ({"excluded": {"9" * 5_000: "A"}}, "expected a position from 1 to 6, got '9{39}; change"),
+        ({"attributes": {"a": {"kind": []}}}, r"attribute a: expected a kind .*, got '\[\]'"),
+        (
+            {"attributes": {"a": {"kind": "lookup", "span": [1, 2], "values": {"A": {}}}}},
+            "expected each of the values as a text of one line, .*, got '{}'; change it",
+        ),
+        (
+            {"attributes": {"a": {"kind": "character", "position": 3, "label": "a\nb"}}},
+            "expected a label as a text of one line, .*, got 'a.nb'; change it",
+        ),
         (
             {"attributes": {"a": {"kind": "number", "span": [1, 3]}}},
             "expected digits at position 1 for a number, got 'A'; change the span",
@@ -230,6 +247,16 @@ def test_a_file_that_is_no_format_is_named(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(FormatError, match=r"own\.toml: "):
         read(path)
+
+
+def test_generating_ends_if_almost_everything_is_excluded():
+    rare = part(
+        pattern="[AB]{20}",
+        example="A" * 20,
+        excluded={str(place): ["B"] for place in range(1, 21)},
+    )
+    with pytest.raises(FormatError, match=r"^expected part numbers of which .* permitted, got few"):
+        rare.generate(10, rng=np.random.default_rng(1))
 
 
 def test_a_format_in_python_is_not_written():
