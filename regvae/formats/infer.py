@@ -6,7 +6,6 @@ is very unlikely that those missing were missed by chance.
 """
 
 import math
-import re
 import string
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -19,7 +18,16 @@ from scipy.special import bdtrc
 
 from regvae.formats.checks import CHECKS, Check
 from regvae.formats.codes import characters
-from regvae.formats.pattern import DIGITS, LETTERS, FormatError, class_of, escaped, quantifier
+from regvae.formats.pattern import (
+    BLANK,
+    DIGITS,
+    LETTERS,
+    FormatError,
+    Pattern,
+    class_of,
+    escaped,
+    quantifier,
+)
 from regvae.formats.shapes import CLASSES, Column, Shape, aligned, merged, runs, shapes_of
 
 MOST_EXCEPTIONS = 1_000
@@ -401,13 +409,32 @@ def _text(piece: _Piece) -> str:
 
 def _fitting(lines: list[str], pieces: list[_Piece], check: Check | None) -> NDArray[np.bool_]:
     """Which lines follow the pattern, with or without separators, and have the check characters."""
-    matches = re.compile(_pattern(pieces, after_separator="?")).fullmatch
-    fits = np.array([matches(line) is not None for line in lines])
+    separators = "".join(piece for piece in pieces if isinstance(piece, str))
+    allowed = frozenset(_CHARACTERS + separators)
+    possible = np.array([bool(line) and allowed.issuperset(line) for line in lines])
+    which = np.flatnonzero(possible)
+    fits = np.zeros(len(lines), bool)
+    if not _places(pieces):
+        return fits
+    # Not by re: a line without separators can follow a pattern in very many ways.
+    fits[which] = _with_separators(pieces).match([lines[at].replace(" ", "~") for at in which])[1]
     if check and fits.any():
         which = np.flatnonzero(fits)
         bare = [lines[place].translate(_WITHOUT_SEPARATORS) for place in which]
         fits[which] = check.holds(characters(np.array(bare)))
     return fits
+
+
+def _with_separators(pieces: Iterable[_Piece]) -> Pattern:
+    """The pieces as a pattern in which separators are characters that may lack; "~" is a space."""
+    alphabets: list[str] = []
+    for piece in pieces:
+        if isinstance(piece, str):
+            alphabets.append("".join(sorted(BLANK + piece.replace(" ", "~"))))
+        else:
+            own = "".join(sorted(piece.alphabet))
+            alphabets += [own] * piece.least + [BLANK + own] * (piece.most - piece.least)
+    return Pattern(tuple(alphabets))
 
 
 # --- check characters -----------------------------------------------------------------------------

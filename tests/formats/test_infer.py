@@ -194,6 +194,14 @@ def test_texts_of_any_length_do_not_take_forever(rng):
     assert time.process_time() - started < 5
 
 
+def test_a_line_that_can_follow_a_pattern_in_many_ways_does_not_take_forever(rng):
+    parts = [[some(rng, columns.HEX, 1, 3) for _ in range(12)] for _ in range(500)]
+    started = time.process_time()
+    found = infer(["-".join(one) for one in parts] + ["A" * 60 + "#", "A" * 99])
+    assert found.exceptions == (501, 502)
+    assert time.process_time() - started < 5
+
+
 @pytest.mark.parametrize(
     ("lines", "text"),
     [
