@@ -163,8 +163,8 @@ def attribute_of(name: str, codes: Codes, series: pd.Series) -> Attribute:
 
 
 def is_date(series: pd.Series) -> bool:
-    """Whether a column has dates."""
-    return pd.api.types.is_datetime64_any_dtype(series)
+    """Whether a column has dates, without a time zone."""
+    return pd.api.types.is_datetime64_dtype(series)
 
 
 def _texts(series: pd.Series) -> NDArray[np.str_]:
@@ -174,8 +174,9 @@ def _texts(series: pd.Series) -> NDArray[np.str_]:
 def _numbers(series: pd.Series) -> NDArray[np.float64]:
     """Numbers, or of dates the days since 1970, with the time of day as a fraction."""
     if is_date(series):
-        since = series - pd.Timestamp(0)
-        return np.asarray(since / pd.Timedelta(days=1), np.float64)
+        # Of milliseconds: nanoseconds would end in the year 2262.
+        since = series.to_numpy("datetime64[ms]").astype(np.int64)
+        return np.where(series.isna(), np.nan, since / 86_400_000)
     return np.asarray(series, np.float64)
 
 

@@ -1,5 +1,6 @@
 """Codes out of somebody's own file or text: which are codes, where they stood, and what was not."""
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -223,9 +224,15 @@ _EXACT = 2**53
 def _values(texts: list[str]) -> pd.Series:
     """A further column: numbers if all its texts are, empty ones aside."""
     full = [text for text in texts if text]
-    if full and all(_NUMBER.fullmatch(text) and abs(float(text)) < _EXACT for text in full):
+    if full and all(_NUMBER.fullmatch(text) and _is_told(text) for text in full):
         return pd.to_numeric(pd.Series([text or None for text in texts]))
     return pd.Series(texts, dtype=str)
+
+
+def _is_told(text: str) -> bool:
+    """Whether a float has all that the text of a number tells; with an exponent it is a measure."""
+    number = abs(float(text))
+    return number < (math.inf if "e" in text.lower() else _EXACT)
 
 
 # --- codes ----------------------------------------------------------------------------------------

@@ -184,3 +184,27 @@ def test_a_file_s_further_columns_are_those_of_its_codes():
     assert own.codes.tolist() == ["AA11AAA", "AB12CDE"]
     np.testing.assert_array_equal(own.attributes["n"].values(own.codes), [3, 1])
     assert own.names == ("n",)  # one date is one value
+
+
+def test_dates_of_any_year_are_days_since_1970():
+    days = ["0001-01-01", "1677-01-01", "2300-01-01", ""]
+    own = table(on=days)
+    values = own.attributes["on"].values(CODES)
+    assert values.tolist()[:3] == [-719162.0, -107015.0, 120530.0]
+    assert np.isnan(values[3])
+    assert [own.attributes["on"].text(one) for one in values] == [*days[:3], NONE]
+    assert CodeTable.read(own.to_parquet(), UK_REGISTRATION).sha256() == own.sha256()
+
+
+def test_the_time_of_day_is_a_part_of_a_day():
+    own = table(on=["1970-01-01 06:00:00", "1969-12-31 12:00:00", "", "2500-01-01 00:00:00"])
+    assert own.attributes["on"].values(CODES[:2]).tolist() == [0.25, -0.5]
+
+
+def test_numbers_with_an_exponent_are_numbers_however_large():
+    content = b"reg,n,id\nAB12CDE,1e300,9007199254740993\nAB13CDE,-2E22,1\nAB14CDE,1e400,2"
+    found = read_codes(content, "own", UK_REGISTRATION).further
+    assert found["n"].tolist() == ["1e300", "-2E22", "1e400"]  # the last is no float
+    found = read_codes(content.replace(b"1e400", b"14"), "own", UK_REGISTRATION).further
+    assert found["n"].tolist() == [1e300, -2e22, 14]
+    assert found["id"].tolist() == ["9007199254740993", "1", "2"]
