@@ -91,6 +91,12 @@ class Data:
             self.source,
             "use Data.of_own: this source generates UK registrations",
         )
+        names = self.columns if isinstance(self.columns, tuple) else (None,)
+        _check(
+            all(isinstance(name, str) for name in names) and len({*names}) == len(names),
+            "different texts as the names of the columns",
+            self.columns,
+        )
 
     @classmethod
     def of_own(cls, own: Own, seed: int = 0, format: Format = UK_REGISTRATION) -> "Data":

@@ -67,8 +67,10 @@ class Records:
 
     @property
     def table(self) -> CodeTable:
-        """The codes in alphabetical order, with their further columns."""
-        return CodeTable.with_columns(self.format, self.codes, self.further)
+        """The codes in alphabetical order, with their further columns under the same names."""
+        order = np.argsort(self.codes, kind="stable")
+        further = self.further.iloc[order].reset_index(drop=True) if len(self.further) else None
+        return CodeTable(self.format, self.codes[order], pd.DataFrame(further))
 
     def sizes(self) -> dict[str, int]:
         """The number of records in each split."""

@@ -140,6 +140,14 @@ def test_a_missing_key_of_a_phase_is_named(key):
         Preset.from_dict(values)
 
 
+@pytest.mark.parametrize("columns", [5, None, "abc", [5], [["x"]], ["x", "x"], {"x": 1}])
+def test_columns_are_different_texts(columns):
+    values = replace(ODD, data=Data.of_own(OWN)).to_dict()
+    values["data"]["columns"] = columns
+    with pytest.raises(ValueError, match=r"^expected different texts as the names of the columns"):
+        Preset.from_dict(values)
+
+
 @pytest.mark.parametrize("part", ["phases", "orders"])
 def test_phases_and_orders_are_lists(part):
     values = ODD.to_dict()

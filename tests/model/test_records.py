@@ -3,9 +3,10 @@
 import hashlib
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from regvae.formats import SPLITS, UK_REGISTRATION, FormatError, uk_registration
+from regvae.formats import SPLITS, UK_REGISTRATION, CodeTable, FormatError, uk_registration
 from regvae.model.records import Records
 from tests.codes import EVERY_TOY, TOY, toy_bundle
 
@@ -109,3 +110,18 @@ def test_rows_are_found_for_many_codes_at_once(bundle):
     codes = records.format.array([*records.codes[rows], "ZZ99ZZZ", "AA00AAA"])
     assert records.rows_of(codes).tolist() == [*rows, -1, -1]
     assert records.rows_of(codes[:0]).tolist() == []
+
+
+def test_the_table_of_records_is_the_one_they_were_made_of():
+    codes = UK_REGISTRATION.generate(20, rng=np.random.default_rng(7))
+    names = ["x" * 60, "x" * 61, "split", "n" * 80]  # names that are shortened, and taken ones
+    further = pd.DataFrame({name: np.arange(20) % (2 + i) for i, name in enumerate(names)})
+    table = CodeTable.with_columns(UK_REGISTRATION, np.unique(codes), further)
+    order = np.random.default_rng(8).permutation(20)
+    mean = np.zeros((20, 1), np.float32)
+    train = np.full(20, "train")
+    records = Records(
+        table.codes[order], train, mean, mean + 1, UK_REGISTRATION, table.rows(table.codes[order])
+    )
+    assert records.table.names == table.names
+    assert records.table.sha256() == table.sha256()
