@@ -70,6 +70,8 @@ class Colouring:
             return within_float32(values).astype(np.float32)
         if self.attribute.kind == "boolean":
             return values.astype(np.float32)
+        if self.attribute.kind == "number":  # as those that the categories were made of
+            values = within_float32(values)
         places = {category: float(place) for place, category in enumerate(self.coloured)}
         unique, inverse = np.unique(values, return_inverse=True)
         named = (

@@ -1,6 +1,5 @@
 """Codes out of somebody's own file or text: which are codes, where they stood, and what was not."""
 
-import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -219,6 +218,8 @@ _NUMBER = re.compile(r"[-+]?((0|[1-9]\d*)(\.\d+)?|\.\d+)([eE][-+]?\d+)?", re.ASC
 """A number as people write them; 007 is a text, which would lose its zeros."""
 _EXACT = 2**53
 """Whole numbers from here on lose digits, as identifiers must not."""
+_LARGEST = 1e38
+"""Numbers from here on the page cannot draw."""
 
 
 def _values(texts: list[str]) -> pd.Series:
@@ -231,8 +232,7 @@ def _values(texts: list[str]) -> pd.Series:
 
 def _is_told(text: str) -> bool:
     """Whether a float has all that the text of a number tells; with an exponent it is a measure."""
-    number = abs(float(text))
-    return number < (math.inf if "e" in text.lower() else _EXACT)
+    return abs(float(text)) < (_LARGEST if "e" in text.lower() else _EXACT)
 
 
 # --- codes ----------------------------------------------------------------------------------------

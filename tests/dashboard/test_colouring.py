@@ -3,11 +3,14 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from dashboard.components.colouring import Colouring
 from regvae.formats import Attribute, Codes, uk_registration
 from regvae.formats.codes import characters, from_characters
+from regvae.formats.columns import attribute_of
+from regvae.formats.format import NONE
 from regvae.formats.uk_registration import ATTRIBUTES, NO_PERIOD, UK_REGISTRATION
 from regvae.model.bundle import Bundle
 
@@ -153,6 +156,15 @@ def test_the_values_of_the_records_are_those_of_a_plain_loop(bundle: Bundle, nam
         assert legend["missing"] == sum(map(math.isnan, expected))
         known = [one for one in expected if not math.isnan(one)]
         assert (legend["low"], legend["high"]) == (min(known), max(known))
+
+
+def test_a_number_that_the_browser_cannot_hold_is_none() -> None:
+    codes = np.array(["AA11AAA", "BB22BBB", "CC33CCC", "DD44DDD"])
+    huge = attribute_of("huge", codes, pd.Series([1.0, 1e300, np.nan, 2.0]))
+    ours = Colouring.of(huge, codes)
+    assert ours.categories == ("1", "2", NONE)
+    assert ours.values(codes).tolist() == [0, 2, 2, 1]
+    assert [one["count"] for one in ours.legend(codes)["classes"]] == [1, 1, 2]
 
 
 # --- which characters decide ----------------------------------------------------------------------
