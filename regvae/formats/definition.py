@@ -42,8 +42,12 @@ def read(path: str | Path) -> Format:
                 f"expected a file of at most {_LARGEST:,} bytes, got {len(content):,}; shorten it"
             )
         return of_definition(tomllib.loads(content.decode("utf-8")))
-    except (FormatError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except FormatError as error:
         raise FormatError(f"{path}: {error}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise FormatError(
+            f"{path}: expected a TOML file in UTF-8, got an error ({error}); correct it"
+        ) from error
 
 
 def to_toml(format: Format) -> str:

@@ -241,7 +241,15 @@ def test_a_wrong_definition_is_refused_in_a_sentence(changes, words):
         part(**changes)
 
 
-@pytest.mark.parametrize("content", [b"name = ", b"\xff\xfe", b'name = "x"'])
+@pytest.mark.parametrize("content", [b"name = ", b"\xff\xfe", b"name = " + b"[" * 50_000])
+def test_a_file_that_is_no_toml_is_refused_in_a_sentence(tmp_path, content):
+    path = tmp_path / "own.toml"
+    path.write_bytes(content)
+    with pytest.raises(FormatError, match=r"own\.toml: expected a TOML file in UTF-8, got .*; cor"):
+        read(path)
+
+
+@pytest.mark.parametrize("content", [b"", b'name = "x"'])
 def test_a_file_that_is_no_format_is_named(tmp_path, content):
     path = tmp_path / "own.toml"
     path.write_bytes(content)
