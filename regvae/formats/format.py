@@ -15,8 +15,8 @@ from regvae.formats.pattern import BLANK, DIGITS, LETTERS, NONE, FormatError, Pa
 
 PLATES = ("plain", "uk", "french")
 """How a code looks on a page: as a chip of characters, or as a country's number plate."""
-_MOST_DRAWS = 1_000
-"""How often codes are drawn, if what is excluded leaves few."""
+_TRIED, _RAREST = 100_000, 1_000
+"""After so many codes that were drawn, one in so many has to be permitted."""
 _NAMED = 3
 """Wrong lines listed in an error; a long file may have thousands."""
 
@@ -236,16 +236,17 @@ class Format:
             raise ValueError(f"expected a number of {self.plural} from 0, got {n}; raise it")
         if self.draw:
             return self.draw(n, rng=rng)
-        found = np.empty(0, self.dtype)
-        for _ in range(_MOST_DRAWS):
+        found, drawn = np.empty(0, self.dtype), 0
+        while len(found) < n:
             some = self._drawn(n + n // 8 + 16, rng)
-            found = np.concatenate([found, some[self.permits(some)]])
-            if len(found) >= n:
-                return found[:n]
-        raise FormatError(
-            f"expected {self.plural} of which more than one in {_MOST_DRAWS:,} is permitted, got "
-            "fewer; give characters that do not occur in the pattern, not as excluded"
-        )
+            found, drawn = np.concatenate([found, some[self.permits(some)]]), drawn + len(some)
+            if drawn > _TRIED and len(found) * _RAREST < drawn:
+                raise FormatError(
+                    f"expected {self.plural} of which one in {_RAREST:,} is permitted, got fewer; "
+                    "leave characters that do not occur out of the pattern, instead of excluding "
+                    "them"
+                )
+        return found[:n]
 
     def _drawn(self, n: int, rng: np.random.Generator) -> Codes:
         points = np.empty((n, self.length), np.uint32)
