@@ -210,7 +210,6 @@ def test_digits_that_may_be_missing_count_as_many_as_there_are():
             {"positions": [1, 2, 3, 4, 5, 6]},
             "expected each of the positions as a text of one line, .* got '1'; change it",
         ),
-        ({"layout": 5}, "expected layout as a text of one line, .* got '5'; change it"),
         ({"attributes": {"A": {}}}, "expected an attribute's name in lower-case letters"),
         ({"attributes": {"a": {"kind": "sum"}}}, "attribute a: expected a kind .*, got 'sum'"),
         ({"attributes": {"a": {"kind": ["number"]}}}, r"expected a kind .*, got .\['number'\]"),
