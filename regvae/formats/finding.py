@@ -93,11 +93,11 @@ class Sheet:
         column = self.columns[place]
         try:
             inferred = infer(self.rows.column(place))
-        except InferenceError as error:
-            raise InferenceError(f"{self.name}, column {column}: {error}") from error
-        definition = _definition(inferred, Path(self.name).stem)
+            definition = _definition(inferred, Path(self.name).stem)
+            format = of_definition(definition)
+        except (InferenceError, FormatError) as error:
+            raise type(error)(f"{self.name}, column {column}: {error}") from error
         exceptions = tuple(int(self.rows.lines[number - 1]) for number in inferred.exceptions)
-        format = of_definition(definition)
         return Found(self.name, column, inferred, exceptions, definition, format)
 
     def chosen(self, column: str | None = None) -> tuple[Found | None, Format]:
@@ -194,8 +194,9 @@ def _definition(inferred: Inferred, name: str) -> dict[str, Any]:
 def _header(rows: Rows) -> tuple[tuple[str, ...], int]:
     """Names of the columns, and whether the first row has them (1) or not (0).
 
-    It has if none of its cells has a structure of its column, separators aside. Structures without
-    a digit tell nothing, as names are words too, unless no column has any other.
+    It has if none of its cells has a structure of its column, separators aside, nor digits and the
+    usual length of one whose structures are many. Structures without a digit tell nothing, as names
+    are words too, unless no column has any other.
     """
     if rows.names is not None:
         return tables.different_names(rows.names, rows.width), 0
@@ -207,7 +208,9 @@ def _header(rows: Rows) -> tuple[tuple[str, ...], int]:
     telling = "9" if any("9" in shape for shape in commonest) else ""
     for place, common in enumerate(commonest):
         first = _plain(_shape(cell_of(rows.cells[0], place)))
-        if first and telling in common and first in map(_plain, shapes[place]):
+        usual = {len(_plain(one)) for one in shapes[place]} == {len(first)}
+        alike = first in map(_plain, shapes[place]) or ("9" in first and usual)
+        if first and telling in common and alike:
             return numbered, 0
     return tables.different_names(rows.cells[0], rows.width), 1
 

@@ -130,6 +130,23 @@ def test_a_built_in_format_is_known_again_where_as_many_texts_fit():
         chosen([f"word{'x' * n}{'7' * (n % 9)}" for n in range(60)])
 
 
+def test_a_pattern_that_is_too_long_is_refused_with_the_file():
+    rng = np.random.default_rng(3)
+    lines = ["".join(rng.choice(list("0123456789ABCDEF"), 50)) for _ in range(200)]
+    with pytest.raises(FormatError, match=r"long\.txt, column column 1: expected .* of 1 to 40"):
+        find("\n".join(lines).encode(), "long.txt")
+
+
+def test_the_first_of_codes_of_many_structures_is_no_header():
+    rng = np.random.default_rng(4)
+    lines = ["".join(rng.choice(list("0123456789ABCDEF"), 10)) for _ in range(200)]
+    lines[0] = "00FF00FF00"
+    sheet = Sheet.of("\n".join(lines).encode(), "ids.txt")
+    assert (sheet.header, len(sheet.rows.cells)) == (False, 200)
+    named = Sheet.of("\n".join(["identifier", *lines]).encode(), "ids.txt")
+    assert (named.header, named.columns) == (True, ("identifier",))
+
+
 def test_a_found_format_is_corrected():
     iban = FORMATS["gb-iban"].generate(300, rng=np.random.default_rng(2)).tolist()
     sheet = Sheet.of("\n".join([*iban, "n/a"]).encode(), "accounts.txt")
