@@ -225,7 +225,7 @@ def progress(job: Job) -> Progress | None:
     try:
         with safetensors.safe_open(job.folder / PROGRESS, framework="numpy") as file:
             history = pd.DataFrame(file.get_tensor("history"), columns=columns)
-            codes = json.loads(file.metadata()["reg"])
+            codes = json.loads(file.metadata()["codes"])
         flat = np.fromfile(job.folder / FRAMES, np.float16)
     except (*_DAMAGED, safetensors.SafetensorError):
         return None

@@ -145,7 +145,7 @@ class Watcher:
         columns = history_columns(self.job.preset.data.onehot.positions)
         rows = [[epoch.row()[name] for name in columns] for epoch in history]
         codes = self.trainer.splits["train"][: jobs.SHOWN].tolist()
-        content = safetensors.numpy.save({"history": np.array(rows)}, {"reg": json.dumps(codes)})
+        content = safetensors.numpy.save({"history": np.array(rows)}, {"codes": json.dumps(codes)})
         store.write_atomically(self.job.folder / jobs.PROGRESS, content)
         jobs.write_status(self.job.folder, "training", epochs=self.epochs)
 
