@@ -196,7 +196,7 @@ def _header(rows: Rows) -> tuple[tuple[str, ...], int]:
 
     It has if none of its cells has a structure of its column, separators aside, nor digits and the
     usual length of one whose structures are many. Structures without a digit tell nothing, as names
-    are words too, unless no column has any other.
+    and mistakes are words too, unless no column has any other.
     """
     if rows.names is not None:
         return tables.different_names(rows.names, rows.width), 0
@@ -210,7 +210,7 @@ def _header(rows: Rows) -> tuple[tuple[str, ...], int]:
         first = _plain(_shape(cell_of(rows.cells[0], place)))
         usual = {len(_plain(one)) for one in shapes[place]} == {len(first)}
         alike = first in map(_plain, shapes[place]) or ("9" in first and usual)
-        if first and telling in common and alike:
+        if first and telling in first and telling in common and alike:
             return numbered, 0
     return tables.different_names(rows.cells[0], rows.width), 1
 

@@ -103,7 +103,7 @@ class Pattern:
         if not any(len(one) > 1 for one in alphabets):
             raise FormatError(
                 "expected a pattern with a position of several characters such as [A-Z], got "
-                f"{text[:80]!r}; change it"
+                f"'{text[:80]}'; change it"
             )
         return cls(tuple(alphabets), tuple(separators))
 
@@ -362,7 +362,7 @@ def _counts(text: str, place: int) -> tuple[int, int, int]:
 def _wrong(text: str, place: int, expected: str) -> FormatError:
     return FormatError(
         f"expected {expected} at character {place + 1} of the pattern, got "
-        f"{text[place : place + 12]!r} in {text[:80]!r}; change the pattern"
+        f"'{text[place : place + 12]}' in '{text[:80]}'; change the pattern"
     )
 
 

@@ -95,6 +95,12 @@ def test_names_of_words_are_a_header_though_a_column_has_words_as_long():
     assert find("\n".join(words).encode(), "list.txt").column == "column 1"
 
 
+def test_a_name_as_long_as_a_word_among_the_codes_is_a_header():
+    lines = [f"{n};{'broken' if n % 100 == 50 else f'T{n:04}-{n % 7}'}" for n in range(1, 300)]
+    found = find("\n".join(["No;Sensor", *lines]).encode(), "sensors.csv")
+    assert (found.column, found.exceptions) == ("Sensor", (51, 151, 251))
+
+
 def test_a_first_code_that_is_written_differently_is_no_header():
     first, *others = french(200)
     found = find("\n".join([first.replace("-", " ").lower(), *others]).encode(), "list.txt")

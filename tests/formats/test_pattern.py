@@ -53,6 +53,7 @@ def test_classes_constants_separators_and_quantifiers_are_positions():
         ("[AB]{30}[AB]{11}", r"at most 40 positions at character 9"),
         ("[B-A]", "ranges from a lower to a higher character"),
         ("-{2}[AB]", "a separator once at character 2"),
+        (r"[AB]-\.(A)?", r"at character 7 of the pattern, got '\(A\)\?' in '\[AB\]-\\\.\(A\)\?'"),
         (r"[AB]\w", r"\\d or an escaped separator such as \\\. at character 5"),
         ("[AB]ab", "upper case at character 5"),
         ("É[AB]", "a class such as .* at character 1"),
