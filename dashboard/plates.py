@@ -26,13 +26,14 @@ def reconstruction(format: Format, decoded: str, true: str) -> str:
     Characters are compared position by position; where one is missing, a space has the mark.
     """
     parts = []
-    for separator, found, expected in zip(format.separators, decoded, true, strict=False):
+    separators = format.pattern.separators_of(decoded)
+    for separator, found, expected in zip(separators, decoded, true, strict=False):
         character = "" if found == expected == BLANK else escape(found)
         parts += [
             escape(separator),
             character if found == expected else f"<mark>{character}</mark>",
         ]
-    return _plate(format, "".join([*parts, escape(format.separators[-1])]).strip(), "small")
+    return _plate(format, "".join([*parts, escape(separators[-1])]).strip(), "small")
 
 
 def pairs(format: Format, codes: Iterable[str], decoded: Iterable[str]) -> str:

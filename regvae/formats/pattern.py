@@ -36,6 +36,8 @@ MOST_POSITIONS = 40
 """Most positions of a pattern."""
 _IGNORED = "-–—./_:,·'" + "".join(filter(str.isspace, map(chr, range(0x3001))))
 """What may stand between the characters of a typed code, unless it is one of them."""
+_JOINING = "-./_:, "
+"""Separators that stand between characters; a bracket belongs to what it closes."""
 _CHUNK, _CHARACTERS = 2**15, 2**21
 """Texts, and characters, that are matched at a time."""
 
@@ -277,9 +279,16 @@ class Pattern:
     def shown(self, code: str) -> str:
         """A normalised code for reading: with separators, without blanks."""
         parts = []
-        for character, separator in zip(code, self.separators, strict=False):
+        for character, separator in zip(code, self.separators_of(code), strict=False):
             parts += [separator, "" if character == BLANK else character]
         return "".join([*parts, self.separators[-1]]).strip()
+
+    def separators_of(self, code: str) -> tuple[str, ...]:
+        """What is shown between the characters of a code: nothing that would join the last one
+        to empty positions."""
+        used = max(1, len(code.rstrip(BLANK)))
+        joined, unused = self.separators[:used], self.separators[used:-1]
+        return (*joined, *(one.strip(_JOINING) for one in unused), self.separators[-1])
 
     def __str__(self) -> str:
         """The pattern as text; `of` reads it again."""

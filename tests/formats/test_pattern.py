@@ -53,7 +53,7 @@ def test_classes_constants_separators_and_quantifiers_are_positions():
         ("[AB]{30}[AB]{11}", r"at most 40 positions at character 9"),
         ("[B-A]", "ranges from a lower to a higher character"),
         ("-{2}[AB]", "a separator once at character 2"),
-        (r"[AB]-\.(A)?", r"at character 7 of the pattern, got '\(A\)\?' in '\[AB\]-\\\.\(A\)\?'"),
+        (r"[AB]-\.(A)?", r"at character 8 of the pattern, got '\(A\)\?' in '\[AB\]-\\\.\(A\)\?'"),
         (r"[AB]\w", r"\\d or an escaped separator such as \\\. at character 5"),
         ("[AB]ab", "upper case at character 5"),
         ("É[AB]", "a class such as .* at character 1"),
@@ -163,3 +163,17 @@ def test_a_code_is_shown_with_separators_and_without_blanks():
     pattern = Pattern.of(POSTCODE)
     assert pattern.shown("W 1 1AA") == "W1 1AA"
     assert Pattern.of("[A-Z]{2}-[0-9]{3}-[A-Z]{2}").shown("AB123CD") == "AB-123-CD"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "shown"),
+    [
+        (r"[A-Z]{2}\.[0-9]{2}-[A-C]?", "AB12C", "AB.12-C"),
+        (r"[A-Z]{2}\.[0-9]{2}-[A-C]?", "AB12 ", "AB.12"),
+        ("[0-9]{2}-[A-C]?/[0-9]{0,2}", "12A  ", "12-A"),
+        ("[0-9]{2}-[A-C]?/[0-9]{0,2}", "12   ", "12"),
+        (r"#[0-9]{2}\) [A-C]?;", "12 ", "#12);"),
+    ],
+)
+def test_no_separator_leads_to_empty_positions_at_the_end(text, code, shown):
+    assert Pattern.of(text).shown(code) == shown

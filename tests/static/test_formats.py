@@ -22,6 +22,7 @@ TOYS = {
     "movable": defined("[A-C]?[A-C]{1,3}X[0-9]{0,2}", "ABX1"),
     "movable-with-separators": defined("[A-C]{0,3}-[A-C]?[0-9]{1,3}/[0-9]?", "AB-12"),
     "separators-at-the-ends": defined("[A-C]? [0-9]{2}[A-Z]/", "A12Z"),
+    "movable-to-an-empty-end": defined(r"\([0-9]{2}\)[A-C]?-[A-C]{0,2}", "12A"),
     "constants": defined("ID [A-J]{2}7[0-9]", "IDAB71"),
     "check-in-the-middle": defined(
         "[0-9]{2}-[0-9X]-[0-9]{3}", "12-5-345", check={"kind": "mod-11", "positions": [3]}

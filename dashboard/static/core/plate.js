@@ -2,6 +2,7 @@
 
 const BLANK = " "; // at a position that is empty
 const EMPTY = "\u00a0";
+const JOINING = /^[-./_:, ]+|[-./_:, ]+$/g; // separators that stand between characters
 
 /** An empty plate; `kind` may be "large", "small" and "unwanted". Its text is set by `Plates.show`. */
 export function emptyPlate(kind = "") {
@@ -23,8 +24,10 @@ export class Plates {
   cells(code) {
     const { separators } = this.format;
     const parted = (text) => [...(text ?? "")].map((one) => ({ text: one, position: -1 }));
+    const used = Math.max(1, code.trimEnd().length); // nothing joins the last one to empty positions
     const cells = [...code].flatMap((text, position) => {
-      const before = parted(separators[position]);
+      const separator = separators[position] ?? "";
+      const before = parted(position < used ? separator : separator.replace(JOINING, ""));
       return text === BLANK ? before : [...before, { text, position }];
     });
     cells.push(...parted(separators[code.length]));
