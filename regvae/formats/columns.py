@@ -31,6 +31,9 @@ _DATES = (
     (r"\d{1,2}\.\d{1,2}\.\d{4}", "%d.%m.%Y"),
 )
 """How dates are written: what they look like, and how pandas reads them."""
+_COMMA = r"[-+]?(0|[1-9]\d*)(,\d+)?"
+_THOUSANDS = r"[-+]?[1-9]\d{0,2},\d{3}"
+"""Numbers with a decimal comma, and those that may have it between thousands instead."""
 
 
 @dataclass(frozen=True)
@@ -186,8 +189,9 @@ def _numbers(series: pd.Series) -> NDArray[np.float64]:
 def typed(series: pd.Series) -> pd.Series:
     """A column of numbers or texts as numbers, as dates if all its texts are, or as it is.
 
-    Empty texts are of no value. Dates are ISO (with a time or not), or day, month and year with
-    slashes or dots; with slashes the month is first only where the day cannot be.
+    Empty texts are of no value. Numbers are given as such, but for those with decimal commas, of
+    which one must not look like thousands. Dates are ISO (with a time or not), or day, month and
+    year with slashes or dots; with slashes the month is first only where the day cannot be.
     """
     if pd.api.types.is_numeric_dtype(series):
         numbers = series.to_numpy(np.float64, na_value=np.nan)
@@ -201,6 +205,9 @@ def typed(series: pd.Series) -> pd.Series:
             found = pd.to_datetime(texts.replace("", None), format=how, errors="coerce")
             if found.notna().sum() == len(full):
                 return found.astype("datetime64[s]")
+    commas = full[full.str.contains(",")]
+    if full.str.fullmatch(_COMMA).all() and not commas.str.fullmatch(_THOUSANDS).all():
+        return pd.to_numeric(texts.str.replace(",", ".").replace("", None)).astype(np.float64)
     return texts
 
 

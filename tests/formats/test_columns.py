@@ -42,10 +42,18 @@ def test_texts_that_are_all_dates_are_dates(texts, dates):
         ["2024-01-01", "2024-01-01 10:00"],  # of two forms
         ["12-2024", "01-2024"],
         ["", ""],
+        ["1,234", "0", "12,500"],  # thousands, perhaps
+        ["1,5", "1.5"],
+        ["1,5", "many"],
     ],
 )
 def test_other_texts_stay_texts(texts):
     assert typed(pd.Series(texts)).tolist() == texts
+
+
+def test_decimal_commas_make_numbers():
+    found = typed(pd.Series(["1,5", "", "-0,125", "7", "1,234"]))
+    np.testing.assert_array_equal(found, [1.5, np.nan, -0.125, 7, 1.234])
 
 
 def test_numbers_are_finite_float64():
