@@ -12,6 +12,7 @@ from dashboard.components.geometry import Geometry, send_geometry
 from dashboard.components.gestures import settle
 from dashboard.components.latent_map import Gestures, announce
 from dashboard.components.layers import PointLayer
+from dashboard.components.wanted import colour_attribute
 from dashboard.panels import (
     guarantee,
     journey,
@@ -374,9 +375,11 @@ def show_panel(choices: Choices) -> None:
 def welcome(context: Context) -> None:
     """What the map shows, in a few sentences."""
     format = context.bundle.format
-    st.markdown(words.welcome(format))
+    colour = st.session_state[state.COLOUR]
+    attribute = colour_attribute(colour, context.unwanted, context.bundle)
+    st.markdown(words.welcome(format, painted=not attribute.is_column))
     if context.unwanted:
-        by_wanted = st.session_state[state.COLOUR] == state.WANTED_COLOUR
+        by_wanted = colour == state.WANTED_COLOUR
         colours = words.WELCOME_COLOURS if by_wanted else ""
         unwanted = common.plain(str(context.unwanted))
         st.markdown(common.named(words.WELCOME_RULE, format, unwanted=unwanted, colours=colours))

@@ -3,8 +3,10 @@
 from regvae.formats import Format
 
 WELCOME = """
-**Every dot is {dot}**{noun}, where a neural network has put it. The **background** is what the
-network decodes at each point, in the colours of the dots.
+**Every dot is {dot}**{noun}, where a neural network has put it.
+"""
+WELCOME_BACKGROUND = """The **background** is what the network decodes at each point, in the colours
+of the dots.
 """
 DOTS = {"reg": "a car registration"}
 """What a dot is, where the noun alone is not understood."""
@@ -144,10 +146,11 @@ KEPT_LIST = "the list of what is unwanted"
 LEARNING = "The rule is learning from {n:,} decoded points: about 15 s, once."
 
 
-def welcome(format: Format) -> str:
-    """What the dots are, and the background."""
+def welcome(format: Format, painted: bool) -> str:
+    """What the dots are, and the background, if it is `painted`."""
     noun = f' ("{format.noun}")' if format.noun in DOTS else ""
-    return WELCOME.format(dot=dot(format), noun=noun)
+    dots = WELCOME.format(dot=dot(format), noun=noun)
+    return dots + WELCOME_BACKGROUND if painted else dots
 
 
 def dot(format: Format) -> str:

@@ -140,6 +140,12 @@ def test_nothing_is_decoded_in_the_colours_of_a_column() -> None:
     assert services.painted_layer(name, version, "number", (1, 2), (0.0, 0.0)) is not None
 
 
+@pytest.mark.usefixtures("cars")
+def test_no_background_is_told_of_in_the_colours_of_a_column() -> None:
+    assert "**background**" not in text_of(opened(model="cars", colour="price"))
+    assert "**background**" in text_of(opened(model="cars", colour="number"))
+
+
 def test_a_searched_and_a_pinned_record_have_their_columns(cars: Bundle) -> None:
     row = int(np.flatnonzero(cars.records.codes == CODES[0])[0])
     app = opened(model="cars", reg=str(CODES[0]), point=typed_point(cars.records.mean[row]))
