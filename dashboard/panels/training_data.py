@@ -242,7 +242,8 @@ def _tell(own: Own) -> None:
     """What fits the format, what becomes of the other columns, and what does not fit."""
     reading, format = own.reading, own.reading.format
     several = len(reading.columns) > 1 or reading.header
-    where = words.COLUMN_OF.format(column=common.plain(reading.column)) if several else ""
+    of = words.COLUMN_OF if reading.header else words.NUMBERED_OF
+    where = of.format(column=common.plain(reading.column)) if several else ""
     st.markdown(
         words.FITS.format(
             fits=reading.fitting,

@@ -15,6 +15,7 @@ NO_TEXT = "Expected codes in the box, got none; paste some"
 
 FITS = "**{fits:,} of {rows:,} lines**{column} are {plural} of the pattern {pattern}."
 COLUMN_OF = " of the column *{column}*"
+NUMBERED_OF = " of *{column}*"
 BUILT_IN = "the format is {name}, one of those built in"
 COUNTS = (
     "{n:,} different {plural}: {train:,} to train on, {held_out:,} each for validation and test"

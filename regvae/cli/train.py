@@ -121,7 +121,7 @@ def _of_data(
         chosen = sheet.find(column).format if format else sheet.chosen(column)[1]
         reading = sheet.codes(chosen, column or sheet.best)
         of = f"{chosen.name}, " if FORMATS.get(chosen.name) == chosen else ""
-        console.print(f"{data}: {of}{chosen.pattern} in the column {reading.column}")
+        console.print(f"{data}: {of}{chosen.pattern} in the column {reading.column!r}")
     else:
         reading = read_codes(content, str(data), format_given(format), column)
     own = reading.table

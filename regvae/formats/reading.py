@@ -103,16 +103,21 @@ class Reading:
         n = sum(len(one.lines) for one in self.dropped)
         reasons = [f"{len(one.lines):,}: {one.reason}" for one in self.dropped]
         rest = len(reasons) - _SUMMED
-        more = f"; {rest:,} more reasons" if rest > 0 else ""
+        more = f"; {_more_reasons(rest)}" if rest > 0 else ""
         return f"{n:,} dropped ({'; '.join(reasons[:_SUMMED])}{more})"
 
     def sentences(self) -> list[str]:
         """How many lines were read, from where, how many codes they have, and what was dropped."""
         of = f" from the column {self.column!r}" if len(self.columns) > 1 or self.header else ""
         used = f"{len(self.codes):,} different codes"
-        rest = [f"{len(self.dropped) - _REASONS:,} more reasons"] * (len(self.dropped) > _REASONS)
+        more = len(self.dropped) - _REASONS
+        rest = [_more_reasons(more)] if more > 0 else []
         dropped = [one.sentence() for one in self.dropped[:_REASONS]]
         return [f"{self.name}: {self.rows:,} read{of}, {used}", *dropped, *rest]
+
+
+def _more_reasons(n: int) -> str:
+    return f"{n:,} more reason{'s' if n > 1 else ''}"
 
 
 def read_codes(

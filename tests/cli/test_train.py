@@ -58,7 +58,7 @@ def test_the_format_is_inferred_and_an_attribute_can_be_ordered(output, tmp_path
     data = codes_in(tmp_path / "cars.csv")
     given = ["train", "tiny", "--data", data, "--format", "infer", "--order", "digits_3_to_5"]
     text = output(*given, "--out", tmp_path / "model")
-    assert "[A-HJ-NP-TV-Z]{2}-[0-9]{3}-[A-HJ-NP-TV-Z]{2} in the column plate" in text
+    assert "[A-HJ-NP-TV-Z]{2}-[0-9]{3}-[A-HJ-NP-TV-Z]{2} in the column 'plate'" in text
     found = bundles.load(tmp_path / "model")
     assert found.format.definition["name"] == "cars"
     assert [(one.attribute, one.axis) for one in found.preset.training.orders] == [

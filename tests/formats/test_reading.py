@@ -133,7 +133,7 @@ def test_what_is_dropped_has_its_reason_its_lines_and_ten_examples():
     assert first.sentence().endswith("line 12 'AB1XCDE' and 2 more")
     assert reading.summary() == (
         "15 dropped (12: position 4 expects a digit 0 to 9, got X; 1: position 4 expects a digit 0 "
-        "to 9, got Y; 1: 7 characters are expected; 1 more reasons)"
+        "to 9, got Y; 1: 7 characters are expected; 1 more reason)"
     )
     assert reading.sentences()[0] == "own: 17 read from the column 'reg', 2 different codes"
 
