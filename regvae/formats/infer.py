@@ -8,7 +8,7 @@ is very unlikely that those missing were missed by chance.
 import math
 import string
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -43,6 +43,8 @@ _RARE, _RARE_TOTAL = 0.1, 0.006
 """Characters that are mistakes: this much rarer than others, and together at most such a share."""
 _SEPARATED = 0.1
 """Share of lines with separators from which on the others are typed without them."""
+_ENDED = 0.05
+"""Share of lines with a part more, or less, at the end from which on that part is optional."""
 _CHECK_SHARE, _CHECK_CHANCE = 0.9, 1e-6
 
 _CHARACTERS = DIGITS + LETTERS + "*"
@@ -126,11 +128,16 @@ def infer(texts: Sequence[str]) -> Inferred:
         lines = [line.translate(str.maketrans("", "", used)) for line in lines]
         notes.append(f"separators {used!r} stand at different places and are left out")
         family = ""
-    pieces = _pieces(lines, family)
+    pieces = _pieces(lines, (family,))
     check = _found_check(lines, pieces)
     if check:
         pieces = _with_alphabets(pieces, check)
     fits = _fitting(lines, pieces, check)
+    if not check and not free and len(families := _with_ends(lines, family)) > 1:
+        others = _pieces(lines, families)
+        fitting = _fitting(lines, others, check)
+        if fitting.sum() > fits.sum():
+            pieces, fits = others, fitting
     if 2 * fits.sum() < n or not _places(pieces):
         raise InferenceError(_no_structure(lines, n))
     return _inferred(lines, fits, pieces, check, notes)
@@ -251,35 +258,65 @@ def _is_free(skeletons: dict[str, int]) -> bool:
     return constant > 0.9 * n and max(same, default=0) < 0.9 * constant
 
 
+def _with_ends(lines: Iterable[str], family: str) -> tuple[str, ...]:
+    """The family and those with a part more or less at the end, if enough lines have them.
+
+    The shortest is first: of "12.405" and "12.405-A" they are "." and ".-".
+    """
+    skeletons: dict[str, Counter[str]] = {}
+    for skeleton, count in _skeletons(lines).items():
+        skeletons.setdefault(skeleton.replace("x", ""), Counter())[skeleton] = count
+    least = _ENDED * sum(one.total() for one in skeletons.values())
+    usual = {
+        one: counts.most_common(1)[0][0]
+        for one, counts in skeletons.items()
+        if one == family or counts.total() >= least
+    }
+    found = [family]
+    for one in sorted(usual, key=len):
+        if all(_begins(usual, *sorted((one, other), key=len)) for other in found):
+            found.append(one)
+    return tuple(sorted(found, key=len))
+
+
+def _begins(usual: Mapping[str, str], shorter: str, longer: str) -> bool:
+    """Whether the usual skeleton of a family is followed by a separator in that of a longer one."""
+    if len(shorter) == len(longer):
+        return False
+    return usual[longer].startswith(usual[shorter] + longer[len(shorter)])
+
+
 # --- positions ------------------------------------------------------------------------------------
 
 
-def _pieces(lines: list[str], family: str) -> list[_Piece]:
-    """The separators and positions of the lines with these separators."""
-    parts = [_counted(*merged(shapes_of(groups))) for groups in _parts(lines, family)]
+def _pieces(lines: list[str], families: tuple[str, ...]) -> list[_Piece]:
+    """The separators and positions of the lines with these separators, of which the shorter ones
+    begin the longer ones."""
+    parts = [_counted(*merged(shapes_of(groups))) for groups in _parts(lines, families)]
     seen = [_seen(CLASSES[name], one) for part in parts for one in part for name in one.classes]
     # A code that is repeated is no further evidence; but mistakes are rare among lines, not codes.
     usable = [line for line in lines if _is_usable(line)]
     evidence = len(set(usable)) / max(1, len(usable))
     found: list[_Piece] = []
-    for separator, part in zip(("", *family), parts, strict=True):
-        found += [separator] if separator else []
+    for number, (separator, part) in enumerate(zip(("", *families[-1]), parts, strict=True)):
+        found += [separator] if separator and (part or number <= len(families[0])) else []
         found += [_place(one, seen, evidence) for one in part]
     return found
 
 
-def _parts(lines: list[str], family: str) -> list[dict[int, NDArray[np.uint8]]]:
-    """The characters between separators (n, length), by part and length."""
+def _parts(lines: list[str], families: tuple[str, ...]) -> list[dict[int, NDArray[np.uint8]]]:
+    """The characters between separators (n, length), by part and length; 0 for one that lacks."""
     by_skeleton: dict[str, list[str]] = {}
     for line in lines:
         if _is_usable(line):
             by_skeleton.setdefault(line.translate(_SKELETON), []).append(line)
-    parts: list[dict[int, list[NDArray[np.uint8]]]] = [{} for _ in range(len(family) + 1)]
+    parts: list[dict[int, list[NDArray[np.uint8]]]] = [{} for _ in range(len(families[-1]) + 1)]
     for skeleton, some in by_skeleton.items():
-        if skeleton.replace("x", "") != family:
+        if skeleton.replace("x", "") not in families:
             continue
         points = _points(some, len(skeleton))
-        cuts = [-1, *(at for at, one in enumerate(skeleton) if one != "x"), len(skeleton)]
+        cuts = [-1, *(at for at, one in enumerate(skeleton) if one != "x")]
+        cuts += [len(skeleton)] * (len(parts) + 1 - len(cuts))
         for number, part in enumerate(parts):
             own = points[:, cuts[number] + 1 : cuts[number + 1]]
             part.setdefault(own.shape[1], []).append(own)

@@ -5,7 +5,9 @@ import random
 import re
 import time
 
+import numpy as np
 import pytest
+from stdnum import luhn
 
 from regvae.formats.infer import InferenceError, infer
 from tests.formats import columns
@@ -172,6 +174,43 @@ def test_a_check_that_holds_for_few_codes_may_hold_by_chance(rng):
     codes = drawn(columns.swedish, 20, rng)
     assert infer(codes).check == "luhn"
     assert infer(codes[:5]).check is None
+
+
+# --- parts at the end -----------------------------------------------------------------------------
+
+
+def suffixed(share, n=600, suffix="-{}"):
+    rng = np.random.default_rng(4)
+    some = rng.random(n) < share
+    tails = rng.choice([*"ABC"], n)
+    return [
+        f"{rng.choice([*'PST'])}.{rng.integers(1000):03}" + (suffix.format(tail) if more else "")
+        for tail, more in zip(tails, some, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.7, 0.9])
+def test_a_part_after_a_separator_that_many_lines_lack_may_be_empty(share):
+    found = infer([*suffixed(share), "lost", "P.12"])
+    assert found.pattern == r"[PST]\.[0-9]{3}-[A-C]?"
+    assert found.exceptions == (601, 602)
+
+
+def test_rare_parts_at_the_end_and_those_of_other_places_are_exceptions():
+    assert infer(suffixed(0.02)).pattern == r"[PST]\.[0-9]{3}"
+    others = ["12-" + code for code in suffixed(0, 200)]
+    assert infer([*suffixed(0), *others]).exceptions_total == 200
+
+
+def test_two_parts_at_the_end_may_be_empty():
+    found = infer([*suffixed(0), *suffixed(1), *suffixed(1, suffix="-{}/7")])
+    assert (found.pattern, found.covered) == (r"[PST]\.[0-9]{3}-[A-C]?/7?", 1)
+
+
+def test_check_characters_are_no_less_found_with_lines_that_have_more():
+    codes = [f"{n:06}{luhn.calc_check_digit(f'{n:06}')}" for n in range(5000, 700_000, 991)]
+    found = infer([*codes, *(f"{code}-A" for code in codes[:60])])
+    assert (found.check, found.exceptions_total) == ("luhn", 60)
 
 
 # --- speed and errors -----------------------------------------------------------------------------
