@@ -16,6 +16,8 @@ from regvae.model.autoencoder import Autoencoder
 from regvae.rejection.policy import Policy
 from regvae.rejection.rules import Measures, Rule
 
+_LEAST_TOLD = 0.001
+"""Probabilities below it are told as such."""
 _ON_THE_MEAN = 0.51 * 10**-state.DECIMALS  # a click on a record pins its mean rounded
 
 
@@ -93,7 +95,9 @@ def _decoded(context: Context, z: np.ndarray, row: int | None) -> None:
     codes, certainty = bundle.autoencoder.decode_with_certainty(z)
     place = common.point(z[0])
     st.html(plates.plate(bundle.format, str(codes[0]), *context.kinds(codes)))
-    st.caption(words.DECODED_AT.format(point=place, probability=certainty[0].prod()))
+    probability = certainty[0].prod()
+    said = f"{probability:.1%}" if probability >= _LEAST_TOLD else f"less than {_LEAST_TOLD:.1%}"
+    st.caption(words.DECODED_AT.format(point=place, probability=said))
     if row is None:
         return
     records = bundle.records

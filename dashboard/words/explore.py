@@ -67,7 +67,7 @@ TABS = ("Read", "Sample", "Results", "Journeys", "Your codes")
 READ_TAB, SAMPLE_TAB, RESULTS_TAB, JOURNEYS_TAB, OWN_TAB = TABS
 
 PINNED = "Pinned point"
-DECODED_AT = "Decoded at {point}, with a probability of {probability:.1%}."
+DECODED_AT = "Decoded at {point}, with a probability of {probability}."
 ON_RECORD = "Here is the mean of the record **{code}** ({split}), {outcome}."
 RECONSTRUCTED = "which is reconstructed exactly"
 NOT_RECONSTRUCTED = "which is not reconstructed exactly"

@@ -61,7 +61,8 @@ def test_a_pin_on_a_record_says_which(app: AppTest, bundle: Bundle) -> None:
         assert f"of the record **{shown(records.codes[row])}**" in read
         assert outcome in read
         probability = bundle.autoencoder.decode_with_certainty(records.mean[[row]])[1].prod()
-        assert f"with a probability of {probability:.1%}" in read
+        told = f"{probability:.1%}" if probability >= 0.001 else "less than 0.1%"
+        assert f"with a probability of {told}." in read
     app.text_input(key=state.POINT).set_value("0.123, 0.456").run()
     assert "of the record" not in text_of(app)
 
