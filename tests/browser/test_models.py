@@ -221,8 +221,11 @@ def test_the_map_is_painted_with_what_is_decoded(page: Page, dashboard: str, exa
     assert not explorer.picture.painted([[1.0, 1.0]], "under").any()
     paint = explorer.layer("colours")
     expect(paint).to_have_attribute("aria-pressed", "false")
+    explained = page.locator(".key .paint")
+    expect(explained).to_have_css("display", "none")
     paint.click()
     expect(page).not_to_have_url(re.compile("painted"))  # it is the default
+    expect(explained).not_to_have_css("display", "none")
     explorer.picture.wait_for("(plot) => plot.map.overlay.painted")
     assert_painted(explorer, exact, "at_least_50")
     number = UK_REGISTRATION.attributes["number"].label
