@@ -50,7 +50,7 @@ curve of true standard deviations lies above the diagonal. Held-out records are 
 training records' mixture when all standard deviations are multiplied by **{scale:.3g}**, the
 calibrated scale. It is the bandwidth of a density estimate: smaller the more densely the records
 lie. One half of the held-out records fits it; the curves are of the other half. All rules but
-*one-sided* use the scale. Points *around* records are drawn with a smaller one,
+*one-sided* use the scale. Points *around* records are drawn with one no larger,
 **{draw_scale:.3g}**, with which they lie as densely as held-out records.
 """
 

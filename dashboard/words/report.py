@@ -60,7 +60,7 @@ takes ln *n* of them).
 """
 RATES_HEADER = ("split", "rate + distortion", "code length")
 NATS_CAPTION = (
-    "Training data may lie below the line: a model can memorise them. ± is the standard error "
+    "Training data may need fewer nats: a model can memorise them. ± is the standard error "
     "over the records."
 )
 

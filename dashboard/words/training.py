@@ -80,7 +80,7 @@ OPTIONS = {
     "constant": "constant",
     "cosine": "cosine",
 }
-NO_OWN = "Training needs a file or a text of codes."
+NO_OWN = "Training needs a file or a text of codes that can be used."
 LONG = (
     "These codes have {n} characters to learn. The preset {preset} is made for {least} and more; "
     "its map shows a plane of its 64 dimensions."
