@@ -96,7 +96,7 @@ class Sheet:
             definition = _definition(inferred, Path(self.name).stem)
             format = of_definition(definition)
         except (InferenceError, FormatError) as error:
-            raise type(error)(f"{self.name}, column {column}: {error}") from error
+            raise type(error)(f"{self.name}, column {column!r}: {error}") from error
         exceptions = tuple(int(self.rows.lines[number - 1]) for number in inferred.exceptions)
         return Found(self.name, column, inferred, exceptions, definition, format)
 
