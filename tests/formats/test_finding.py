@@ -132,14 +132,14 @@ def test_a_built_in_format_is_known_again_where_as_many_texts_fit():
     found, format = chosen([*regs[:150], *(f"{one}9" for one in regs[150:])])  # fewer fit it
     assert format == found.format
     assert format.definition["name"] == "list"
-    with pytest.raises(InferenceError, match=r"list\.txt, column word: expected one structure"):
+    with pytest.raises(InferenceError, match=r"list\.txt, column 'word': expected one structure"):
         chosen([f"word{'x' * n}{'7' * (n % 9)}" for n in range(60)])
 
 
 def test_a_pattern_that_is_too_long_is_refused_with_the_file():
     rng = np.random.default_rng(3)
     lines = ["".join(rng.choice(list("0123456789ABCDEF"), 50)) for _ in range(200)]
-    with pytest.raises(FormatError, match=r"long\.txt, column column 1: expected .* of 1 to 40"):
+    with pytest.raises(FormatError, match=r"long\.txt, column 'column 1': expected .* of 1 to 40"):
         find("\n".join(lines).encode(), "long.txt")
 
 
