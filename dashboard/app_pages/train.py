@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboard import model_box, state
+from dashboard import model_box, services, state
 from dashboard.components.training_view import training_view
 from dashboard.panels import training_form
 from dashboard.words import common
 from dashboard.words import training as words
 from regvae.evaluation.metrics import metrics
+from regvae.formats import UK_REGISTRATION
 from regvae.model import store
 from regvae.training import jobs
 from regvae.training.jobs import Job
@@ -25,7 +26,7 @@ def page() -> None:
     with left, st.container(key="training-form"):
         st.markdown(f"##### {words.NEW}")
         training_form.form()
-    with right:
+    with right, st.container(key="training-runs"):
         alive = any(job.alive for job in jobs.all_jobs())
         st.fragment(watch, run_every=FAST if alive else SLOW)(alive)
 
@@ -43,12 +44,19 @@ def watch(alive: bool) -> None:
         # The first looks like a primary button.
         with st.container(horizontal=True, vertical_alignment="center", key="way-on"):
             for page, label, key in words.NEXT:
-                st.page_link(f"app_pages/{page}.py", label=label, query_params={key: new_model})
+                if page != "compare" or _is_comparable(new_model):
+                    st.page_link(f"app_pages/{page}.py", label=label, query_params={key: new_model})
     if there:
         choose(there)
     else:
         st.info(words.NO_RUNS)
     models()  # updated too: this or another session may have kept or deleted one
+
+
+def _is_comparable(name: str) -> bool:
+    """Whether a model is of the same codes as the notebook's."""
+    found = model_box.loaded(name)
+    return found is not None and services.bundle(*found).format == UK_REGISTRATION
 
 
 def choose(there: list[Job]) -> None:

@@ -131,16 +131,20 @@ def _of_data(
 
 
 def _fitted(preset: config.Preset, data: config.Data, order: Sequence[str]) -> config.Preset:
-    """A preset for other data: with the given orders, if any, instead of its own."""
-    orders = tuple(config.Order(name, axis) for axis, name in enumerate(order, start=1))
-    orders = orders or preset.training.orders
+    """A preset for other data: with the given orders, or those of its own that the codes have."""
+    given = tuple(config.Order(name, axis) for axis, name in enumerate(order, start=1))
+    orders = given or preset.training.orders
     known = data.attribute_names
     missing = [one.attribute for one in orders if one.attribute not in known]
-    if missing:
+    if missing and given:
         raise UsageError(
             f"expected attributes of {data.format.one} ({', '.join(known)}) to order by, got "
-            f"{', '.join(missing)}; give --order, or choose another preset"
+            f"{', '.join(missing)}; choose among them"
         )
+    if missing:
+        plural, names = data.format.plural, ", ".join(missing)
+        console.print(f"left out the preset's order by {names}, which {plural} do not have")
+    orders = tuple(one for one in orders if one.attribute in known)
     training = replace(preset.training, orders=orders)
     return replace(preset, data=data, training=training)
 

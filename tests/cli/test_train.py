@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from regvae.evaluation.study import model_outcome, over_seeds, rule_outcomes
 from regvae.formats import FORMATS
 from regvae.model import bundle as bundles
 from regvae.model import presets
-from regvae.model.config import Data, Network, Phase, Preset, Training
+from regvae.model.config import Data, Network, Order, Phase, Preset, Training
 from regvae.rejection.rules import RULES
 from tests.rejection.bundles import with_rows
 
@@ -99,12 +100,21 @@ def test_data_that_cannot_be_trained_on_are_refused(refusal, tmp_path, options, 
     assert not (tmp_path / "model").exists()
 
 
-def test_a_preset_that_orders_by_what_the_format_lacks_says_so(refusal, tmp_path):
+def test_an_order_that_the_format_lacks_is_left_out_of_a_preset_and_refused_if_it_is_given(
+    output, refusal, tmp_path, monkeypatch
+):
+    orders = (Order("number", 1),)
+    monkeypatch.setitem(
+        presets.PRESETS, "tiny", replace(TINY, training=replace(TINY.training, orders=orders))
+    )
     data = codes_in(tmp_path / "codes.csv", "uk-postcode")
-    given = ["train", "ordered-2d", "--data", data, "--format", "uk-postcode"]
-    words = refusal(*given, "--out", tmp_path / "model")
+    given = ["train", "tiny", "--data", data, "--format", "uk-postcode", "--out", tmp_path / "m"]
+    words = refusal(*given, "--order", "number")
     assert "attributes of a postcode (first_letter, " in words
-    assert "to order by, got number; give --order, or choose another preset" in words
+    assert "to order by, got number; choose among them" in words
+    text = output(*given)
+    assert "left out the preset's order by number, which postcodes do not have" in text
+    assert bundles.load(tmp_path / "m").preset.training.orders == ()
 
 
 @pytest.mark.training
