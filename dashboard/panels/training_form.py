@@ -217,7 +217,7 @@ def _loss(base: Preset, network: Network | None, own: Own | None) -> dict[str, A
         ),
         "reconstruction_weight": training.reconstruction_weight,
     }
-    given = {one.axis: one for one in training.orders if one.attribute in attributes}
+    given = {one.axis: one for one in training.orders_for(attributes)}
     of = f"-{own.key}" if own else ""
     orders = []
     for axis, place in enumerate(st.columns(2), start=1):  # a row of their own, also on a phone

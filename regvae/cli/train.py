@@ -127,26 +127,27 @@ def _of_data(
     own = reading.table
     for sentence in [*reading.sentences(), *own.sentences()]:
         console.print(sentence)
-    return _fitted(preset, config.Data.of_own(own, format=own.format), order), own
+    return _fitted(preset, own, order), own
 
 
-def _fitted(preset: config.Preset, data: config.Data, order: Sequence[str]) -> config.Preset:
-    """A preset for other data: with the given orders, or those of its own that the codes have."""
+def _fitted(preset: config.Preset, own: CodeTable, order: Sequence[str]) -> config.Preset:
+    """A preset for own codes: with the given orders, or those of its own that they can have."""
+    attributes = {**own.format.attributes, **own.attributes}
     given = tuple(config.Order(name, axis) for axis, name in enumerate(order, start=1))
-    orders = given or preset.training.orders
-    known = data.attribute_names
-    missing = [one.attribute for one in orders if one.attribute not in known]
-    if missing and given:
+    missing = [one.attribute for one in given if one.attribute not in attributes]
+    if missing:
         raise UsageError(
-            f"expected attributes of {data.format.one} ({', '.join(known)}) to order by, got "
+            f"expected attributes of {own.format.one} ({', '.join(attributes)}) to order by, got "
             f"{', '.join(missing)}; choose among them"
         )
-    if missing:
-        plural, names = data.format.plural, ", ".join(missing)
-        console.print(f"left out the preset's order by {names}, which {plural} do not have")
-    orders = tuple(one for one in orders if one.attribute in known)
+    orders = given or preset.training.orders_for(attributes)
+    if not given and orders != preset.training.orders:
+        names = ", ".join(one.attribute for one in orders) or "nothing"
+        console.print(
+            f"ordered by {names}: {own.format.plural} do not have the preset's attributes"
+        )
     training = replace(preset.training, orders=orders)
-    return replace(preset, data=data, training=training)
+    return replace(preset, data=config.Data.of_own(own, format=own.format), training=training)
 
 
 def _options(**given: object) -> list[str]:

@@ -1,14 +1,15 @@
 """Configuration of a model: data, network and training as frozen dataclasses."""
 
 import math
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import pairwise
 from typing import Any, Literal, get_args
 
 from regvae.formats import (
     SPLITS,
     UK_REGISTRATION,
+    Attribute,
     Codes,
     CodeTable,
     Format,
@@ -278,6 +279,19 @@ class Training:
     def epochs(self) -> int:
         """Number of epochs in all phases."""
         return sum(phase.epochs for phase in self.phases)
+
+    def orders_for(self, attributes: Mapping[str, Attribute]) -> tuple[Order, ...]:
+        """The orders that codes with some attributes can have: those whose attribute is among them.
+
+        If none of several is, the first axis has the first number that can be read off a code.
+        """
+        fitting = tuple(one for one in self.orders if one.attribute in attributes)
+        numbers = [
+            name for name, one in attributes.items() if one.kind == "number" and not one.is_column
+        ]
+        if fitting or not self.orders or not numbers:
+            return fitting
+        return (replace(self.orders[0], attribute=numbers[0]),)
 
     def beta_at(self, epoch: int) -> float:
         """Beta in an epoch, counted from 0: smaller during the warm-up."""

@@ -100,7 +100,7 @@ def test_data_that_cannot_be_trained_on_are_refused(refusal, tmp_path, options, 
     assert not (tmp_path / "model").exists()
 
 
-def test_an_order_that_the_format_lacks_is_left_out_of_a_preset_and_refused_if_it_is_given(
+def test_an_order_that_the_format_lacks_is_replaced_in_a_preset_and_refused_if_it_is_given(
     output, refusal, tmp_path, monkeypatch
 ):
     orders = (Order("number", 1),)
@@ -113,8 +113,8 @@ def test_an_order_that_the_format_lacks_is_left_out_of_a_preset_and_refused_if_i
     assert "attributes of a postcode (first_letter, " in words
     assert "to order by, got number; choose among them" in words
     text = output(*given)
-    assert "left out the preset's order by number, which postcodes do not have" in text
-    assert bundles.load(tmp_path / "m").preset.training.orders == ()
+    assert "ordered by sector: postcodes do not have the preset's attributes" in text
+    assert bundles.load(tmp_path / "m").preset.training.orders == (Order("sector", 1),)
 
 
 @pytest.mark.training

@@ -111,7 +111,8 @@ def test_a_table_of_a_format_that_nobody_has_seen_is_trained_on_with_nothing_cor
     (job,) = jobs.all_jobs()
     assert job.name == "lots-ordered-2d-seed-0"
     assert job.preset.data.columns == ("price", "since", "kind")
-    assert job.preset.training.orders == ()  # codes of this format have no number
+    (order,) = job.preset.training.orders  # its own is by a number that these codes lack
+    assert (order.attribute, order.axis) == ("digits_4_to_7", 1)
     assert job.own().codes.tolist() == sorted(code.replace("-", "") for code in table["lot"])
 
 

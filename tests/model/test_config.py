@@ -118,6 +118,19 @@ def test_a_preset_of_before_random_codes_has_none():
     assert older == replace(ODD, training=replace(ODD.training, random_share=0.0))
 
 
+def test_orders_are_those_that_codes_can_have_or_their_first_number():
+    attributes = UK_REGISTRATION.attributes
+    orders = (Order("number", 2, weight=3.0), Order("area", 1))
+    training = Training(orders=orders)
+    assert training.orders_for(attributes) == orders
+    assert training.orders_for({"area": attributes["area"]}) == orders[1:]
+    others = {"kind": attributes["area"], "line": attributes["number"]}
+    assert training.orders_for(others) == (Order("line", 2, weight=3.0),)
+    column = replace(attributes["number"], is_column=True)
+    assert training.orders_for({"price": column}) == ()
+    assert Training().orders_for(attributes) == ()
+
+
 def test_data_of_before_further_columns_have_none():
     data = replace(Data.of_own(OWN), columns=("year",))
     older = without(replace(ODD, data=data).to_dict(), COLUMNS)
