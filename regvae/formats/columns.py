@@ -89,7 +89,7 @@ class CodeTable:
                 f"expected a Parquet table of {format.plural}, got an error ({error}); make it "
                 "again"
             ) from error
-        if not all(map(format.is_normalised, codes.tolist())):
+        if not format.are_normalised(codes.tolist()).all():
             raise ValueError(f"expected {format.plural}, got others; make the table again")
         return cls(format, format.array(codes), table)
 

@@ -173,11 +173,21 @@ class Format:
 
     def is_normalised(self, text: str) -> bool:
         """Whether a text is a code in the form that `parse` returns."""
+        return bool(self.are_normalised([text])[0])
+
+    def are_normalised(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        """As `is_normalised`, for many texts (n,) at once: (n,)."""
+        right = np.array([self._has_alphabets(one) for one in texts], bool)
+        blank = [place for place in np.flatnonzero(right).tolist() if BLANK in texts[place]]
+        some = [texts[place] for place in blank]
+        right[blank] = self.pattern.match(some)[0] == self.array(some)
+        return right
+
+    def _has_alphabets(self, text: str) -> bool:
         return (
             isinstance(text, str)
             and len(text) == self.length
             and all(c in allowed for c, allowed in zip(text, self.alphabets, strict=True))
-            and (BLANK not in text or self.pattern.match([text])[0][0] == text)
         )
 
     @cached_property
@@ -298,6 +308,14 @@ class Format:
             f"expected {expected} at position {position + 1} of {self.one}, got {found!r} in "
             f"{quoted(text)}; give {self.one} such as {self._example}"
         )
+
+    def parse_all(self, texts: Sequence[str]) -> list[str]:
+        """As `parse`, for many texts (n,) at once. Raises `FormatError` for the first wrong one."""
+        if all(isinstance(one, str) for one in texts):
+            codes, fits = self.match(texts)
+            if fits.all():
+                return codes.tolist()
+        return [self.parse(one) for one in texts]
 
     def not_permitted(self, code: str) -> str:
         """Why a code whose characters are allowed is not permitted."""

@@ -293,7 +293,7 @@ def _excel(content: bytes, name: str, most: int) -> Rows:
             io.BytesIO(content), read_only=True, data_only=True, keep_links=False
         )
         sheet = book.worksheets[0]
-        sheet.reset_dimensions()  # what the file says of them may be wrong
+        sheet.reset_dimensions()  # the file's own numbers may be wrong
         # Row by row: one cell far to the right would make all rows as wide.
         for line, row in enumerate(sheet.iter_rows(max_row=most + 2), 1):
             texts = [_excel_text(cell) for cell in row]

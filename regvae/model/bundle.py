@@ -102,7 +102,7 @@ class Bundle:
         """
         autoencoder = _autoencoder(weights, preset)
         table = CodeTable.of(own, preset.data.format)
-        records = Records.encode(preset.data.splits(own), autoencoder, table)
+        records = Records.encode(preset.data.splits(table), autoencoder, table)
         return cls(preset.name, preset, seed, weights, autoencoder, records, history, {}, command)
 
 

@@ -346,7 +346,7 @@ def _given_codes(
             )
         return _texts(unwanted.get("regs", []), "regs")
     count, expected = unwanted.get("regs_count", 0), unwanted["regs_sha256"]
-    codes = tuple(dict.fromkeys(map(format.parse, listed)))
+    codes = tuple(dict.fromkeys(format.parse_all(listed)))
     if sha256(codes) != expected:
         got = f"{len(codes):,} others" if codes else "none"
         raise PolicyError(

@@ -29,9 +29,9 @@ _FARTHEST = 1e6
 def usual_wanted(records: Records) -> str:
     """What is wanted of records unless somebody chooses: a predicate as text.
 
-    What the format says (`Format.wanted`), or else the first number, from its median on; if there
-    is none, the more frequent half of the values of the first category, or else what the first
-    boolean holds for. Empty if none of these tells some records from others.
+    `Format.wanted`, or else the first number, from its median on; if there is none, the more
+    frequent half of the values of the first category, or else what the first boolean holds for.
+    Empty if none of these tells some records from others.
     """
     if records.format.wanted:
         return records.format.wanted
@@ -89,12 +89,12 @@ class Unwanted:
             )
         for region in self.regions:
             polygon_corners(region, _FARTHEST)
-        for code in self.codes:
-            if not self.format.is_normalised(code):
-                raise FormatError(
-                    f"expected unwanted {self.format.plural} such as {self.format.example}, got "
-                    f"{code!r}; normalise it with Format.parse"
-                )
+        right = self.format.are_normalised(self.codes)
+        if not right.all():
+            raise FormatError(
+                f"expected unwanted {self.format.plural} such as {self.format.example}, got "
+                f"{self.codes[right.argmin()]!r}; normalise it with Format.parse"
+            )
 
     @classmethod
     def of(
@@ -127,7 +127,7 @@ class Unwanted:
                 tuple((float(x), float(y)) for x, y in polygon_corners(region))
                 for region in regions
             ),
-            codes=tuple(dict.fromkeys(format.parse(code) for code in listed)),
+            codes=tuple(dict.fromkeys(format.parse_all(listed))),
             training=training,
             format=format,
         )

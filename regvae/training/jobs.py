@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import IO, Any, Literal, get_args
 
@@ -27,7 +27,7 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from regvae.formats import Attribute, Codes, CodeTable, Own
+from regvae.formats import Attribute, Codes, CodeTable, Format, Own
 from regvae.model import bundle as bundles
 from regvae.model import store
 from regvae.model.bundle import Bundle, history_columns
@@ -114,9 +114,14 @@ class Job:
         Raises `ValueError` if their file is damaged.
         """
         path, format = self.folder / OWN, self.preset.data.format
-        return (
-            CodeTable.read(path.read_bytes(), format) if path.exists() else CodeTable.of((), format)
-        )
+        return _own(path, self.created, format) if path.exists() else CodeTable.of((), format)
+
+
+@lru_cache(maxsize=4)
+def _own(path: Path, created: float, format: Format) -> CodeTable:  # noqa: ARG001
+    """The own codes of the job that was `created` then: they do not change, and a page that shows
+    how the map forms asks for them twice a second."""
+    return CodeTable.read(path.read_bytes(), format)
 
 
 def folder() -> Path:
@@ -229,7 +234,7 @@ def progress(job: Job) -> Progress | None:
         flat = np.fromfile(job.folder / FRAMES, np.float16)
     except (*_DAMAGED, safetensors.SafetensorError):
         return None
-    if not (isinstance(codes, list) and codes and all(map(data.format.is_normalised, codes))):
+    if not (isinstance(codes, list) and codes and data.format.are_normalised(codes).all()):
         return None
     shown = min(job.preset.network.latent_dim, SHOWN_AXES)
     epochs = min(len(history), len(flat) // (len(codes) * shown))

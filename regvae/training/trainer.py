@@ -42,8 +42,8 @@ class Trainer:
             raise TrainingError(f"expected a seed from 0, got {seed}; change it")
         self.preset, self.seed = preset, seed
         self.history: list[Epoch] = []
-        self.splits = preset.data.splits(own)
-        self.attributes = CodeTable.of(own, preset.data.format).attributes
+        table = CodeTable.of(own, preset.data.format)
+        self.splits, self.attributes = preset.data.splits(table), table.attributes
         self.vae = Vae(preset, seed)
         self.train_vectors, self.train_ranks = self._tensors(self.splits["train"])
         held_out = self._tensors(self.splits["validation"])

@@ -225,3 +225,21 @@ def test_a_noun_is_of_words_so_that_a_page_may_show_it(noun):
     with pytest.raises(FormatError, match="expected noun"):
         of_definition(definition)
     assert of_definition({**definition, "noun": "numéro d'ordre"}).one == "a numéro d'ordre"
+
+
+@pytest.mark.parametrize("name", ["uk-registration", "uk-postcode", "gb-iban"])
+def test_many_texts_are_judged_and_parsed_as_each_by_itself(name):
+    format = FORMATS[name]
+    codes = format.generate(200, rng=np.random.default_rng(8)).tolist()
+    typed = [format.shown(code).lower() for code in codes]
+    mixed = [*codes, *typed, codes[0][:-1], codes[0].lower(), "", 5, None]
+    assert format.are_normalised(mixed).tolist() == [format.is_normalised(one) for one in mixed]
+    assert format.are_normalised(codes).all()
+    assert format.parse_all(typed) == [format.parse(one) for one in typed] == codes
+    for wrong in ("nonsense!", 5):
+        with pytest.raises(FormatError) as alone:
+            format.parse(wrong)
+        with pytest.raises(FormatError) as among:
+            format.parse_all([*typed, wrong])
+        assert str(among.value) == str(alone.value)
+    assert format.parse_all([]) == []

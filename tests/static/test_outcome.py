@@ -1,4 +1,4 @@
-"""What the scrubber says of the codes that it lists."""
+"""The line above the codes that the scrubber lists."""
 
 import pytest
 

@@ -647,6 +647,7 @@ def test_own_codes_are_stored_with_the_job(home: Path) -> None:
     assert not home.exists()
     run = jobs.create("mine", preset, 0, own)
     assert run.own().codes.tolist() == own.tolist()
+    assert jobs.read_job("mine").own() is run.own()  # a page asks again and again
     assert run.preset.name == "mine"  # it had none
     assert len(jobs.create("other", LONG).own()) == 0
 
