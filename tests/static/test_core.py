@@ -41,9 +41,11 @@ def test_the_decoder_decodes_as_python_does(blank: Blank, name: str) -> None:
     )
     assert [one["code"] for one in decoded] == bundle.autoencoder.decode(points).tolist()
     logits = bundle.autoencoder.logits(points)
-    for rows, atol in ((slice(500), 1e-4), (slice(500, None), 5e-4)):  # far out: hundreds of nats
-        ours = [one["logits"] for one in decoded[rows]]
-        np.testing.assert_allclose(ours, logits[rows], rtol=1e-4, atol=atol)
+    ours = np.array([one["logits"] for one in decoded])
+    np.testing.assert_allclose(ours[:500], logits[:500], rtol=1e-4, atol=1e-4)
+    # Far out they are sums of hundreds of nats in 32 bits, so the last digits of these count.
+    largest = np.abs(logits[500:]).max(axis=1, keepdims=True)
+    assert (np.abs(ours[500:] - logits[500:]) <= 1e-4 + 1e-6 * largest).all()
     best = np.stack([block.max(axis=1) for block in bundle.autoencoder.probabilities(points)], 1)
     # Far out the outputs are in the hundreds, and their last digits of 32 bits count.
     for rows, atol in ((slice(500), 1e-4), (slice(500, None), 1e-3)):
