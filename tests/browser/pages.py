@@ -16,6 +16,7 @@ from regvae.formats import UK_REGISTRATION
 from regvae.rejection.rules import Rule
 
 READY = ".latent-map[data-ready='true']"
+SETTLED = ".stApp[data-test-script-state='notRunning']"
 LOADING = 120_000  # milliseconds: for a page, a model or TensorFlow to be there
 TABS = ("read", "sample", "results", "journeys", "own")
 GO_TO_NEAREST = "Go to the nearest accepted point"  # buttons without a key, by their words
@@ -309,7 +310,8 @@ class Explorer(Sliding):
         self.picture.click(x, y)
 
     def pin(self, x: float, y: float) -> list[float]:
-        """Click a latent point; gives all coordinates of what is pinned then."""
+        """Click a latent point when no run is on; gives all coordinates of what is pinned then."""
+        self.page.wait_for_selector(SETTLED)
         before = self.coordinates.input_value()
         self.click(x, y)
         expect(self.coordinates).not_to_have_value(before)

@@ -148,6 +148,7 @@ def test_a_copied_link_shows_the_same_to_somebody_else(chromium: Browser, dashbo
         page.goto(dashboard)
         guide = Guide(page, dashboard).wait()
         guide.choose(state.COLOUR, UK_REGISTRATION.attributes["tens"].label)
+        guide.picture.wait_for("({map}) => map.attribute.name === 'tens'")
         guide.pin(1.0, 1.0)
         guide.tool("Box")
         guide.picture.drag([(-1, -1), (0.5, 0.2)])
