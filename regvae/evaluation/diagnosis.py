@@ -16,11 +16,11 @@ from scipy.special import ndtri
 
 from regvae.evaluation.accuracy import accuracy as accuracy_of
 from regvae.evaluation.accuracy import rows_of
-from regvae.formats import SPLITS, Codes, Format
+from regvae.formats import SPLITS, Format
 from regvae.formats.codes import characters
 from regvae.intervals import interval
-from regvae.model.autoencoder import BATCH, Autoencoder
 from regvae.model.bundle import Bundle
+from regvae.model.likelihood import divergence, negative_log_likelihood
 from regvae.randomness import generator
 
 Floats = NDArray[np.float64]
@@ -145,36 +145,6 @@ def confusion(bundle: Bundle, positions: Sequence[int]) -> Confusion:
 
 
 # --- rate and distortion --------------------------------------------------------------------------
-
-
-def divergence(mean: NDArray, sd: NDArray) -> Floats:
-    """KL(N(mean, sd^2) || N(0, 1)) of each pair of numbers, in nats from 0: arrays of one shape.
-
-    1/2 (mean^2 + sd^2 - 1 - ln sd^2), Kingma and Welling, "Auto-encoding variational Bayes", 2014,
-    appendix B. Infinite for a standard deviation of 0.
-    """
-    with np.errstate(divide="ignore"):
-        return 0.5 * (np.square(mean) + np.square(sd) - 1) - np.log(sd)
-
-
-def negative_log_likelihood(autoencoder: Autoencoder, codes: Codes, z: NDArray) -> Floats:
-    """Negative log-likelihood of codes (n,) at points (n, k), -ln p(code | z), in nats: (n,).
-
-    The probabilities of the characters are normalised for either likelihood, so that p sums to 1
-    over all codes.
-    """
-    columns = autoencoder.onehot.hot_columns(codes)
-    nats = np.empty(len(columns))
-    for start in range(0, len(columns), BATCH):  # the outputs of all records would be gigabytes
-        rows = slice(start, start + BATCH)
-        log_probabilities = autoencoder.log_probabilities(z[rows])
-        nats[rows] = -sum(
-            log_p[np.arange(len(log_p)), columns[rows, index] - block.start]
-            for index, (block, log_p) in enumerate(
-                zip(autoencoder.onehot.blocks, log_probabilities, strict=True)
-            )
-        )
-    return nats
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ import math
 
 import numpy as np
 import pytest
-from scipy import integrate, stats
+from scipy import stats
 
 from regvae.evaluation import diagnosis
 from regvae.evaluation.accuracy import accuracy
 from regvae.evaluation.diagnosis import Confusion, RateDistortion
 from regvae.formats import FORMATS, SPLITS, UK_REGISTRATION
-from regvae.formats.pattern import DIGITS
+from regvae.model.likelihood import negative_log_likelihood
 from tests.evaluation.models import constant_encoder, even_decoder, random_bundle
 
 LETTER_POSITIONS, DIGIT_POSITIONS = (1, 2, 5, 6, 7), (3, 4)
@@ -108,23 +108,6 @@ def test_positions_that_cannot_be_counted_together_are_refused(bundle, positions
 # --- rate and distortion --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("mean", "sd"), [(0.0, 1.0), (1.5, 0.1), (-0.3, 2.0), (4.0, 1.0)])
-def test_the_divergence_is_that_of_numerical_integration(mean, sd):
-    ours, prior = stats.norm(mean, sd), stats.norm()
-    ends = (mean - 12 * sd, mean + 12 * sd)
-    expected, _ = integrate.quad(
-        lambda z: ours.pdf(z) * (ours.logpdf(z) - prior.logpdf(z)), *ends, limit=200
-    )
-    assert diagnosis.divergence(np.array(mean), np.array(sd)) == pytest.approx(expected, abs=1e-7)
-
-
-def test_a_standard_deviation_of_0_has_an_infinite_divergence():
-    assert diagnosis.divergence(np.array([0.0, 1.0]), np.array([0.0, 1.0])).tolist() == [
-        math.inf,
-        0.5,
-    ]
-
-
 @pytest.mark.parametrize(("noise", "sigma"), [(1.0, 1.0), (0.1, 10.0), (2.0, 0.5)])
 def test_the_rate_is_0_if_z_is_drawn_from_the_prior(noise, sigma):
     found = diagnosis.rate_distortion(
@@ -155,32 +138,6 @@ def test_the_distortion_of_even_characters_is_their_entropy(likelihood):
     assert found.distortion == pytest.approx(5 * math.log(26) + 2 * math.log(10))
 
 
-@pytest.mark.parametrize("likelihood", ["bernoulli", "categorical"])
-def test_the_negative_log_likelihood_is_that_of_a_product(likelihood, monkeypatch):
-    monkeypatch.setattr(diagnosis, "BATCH", 7)  # so that there are several
-    bundle = random_bundle(4, likelihood=likelihood)
-    codes, z = bundle.records.codes[:40], np.random.default_rng(0).normal(size=(40, 4))
-    found = diagnosis.negative_log_likelihood(bundle.autoencoder, codes, z)
-    probabilities = bundle.autoencoder.probabilities(z)
-    for row, one in enumerate(codes.tolist()):
-        chosen = [
-            probabilities[place][row, alphabet.index(one[place])]
-            for place, alphabet in enumerate(UK_REGISTRATION.alphabets)
-        ]
-        assert found[row] == pytest.approx(-math.log(math.prod(chosen)))
-
-
-@pytest.mark.parametrize("likelihood", ["bernoulli", "categorical"])
-def test_the_probabilities_of_all_codes_at_a_point_sum_to_1(likelihood):
-    # Over two positions, for all others the probabilities of one character times their number.
-    bundle = random_bundle(2, likelihood=likelihood)
-    every = [f"AA{tens}{units}AAA" for tens, units in itertools.product(DIGITS, repeat=2)]
-    z = np.repeat([[0.3, -0.8]], 100, axis=0)
-    found = diagnosis.negative_log_likelihood(bundle.autoencoder, np.array(every), z)
-    letters = [bundle.autoencoder.probabilities(z[:1])[place][0, 0] for place in (0, 1, 4, 5, 6)]
-    assert np.exp(-found).sum() == pytest.approx(math.prod(letters))
-
-
 def test_the_distortion_is_the_mean_over_draws_of_z():
     bundle = random_bundle(2, noise=1.0)
     rows = np.flatnonzero(bundle.records.split == "test")
@@ -191,7 +148,7 @@ def test_the_distortion_is_the_mean_over_draws_of_z():
         a
         * b
         / weight.sum() ** 2
-        * diagnosis.negative_log_likelihood(
+        * negative_log_likelihood(
             bundle.autoencoder, bundle.records.codes[rows], mean + sigma * [x, y]
         ).mean()
         for (x, a), (y, b) in itertools.product(zip(at, weight, strict=True), repeat=2)
@@ -217,7 +174,7 @@ def test_the_standard_error_is_that_of_the_sums_of_rate_and_distortion():
     sd = 1e-5 * sigma
     rate = ((mean**2 + sd**2 - 1) / 2 - np.log(sd)).sum(axis=1)
     codes = bundle.records.codes[rows]
-    sums = rate + diagnosis.negative_log_likelihood(bundle.autoencoder, codes, mean)
+    sums = rate + negative_log_likelihood(bundle.autoencoder, codes, mean)
     found = diagnosis.rate_distortion(bundle, "train")
     assert found.standard_error == pytest.approx(stats.sem(sums), rel=1e-3)
     assert found.bound == pytest.approx(sums.mean(), rel=1e-5)
@@ -269,7 +226,7 @@ def test_without_noise_the_rate_is_infinite_and_nothing_warns():
     assert (found.rate, found.bound, found.standard_error) == (math.inf,) * 3
     rows = bundle.records.split == "test"
     codes, mean = bundle.records.codes[rows], bundle.records.mean[rows]
-    expected = diagnosis.negative_log_likelihood(bundle.autoencoder, codes, mean).mean()
+    expected = negative_log_likelihood(bundle.autoencoder, codes, mean).mean()
     assert found.distortion == pytest.approx(expected)
     assert diagnosis.dimensions(bundle).infinite
 
