@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from regvae.formats import Codes, Format, FormatError
 from regvae.formats.codes import characters, from_characters
 
+_BATCH = 65_536
+
 
 @dataclass(frozen=True)
 class Block:
@@ -88,7 +90,24 @@ class OneHot:
 
         Raises `FormatError` naming the first text that is not a normalised code.
         """
+        return self._hot_columns(np.asarray(codes, dtype=str), 0)
+
+    def places(self, codes: Sequence[str] | Codes) -> NDArray[np.uint8]:
+        """Codes (n,) -> the places of their characters in the alphabets of the learned positions,
+        from 0, (n, b): the inverse of `codes`.
+
+        Raises as `hot_columns`, and needs less memory.
+        """
         texts = np.asarray(codes, dtype=str)
+        starts = np.array([block.start for block in self.blocks])
+        found = np.empty((len(texts), self.positions), np.uint8)  # alphabets are of ASCII
+        for first in range(0, len(texts), _BATCH):
+            rows = slice(first, first + _BATCH)
+            found[rows] = self._hot_columns(texts[rows], first) - starts
+        return found
+
+    def _hot_columns(self, texts: Codes, first: int) -> NDArray[np.intp]:
+        """As `hot_columns`, for texts of which as many as `first` come before these."""
         points = np.minimum(characters(self.format.array(texts)), 128)
         columns = self._columns.ravel().take(points + 129 * np.arange(self.format.length))
         fits = (columns >= 0).all(axis=1)
@@ -97,7 +116,8 @@ class OneHot:
             row = int(fits.argmin())
             raise FormatError(
                 f"expected normalised {self.format.plural} such as {self.format.example}, got "
-                f"{str(texts[row])[:20]!r} as number {row + 1}; normalise them with Format.parse"
+                f"{str(texts[row])[:20]!r} as number {first + row + 1}; normalise them with "
+                "Format.parse"
             )
         return columns[:, list(self.format.learned)]
 

@@ -24,7 +24,10 @@ MAY_IMPORT = {
         *("formats", "onehot", "predicates", "intervals", "randomness", "parallel", "model"),
         "latent",
     },
-    "audit": {"formats", "intervals", "randomness", "parallel", "model", "latent", "rejection"},
+    "audit": {
+        *("formats", "onehot", "intervals", "randomness", "parallel", "model", "latent"),
+        "rejection",
+    },
     "generation": {"formats", "model", "latent", "rejection", "audit"},
     "evaluation": {
         *("formats", "onehot", "predicates", "intervals", "randomness", "model", "latent"),
