@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from regvae import onehot
 from regvae.formats import FORMATS, UK_REGISTRATION, FormatError, uk_registration
 from regvae.formats.codes import characters
 from regvae.onehot import OneHot, one_hot
@@ -65,6 +66,15 @@ def test_every_code_of_a_format_has_its_own_vector():
     vectors = OneHot(TOY).encode(EVERY_TOY)
     assert len(np.unique(vectors, axis=0)) == len(EVERY_TOY)
     assert np.array_equal(OneHot(TOY).decode(vectors), EVERY_TOY)
+
+
+def test_places_are_those_of_the_characters_whatever_the_batch(monkeypatch):
+    monkeypatch.setattr(onehot, "_BATCH", 3)  # so that there are several
+    places = UK.places(SOME)
+    assert UK.codes(places).tolist() == list(SOME)
+    assert places[:, 2].tolist() == [int(code[2]) for code in SOME]
+    with pytest.raises(FormatError, match="got 'AB12' as number 5; normalise"):
+        UK.places(["AB12CDE"] * 4 + ["AB12"])
 
 
 def test_hot_columns_are_the_columns_that_are_1():

@@ -15,7 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import browser, library, sessions
+from tests.benchmarks import browser, library, quality, sessions
 from tests.benchmarks.figure import Figure
 
 
@@ -28,6 +28,7 @@ def main() -> None:
         library.distances,
         library.rejection,
         library.serving,
+        quality.figures,
         library.keras_serving,
         library.zoo,
         library.training,

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from regvae.model.presets import PRESETS
-from tests.benchmarks import library, run, sessions
+from tests.benchmarks import library, quality, run, sessions
 from tests.benchmarks.browser import BASELINE
 from tests.benchmarks.figure import Figure
 
@@ -28,6 +28,13 @@ def test_every_figure_of_the_library_is_measured() -> None:
     assert len(set(names)) == len(names)
     for name in ("nearest of 6,103 for 2,000 samples", "posterior rule, from proposal to audit"):
         assert name in names
+
+
+def test_quality_is_measured_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quality, "MILLION", 3_000)
+    figures = quality.figures()
+    assert [figure.unit for figure in figures] == ["s", "MB"] * 2
+    assert all(0 < figure.value < 500 for figure in figures)
 
 
 def test_sessions_pick_at_once() -> None:
@@ -69,6 +76,7 @@ def test_the_figures_are_printed_as_json(
     groups = [
         (run.browser, "browser"),
         (run.sessions, "figures"),
+        (run.quality, "figures"),
         *((run.library, name) for name in ("distances", "rejection", "serving")),
         *((run.library, name) for name in ("keras_serving", "zoo", "training")),
     ]
