@@ -79,7 +79,7 @@ def test_the_distances_are_those_of_a_loop_and_the_pair_is_farthest_above_chance
     equal = changed(regs(3_000, 1), 3, lambda points: points[:, 2], 0.15, 1)
     found = quality(equal, regs(3_000, 2), UK_REGISTRATION)
     assert found.pair.positions == (3, 4)
-    assert 2 * found.pair.chance < found.pair.variation < found.pairs_chance
+    assert 1.5 * found.pair.chance < found.pair.variation < found.pairs_chance
 
 
 @pytest.mark.parametrize(("n", "m"), [(1, 7), (40, 9), (200, 300)])
