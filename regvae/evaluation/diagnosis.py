@@ -18,7 +18,7 @@ from regvae.evaluation.accuracy import accuracy as accuracy_of
 from regvae.evaluation.accuracy import rows_of
 from regvae.formats import SPLITS, Format
 from regvae.formats.codes import characters
-from regvae.intervals import interval
+from regvae.intervals import Share
 from regvae.model.bundle import Bundle
 from regvae.model.likelihood import divergence, negative_log_likelihood
 from regvae.randomness import generator
@@ -36,24 +36,6 @@ _PRIOR_HALF_WIDTH = 4.0
 
 
 # --- accuracy -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Share:
-    """`hits` out of `n` trials."""
-
-    hits: int
-    n: int
-
-    @property
-    def value(self) -> float:
-        """The share, 0 to 1."""
-        return self.hits / self.n
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Clopper and Pearson's interval of the rate at 95 %: two numbers from 0 to 1."""
-        return interval(self.hits, self.n)
 
 
 @dataclass(frozen=True)
