@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from regvae.intervals import interval, rounded, upper_bound
+from regvae.intervals import Share, interval, ratio_interval, rounded, upper_bound
 
 DRAWS = st.integers(1, 5_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -64,3 +64,39 @@ def test_a_bound_is_rounded_away_from_what_it_bounds():
     assert rounded(0.00012301, 2, ROUND_CEILING) == 0.00013
     assert rounded(0.00012301, 2, ROUND_FLOOR) == 0.00012
     assert rounded(0.25, 2, ROUND_CEILING) == 0.25
+
+
+# --- ratios ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [((40, 100), (70, 200)), ((3, 10), (1, 12)), ((1, 12), (3, 10)), ((9, 9), (4, 50))],
+)
+def test_at_the_ends_of_a_ratio_the_difference_may_be_0(one, other):
+    # Recovered variances: the interval of a - r b begins at 0 for the least r, ends at the largest.
+    one, other = Share(*one), Share(*other)
+    least, largest = ratio_interval(one, other)
+    assert least < one.value / other.value < largest
+    (low, high), (other_low, other_high) = one.interval, other.interval
+    for ratio, end, other_end in ((least, low, other_high), (largest, high, other_low)):
+        difference = abs(one.value - ratio * other.value)
+        assert difference == pytest.approx(
+            math.hypot(one.value - end, ratio * (other_end - other.value))
+        )
+
+
+@pytest.mark.parametrize(("rate", "other_rate", "n"), [(0.1, 0.2, 50), (0.9, 0.95, 500)])
+def test_a_ratio_is_in_its_interval_as_often_as_it_should(rate, other_rate, n):
+    rng = np.random.default_rng(4)
+    contained = 0
+    for hits, others in rng.binomial(n, [rate, other_rate], size=(1_000, 2)).tolist():
+        low, high = ratio_interval(Share(hits, n), Share(others, n))
+        contained += low <= rate / other_rate <= high
+    assert contained >= 930
+
+
+def test_without_hits_a_ratio_is_bounded_on_one_side():
+    assert ratio_interval(Share(0, 10), Share(5, 10))[0] == 0
+    assert ratio_interval(Share(3, 10), Share(0, 10)) == (0, math.inf)
+    assert ratio_interval(Share(0, 10), Share(0, 10)) == (0, math.inf)
