@@ -22,6 +22,7 @@ from regvae.parallel import each
 from regvae.randomness import generator
 
 Places = NDArray[np.uint8]
+Hits = NDArray[np.bool_]
 
 _PUBLIC = 20_000
 """Codes of the format's generator, from which its most frequent characters are known."""
@@ -122,45 +123,24 @@ def infer(
     `ValueError` without generated codes or without records to attack, and `FormatError` for a
     generated text that is no normalised code.
     """
-    records, layout = bundle.records, bundle.autoencoder.onehot
-    rng = generator("attribute inference", seed)
+    layout, rng = bundle.autoencoder.onehot, generator("attribute inference", seed)
     if not len(generated):
         plural = bundle.format.plural
         raise ValueError(f"expected 1 or more generated {plural}, got none; generate some")
     if most < 1:
         raise ValueError(f"expected 1 or more records of each split, got {most:,}; raise it")
-
-    def chosen(*splits: str) -> Codes:
-        rows = [rng.permutation(np.flatnonzero(records.split == one))[:most] for one in splits]
-        if not sum(map(len, rows)):
-            raise ValueError(
-                f"expected records of the split {' or '.join(splits)}, got none; choose another "
-                "model"
-            )
-        return records.codes[np.concatenate(rows)]
-
-    splits = chosen("train"), chosen("validation", "test")
-    picked = [rng.integers(layout.positions, size=len(codes)) for codes in splits]
+    training = _chosen(bundle, ("train",), most, rng)
+    held_out = _chosen(bundle, ("validation", "test"), most, rng)
+    picked = [rng.integers(layout.positions, size=len(codes)) for codes in (training, held_out)]
     known = layout.places(generated)
     public = layout.places(bundle.format.generate(_PUBLIC, rng=rng))
-    baseline = _hits(layout, splits[0], lambda places: _most_frequent(public, places))
+    baseline = _hits(layout, training, lambda places: _most_frequent(public, places))
 
     def attack(guess: Callable[[Places], Places]) -> Attack:
-        main, control = (_hits(layout, codes, guess) for codes in splits)
-        every = main, control, baseline
-        of_codes = picked[0], picked[1], picked[0]
-        return Attack(
-            Success(
-                *(
-                    _share(one[np.arange(len(one)), at])
-                    for one, at in zip(every, of_codes, strict=True)
-                )
-            ),
-            tuple(
-                Success(*(_share(one[:, column]) for one in every))
-                for column in range(layout.positions)
-            ),
-        )
+        main, control = (_hits(layout, codes, guess) for codes in (training, held_out))
+        overall = _at(main, picked[0]), _at(control, picked[1]), _at(baseline, picked[0])
+        by_position = tuple(map(_success, main.T, control.T, baseline.T))
+        return Attack(_success(*overall), by_position)
 
     return Inference(
         tuple(block.position + 1 for block in layout.blocks),
@@ -169,11 +149,26 @@ def infer(
     )
 
 
-def _share(hits: NDArray[np.bool_]) -> Share:
-    return Share(int(hits.sum()), len(hits))
+def _chosen(bundle: Bundle, splits: tuple[str, ...], most: int, rng: np.random.Generator) -> Codes:
+    """At most so many codes of each of some splits, drawn at random."""
+    split = bundle.records.split
+    rows = [rng.permutation(np.flatnonzero(split == one))[:most] for one in splits]
+    if not any(map(len, rows)):
+        raise ValueError(
+            f"expected records of the split {' or '.join(splits)}, got none; choose another model"
+        )
+    return bundle.records.codes[np.concatenate(rows)]
 
 
-def _hits(layout: OneHot, codes: Codes, guess: Callable[[Places], Places]) -> NDArray[np.bool_]:
+def _at(hits: Hits, columns: NDArray[np.integer]) -> Hits:
+    return np.take_along_axis(hits, columns[:, None], axis=1)[:, 0]
+
+
+def _success(main: Hits, control: Hits, baseline: Hits) -> Success:
+    return Success(*(Share(int(one.sum()), len(one)) for one in (main, control, baseline)))
+
+
+def _hits(layout: OneHot, codes: Codes, guess: Callable[[Places], Places]) -> Hits:
     """Whether the guess of each learned position gives each code (n,) back: (n, b)."""
     places = layout.places(codes)
     guesses = guess(places)

@@ -11,6 +11,7 @@ import pytest
 from regvae.audit import inference
 from regvae.audit.inference import Success, guesses_of_codes, guesses_of_model, infer
 from regvae.formats import FORMATS, uk_registration
+from regvae.formats.definition import of_definition
 from regvae.intervals import Share
 from regvae.model.config import Data, Network, Phase, Training
 from regvae.model.likelihood import negative_log_likelihood
@@ -87,14 +88,11 @@ def test_a_guess_does_not_see_the_masked_character(attacker):
 
 
 def test_the_model_guesses_only_what_the_format_permits():
-    bundle = bundle_of(FORMATS["french-registration"])
-    layout = bundle.autoencoder.onehot
-    places = layout.places(bundle.records.codes[:60])
-    guesses = guesses_of_model(bundle, places)
-    for at in range(layout.positions):
-        filled = places.copy()
-        filled[:, at] = guesses[:, at]
-        assert bundle.format.permits(layout.codes(filled)).all()
+    definition = {"name": "d", "noun": "tag", "plural": "tags", "example": "D123"}
+    excluded = {"pattern": "[A-D][0-9]{3}", "excluded": {"1": ["A", "B", "C"]}}
+    bundle = bundle_of(of_definition(definition | excluded))
+    places = bundle.autoencoder.onehot.places(bundle.records.codes)
+    assert guesses_of_model(bundle, places)[:, 0].tolist() == [3] * len(places)
 
 
 def test_of_many_generated_codes_those_that_differ_in_one_position_are_kept(monkeypatch):
@@ -180,6 +178,17 @@ def test_so_many_records_of_each_split_are_attacked_at_every_position_and_at_one
         assert (success.main.n, success.control.n, success.baseline.n) == (100, 180, 100)
     every = [one.control.value for one in found.generated.by_position]
     assert min(every) <= found.generated.overall.control.value <= max(every)
+
+
+def test_overall_a_code_is_attacked_at_a_position_drawn_at_random():
+    bundle = random_bundle(2)
+    codes = split(bundle, "train")
+    # All are published, but for their first letter.
+    found = infer(bundle, [f"Z{code[1:]}" for code in codes.tolist()]).generated
+    first, *others = (one.main.value for one in found.by_position)
+    assert first < 0.1
+    assert min(others) > 0.95
+    assert found.overall.main.value == pytest.approx(6 / 7, abs=0.08)
 
 
 def test_the_baseline_is_the_most_frequent_character_of_the_generator():
