@@ -57,7 +57,7 @@ def ratio_interval(one: Share, other: Share) -> tuple[float, float]:
 
     By the method of variance estimates recovery, from the intervals of the two: Donner and Zou,
     "Closed-form confidence intervals for functions of the normal mean and standard deviation",
-    2012, equation 11. (0, infinity) if `other` has no hits.
+    2012. (0, infinity) if `other` has no hits.
     """
     if not other.hits:
         return 0.0, math.inf
