@@ -206,6 +206,8 @@ def _show_results(stored: Generation) -> None:
     st.html(plates.plates(format, files.first))
     collisions_help = common.named(words.COLLISIONS_HELP, format)
     st.markdown(common.plain(audit.sentence()), help=collisions_help)
+    if audit.collisions:
+        st.caption(common.sentence(common.plain(audit.exposed_sentence())))
     facts(
         [
             ("accepted", f"{report.accepted:,} of {report.proposed:,} proposals"),

@@ -5,6 +5,7 @@ every accepted point is decoded and compared exactly with all records. The rates
 showed, or did not show, have confidence bounds (`regvae.intervals`).
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
+from regvae.audit.exposure import Exposure, exposures
 from regvae.formats import Codes, Format
 from regvae.intervals import CONFIDENCE, interval, rounded, upper_bound
 from regvae.model.bundle import Bundle
@@ -59,8 +61,8 @@ def drift(bundle: Bundle, z: NDArray, codes: Codes) -> NDArray[np.float64]:
 class Audit:
     """Counts, bounds and distances of the accepted points and results of a policy.
 
-    `draws` is the number of accepted points; `collisions` of them decode to a record, and
-    `unwanted` to an unwanted code. The bounds are on these rates per draw of this policy, one-sided
+    `draws` is the number of accepted points; `collisions` of them decode to a record, which
+    `exposures` tells by split, and `unwanted` to an unwanted code. The bounds are on these rates per draw of this policy, one-sided
     at `confidence`; `purity_interval` is two-sided. `results` is the number of results, `distinct`
     that of their different codes, and `leaking` of them are unwanted or records. The rest is about
     the first `checked` of them: `valid` is the share with the attribute of that name, None if the
@@ -73,6 +75,7 @@ class Audit:
     draws: int
     collisions: int
     collision_bound: float
+    exposures: tuple[Exposure, ...]
     unwanted: int
     unwanted_bound: float
     purity_interval: tuple[float, float]
@@ -123,6 +126,15 @@ class Audit:
             f"below {bound:.1e} at {self.confidence:.0%}"
         )
 
+    def exposed_sentence(self) -> str:
+        """How many different records those were, by split, beside chance, in words."""
+        parts = [
+            f"{one.exposed:,} of {one.records:,} records of {one.split} "
+            f"({one.by_chance:.2g} by chance)"
+            for one in self.exposures
+        ]
+        return f"different records among the accepted: {', '.join(parts)}" if parts else ""
+
 
 @dataclass
 class Auditor:
@@ -137,10 +149,12 @@ class Auditor:
     tally: Tally = field(default_factory=Tally)
     _z: list[NDArray] = field(default_factory=list)
     _codes: list[Codes] = field(default_factory=list)
+    _hits: Counter[str] = field(default_factory=Counter)
     _leaking: int = 0
 
-    def add(self, tally: Tally, kept: Samples) -> None:
-        """Add a block by its counts and its results."""
+    def add(self, tally: Tally, accepted: Samples, kept: Samples) -> None:
+        """Add a block by its counts, its accepted points and its results."""
+        self._hits.update(accepted.codes[accepted.collision].tolist())
         room = CLOSELY - sum(map(len, self._codes))
         if room > 0:
             self._z.append(kept.z[:room])
@@ -165,6 +179,7 @@ class Auditor:
             draws=tally.accepted,
             collisions=tally.collisions,
             collision_bound=upper_bound(tally.collisions, tally.accepted),
+            exposures=exposures(self.bundle, self._hits, tally.accepted),
             unwanted=unwanted,
             unwanted_bound=upper_bound(unwanted, tally.accepted),
             purity_interval=interval(tally.wanted, tally.accepted),

@@ -18,6 +18,8 @@ def print_outcome(outcome: Outcome, found: Hunt | None) -> None:
     if outcome.guarantee:
         _print("guarantee", outcome.guarantee["sentence"])
     _print("finding", outcome.audit.sentence())
+    if outcome.audit.collisions:
+        _print("records exposed", outcome.audit.exposed_sentence())
     _print_results(outcome.audit, plural)
     if found:
         _print("leaks found", found.sentence())

@@ -1,5 +1,6 @@
 """A format of codes: an alphabet for each position, parsing, display, and attributes."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -235,6 +236,22 @@ class Format:
             permitted &= (part != [ord(one) for one in text]).any(axis=1)
         return permitted
 
+    @cached_property
+    def size(self) -> float:
+        """How many codes the format permits: exact where its positions are independent and never
+        empty, else within about a percent, from the share of random texts that are codes."""
+        size = float(math.prod(len(self.alphabets[position]) for position in self.learned))
+        if self.pattern.movable >= self.length and not self.excluded and not self.check:
+            return size
+        rng = np.random.default_rng(0)
+        points = np.empty((_TEXTS, self.length), np.uint32)
+        for position, allowed in enumerate(self.alphabets):
+            points[:, position] = rng.choice([ord(one) for one in allowed], size=_TEXTS)
+        texts = from_characters(points)
+        if self.check:
+            texts = from_characters(self.check.compute(points))
+        return size * float(((self.pattern.match(texts)[0] == texts) & self.permits(texts)).mean())
+
     def generate(self, n: int, *, rng: np.random.Generator) -> Codes:
         """n codes of the format: (n,). Raises `ValueError` if n is negative.
 
@@ -406,6 +423,8 @@ def _described(allowed: str) -> str:
     return allowed if len(allowed) == 1 else f"one of {allowed}"
 
 
+_TEXTS = 100_000
+"""Random texts of which those that are codes are counted, for the size of a format."""
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 

@@ -140,7 +140,7 @@ def generate(
     stopped = False
     with _Writer(files, details, bundle.format, chosen) as writer:
         for block in sampling.stream(bundle, policy, measurer):
-            auditor.add(block.tally, block.kept)
+            auditor.add(block.tally, block.accepted, block.kept)
             writer.add(block.kept)
             if on_block and on_block(auditor.tally):
                 stopped = True

@@ -129,8 +129,13 @@ class Data:
         All codes of a generator are equally likely, so it is the logarithm of their number. None
         for one's own codes, whose distribution is unknown.
         """
+        return None if self.source == "own" else math.log(self.size)
+
+    @property
+    def size(self) -> float:
+        """How many codes the source can draw; of one's own codes, how many the format permits."""
         counts = {"notebook": uk_registration.notebook_count, "dvla": uk_registration.dvla_count}
-        return math.log(counts[self.source]()) if self.source in counts else None
+        return counts[self.source]() if self.source in counts else self.format.size
 
     def splits(self, own: Own = ()) -> dict[str, Codes]:
         """The codes by split: `{"train": (n,), "validation": (m,), "test": (t,)}`.

@@ -48,6 +48,11 @@ class Records:
         further = table.rows(codes) if table else pd.DataFrame()
         return cls(codes, split, *autoencoder.encode(codes), autoencoder.onehot.format, further)
 
+    def none(self) -> "Records":
+        """No records, of the same format and dimension: for whoever does not know any."""
+        parts = (one[:0].copy() for one in (self.codes, self.split, self.mean, self.sigma))
+        return Records(*parts, self.format)
+
     def __len__(self) -> int:
         return len(self.codes)
 

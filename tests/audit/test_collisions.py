@@ -239,11 +239,11 @@ def test_of_many_different_codes_some_evenly_spaced_are_compared(few, measurer, 
 def test_an_audit_of_blocks_is_that_of_all_at_once(few, measurer):
     _, accepted, _ = audited(few, measurer, policy())
     at_once, by_block = Auditor(few, BELOW_50), Auditor(few, BELOW_50)
-    at_once.add(Tally.of(600, accepted), accepted)
+    at_once.add(Tally.of(600, accepted), accepted, accepted)
     for rows in np.array_split(np.arange(len(accepted)), 7):
         block = accepted.take(rows)
         new = len({*block.codes.tolist()} - {*accepted.codes[: rows[0]].tolist()})
-        by_block.add(Tally.of(0, block, len(block), new), block)
+        by_block.add(Tally.of(0, block, len(block), new), block, block)
     assert by_block.finish() == at_once.finish()
 
 

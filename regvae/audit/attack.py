@@ -1,0 +1,147 @@
+"""How well an attack tells members, on which a model was trained, from others: its ROC curve.
+
+An attack gives every code a score, larger for those that it takes for members. Controls are codes
+of the same source that the model was not trained on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import floor
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq
+from scipy.special import ndtri
+from scipy.stats import binom, rankdata
+
+from regvae.intervals import CONFIDENCE, interval, upper_bound
+
+RATES = (0.001, 0.01)
+"""False positive rates at which the true positive rate is told: Carlini et al., "Membership
+inference attacks from first principles", 2022 (arXiv 2112.03570), who show why the AUC alone hides
+an attack that is sure of a few."""
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Detection:
+    """The share of members that an attack finds at a false positive rate of at most `fpr`, with an
+    interval at 95 %: all 0 to 1."""
+
+    fpr: float
+    tpr: float
+    interval: Interval
+
+
+@dataclass(frozen=True)
+class Attack:
+    """What an attack achieved on some `members` and `controls`, counted.
+
+    `auc` is the probability that a member has a larger score than a control, ties counted half:
+    0.5 for guessing, 1 for an attack that errs nowhere. `detections` are those at `RATES`.
+    """
+
+    members: int
+    controls: int
+    auc: float
+    auc_interval: Interval
+    detections: tuple[Detection, ...]
+
+    @property
+    def found_something(self) -> bool:
+        """Whether it does better than guessing, at 95 % of confidence: by its AUC, or by what it
+        finds at one of `RATES`."""
+        sure = any(one.interval[0] > one.fpr for one in self.detections)
+        return self.auc_interval[0] > 0.5 or sure
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON: `auc`, `auc_interval`, and `tpr_at_0.001` and such, with their intervals."""
+        rates = {f"tpr_at_{one.fpr:g}": one.tpr for one in self.detections}
+        rates_within = {f"tpr_at_{one.fpr:g}_interval": one.interval for one in self.detections}
+        return {
+            "members": self.members,
+            "controls": self.controls,
+            "auc": self.auc,
+            "auc_interval": self.auc_interval,
+            **rates,
+            **rates_within,
+        }
+
+
+def attack(members: ArrayLike, controls: ArrayLike, rates: Sequence[float] = RATES) -> Attack:
+    """What an attack achieved, given its scores of members (m,) and of controls (c,).
+
+    Raises `ValueError` without members or controls, or for a score that is not a number.
+    """
+    ours, others = np.asarray(members, float), np.asarray(controls, float)
+    if not len(ours) or not len(others):
+        raise ValueError(
+            f"expected scores of members and of controls, got {len(ours)} and {len(others)}; the "
+            "model needs training records and held-out ones"
+        )
+    if np.isnan(ours).any() or np.isnan(others).any():
+        raise ValueError("expected scores that are numbers, got nan; check the attack")
+    auc = _auc(ours, others)
+    return Attack(
+        members=len(ours),
+        controls=len(others),
+        auc=auc,
+        auc_interval=auc_interval(auc, len(ours), len(others)),
+        detections=tuple(_detection(np.sort(ours), np.sort(others), rate) for rate in rates),
+    )
+
+
+def _auc(ours: NDArray, others: NDArray) -> float:
+    """Mann and Whitney's statistic, as a share of all pairs."""
+    ranks = rankdata(np.concatenate([ours, others]))[: len(ours)]
+    pairs = len(ours) * len(others)
+    return float((ranks.sum() - len(ours) * (len(ours) + 1) / 2) / pairs)
+
+
+def auc_interval(auc: float, members: int, controls: int) -> Interval:
+    """Confidence interval of an AUC at 95 %.
+
+    Newcombe, "Confidence intervals for an effect size measure based on the Mann-Whitney statistic,
+    part 2", 2006, method 5: a score interval, which has a width where the AUC is 0 or 1 too.
+    """
+    z = float(ndtri((1 + CONFIDENCE) / 2))
+
+    def excess(theta: float) -> float:
+        """How much farther the AUC is from theta than its standard error, times z, allows."""
+        more = (members + controls) / 2 - 1
+        spread = 1 + more * ((1 - theta) / (2 - theta) + theta / (1 + theta))
+        variance = theta * (1 - theta) * spread / (members * controls)
+        return abs(auc - theta) - z * float(np.sqrt(variance))
+
+    low = 0.0 if excess(0.0) <= 0 else brentq(excess, 0.0, auc)
+    high = 1.0 if excess(1.0) <= 0 else brentq(excess, auc, 1.0)
+    return float(low), float(high)
+
+
+def _detection(ours: NDArray, others: NDArray, rate: float) -> Detection:
+    """The true positive rate at a false positive rate, both scores sorted.
+
+    The threshold at which controls have exactly that rate is not known either. So a quarter of the
+    error goes to each side of the number of controls above it, which is binomial, and the rest to
+    Clopper and Pearson's bounds of the members beyond the two thresholds.
+    """
+    error = (1 - CONFIDENCE) / 2
+    fewest, most = binom.ppf([error / 2, 1 - error / 2], len(others), rate)
+    low = interval(_beyond(ours, others, int(fewest), strict=True), len(ours), 1 - error)[0]
+    high = upper_bound(_beyond(ours, others, int(most)), len(ours), 1 - error / 2)
+    found = _beyond(ours, others, floor(rate * len(others) + 1e-9))
+    return Detection(rate, found / len(ours), (low, high))
+
+
+def _beyond(ours: NDArray, others: NDArray, above: int, *, strict: bool = False) -> int:
+    """How many members have a score above the threshold that this number of controls is above.
+
+    `strict` is the largest such threshold: the score of the last of these controls itself.
+    """
+    place = len(others) - above if strict else len(others) - above - 1
+    if place >= len(others):
+        return 0  # even the largest score of a control may be below the threshold
+    threshold = others[place] if place >= 0 else -np.inf
+    return len(ours) - int(np.searchsorted(ours, threshold, side="right"))

@@ -1,0 +1,87 @@
+"""Which records come out of a sampler: by split, as draws and as different records, beside chance.
+
+A record of the training split that comes out may be remembered. One of the validation and test
+splits, on which the model was not trained, comes out as any likely code does: these are controls.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from math import expm1, log1p
+
+from regvae.formats import SPLITS, Codes
+from regvae.intervals import interval
+from regvae.model.bundle import Bundle
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """How often the `records` of a split came out in `draws` codes.
+
+    `hits` draws are records of the split; `rate_interval` is the interval of their rate per draw.
+    `exposed` different records are among them; `share_interval` is the interval of the share of
+    the records that so many draws expose. `by_chance` is how many different ones are expected from
+    as many draws that find each code alike, among all that the source can draw or the format
+    permits. The intervals are Clopper and Pearson's at 95 %. Draws are independent; that two
+    records cannot come out in one draw makes the second interval slightly wide, not narrow.
+    """
+
+    split: str
+    records: int
+    draws: int
+    hits: int
+    rate_interval: tuple[float, float]
+    exposed: int
+    share_interval: tuple[float, float]
+    by_chance: float
+
+    @classmethod
+    def of(
+        cls, split: str, records: int, draws: int, hits: int, exposed: int, size: float
+    ) -> "Exposure":
+        """From counts, and the number of codes that there are."""
+        return cls(
+            split,
+            records,
+            draws,
+            hits,
+            interval(hits, draws),
+            exposed,
+            interval(exposed, records),
+            by_chance(records, draws, size),
+        )
+
+    @property
+    def share(self) -> float:
+        """The share of the split's records that came out, 0 to 1; 0 without any."""
+        return self.exposed / self.records if self.records else 0.0
+
+
+def by_chance(records: int, draws: int, size: float) -> float:
+    """How many of some records are expected among draws that find each of `size` codes alike.
+
+    records * (1 - (1 - 1 / size)^draws)
+
+    >>> round(by_chance(12_000, 1_000_000, 783_889_600), 1)
+    15.3
+    """
+    return -records * expm1(draws * log1p(-1 / size)) if size > 1 else float(records)
+
+
+def exposures(bundle: Bundle, hits: Counter[str], draws: int) -> tuple[Exposure, ...]:
+    """The exposure of each split with records, given how often each record came out in draws."""
+    records, size = bundle.records, bundle.preset.data.size
+    found: dict[str, Counter[str]] = {split: Counter() for split in SPLITS}
+    for code, times in hits.items():
+        row = records.row_of(code)
+        if row is not None:
+            found[str(records.split[row])][code] = times
+    return tuple(
+        Exposure.of(split, n, draws, found[split].total(), len(found[split]), size)
+        for split, n in records.sizes().items()
+        if n
+    )
+
+
+def hits_among(bundle: Bundle, codes: Codes) -> Counter[str]:
+    """How often each record is among codes (n,)."""
+    return Counter(codes[bundle.records.contains(codes)].tolist())

@@ -1,0 +1,220 @@
+"""Holes: which records can be named because likely codes are missing from results without leaks.
+
+Results that leave out records have holes in their shape: somebody with the model can draw codes
+as the results were drawn, and a code that comes often, yet is missing from the results, is likely a
+record. Here this attack is carried out, for any number of draws, and told by what it names.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binom
+
+from regvae.model.bundle import Bundle
+from regvae.rejection import sampling
+from regvae.rejection.margins import Margins
+from regvae.rejection.measures import Measurer
+from regvae.rejection.policy import Policy
+
+PRECISION = 0.95
+"""Share of the codes named that must be records, for somebody to name them."""
+FEWEST, MOST = 200_000, 4_000_000
+"""Fewest and most points that are proposed to carry the attack out."""
+_GRID = 60
+_MOST_THRESHOLDS = 500
+_ONE = 0.5
+"""Expected records from which one counts as named: it rounds to one."""
+
+
+@dataclass(frozen=True)
+class Holes:
+    """What can be named by somebody who draws codes as results of `proposed` points were drawn.
+
+    These are `draws` accepted points, of a sampler that leaves out nothing. Expected numbers: of
+    `named` training records, of `named_held_out` records of the other splits, and of `others`,
+    codes that are named and are no records. None where they are not known, because only as many as
+    `simulated` points were proposed to find out, and the attack needs four times `proposed`: twice
+    to choose whom to name, and twice again to count what that finds. `safe_draws`
+    is the largest number of draws after which no record can be named, up to
+    `known_draws`, the most that are known.
+    """
+
+    proposed: int
+    draws: int
+    simulated: int
+    named: float | None
+    named_held_out: float | None
+    others: float | None
+    safe_draws: int
+    known_draws: int
+
+    def sentence(self) -> str:
+        """The finding in words."""
+        none = f"none up to {self.safe_draws:,} draws"
+        if self.safe_draws >= self.known_draws:
+            none += ", and more were not tried"
+        if self.named is None or self.named_held_out is None:
+            return f"not known for {self.draws:,} draws; {none}"
+        n = round(self.named + self.named_held_out)
+        return (
+            f"{n:,} record{'' if n == 1 else 's'} can be named after {self.draws:,} draws, at "
+            f"{PRECISION:.0%} precision: {round(self.named):,} of training and "
+            f"{round(self.named_held_out):,} held out; {none}"
+        )
+
+
+def holes(
+    bundle: Bundle,
+    policy: Policy,
+    proposed: int,
+    *,
+    measurer: Measurer | None = None,
+    most: int = MOST,
+) -> Holes:
+    """Carry out the attack on results of a policy that leaves out records, after so many points.
+
+    At least four times as many points are proposed, if these are not more than `most`. Raises
+    `ValueError` for fewer points than 1, or a policy that leaves out no record; and what
+    `sampling.stream` raises.
+    """
+    if not leaves_out_records(policy):
+        raise ValueError(
+            "expected a policy that leaves out records, got one that does not: they are among its "
+            "results; use clean, or the rule certified"
+        )
+    if proposed < 1:
+        raise ValueError(f"expected 1 proposed point or more, got {proposed}; propose some")
+    half = min(most, max(FEWEST, 4 * proposed)) // 2
+    measurer = measurer or sampling.make_measurer(bundle, policy)
+    chosen, counted = (
+        _Attack(half, *_by_kind(bundle, policy, _simulated(bundle, policy, half, measurer, use)))
+        for use in (1, 2)
+    )
+
+    def named(n: int) -> tuple[float, float, float]:
+        # What is best by luck on one half is not on the other.
+        return counted.named(n, chosen.threshold(n))
+
+    safe = 0
+    for n in np.unique(np.geomspace(1, half // 2, _GRID).astype(int)).tolist():
+        if sum(named(n)[:2]) >= _ONE:
+            break
+        safe = n
+    rate = counted.draws / half
+    return Holes(
+        proposed,
+        round(rate * proposed),
+        2 * half,
+        *(named(proposed) if half >= 2 * proposed else (None, None, None)),
+        safe_draws=int(rate * safe),
+        known_draws=int(rate * (half // 2)),
+    )
+
+
+def leaves_out_records(policy: Policy) -> bool:
+    """Whether a policy's results have no records, by `clean` or by its rule."""
+    return policy.clean or policy.rule.certain
+
+
+def _simulated(
+    bundle: Bundle, policy: Policy, proposals: int, measurer: Measurer, use: int
+) -> Counter[str]:
+    """How often each code is among the points that are accepted if no record is left out."""
+    alike = replace(
+        policy,
+        seed=(policy.seed + use) % 2**63,
+        guarantee=None,
+        clean=False,
+        repeats=True,
+        results=None,
+        proposals=proposals,
+    )
+    # Who has no records cannot refuse them, so that the rule must not either.
+    margins = Margins(replace(bundle, records=bundle.records.none()), policy.unwanted)
+    measurer = replace(measurer, margins=margins)
+    counts: Counter[str] = Counter()
+    for block in sampling.stream(bundle, alike, measurer):
+        counts.update(block.accepted.codes.tolist())
+    return counts
+
+
+def _by_kind(
+    bundle: Bundle, policy: Policy, counts: Counter[str]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """The counts of training records, of held-out records, and of other codes that are wanted."""
+    codes = np.array(list(counts), bundle.format.dtype)
+    numbers = np.array(list(counts.values()), np.int64)
+    if not len(codes):
+        return numbers, numbers, numbers
+    rows = bundle.records.rows_of(codes)
+    record = rows >= 0
+    train = record & (bundle.records.split[rows] == "train")
+    # A code that is known to be unwanted is missing for that reason, and nobody takes it for a hole.
+    wanted = ~policy.unwanted.of_codes(codes, bundle)
+    return numbers[train & wanted], numbers[record & ~train & wanted], numbers[~record & wanted]
+
+
+class _Attack:
+    """Who names every code that occurred at least t times in their own draws and is missing.
+
+    Of T points in all, n are those of the results and the others their own: each of a code's draws
+    belongs to the latter with the probability (T - n) / T. So a code that is left out has a
+    binomial number of theirs; another one is missing if all of its draws are theirs. Both
+    expectations are exact for each n, without knowing the codes' probabilities.
+    """
+
+    def __init__(self, simulated: int, *counts: NDArray[np.int64]) -> None:
+        self._simulated = simulated
+        self._kinds = [np.unique(one, return_counts=True) for one in counts]
+        self.draws = int(sum(one.sum() for one in counts))
+
+    def threshold(self, proposed: int) -> int | None:
+        """The t with which the most records are named at `PRECISION`; None if there is none."""
+        train, held_out, others = self._named(proposed, np.arange(1, self._largest + 1))
+        records = train + held_out
+        sure = (records > 0) & (records >= PRECISION * (records + others))
+        return int(np.where(sure, records, -1.0).argmax()) + 1 if sure.any() else None
+
+    def named(self, proposed: int, t: int | None) -> tuple[float, float, float]:
+        """How many training records, held-out records and others are named with a t; none if fewer
+        than `PRECISION` of them are records."""
+        if t is None:
+            return 0.0, 0.0, 0.0
+        train, held_out, others = (float(one[0]) for one in self._named(proposed, np.array([t])))
+        if train + held_out < PRECISION * (train + held_out + others):
+            return 0.0, 0.0, 0.0
+        return train, held_out, others
+
+    def _named(self, proposed: int, thresholds: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+        """The expected numbers of each kind with some thresholds (t,): (t,) each."""
+        share = (self._simulated - proposed) / self._simulated
+        train, held_out = (_at_least(*one, thresholds, share) for one in self._kinds[:2])
+        values, times = self._kinds[2]
+        return train, held_out, _from_above(values, times * share**values, thresholds)
+
+    @property
+    def _largest(self) -> int:
+        """The largest threshold worth trying: more than any count names nothing."""
+        most = max(int(values.max(initial=1)) for values, _ in self._kinds)
+        return min(_MOST_THRESHOLDS, most)
+
+
+def _at_least(
+    values: NDArray[np.int64], times: NDArray[np.int64], thresholds: NDArray, share: float
+) -> NDArray[np.float64]:
+    """How many of the codes that occurred `values` times, `times` codes each, are expected to have
+    at least each of the thresholds (t,) in a share of the draws: (t,)."""
+    found = np.zeros(len(thresholds))
+    for value, number in zip(values.tolist(), times.tolist(), strict=True):
+        found += number * binom.sf(thresholds - 1, value, share)
+    return found
+
+
+def _from_above(
+    values: NDArray[np.int64], weights: NDArray[np.float64], thresholds: NDArray
+) -> NDArray[np.float64]:
+    """The sum of the weights of all values that are at least each threshold: (t,)."""
+    sums = np.append(np.cumsum(weights[::-1])[::-1], 0.0)
+    return sums[np.searchsorted(values, thresholds)]

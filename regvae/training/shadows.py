@@ -1,0 +1,164 @@
+"""Shadow models: the same preset trained on other splits of the same codes, to attack the original.
+
+Carlini et al., "Membership inference attacks from first principles", 2022, compare what a model
+says of a code with what models say that were trained with and without it. Each shadow model leaves
+a small file, so that an interrupted study goes on where it ended; the models are not kept.
+"""
+
+import hashlib
+import json
+import multiprocessing
+import os
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from regvae.formats import CodeTable
+from regvae.model import store
+from regvae.model.bundle import Bundle
+from regvae.model.config import Data, Preset
+from regvae.model.likelihood import negative_log_likelihood
+from regvae.training.queue import processor, slots
+
+USUAL = 64
+"""Shadow models of a study, as in the paper; half as many find nearly as much."""
+MOST = 1_024
+
+
+@dataclass(frozen=True)
+class Shadows:
+    """What s shadow models make of the n codes of a bundle, in the order of its records.
+
+    `nats` (s, n) are the codes' negative log-likelihoods at their means, `members` (s, n) tells
+    which codes a shadow model was trained on.
+    """
+
+    nats: NDArray[np.float32]
+    members: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.nats)
+
+
+def train_shadows(
+    bundle: Bundle,
+    n: int = USUAL,
+    *,
+    executor: Executor | None = None,
+    on_done: Callable[[int], object] = lambda _: None,
+) -> Shadows:
+    """Train n shadow models of a bundle, 1 to 1,024, or read those that have been trained.
+
+    Each has the bundle's preset, the seed 0 to n - 1, and splits of all records of the same sizes,
+    drawn with that seed. They are trained in as many processes as there are processors, or by an
+    `executor`. `on_done` is called with the number of those that are there, at first and after
+    each. An interrupted call has lost at most the models that were being trained. Raises
+    `ValueError` for another number and for a bundle without records, `OSError` if the files
+    cannot be written, and what training raises.
+    """
+    if not 1 <= n <= MOST:
+        raise ValueError(f"expected 1 to {MOST:,} shadow models, got {n:,}; change the number")
+    study = _Study.of(bundle)
+    study.folder.mkdir(parents=True, exist_ok=True)
+    missing = [seed for seed in range(n) if study.read(seed) is None]
+    on_done(n - len(missing))
+    if missing:
+        pool = executor or _processes(min(slots(), len(missing)))
+        try:
+            futures = [pool.submit(_train, study, seed) for seed in missing]
+            for number, future in enumerate(as_completed(futures), start=1):
+                future.result()
+                on_done(n - len(missing) + number)
+        finally:
+            if not executor:
+                pool.shutdown(cancel_futures=True)
+    found = [study.result(seed) for seed in range(n)]
+    nats, members = (np.stack(part) for part in zip(*found, strict=True))
+    rows = np.searchsorted(study.table.codes, bundle.records.codes)
+    return Shadows(nats[:, rows], members[:, rows])
+
+
+@dataclass(frozen=True)
+class _Study:
+    """The shadow models of all bundles with one preset and the same codes, `table`, in any splits:
+    their `folder`."""
+
+    preset: Preset
+    table: CodeTable
+    folder: Path
+
+    @classmethod
+    def of(cls, bundle: Bundle) -> "_Study":
+        if not len(bundle.records):
+            raise ValueError(
+                f"expected a bundle with its records, got {bundle.name}, which has none; train "
+                "shadow models where the records are"
+            )
+        table = bundle.records.table
+        data = Data.of_own(table, 0, bundle.format)
+        preset = replace(bundle.preset, data=replace(data, sizes=bundle.preset.data.sizes))
+        described = {**preset.to_dict(), "name": "", "about": ""}
+        digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
+        return cls(preset, table, store.home() / "shadows" / digest[:32])
+
+    def of_seed(self, seed: int) -> Preset:
+        """The preset that splits the codes with a seed."""
+        return replace(self.preset, data=replace(self.preset.data, seed=seed))
+
+    def path(self, seed: int) -> Path:
+        return self.folder / f"{seed:04}.safetensors"
+
+    def read(self, seed: int) -> NDArray[np.float32] | None:
+        """The nats (n,) of a shadow model; None if its file is missing or damaged."""
+        with suppress(OSError, safetensors.SafetensorError, KeyError):
+            nats = safetensors.numpy.load(self.path(seed).read_bytes())["nats"]
+            if nats.shape == (len(self.table),) and np.isfinite(nats).all():
+                return nats.astype(np.float32)
+        return None
+
+    def result(self, seed: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """The nats of a shadow model, and which codes are its members: (n,) each."""
+        nats = self.read(seed)
+        if nats is None:
+            raise OSError(
+                f"expected {self.path(seed)} as it was written, got another; remove it and start "
+                "again"
+            )
+        train = self.of_seed(seed).data.splits(self.table)["train"]
+        return nats, np.isin(self.table.codes, train)
+
+
+def _processes(n: int) -> ProcessPoolExecutor:
+    # New processes, as TensorFlow does not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(n, context, initializer=_one_thread)
+
+
+def _one_thread() -> None:
+    """A process for each processor, so none needs several threads: small networks gain nothing."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+def _train(study: _Study, seed: int) -> None:
+    """Train a shadow model, and write what it makes of all codes."""
+    from regvae.training.trainer import Trainer
+
+    with processor():
+        trainer = Trainer(study.of_seed(seed), seed, study.table)
+        while not trainer.finished:
+            trainer.run_epoch()
+    autoencoder, codes = trainer.autoencoder(), study.table.codes
+    nats = negative_log_likelihood(autoencoder, codes, autoencoder.encode(codes)[0])
+    content = safetensors.numpy.save({"nats": nats.astype(np.float32)})
+    store.write_atomically(study.path(seed), content)
