@@ -22,6 +22,12 @@ RATES = (0.001, 0.01)
 inference attacks from first principles", 2022 (arXiv 2112.03570), who show why the AUC alone hides
 an attack that is sure of a few."""
 
+SURE = 0.99
+"""Confidence at which an attack counts as better than guessing: an audit carries out several."""
+
+_CURVE = np.geomspace(1e-3, 1, 37)
+"""False positive rates of a curve: those below one control are nothing but noise."""
+
 Interval = tuple[float, float]
 
 
@@ -40,7 +46,8 @@ class Attack:
     """What an attack achieved on some `members` and `controls`, counted.
 
     `auc` is the probability that a member has a larger score than a control, ties counted half:
-    0.5 for guessing, 1 for an attack that errs nowhere. `detections` are those at `RATES`.
+    0.5 for guessing, 1 for an attack that errs nowhere. `detections` are those at `RATES`; `curve`
+    has false and true positive rates, for a picture.
     """
 
     members: int
@@ -48,13 +55,14 @@ class Attack:
     auc: float
     auc_interval: Interval
     detections: tuple[Detection, ...]
+    curve: tuple[tuple[float, float], ...]
 
     @property
     def found_something(self) -> bool:
-        """Whether it does better than guessing, at 95 % of confidence: by its AUC, or by what it
-        finds at one of `RATES`."""
-        sure = any(one.interval[0] > one.fpr for one in self.detections)
-        return self.auc_interval[0] > 0.5 or sure
+        """Whether it does better than guessing: by its AUC, at a confidence of `SURE`, or by what
+        it finds at one of `RATES`, whose bounds hold together."""
+        low, _ = auc_interval(self.auc, self.members, self.controls, SURE)
+        return low > 0.5 or any(one.interval[0] > one.fpr for one in self.detections)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON: `auc`, `auc_interval`, and `tpr_at_0.001` and such, with their intervals."""
@@ -67,6 +75,7 @@ class Attack:
             "auc_interval": self.auc_interval,
             **rates,
             **rates_within,
+            "curve": [list(one) for one in self.curve],
         }
 
 
@@ -84,12 +93,18 @@ def attack(members: ArrayLike, controls: ArrayLike, rates: Sequence[float] = RAT
     if np.isnan(ours).any() or np.isnan(others).any():
         raise ValueError("expected scores that are numbers, got nan; check the attack")
     auc = _auc(ours, others)
+    sorted_ours, sorted_others = np.sort(ours), np.sort(others)
+
+    def found(rate: float) -> float:
+        return _found(sorted_ours, sorted_others, rate) / len(ours)
+
     return Attack(
         members=len(ours),
         controls=len(others),
         auc=auc,
         auc_interval=auc_interval(auc, len(ours), len(others)),
-        detections=tuple(_detection(np.sort(ours), np.sort(others), rate) for rate in rates),
+        detections=tuple(_detection(sorted_ours, sorted_others, rate) for rate in rates),
+        curve=tuple((float(rate), found(float(rate))) for rate in _CURVE),
     )
 
 
@@ -100,13 +115,15 @@ def _auc(ours: NDArray, others: NDArray) -> float:
     return float((ranks.sum() - len(ours) * (len(ours) + 1) / 2) / pairs)
 
 
-def auc_interval(auc: float, members: int, controls: int) -> Interval:
-    """Confidence interval of an AUC at 95 %.
+def auc_interval(
+    auc: float, members: int, controls: int, confidence: float = CONFIDENCE
+) -> Interval:
+    """Confidence interval of an AUC.
 
     Newcombe, "Confidence intervals for an effect size measure based on the Mann-Whitney statistic,
     part 2", 2006, method 5: a score interval, which has a width where the AUC is 0 or 1 too.
     """
-    z = float(ndtri((1 + CONFIDENCE) / 2))
+    z = float(ndtri((1 + confidence) / 2))
 
     def excess(theta: float) -> float:
         """How much farther the AUC is from theta than its standard error, times z, allows."""
@@ -131,8 +148,12 @@ def _detection(ours: NDArray, others: NDArray, rate: float) -> Detection:
     fewest, most = binom.ppf([error / 2, 1 - error / 2], len(others), rate)
     low = interval(_beyond(ours, others, int(fewest), strict=True), len(ours), 1 - error)[0]
     high = upper_bound(_beyond(ours, others, int(most)), len(ours), 1 - error / 2)
-    found = _beyond(ours, others, floor(rate * len(others) + 1e-9))
-    return Detection(rate, found / len(ours), (low, high))
+    return Detection(rate, _found(ours, others, rate) / len(ours), (low, high))
+
+
+def _found(ours: NDArray, others: NDArray, rate: float) -> int:
+    """How many members are above the lowest threshold that at most this share of controls is."""
+    return _beyond(ours, others, floor(rate * len(others) + 1e-9))
 
 
 def _beyond(ours: NDArray, others: NDArray, above: int, *, strict: bool = False) -> int:

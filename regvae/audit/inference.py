@@ -75,7 +75,7 @@ def _missed(share: Share) -> Share:
 
 
 @dataclass(frozen=True)
-class Attack:
+class Guesses:
     """The success of one attacker: `by_position`, for each learned position, and `overall`.
 
     Overall, each code counts once, at a position drawn at random: guesses at several positions of
@@ -101,8 +101,8 @@ class Inference:
     """
 
     positions: tuple[int, ...]
-    model: Attack
-    generated: Attack
+    model: Guesses
+    generated: Guesses
 
     def summary(self) -> dict[str, Any]:
         """The figures as plain JSON types; they name no code."""
@@ -136,11 +136,11 @@ def infer(
     public = layout.places(bundle.format.generate(_PUBLIC, rng=rng))
     baseline = _hits(layout, training, lambda places: _most_frequent(public, places))
 
-    def attack(guess: Callable[[Places], Places]) -> Attack:
+    def attack(guess: Callable[[Places], Places]) -> Guesses:
         main, control = (_hits(layout, codes, guess) for codes in (training, held_out))
         overall = _at(main, picked[0]), _at(control, picked[1]), _at(baseline, picked[0])
         by_position = tuple(map(_success, main.T, control.T, baseline.T))
-        return Attack(_success(*overall), by_position)
+        return Guesses(_success(*overall), by_position)
 
     return Inference(
         tuple(block.position + 1 for block in layout.blocks),

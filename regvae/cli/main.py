@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import typer
 
-from regvae.cli import data, formats, inspect, regions, sample, serve, train
+from regvae.cli import audit, data, formats, inspect, regions, sample, serve, train
 from regvae.cli.output import fail, print_error
 
 _INTERRUPTED = 130
@@ -27,6 +27,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
         sample.sample,
         regions.regions,
         train.study,
+        audit.audit,
         inspect.check,
         serve.bench,
         serve.dashboard,

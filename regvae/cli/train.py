@@ -35,6 +35,7 @@ from regvae.model.bundle import Bundle
 from regvae.training import jobs
 from regvae.training.checkpoint import checkpoint_path
 from regvae.training.queue import processor
+from regvae.training.quiet import quiet
 
 
 def train(
@@ -79,7 +80,7 @@ def train(
     if random_codes is not None:
         chosen = replace(chosen, training=replace(chosen.training, random_share=random_codes))
     seed = default_seed if seed is None else seed
-    with _silenced():
+    with quiet():
         from regvae.training import trainer as training
 
     last: list[training.Trainer] = []
@@ -256,7 +257,7 @@ def study(
 def _model(preset: config.Preset, seed: int, path: Path) -> Bundle:
     """The bundle of a preset and a seed in a folder; trained, or resumed, if it is not there."""
     if not path.exists():
-        with _silenced():
+        with quiet():
             from regvae.training import trainer as training
         resume = checkpoint_path(path).exists()
         command = jobs.train_command(preset.name, path, seed)
@@ -270,18 +271,3 @@ def _model(preset: config.Preset, seed: int, path: Path) -> Bundle:
             f"{bundle.seed}; choose another folder"
         )
     return bundle
-
-
-@contextmanager
-def _silenced() -> Iterator[None]:
-    """Hide what TensorFlow prints from C++ when it is imported."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # only for what it prints after the import
-    sys.stderr.flush()
-    stderr = os.dup(2)
-    try:
-        with Path(os.devnull).open("w") as nothing:
-            os.dup2(nothing.fileno(), 2)
-        yield
-    finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)

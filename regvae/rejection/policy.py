@@ -280,6 +280,14 @@ class Policy:
             table = tomllib.loads(text)
         except (ValueError, RecursionError) as error:
             raise PolicyError(f"{where}: expected TOML, got {error}; correct it") from error
+        return cls.from_dict(table, where, listed)
+
+    @classmethod
+    def from_dict(
+        cls, table: Mapping[str, Any], where: str = "the policy", listed: Sequence[str] = ()
+    ) -> "Policy":
+        """A policy from tables, lists, numbers and texts, as a manifest has it: the inverse of
+        `to_dict`. Raises as `from_toml`."""
         schema = table.get("schema")
         if type(schema) is not int or schema != SCHEMA:
             raise PolicyError(
@@ -287,7 +295,7 @@ class Policy:
                 "`regvae sample --save-policy` (another version may propose other points)"
             )
         try:
-            return cls._from_tables(table, listed)
+            return cls._from_tables(dict(table), listed)
         except ValueError as error:
             raise PolicyError(f"{where}: {error}") from error
 

@@ -8,7 +8,6 @@ a small file, so that an interrupted study goes on where it ended; the models ar
 import hashlib
 import json
 import multiprocessing
-import os
 from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from contextlib import suppress
@@ -26,6 +25,7 @@ from regvae.model.bundle import Bundle
 from regvae.model.config import Data, Preset
 from regvae.model.likelihood import negative_log_likelihood
 from regvae.training.queue import processor, slots
+from regvae.training.quiet import quiet
 
 USUAL = 64
 """Shadow models of a study, as in the paper; half as many find nearly as much."""
@@ -143,8 +143,8 @@ def _processes(n: int) -> ProcessPoolExecutor:
 
 def _one_thread() -> None:
     """A process for each processor, so none needs several threads: small networks gain nothing."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    import tensorflow as tf
+    with quiet():
+        import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
