@@ -103,11 +103,14 @@ def holes(
             break
         safe = n
     rate = counted.draws / half
+    found = named(proposed) if half >= 2 * proposed else (None, None, None)
     return Holes(
-        proposed,
-        round(rate * proposed),
-        2 * half,
-        *(named(proposed) if half >= 2 * proposed else (None, None, None)),
+        proposed=proposed,
+        draws=round(rate * proposed),
+        simulated=2 * half,
+        named=found[0],
+        named_held_out=found[1],
+        others=found[2],
         safe_draws=int(rate * safe),
         known_draws=int(rate * (half // 2)),
     )
@@ -151,7 +154,7 @@ def _by_kind(
     rows = bundle.records.rows_of(codes)
     record = rows >= 0
     train = record & (bundle.records.split[rows] == "train")
-    # A code that is known to be unwanted is missing for that reason, and nobody takes it for a hole.
+    # A code that is known to be unwanted is missing for that reason: nobody names it.
     wanted = ~policy.unwanted.of_codes(codes, bundle)
     return numbers[train & wanted], numbers[record & ~train & wanted], numbers[~record & wanted]
 

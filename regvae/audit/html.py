@@ -162,7 +162,9 @@ def _inference(found: Mapping[str, Any]) -> str:
             for name in ("main", "control", "baseline")
         ]
         risk = figures["risk"]
-        rows.append((label, *shares, "" if risk is None else _share(risk, figures["risk_interval"])))
+        rows.append(
+            (label, *shares, "" if risk is None else _share(risk, figures["risk_interval"]))
+        )
     header = ("one character, guessed", "of training records", "of held-out ones", "blind", "risk")
     worst = max(
         zip(one["positions"], one["generated"]["by_position"], strict=True),
@@ -282,7 +284,9 @@ def _origin(found: Mapping[str, Any]) -> str:
 def _policy(policy: Mapping[str, Any]) -> list[tuple[str, str]]:
     names = ("rule", "proposal", "unwanted", "stop")
     parts = [(f"policy: {name}", _settings(policy.get(name, {}))) for name in names]
-    plain = {name: policy[name] for name in ("decode", "clean", "repeats", "seed") if name in policy}
+    plain = {
+        name: policy[name] for name in ("decode", "clean", "repeats", "seed") if name in policy
+    }
     return [*parts, ("policy", _settings(plain))]
 
 

@@ -250,7 +250,9 @@ def verdict(found: Audit) -> Verdict:
             "Attribute inference: to guess one character of a record from the others, with the "
             f"model and from the {plural} alone, beside the same guesses on held-out {plural}.",
             "Collisions: which records are among the codes, beside chance."
-            + ("" if not found.holes else " Holes: which records can be named as they are missing."),
+            + (
+                "" if not found.holes else " Holes: which records can be named as they are missing."
+            ),
         ),
         found=(
             *(_of_attack(name, one, plural) for name, one in found.attacks.items() if one),
@@ -291,7 +293,9 @@ def _advice(found: Audit) -> str:
             "with a larger one, or from the prior."
         )
     if _codes_tell(found):
-        return "Train with random codes among the records, for fewer epochs, or with a private preset."
+        return (
+            "Train with random codes among the records, for fewer epochs, or with a private preset."
+        )
     if found.holes and (found.holes.named or 0) >= 1:
         return (
             f"Generate at most {found.holes.safe_draws:,} accepted points, draw more widely, or "
@@ -337,7 +341,10 @@ def _of_attack(name: str, found: Attack, plural: str) -> str:
 
 def _of_inference(found: Inference, plural: str) -> list[str]:
     sentences = []
-    for label, guesses in (("with the model", found.model), (f"from the {plural}", found.generated)):
+    for label, guesses in (
+        ("with the model", found.model),
+        (f"from the {plural}", found.generated),
+    ):
         one = guesses.overall
         risk = one.risk_interval
         more = (

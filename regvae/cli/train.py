@@ -1,7 +1,5 @@
 """`regvae train` and `regvae study`."""
 
-import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager

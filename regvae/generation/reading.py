@@ -112,7 +112,9 @@ def _manifest(path: Path, content: bytes) -> dict[str, Any] | None:
     texts: list[bytes] = []
     with suppress(pa.ArrowException):
         if path.suffix == ".parquet":
-            texts += filter(None, [(pq.read_metadata(pa.BufferReader(content)).metadata or {}).get(KEY)])
+            texts += filter(
+                None, [(pq.read_metadata(pa.BufferReader(content)).metadata or {}).get(KEY)]
+            )
     beside = path.with_name(f"{path.name}.manifest.json")
     if not texts and beside.is_file():
         texts.append(beside.read_bytes())

@@ -50,8 +50,8 @@ class Records:
 
     def none(self) -> "Records":
         """No records, of the same format and dimension: for whoever does not know any."""
-        parts = (one[:0].copy() for one in (self.codes, self.split, self.mean, self.sigma))
-        return Records(*parts, self.format)
+        nothing = self.codes[:0].copy(), self.split[:0].copy()
+        return Records(*nothing, self.mean[:0].copy(), self.sigma[:0].copy(), self.format)
 
     def __len__(self) -> int:
         return len(self.codes)

@@ -30,6 +30,7 @@ from regvae.training.quiet import quiet
 USUAL = 64
 """Shadow models of a study, as in the paper; half as many find nearly as much."""
 MOST = 1_024
+_TASKS_A_PROCESS = 16
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,10 @@ class _Study:
 def _processes(n: int) -> ProcessPoolExecutor:
     # New processes, as TensorFlow does not survive a fork.
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(n, context, initializer=_one_thread)
+    # Each compiled training run leaves some memory behind, which only its process's end frees.
+    return ProcessPoolExecutor(
+        n, context, initializer=_one_thread, max_tasks_per_child=_TASKS_A_PROCESS
+    )
 
 
 def _one_thread() -> None:
