@@ -28,6 +28,8 @@ SURE = 0.99
 _CURVE = np.geomspace(1e-3, 1, 37)
 """False positive rates of a curve: those below one control are nothing but noise."""
 
+_BESIDE = 1e-9
+
 Interval = tuple[float, float]
 
 
@@ -132,8 +134,10 @@ def auc_interval(
         variance = theta * (1 - theta) * spread / (members * controls)
         return abs(auc - theta) - z * float(np.sqrt(variance))
 
-    low = 0.0 if excess(0.0) <= 0 else brentq(excess, 0.0, auc)
-    high = 1.0 if excess(1.0) <= 0 else brentq(excess, auc, 1.0)
+    # Just beside the AUC, which is itself a root where it is 0 or 1.
+    below, above = auc * (1 - _BESIDE), auc + (1 - auc) * _BESIDE
+    low = 0.0 if excess(0.0) <= 0 else brentq(excess, 0.0, below)
+    high = 1.0 if excess(1.0) <= 0 else brentq(excess, above, 1.0)
     return float(low), float(high)
 
 

@@ -63,9 +63,9 @@ class Audit:
 
     `draws` is the number of accepted points; `collisions` of them decode to a record, which
     `exposures` tells by split, and `unwanted` to an unwanted code. The bounds are on these rates
-    per draw of this policy, one-sided at `confidence`; `purity_interval` is two-sided. `results` is the number of results, `distinct`
-    that of their different codes, and `leaking` of them are unwanted or records. The rest is about
-    the first `checked` of them: `valid` is the share with the attribute of that name, None if the
+    per draw of this policy, one-sided at `confidence`; `purity_interval` is two-sided. `results` is
+    the number of results, `distinct` that of their different codes, and `leaking` of them are
+    unwanted or records. The rest is about the first `checked` of them: `valid` is the share with the attribute of that name, None if the
     format has none; `edits` and `edits_held_out` (p + 1,) are the shares of different codes of p
     characters that are 0 to p edits from the nearest training record, for results and for the test
     split; `drift` and `drift_held_out` are the median and 95th percentile of the re-encoding drift,
