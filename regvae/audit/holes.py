@@ -1,10 +1,12 @@
 """Holes: which records can be named because likely codes are missing from results without leaks.
 
 Results that leave out records have holes in their shape: somebody with the model can draw codes
-as the results were drawn, and a code that comes often, yet is missing from the results, is likely a
-record. Here this attack is carried out, for any number of draws, and told by what it names.
+as the results were drawn, and a code that is expected n p times (n draws, each with the probability
+p) and yet is missing from the results is likely a record. Here this attack is carried out, for any
+number of draws, and told by what it names.
 """
 
+import math
 from collections import Counter
 from dataclasses import dataclass, replace
 
@@ -20,10 +22,13 @@ from regvae.rejection.policy import Policy
 
 PRECISION = 0.95
 """Share of the codes named that must be records, for somebody to name them."""
+EXPECTED = 3.0
+"""Expected number of a code in the results from which its absence tells something: by chance it is
+missing with a probability of 5 %."""
 FEWEST, MOST = 200_000, 4_000_000
 """Fewest and most points that are proposed to carry the attack out."""
 _GRID = 60
-_MOST_THRESHOLDS = 500
+_MOST_THRESHOLDS = 200
 _ONE = 0.5
 """Expected records from which one counts as named: it rounds to one."""
 
@@ -174,11 +179,19 @@ class _Attack:
         self.draws = int(sum(one.sum() for one in counts))
 
     def threshold(self, proposed: int) -> int | None:
-        """The t with which the most records are named at `PRECISION`; None if there is none."""
-        train, held_out, others = self._named(proposed, np.arange(1, self._largest + 1))
+        """The t with which the most records are named at `PRECISION`; None if there is none.
+
+        Of a code that is drawn t times, `EXPECTED` are expected in the results: else that it is
+        missing there would tell nothing.
+        """
+        fewest = max(1, math.ceil(EXPECTED * (self._simulated - proposed) / proposed))
+        if fewest > self._largest:
+            return None
+        thresholds = np.unique(np.geomspace(fewest, self._largest, _MOST_THRESHOLDS).astype(int))
+        train, held_out, others = self._named(proposed, thresholds)
         records = train + held_out
         sure = (records > 0) & (records >= PRECISION * (records + others))
-        return int(np.where(sure, records, -1.0).argmax()) + 1 if sure.any() else None
+        return int(thresholds[np.where(sure, records, -1.0).argmax()]) if sure.any() else None
 
     def named(self, proposed: int, t: int | None) -> tuple[float, float, float]:
         """How many training records, held-out records and others are named with a t; none if fewer
@@ -200,8 +213,7 @@ class _Attack:
     @property
     def _largest(self) -> int:
         """The largest threshold worth trying: more than any count names nothing."""
-        most = max(int(values.max(initial=1)) for values, _ in self._kinds)
-        return min(_MOST_THRESHOLDS, most)
+        return max(int(values.max(initial=0)) for values, _ in self._kinds)
 
 
 def _at_least(

@@ -126,7 +126,10 @@ def _shadows(bundle: Bundle, n: int) -> Shadows:
 @contextmanager
 def _progress(n: int) -> Iterator[Any]:
     columns = (TextColumn("shadow models"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=notes, transient=True) as progress:
+    hidden = not notes.is_terminal
+    with Progress(
+        *columns, TimeRemainingColumn(), console=notes, transient=True, disable=hidden
+    ) as progress:
         task = progress.add_task("shadow models", total=n)
         yield lambda done: progress.update(task, completed=done)
 

@@ -103,8 +103,9 @@ class _Study:
                 "shadow models where the records are"
             )
         table = bundle.records.table
-        data = Data.of_own(table, 0, bundle.format)
-        preset = replace(bundle.preset, data=replace(data, sizes=bundle.preset.data.sizes))
+        sizes = bundle.preset.data.sizes
+        data = Data(0, sizes, "own", table.sha256(), table.format, table.names)
+        preset = replace(bundle.preset, data=data)
         described = {**preset.to_dict(), "name": "", "about": ""}
         digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
         return cls(preset, table, store.home() / "shadows" / digest[:32])
