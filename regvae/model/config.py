@@ -28,6 +28,7 @@ _MOST_EPOCHS = 10_000
 _MOST_CODES = 1_000_000
 _MOST_WEIGHTS = 20_000_000  # some gigabytes during training
 _MOST_PAIRED = 20_000  # an order compares all pairs
+_LEAST_NOISE = 0.1
 
 Source = Literal["notebook", "dvla", "own"]
 Likelihood = Literal["bernoulli", "categorical"]
@@ -229,6 +230,35 @@ class Order:
 
 
 @dataclass(frozen=True)
+class Privacy:
+    """Differentially private training (Abadi et al., "Deep learning with differential privacy",
+    2016): how much the weights may depend on any one training record.
+
+    The gradient of each record is scaled down to a norm of at most `clip`, above 0, and normal
+    noise with a standard deviation of `noise_multiplier` times `clip` is added to their sum. Epsilon
+    is reported at `delta`, above 0 and below 1; `regvae.model.privacy` computes it. The multiplier
+    is at least 0.1: with less noise there is no privacy to speak of.
+    """
+
+    clip: float
+    noise_multiplier: float
+    delta: float = 1e-5
+
+    def __post_init__(self) -> None:
+        for name in ("clip", "noise_multiplier", "delta"):
+            _check_number(f"the {name.replace('_', ' ')} of private training", getattr(self, name))
+        _check(self.clip > 0, "a clip above 0", self.clip, "raise it")
+        least = _LEAST_NOISE
+        _check(
+            self.noise_multiplier >= least,
+            f"a noise multiplier of at least {least}, without which nothing is private",
+            self.noise_multiplier,
+            "raise it",
+        )
+        _check(0 < self.delta < 1, "a delta between 0 and 1", self.delta)
+
+
+@dataclass(frozen=True)
 class Training:
     """The loss and the optimisation.
 
@@ -261,6 +291,7 @@ class Training:
     optimizer: Optimizer = "adamax"
     orders: tuple[Order, ...] = ()
     random_share: float = 0.0
+    privacy: Privacy | None = None
 
     def __post_init__(self) -> None:
         _check(len(self.phases) > 0, "at least one phase of training", self.phases, "add one")
@@ -279,6 +310,16 @@ class Training:
             self.noise,
             "raise it",
         )
+        if self.privacy:
+            _check(
+                not self.orders,
+                "no orders in private training, as they compare pairs of records, so that no "
+                "record has a gradient of its own",
+                [order.attribute for order in self.orders],
+                "leave them out",
+            )
+            expected = "a share of random codes below 1 in private training"
+            _check(self.random_share < 1, expected, self.random_share, "lower it")
 
     @property
     def epochs(self) -> int:
@@ -359,11 +400,13 @@ class Preset:
     def from_dict(cls, values: dict[str, Any]) -> "Preset":
         """The inverse of `to_dict`. Raises `ValueError` for unknown, missing or wrong values."""
         parts = _exactly(cls, values)
-        training = _exactly(Training, _completed(parts["training"], random_share=0.0))
+        training = _exactly(Training, _completed(parts["training"], random_share=0.0, privacy=None))
         for part, kind in (("phases", Phase), ("orders", Order)):
             listed = training[part]
             _check(isinstance(listed, tuple), f"a list of {part}", listed)
             training[part] = tuple(kind(**_exactly(kind, one)) for one in listed)
+        if training["privacy"] is not None:
+            training["privacy"] = Privacy(**_exactly(Privacy, training["privacy"]))
         return cls(
             name=parts["name"],
             network=Network(**_exactly(Network, parts["network"])),

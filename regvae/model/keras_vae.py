@@ -1,6 +1,7 @@
 """The variational autoencoder in Keras: layers and losses. Needs TensorFlow."""
 
 import math
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -8,6 +9,12 @@ import tensorflow as tf
 from keras import ops
 
 from regvae.model.config import Preset
+
+Apply = Callable[[keras.layers.Dense, tf.Tensor], tf.Tensor]
+
+
+def _plainly(layer: keras.layers.Dense, inputs: tf.Tensor) -> tf.Tensor:
+    return layer(inputs)
 
 
 class Vae(keras.Model):
@@ -25,33 +32,37 @@ class Vae(keras.Model):
         # Every layer has its own seed, derived from this one.
         seeds = iter(np.random.SeedSequence(seed).generate_state(32).tolist())
 
-        def dense(width: int, activation: str | None, name: str) -> keras.layers.Dense:
+        def dense(width: int, name: str) -> keras.layers.Dense:
             initializer = keras.initializers.GlorotUniform(seed=next(seeds))
-            return keras.layers.Dense(
-                width, activation=activation, kernel_initializer=initializer, name=name
-            )
+            return keras.layers.Dense(width, kernel_initializer=initializer, name=name)
 
         network = preset.network
-        self.encoder = [dense(w, "relu", f"encoder.{i}") for i, w in enumerate(network.encoder)]
-        self.mean_head = dense(latent_dim, None, "mean")
-        self.log_sigma_head = dense(latent_dim, None, "log_sigma")
-        hidden = [dense(w, "relu", f"decoder.{i}") for i, w in enumerate(network.decoder)]
-        self.decoder = [*hidden, dense(self.onehot.width, None, f"decoder.{len(hidden)}")]
+        self.encoder = [dense(w, f"encoder.{i}") for i, w in enumerate(network.encoder)]
+        self.mean_head = dense(latent_dim, "mean")
+        self.log_sigma_head = dense(latent_dim, "log_sigma")
+        hidden = [dense(w, f"decoder.{i}") for i, w in enumerate(network.decoder)]
+        self.decoder = [*hidden, dense(self.onehot.width, f"decoder.{len(hidden)}")]
         self.noise_seed = keras.random.SeedGenerator(next(seeds))
         self(np.zeros((1, self.onehot.width), np.float32))  # creates the weights
 
-    def encode(self, vectors: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """One-hot vectors (n, w) -> mean and log sigma, both (n, k)."""
+    def encode(
+        self, vectors: tf.Tensor, apply: Apply = _plainly
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """One-hot vectors (n, w) -> mean and log sigma, both (n, k).
+
+        `apply` computes a layer's outputs before the ReLU from its inputs, and may note both.
+        """
         hidden = vectors
         for layer in self.encoder:
-            hidden = layer(hidden)
-        return self.mean_head(hidden), self.log_sigma_head(hidden)
+            hidden = ops.relu(apply(layer, hidden))
+        return apply(self.mean_head, hidden), apply(self.log_sigma_head, hidden)
 
-    def decode(self, z: tf.Tensor) -> tf.Tensor:
-        """Latent points (n, k) -> logits (n, w)."""
-        for layer in self.decoder:
-            z = layer(z)
-        return z
+    def decode(self, z: tf.Tensor, apply: Apply = _plainly) -> tf.Tensor:
+        """Latent points (n, k) -> logits (n, w); `apply` as for `encode`."""
+        *hidden, last = self.decoder
+        for layer in hidden:
+            z = ops.relu(apply(layer, z))
+        return apply(last, z)
 
     def reconstruct(self, vectors: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Logits (n, w) decoded from z = mean + sigma * noise, and each record's KL term (n,)."""
@@ -67,17 +78,24 @@ class Vae(keras.Model):
         value, `noise`
         (n, k), `beta` the divergence's weight -> three scalars; training minimises their sum.
         """
-        mean, log_sigma = self.encode(vectors)
-        logits = self.decode(mean + ops.exp(log_sigma) * noise)
-        reconstruction = ops.mean(self.reconstruction_loss(vectors, logits))
-        divergence = ops.mean(self._divergence(mean, log_sigma))
+        mean, reconstruction, divergence = self.record_terms(vectors, noise)
         orders = ops.zeros(())
         known = self.preset.data.format.attributes  # all codes have these
         for column, order in enumerate(self.preset.training.orders):
             z = mean[:, order.axis - 1]
             penalty = order_penalty if order.attribute in known else known_order_penalty
             orders += order.weight * penalty(z, ranks[:, column], order.sharpness)
-        return reconstruction, beta * divergence, orders
+        return ops.mean(reconstruction), beta * ops.mean(divergence), orders
+
+    def record_terms(
+        self, vectors: tf.Tensor, noise: tf.Tensor, apply: Apply = _plainly
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Of each record the mean (n, k), the weighted reconstruction (n,) and the divergence (n,),
+        in nats; `vectors` and `noise` as for `loss_terms`, `apply` as for `encode`."""
+        mean, log_sigma = self.encode(vectors, apply)
+        logits = self.decode(mean + ops.exp(log_sigma) * noise, apply)
+        reconstruction = self.reconstruction_loss(vectors, logits)
+        return mean, reconstruction, self._divergence(mean, log_sigma)
 
     def reconstruction_loss(self, vectors: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
         """Weighted negative log-likelihood of each record, in nats: both (n, w) -> (n,)."""
