@@ -1,12 +1,16 @@
 """Whether the parts of a bundle belong together."""
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from regvae.evaluation.accuracy import accuracy
-from regvae.formats import SPLITS
+from regvae.evaluation.metrics import measured_splits
 from regvae.model.bundle import Bundle, load
+from regvae.model.config import Preset
+from regvae.model.privacy import Budget
 from regvae.model.store import MANIFEST, RECORDS, BundleError, resolve
 
 
@@ -14,8 +18,8 @@ def check(name_or_path: str | Path) -> Bundle:
     """Load a bundle and verify that its parts belong together.
 
     Beyond what `load` verifies: the preset's data, drawn and encoded again, have the same codes
-    and, within 1e-4, the same Gaussians; the accuracies are those of the manifest. Raises
-    `BundleError` naming the file.
+    and, within 1e-4, the same Gaussians; the accuracies, and the epsilon of a private preset, are
+    those of the manifest. Raises `BundleError` naming the file.
     """
     bundle = load(name_or_path)
     folder = resolve(name_or_path)
@@ -33,7 +37,14 @@ def check(name_or_path: str | Path) -> Bundle:
             _fail(folder / RECORDS, f"the {part}s that the weights encode")
     if not _same_accuracies(bundle):
         _fail(folder / MANIFEST, "the accuracies that the weights give")
+    if bundle.metrics.get("privacy") != _privacy(bundle.preset):
+        _fail(folder / MANIFEST, "the privacy that the preset's noise and steps give")
     return bundle
+
+
+def _privacy(preset: Preset) -> dict[str, Any] | None:
+    budget = Budget.of(preset)
+    return None if budget is None else asdict(budget)
 
 
 def _fail(path: Path, expected: str) -> None:
@@ -43,7 +54,7 @@ def _fail(path: Path, expected: str) -> None:
 def _same_accuracies(bundle: Bundle) -> bool:
     """Whether the manifest has the accuracies of the weights, up to rounding on another machine."""
     stored = bundle.metrics.get("accuracy") or []
-    for split in SPLITS:
+    for split in measured_splits(bundle.preset):
         ours = accuracy(bundle, split=split)
         same = [one for one in stored if isinstance(one, dict) and one.get("split") == split]
         if len(same) != 1 or same[0].keys() != ours.keys() or same[0]["n"] != ours["n"]:

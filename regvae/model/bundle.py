@@ -27,6 +27,7 @@ from regvae.formats import SPLITS, CodeTable, Format, Own
 from regvae.formats.columns import is_date
 from regvae.model.autoencoder import Autoencoder, weight_shapes
 from regvae.model.config import Preset
+from regvae.model.privacy import Budget
 from regvae.model.records import Records
 from regvae.model.store import (
     HISTORY,
@@ -83,6 +84,15 @@ class Bundle:
     def format(self) -> Format:
         """The format of the codes."""
         return self.preset.data.format
+
+    @property
+    def privacy(self) -> Budget | None:
+        """The privacy budget of the weights, as the metrics have it; None if they are not private.
+
+        It covers neither the records nor the metrics: see `docs/privacy.md`.
+        """
+        stored = self.metrics.get("privacy")
+        return None if stored is None else Budget.from_dict(stored)
 
     @classmethod
     def assemble(

@@ -28,7 +28,7 @@ _MOST_EPOCHS = 10_000
 _MOST_CODES = 1_000_000
 _MOST_WEIGHTS = 20_000_000  # some gigabytes during training
 _MOST_PAIRED = 20_000  # an order compares all pairs
-_LEAST_NOISE = 0.1
+_LEAST_NOISE = 0.3  # with less, epsilon is in the tens after one step, and slow to compute
 
 Source = Literal["notebook", "dvla", "own"]
 Likelihood = Literal["bernoulli", "categorical"]
@@ -237,7 +237,7 @@ class Privacy:
     The gradient of each record is scaled down to a norm of at most `clip`, above 0, and normal
     noise with a standard deviation of `noise_multiplier` times `clip` is added to their sum. Epsilon
     is reported at `delta`, above 0 and below 1; `regvae.model.privacy` computes it. The multiplier
-    is at least 0.1: with less noise there is no privacy to speak of.
+    is at least 0.3: with less noise there is no privacy to speak of.
     """
 
     clip: float
@@ -248,10 +248,9 @@ class Privacy:
         for name in ("clip", "noise_multiplier", "delta"):
             _check_number(f"the {name.replace('_', ' ')} of private training", getattr(self, name))
         _check(self.clip > 0, "a clip above 0", self.clip, "raise it")
-        least = _LEAST_NOISE
         _check(
-            self.noise_multiplier >= least,
-            f"a noise multiplier of at least {least}, without which nothing is private",
+            self.noise_multiplier >= _LEAST_NOISE,
+            f"a noise multiplier of at least {_LEAST_NOISE}, without which nothing is private",
             self.noise_multiplier,
             "raise it",
         )
@@ -270,6 +269,12 @@ class Training:
     In each epoch `random_share` of the training codes, 0 to 1, are replaced by random codes of the
     format, new ones in each epoch, in which each character and blank of a position is equally
     likely. They teach combinations that are rare in the data. The training loss is then of both.
+
+    With `privacy` training is differentially private: at every step each record is in the batch
+    with the probability `batch_size` / n, independently, and `random_share` is the weight of as
+    many random codes beside them, which are clipped too but, being nobody's, need no noise. What
+    the history has as the training loss is then the validation loss. An order has no place there:
+    it compares pairs of records, so that no record has a gradient of its own.
 
     `likelihood`: `bernoulli` is a sigmoid for each output, as in the notebook; `categorical` is a
     softmax over the alphabet of each character.
@@ -384,6 +389,11 @@ class Preset:
         batch, size = self.training.batch_size, self.data.sizes[0]
         expected = f"a batch size of at most {size:,}, the size of the training data"
         _check(batch <= size, expected, batch, "lower it")
+
+    @property
+    def steps_an_epoch(self) -> int:
+        """Steps of an epoch: its full batches."""
+        return self.data.sizes[0] // self.training.batch_size
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON types; `from_dict` is the inverse."""

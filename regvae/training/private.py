@@ -120,8 +120,9 @@ class PrivateSteps:
         """The Poisson samples of an epoch's steps: rows of records (s, m), and 1 where there is one
         and 0 in the rest of the row, both padded to one size for the compiler."""
         n, batch = len(self.vectors), self.training.batch_size
+        steps = self.vae.preset.steps_an_epoch
         rate = batch / n
-        samples = [np.flatnonzero(self.entropy.random(n) < rate) for _ in range(n // batch)]
+        samples = [np.flatnonzero(self.entropy.random(n) < rate) for _ in range(steps)]
         usual = batch + math.ceil(_ROOM * math.sqrt(batch * (1 - rate)))
         room = max(min(n, usual), *map(len, samples))  # none is cut off: that would not be private
         rows = np.zeros((len(samples), room), np.int32)

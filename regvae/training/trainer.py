@@ -21,6 +21,7 @@ from regvae.model.config import Preset
 from regvae.model.keras_vae import Vae
 from regvae.training.checkpoint import Checkpoint, TrainingError, checkpoint_path, claimed, forget
 from regvae.training.epoch import Epoch
+from regvae.training.private import PrivateSteps, fresh_entropy
 
 _OPTIMIZERS = {"adamax": keras.optimizers.Adamax, "adam": keras.optimizers.Adam}
 
@@ -33,7 +34,9 @@ class Trainer:
     """A network in training, one epoch at a time.
 
     Each epoch draws its shuffling and its noise from (seed, epoch), so that a resumed training run
-    takes the same steps as an uninterrupted one. A last batch that is not full is left out. Raises
+    takes the same steps as an uninterrupted one. A last batch that is not full is left out. With
+    the preset's `privacy` the seed decides the initial weights only, `private` takes the steps, and
+    the rest is of the system's entropy: who can draw the noise again can take it away. Raises
     `TrainingError` for a seed below 0, and `ValueError` if `own` are not the preset's codes.
     """
 
@@ -51,6 +54,11 @@ class Trainer:
         kind = _OPTIMIZERS[preset.training.optimizer]
         self.optimizer = kind(preset.training.phases[0].learning_rate)
         self.optimizer.build(self.vae.trainable_variables)
+        self.private: PrivateSteps | None = None
+        if preset.training.privacy:
+            self.private = PrivateSteps(
+                self.vae, self.optimizer, self.train_vectors, fresh_entropy()
+            )
 
     def _tensors(self, codes: Codes) -> tuple[tf.Tensor, tf.Tensor]:
         """One-hot vectors (n, w) of codes (n,), and the ranks (n, o) of the ordered attributes."""
@@ -83,20 +91,17 @@ class Trainer:
         training, number = self.preset.training, len(self.history)
         phase, place = training.place(number)
         self._set_optimizer(phase.rate(place), fresh=number > 0 and place == 0)
-        rng = np.random.default_rng([self.seed, number])
-        order = rng.permutation(len(self.train_vectors)).astype(np.int32)
-        beta = tf.constant(training.beta_at(number), tf.float32)
-        if training.random_share:
-            self.train_vectors, self.train_ranks = self._tensors(self.training_codes(number))
-        terms = self._train_epoch(
-            self.train_vectors,
-            self.train_ranks,
-            tf.constant(order),
-            self._noise(rng, len(order)),
-            beta,
-        )
-        validation = self._validate(self._noise(rng, len(self.validation_vectors)))
-        reconstruction, kl, ordering = map(float, terms)
+        if self.private:
+            rng = self.private.entropy
+            self.private.train_epoch(training.beta_at(number))
+            terms = None
+        else:
+            rng = np.random.default_rng([self.seed, number])
+            terms = self._plain_epoch(number, rng)
+        noise = self._noise(rng, len(self.validation_vectors))
+        held_out, exact, right = self._validate(noise)
+        # The terms of private records have no noise: they would tell what the weights do not.
+        reconstruction, kl, ordering = map(float, held_out if terms is None else terms)
         epoch = Epoch(
             epoch=number + 1,
             learning_rate=phase.rate(place),
@@ -104,9 +109,9 @@ class Trainer:
             reconstruction=reconstruction,
             kl=kl,
             order=ordering,
-            validation_loss=float(validation[0]),
-            validation_exact=float(validation[1]),
-            validation_right=tuple(validation[2].numpy().astype(float).round(6).tolist()),
+            validation_loss=sum(map(float, held_out)),
+            validation_exact=float(exact),
+            validation_right=tuple(right.numpy().astype(float).round(6).tolist()),
             seconds=time.perf_counter() - started,
         )
         for loss in (epoch.loss, epoch.validation_loss):
@@ -117,6 +122,20 @@ class Trainer:
                 )
         self.history.append(epoch)
         return epoch
+
+    def _plain_epoch(self, number: int, rng: np.random.Generator) -> tf.Tensor:
+        """Train an epoch that is not private; the terms of its loss (3,)."""
+        training = self.preset.training
+        order = rng.permutation(len(self.train_vectors)).astype(np.int32)
+        if training.random_share:
+            self.train_vectors, self.train_ranks = self._tensors(self.training_codes(number))
+        return self._train_epoch(
+            self.train_vectors,
+            self.train_ranks,
+            tf.constant(order),
+            self._noise(rng, len(order)),
+            tf.constant(training.beta_at(number), tf.float32),
+        )
 
     def _set_optimizer(self, learning_rate: float, *, fresh: bool) -> None:
         if fresh:
@@ -156,19 +175,20 @@ class Trainer:
 
     @tf.function(jit_compile=True)
     def _validate(self, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Validation loss, exact match, and per-character accuracy at each position (p,)."""
+        """Terms of the validation loss (3,), exact match, and per-character accuracy at each
+        position (p,)."""
         # With the full beta, so that epochs can be compared.
         terms = self.vae.loss_terms(
             self.validation_vectors, self.validation_ranks, noise, self.preset.training.beta
         )
         correct = self.vae.correct_characters(self.validation_vectors)
         exact = tf.reduce_mean(tf.cast(tf.reduce_all(correct, axis=1), tf.float32))
-        return tf.add_n(terms), exact, tf.reduce_mean(tf.cast(correct, tf.float32), axis=0)
+        return tf.stack(terms), exact, tf.reduce_mean(tf.cast(correct, tf.float32), axis=0)
 
     @property
     def steps(self) -> int:
-        """Steps of an epoch: its full batches."""
-        return len(self.train_vectors) // self.preset.training.batch_size
+        """Steps of an epoch."""
+        return self.preset.steps_an_epoch
 
     @property
     def flops_a_step(self) -> int:
@@ -180,7 +200,9 @@ class Trainer:
             if len(shape) == 2
         ]
         first, rest = math.prod(shapes[0]), sum(math.prod(shape) for shape in shapes[1:])
-        return 2 * self.preset.training.batch_size * (2 * first + 3 * rest)
+        beside = self.private is not None and self.preset.training.random_share > 0
+        records = self.preset.training.batch_size * (2 if beside else 1)
+        return 2 * records * (2 * first + 3 * rest)
 
     def autoencoder(self) -> Autoencoder:
         """A copy of the network in NumPy."""

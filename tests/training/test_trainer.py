@@ -282,7 +282,7 @@ def test_a_training_run_that_cannot_start_or_resume_is_refused(tmp_path):
 def test_a_loss_that_is_not_finite_is_refused(loss, validation, monkeypatch):
     trainer = Trainer(SMALL, seed=0)
     monkeypatch.setattr(trainer, "_train_epoch", lambda *_: (loss, 0.0, 0.0))
-    figures = (validation, 0.0, tf.zeros(7))
+    figures = (tf.constant([validation, 0.0, 0.0]), 0.0, tf.zeros(7))
     monkeypatch.setattr(trainer, "_validate", lambda *_: figures)
     with pytest.raises(TrainingError, match=r"got (nan|inf) in epoch 1; lower the learning rate"):
         trainer.run_epoch()
