@@ -20,6 +20,7 @@ from regvae.evaluation.diagnosis import (
 from regvae.formats import Format
 from regvae.model.bundle import Bundle
 from regvae.model.config import Training
+from regvae.model.privacy import Budget
 
 
 def page() -> None:
@@ -80,9 +81,19 @@ def facts_of_model(bundle: Bundle, seconds: float) -> None:
         ("batch", _batches(training, bundle.format)),
         ("training", common.training_length(training.epochs, seconds, bundle.seed)),
     ]
+    if bundle.privacy:
+        rows.append(("privacy", common.privacy(bundle.privacy)))
     facts([(label, escape(value)) for label, value in rows])
+    if bundle.privacy:
+        st.markdown(_meaning(bundle.privacy, bundle.format))
     if bundle.command:
         st.code(bundle.command, language=None, wrap_lines=True)
+
+
+def _meaning(budget: Budget, format: Format) -> str:
+    return common.named(
+        words.PRIVACY, format, factor=common.at_most(budget.epsilon), delta=budget.delta
+    )
 
 
 def _batches(training: Training, format: Format) -> str:

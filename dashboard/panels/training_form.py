@@ -13,7 +13,8 @@ from dashboard.words import common
 from dashboard.words import training as words
 from regvae.formats import SPLITS
 from regvae.model import config, presets
-from regvae.model.config import Data, Network, Order, Phase, Preset, Training
+from regvae.model.config import Data, Network, Order, Phase, Preset, Privacy, Training
+from regvae.model.privacy import Budget
 from regvae.training import jobs
 
 _SOURCES = [one for one in get_args(config.Source) if one != "own"]
@@ -43,10 +44,11 @@ def form() -> None:
         loss = _loss(base, network, own)
     with st.expander(words.SCHEDULE):
         schedule = _schedule(base, problems)
+    privacy = _privacy(base, problems)
     changed: Preset | None = None
     try:
         if network and data and not problems:
-            changed = _named(base, network, data, Training(**loss, **schedule))
+            changed = _named(base, network, data, Training(**loss, **schedule, privacy=privacy))
     except ValueError as error:
         problems.append(f"{error}.")
     with start:
@@ -58,6 +60,8 @@ def form() -> None:
         if changed:
             change = words.CHANGED.format(name=base.name) if changed != base else ""
             st.caption(f"{words.recipe(changed)} {change}")
+            if budget := Budget.of(changed):
+                st.caption(words.PRIVATE.format(privacy=common.privacy(budget)))
         elif is_own and own is None:
             st.caption(words.NO_OWN)
 
@@ -238,6 +242,22 @@ def _loss(base: Preset, network: Network | None, own: Own | None) -> dict[str, A
             same = usual is not None and usual.attribute == chosen
             orders.append(usual if same else Order(chosen, axis))
     return values | {"orders": tuple(orders)}
+
+
+def _privacy(base: Preset, problems: list[str]) -> Privacy | None:
+    usual = base.training.privacy
+    if usual is None:
+        return None
+    with st.expander(words.PRIVACY):
+        left, right = st.columns(2)
+        clip = _number(left, base, "clip", float(usual.clip), 0.0, 1e6, 0.5)
+        noise = float(usual.noise_multiplier)
+        multiplier = _number(right, base, "noise_multiplier", noise, 0.0, 1e6, 0.5)
+    try:
+        return Privacy(clip, multiplier, usual.delta)
+    except ValueError as error:
+        problems.append(f"{error}.")
+        return usual
 
 
 _PHASE = re.compile(

@@ -1,11 +1,13 @@
 """Words that several pages share, and how values are written in all of them."""
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
 
 from regvae.formats import Format
 from regvae.model.config import Order, Preset
+from regvae.model.privacy import Budget
 
 EXPLORE = "Explore"
 TOUR = "What am I looking at?"
@@ -22,6 +24,8 @@ MODELS = {
     "exact-15d": "15 dimensions; reconstructs exactly",
     "principled-2d": "trained with the exact loss of a VAE, which bounds the code length",
     "dvla-2d": "only regs that DVLA may issue; time runs along one axis, place along the other",
+    "private-2d": "trained with differential privacy; encodes the two digits",
+    "private-15d": "15 dimensions, trained with differential privacy; reconstructs most regs",
 }
 """A line on each shipped model; a short one where *Explore* has more boxes."""
 MODEL_DELETED = "The model {deleted} has been deleted; {usual} is shown."
@@ -41,6 +45,8 @@ LIKELIHOODS = {
     "bernoulli": "Bernoulli: a yes or no (sigmoid) for every character at every position",
     "categorical": "categorical: one choice (softmax) for every position",
 }
+
+PRIVACY = "epsilon {epsilon:.2f} at delta {delta:g}"
 
 CALIBRATION = "Calibrated scale of the standard deviations"
 CALIBRATION_HELP = """
@@ -164,6 +170,18 @@ def about(name: str, preset: Preset) -> str:
 def models_help() -> str:
     """The lines on all shipped models, as a list."""
     return "\n".join(f"- **{name}**: {line}" for name, line in MODELS.items())
+
+
+def privacy(budget: Budget) -> str:
+    """Epsilon and delta of a private model."""
+    return PRIVACY.format(epsilon=budget.epsilon, delta=budget.delta)
+
+
+def at_most(epsilon: float) -> str:
+    """The factor exp(epsilon), rounded up to two digits."""
+    factor = math.exp(min(epsilon, 700))
+    unit = 10 ** max(0, math.floor(math.log10(factor)) - 1)
+    return f"{math.ceil(factor / unit) * unit:,}" if factor < 1e7 else f"{factor:.1e}"
 
 
 def training_length(epochs: int, seconds: float, seed: int) -> str:

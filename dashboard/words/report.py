@@ -17,6 +17,12 @@ DIVERGENCES = {
 NOISE = "{noise:g} of the σ that the encoder reports"
 BATCHES = "{n} {plural}, {optimizer}"
 
+PRIVACY = (
+    "Had any one training {noun} been left out, no set of weights would be more than {factor} "
+    "times as likely, or as unlikely, but for a probability of {delta:g}: epsilon and delta mean "
+    "that. It holds for the weights. Map and figures on these pages show the records themselves."
+)
+
 ACCURACY = "Reconstruction"
 ACCURACY_CAPTION = (
     "Per-character accuracy and exact match when the mean of {one} is decoded. The whiskers are "

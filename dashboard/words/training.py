@@ -67,7 +67,22 @@ FIELDS = {
     "schedule": ("Learning rate", "Constant, or falling towards 0 along a cosine."),
     "optimizer": ("Optimizer", "The notebook's is Adamax."),
     "batch_size": ("Batch", "Codes in a step. Larger batches make faster epochs of fewer steps."),
+    "clip": (
+        "Clip",
+        "Longest gradient of one code; longer ones are scaled down to it, so that no code counts "
+        "for more.",
+    ),
+    "noise_multiplier": (
+        "Noise multiplier",
+        "Noise added to each step's sum of gradients, in clips. More hides each code better "
+        "(a smaller epsilon), and less is learned.",
+    ),
 }
+PRIVACY = "Privacy"
+PRIVATE = (
+    "Differentially private: {privacy}. Batches and noise are drawn anew in each training run, not "
+    "from the seed, so training again gives another model."
+)
 NO_ORDER = "nothing"
 OPTIONS = {
     "notebook": "the notebook's",

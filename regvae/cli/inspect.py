@@ -73,9 +73,13 @@ def report(bundle: BundleArgument, as_json: JsonOption = False) -> None:
     loaded = bundles.load(bundle)
     found, scale = diagnosis.diagnose(loaded), calibrate(loaded).scale
     if as_json:
-        print_json({"bundle": loaded.name, **found.summary(loaded.format), "scale": scale})
+        privacy = {"privacy": loaded.privacy and asdict(loaded.privacy)}
+        figures = {**found.summary(loaded.format), "scale": scale, **privacy}
+        print_json({"bundle": loaded.name, **figures})
         return
     console.print(f"{loaded.name}: {loaded.preset.training.epochs} epochs in {found.seconds:.0f} s")
+    if loaded.privacy:
+        console.print(loaded.privacy.sentence(loaded.format.plural))
     console.print("per-character accuracy, decoding the mean, with 95 % intervals:")
     tables = (
         _accuracy_table(found, loaded.format),

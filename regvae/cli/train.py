@@ -30,6 +30,7 @@ from regvae.formats.finding import Sheet
 from regvae.model import bundle as bundles
 from regvae.model import config, presets, store
 from regvae.model.bundle import Bundle
+from regvae.model.privacy import Budget
 from regvae.training import jobs
 from regvae.training.checkpoint import checkpoint_path
 from regvae.training.queue import processor
@@ -78,6 +79,12 @@ def train(
     if random_codes is not None:
         chosen = replace(chosen, training=replace(chosen.training, random_share=random_codes))
     seed = default_seed if seed is None else seed
+    if budget := Budget.of(chosen):
+        console.print(budget.sentence(chosen.data.format.plural))
+        console.print(
+            "its samples and noise are of the system's entropy, not of the seed: training again "
+            "gives another model"
+        )
     with quiet():
         from regvae.training import trainer as training
 

@@ -28,7 +28,8 @@ _MOST_EPOCHS = 10_000
 _MOST_CODES = 1_000_000
 _MOST_WEIGHTS = 20_000_000  # some gigabytes during training
 _MOST_PAIRED = 20_000  # an order compares all pairs
-_LEAST_NOISE = 0.3  # with less, epsilon is in the tens after one step, and slow to compute
+_LEAST_NOISE = 0.3  # with less, epsilon is in the tens after one step
+_FARTHEST_APART = 10.0  # then epsilon is above 80, and its accountant takes minutes
 
 Source = Literal["notebook", "dvla", "own"]
 Likelihood = Literal["bernoulli", "categorical"]
@@ -235,9 +236,9 @@ class Privacy:
     2016): how much the weights may depend on any one training record.
 
     The gradient of each record is scaled down to a norm of at most `clip`, above 0, and normal
-    noise with a standard deviation of `noise_multiplier` times `clip` is added to their sum. Epsilon
-    is reported at `delta`, above 0 and below 1; `regvae.model.privacy` computes it. The multiplier
-    is at least 0.3: with less noise there is no privacy to speak of.
+    noise with a standard deviation of `noise_multiplier` times `clip` is added to their sum.
+    Epsilon is reported at `delta`, above 0 and below 1; `regvae.model.privacy` computes it. The
+    multiplier is at least 0.3: with less noise there is no privacy to speak of.
     """
 
     clip: float
@@ -389,6 +390,22 @@ class Preset:
         batch, size = self.training.batch_size, self.data.sizes[0]
         expected = f"a batch size of at most {size:,}, the size of the training data"
         _check(batch <= size, expected, batch, "lower it")
+        if self.training.privacy:
+            self._check_noise(self.training.privacy.noise_multiplier)
+
+    def _check_noise(self, noise: float) -> None:
+        """Refuse noise that hides nothing: that leaves the weights with and without a record many
+        standard deviations apart, roughly, by the central limit theorem of Bu et al., "Deep
+        learning with Gaussian differential privacy", 2020."""
+        steps = self.training.epochs * self.steps_an_epoch
+        rate = self.training.batch_size / self.data.sizes[0]
+        apart = min(1 / noise, rate * math.sqrt(math.expm1(noise**-2))) * math.sqrt(steps)
+        _check(
+            apart <= _FARTHEST_APART,
+            "noise that hides a record",
+            f"a multiplier of {noise:g} in {steps:,} steps",
+            "raise the noise multiplier, or take fewer epochs or smaller batches",
+        )
 
     @property
     def steps_an_epoch(self) -> int:

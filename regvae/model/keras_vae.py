@@ -45,9 +45,7 @@ class Vae(keras.Model):
         self.noise_seed = keras.random.SeedGenerator(next(seeds))
         self(np.zeros((1, self.onehot.width), np.float32))  # creates the weights
 
-    def encode(
-        self, vectors: tf.Tensor, apply: Apply = _plainly
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+    def encode(self, vectors: tf.Tensor, apply: Apply = _plainly) -> tuple[tf.Tensor, tf.Tensor]:
         """One-hot vectors (n, w) -> mean and log sigma, both (n, k).
 
         `apply` computes a layer's outputs before the ReLU from its inputs, and may note both.

@@ -59,8 +59,8 @@ class Budget:
     def sentence(self, plural: str) -> str:
         """What it is and what it covers."""
         return (
-            f"epsilon {self.epsilon:.2f} at delta {self.delta:g}: differential privacy of the "
-            f"weights for each of the training {plural}, not of the records in the bundle"
+            f"epsilon {self.epsilon:.2f} at delta {self.delta:g}: the weights are differentially "
+            f"private for each of the training {plural}; the bundle's records are these themselves"
         )
 
 
@@ -70,9 +70,12 @@ def epsilon(rate: float, noise_multiplier: float, steps: int, delta: float) -> f
     distribution (Koskela et al., "Computing tight differential privacy guarantees using FFT",
     2020), which is an upper bound."""
     # Here, as the import takes a second, and few need it.
-    from dp_accounting import GaussianDpEvent, NeighboringRelation, PoissonSampledDpEvent
-    from dp_accounting.pld import PLDAccountant
+    import dp_accounting  # type: ignore[import-untyped]
+    from dp_accounting import pld  # type: ignore[import-untyped]
 
-    accountant = PLDAccountant(NeighboringRelation.ADD_OR_REMOVE_ONE)
-    accountant.compose(PoissonSampledDpEvent(rate, GaussianDpEvent(noise_multiplier)), steps)
+    accountant = pld.PLDAccountant(dp_accounting.NeighboringRelation.ADD_OR_REMOVE_ONE)
+    step = dp_accounting.PoissonSampledDpEvent(
+        rate, dp_accounting.GaussianDpEvent(noise_multiplier)
+    )
+    accountant.compose(step, steps)
     return float(accountant.get_epsilon(delta))

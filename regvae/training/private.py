@@ -7,14 +7,12 @@ privacy", 2016.
 
 import math
 import secrets
-from collections.abc import Sequence
 
 import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from regvae.formats import Codes
 from regvae.model.keras_vae import Vae
 
 _ROOM = 6  # standard deviations of a batch's size that fit without compiling again
@@ -59,9 +57,7 @@ def clipped_sums(
         _, reconstruction, divergence = vae.record_terms(vectors, noise, noted)
         loss = tf.reduce_sum(reconstruction + beta * divergence)
     backward = tape.gradient(loss, outputs)
-    squares = sum(
-        (_square(a) + 1) * _square(g) for a, g in zip(inputs, backward, strict=True)
-    )
+    squares = sum((_square(a) + 1) * _square(g) for a, g in zip(inputs, backward, strict=True))
     scales = weights * tf.minimum(1.0, clip * tf.math.rsqrt(tf.maximum(squares, 1e-30)))
     sums = {}
     for layer, a, g in zip(layers, inputs, backward, strict=True):

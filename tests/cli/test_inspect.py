@@ -57,7 +57,8 @@ def test_evaluate_takes_the_path_of_a_bundle(output):
 def test_report_gives_what_the_diagnosis_finds(output, bundle):
     found, scale = diagnosis.diagnose(bundle), calibrate(bundle).scale
     printed = json.loads(output("report", "notebook-2d", "--json"))
-    assert printed == {"bundle": "notebook-2d", **found.summary(UK_REGISTRATION), "scale": scale}
+    figures = {**found.summary(UK_REGISTRATION), "scale": scale, "privacy": None}
+    assert printed == {"bundle": "notebook-2d", **figures}
     text = joined(output("report", "notebook-2d"))
     for one in found.accuracies:
         assert f"{one.split} ({one.n:,})" in text

@@ -54,6 +54,14 @@ def fields_of(preset: Preset) -> dict[str, Any]:
         "optimizer": training.optimizer,
         "batch_size": training.batch_size,
         "phases": ", ".join(f"{one.learning_rate:g} × {one.epochs}" for one in training.phases),
+        **(
+            {
+                "clip": training.privacy.clip,
+                "noise_multiplier": training.privacy.noise_multiplier,
+            }
+            if training.privacy
+            else {}
+        ),
         "order-1": training.orders[0].attribute if training.orders else words.NO_ORDER,
     }
 

@@ -63,7 +63,7 @@ def test_a_budget_counts_the_steps_of_the_full_batches_of_all_epochs():
     assert budget.epsilon == epsilon(0.3, 1.5, 15, 1e-4)
     assert Budget.from_dict(vars(budget)) == budget
     assert budget.sentence("regs").startswith(f"epsilon {budget.epsilon:.2f} at delta 0.0001")
-    with pytest.raises(ValueError, match="expected epsilon, delta, .* train the bundle again"):
+    with pytest.raises(ValueError, match=r"expected epsilon, delta, .* train the bundle again"):
         Budget.from_dict({"epsilon": 1.0})
 
 
