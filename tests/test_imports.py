@@ -137,7 +137,7 @@ def test_the_library_knows_no_screen() -> None:
     for path in (ROOT / "regvae").rglob("*.py"):
         tops = {name.split(".")[0] for name in imported(path)}
         assert not tops & {"streamlit", "dashboard", "plotly"}, path
-        if path.stem not in ("keras_vae", "trainer"):
+        if path.stem not in ("keras_vae", "trainer", "private"):
             assert not tops & HEAVY, path
 
 

@@ -71,7 +71,7 @@ def epsilon(rate: float, noise_multiplier: float, steps: int, delta: float) -> f
     2020), which is an upper bound."""
     # Here, as the import takes a second, and few need it.
     import dp_accounting  # type: ignore[import-untyped]
-    from dp_accounting import pld  # type: ignore[import-untyped]
+    from dp_accounting import pld
 
     accountant = pld.PLDAccountant(dp_accounting.NeighboringRelation.ADD_OR_REMOVE_ONE)
     step = dp_accounting.PoissonSampledDpEvent(

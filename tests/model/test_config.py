@@ -103,8 +103,12 @@ def test_a_preset_of_another_format_is_restored_by_the_formats_name(monkeypatch)
     assert Preset.from_dict(values).data.onehot.width == 18
 
 
-SHARE, COLUMNS = ("training", "random_share"), ("data", "columns")
-NEWER = (SHARE, COLUMNS)
+SHARE, PRIVACY, COLUMNS = (
+    ("training", "random_share"),
+    ("training", "privacy"),
+    ("data", "columns"),
+)
+NEWER = (SHARE, PRIVACY, COLUMNS)
 
 
 @pytest.mark.parametrize("path", [path for path in keys_of(ODD.to_dict()) if path not in NEWER])
