@@ -103,8 +103,8 @@ PRESETS: dict[str, Preset] = {
         ),
         Preset(
             "private-2d",
-            Network(2, encoder=(), decoder=(64,)),
-            training=replace(_PRIVATE, phases=(Phase(0.02, 200, "cosine"),)),
+            Network(2, encoder=(), decoder=(128,)),
+            training=replace(_PRIVATE, phases=(Phase(0.015, 200, "cosine"),), beta=0.01),
             about="Trained with differential privacy (DP-SGD, Abadi et al. 2016): the weights "
             "hardly depend on any one training reg, and epsilon says how little. It encodes the "
             "two digits, as the notebook's model does. Its noise is drawn anew in each training "

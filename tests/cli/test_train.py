@@ -13,7 +13,7 @@ from regvae.evaluation.study import model_outcome, over_seeds, rule_outcomes
 from regvae.formats import FORMATS
 from regvae.model import bundle as bundles
 from regvae.model import presets
-from regvae.model.config import Data, Network, Order, Phase, Preset, Training
+from regvae.model.config import Data, Network, Order, Phase, Preset, Privacy, Training
 from regvae.rejection.rules import RULES
 from tests.rejection.bundles import with_rows
 
@@ -148,6 +148,21 @@ def test_a_bundle_is_trained_again_and_a_stopped_training_run_is_resumed(
     assert other.seed == 8
     assert not same_weights(other, first)
     assert sorted(one.name for one in tmp_path.iterdir()) == ["first", "other", "same"]
+
+
+@pytest.mark.training
+def test_a_private_run_says_its_epsilon_and_that_it_is_not_repeated(output, tmp_path, monkeypatch):
+    training = replace(TINY.training, privacy=Privacy(1.0, 2.0, 1e-3))
+    monkeypatch.setitem(presets.PRESETS, "tiny", replace(TINY, training=training))
+    text = output("train", "tiny", "--out", tmp_path / "model")
+    bundle = bundles.load(tmp_path / "model")
+    assert bundle.privacy.sentence("regs") in text
+    assert "of the system's entropy, not of the seed: training again gives another model" in text
+    output("train", "tiny", "--out", tmp_path / "again")
+    assert not same_weights(bundle, bundles.load(tmp_path / "again"))
+    assert bundle.privacy.sentence("regs") in output("report", tmp_path / "model")
+    printed = json.loads(output("report", tmp_path / "model", "--json"))
+    assert printed["privacy"] == dataclasses.asdict(bundle.privacy)
 
 
 def test_an_unknown_preset_is_refused_with_the_names_that_exist(refusal, tmp_path):

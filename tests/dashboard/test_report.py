@@ -1,6 +1,7 @@
 """The model report draws the diagnosis, and has words for models of every kind."""
 
 import dataclasses
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -131,6 +132,22 @@ def test_one_of_many_dimensions_is_chosen(models, report_of) -> None:
     box.select_index(3).run()
     assert charts_of(app)[5]["data"][0]["name"] == "z4"
     assert common.LIKELIHOODS["categorical"] in text_of(app)
+
+
+def test_a_private_model_has_its_epsilon_and_what_it_means() -> None:
+    text = text_of(opened("report", model="private-15d"))
+    budget = bundles.load("private-15d").privacy
+    assert budget is not None
+    assert common.privacy(budget) in text
+    factor = common.at_most(budget.epsilon)
+    assert named(words.PRIVACY, factor=factor, delta=1e-5) in text
+    number = float(factor.replace(",", ""))
+    assert math.exp(budget.epsilon) <= number < 1.1 * math.exp(budget.epsilon)
+    assert [common.at_most(one) for one in (0.0, 1.0, math.log(99.5))] == ["1", "3", "100"]
+
+
+def test_a_model_that_is_not_private_says_nothing_of_it(page: AppTest) -> None:
+    assert "epsilon" not in text_of(page)
 
 
 def test_a_model_of_one_dimension_has_a_report(models, report_of) -> None:

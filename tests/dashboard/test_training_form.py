@@ -1,5 +1,6 @@
 """The form of a training run: presets as they are and as they are changed, and bad input."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,10 +8,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import state
+from dashboard.words import common
 from dashboard.words import training as words
 from regvae.formats import SPLITS
 from regvae.model import presets
 from regvae.model.config import Data, Network, Order, Phase, Preset, Training
+from regvae.model.privacy import Budget
 from regvae.training import jobs
 from tests.dashboard import PICTURE, has_picture, opened, problems_of, text_of
 
@@ -159,6 +162,37 @@ def test_another_preset_has_its_own_values(page: AppTest) -> None:
     page.selectbox(key=state.PRESET).select("exact-15d").run()
     assert field(page, "beta", "exact-15d").value == presets.preset("exact-15d").training.beta
     assert "Changed from" not in text_of(page)
+
+
+@pytest.mark.usefixtures("idle")
+def test_a_private_preset_stays_private_when_it_is_changed(page: AppTest) -> None:
+    private = presets.preset("private-2d")
+    page.selectbox(key=state.PRESET).select("private-2d").run()
+    budget = Budget.of(private)
+    assert budget is not None
+    assert words.PRIVATE.format(privacy=common.privacy(budget)) in text_of(page)
+    field(page, "beta", "private-2d").set_value(0.5)
+    field(page, "noise_multiplier", "private-2d").set_value(6.0).run()
+    train_button(page).click().run()
+    (job,) = jobs.all_jobs()
+    assert private.training.privacy is not None
+    noisier = replace(private.training.privacy, noise_multiplier=6.0)
+    assert job.preset.training == replace(private.training, beta=0.5, privacy=noisier)
+    smaller = Budget.of(job.preset)
+    assert smaller is not None
+    assert smaller.epsilon < budget.epsilon
+    assert common.privacy(smaller) in text_of(page)
+
+
+def test_wrong_privacy_is_a_sentence(page: AppTest) -> None:
+    page.selectbox(key=state.PRESET).select("private-2d").run()
+    field(page, "clip", "private-2d").set_value(0.0).run()
+    assert "a clip above 0" in problems_of(page)
+    assert train_button(page).disabled
+    field(page, "clip", "private-2d").set_value(1.0)
+    field(page, "order-1", "private-2d").select("number").run()
+    assert "no orders in private training" in problems_of(page)
+    assert train_button(page).disabled
 
 
 BAD_TEXTS = [

@@ -93,6 +93,13 @@ def test_what_has_no_gradient_of_its_own_is_refused():
         replace(PRESET.training, random_share=1.0)
 
 
+def test_noise_that_hides_nothing_is_refused_before_the_accountant_takes_minutes():
+    weak = replace(PRESET.training, privacy=Privacy(1.0, 0.3))
+    with pytest.raises(ValueError, match=r"noise that hides a record, got 'a multiplier of 0.3 in"):
+        replace(PRESET, training=replace(weak, phases=(Phase(0.01, 1_000),)))
+    assert Budget.of(replace(PRESET, training=replace(weak, phases=(Phase(0.01, 1),)))) is not None
+
+
 def test_a_private_preset_is_restored_from_its_dict_and_an_older_one_has_no_privacy():
     values = PRESET.to_dict()
     assert Preset.from_dict(values) == PRESET
