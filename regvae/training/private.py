@@ -95,13 +95,14 @@ class PrivateSteps:
         """Take the steps of an epoch."""
         training = self.training
         rows, present = self.batches()
-        public = self._random_vectors(len(rows))
+        public, permitted = self.random_codes(len(rows))
         steps, room = rows.shape
         shape = (steps, room + public.shape[1], self.vae.preset.network.latent_dim)
         self._steps(
             tf.constant(rows),
             tf.constant(present),
             tf.constant(public),
+            tf.constant(permitted),
             tf.constant(self._normal(shape, training.noise)),
             tf.constant(self._normal((steps, self.size), self._deviation())),
             tf.constant(beta, tf.float32),
@@ -128,12 +129,15 @@ class PrivateSteps:
             present[step, : len(sample)] = 1
         return rows, present
 
-    def _random_vectors(self, steps: int) -> NDArray[np.float32]:
-        """Random codes for each step (s, m, w), as many as a batch has, or none without a share."""
+    def random_codes(self, steps: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Random codes of each step as vectors (s, m, w), as many as a batch has or none without a
+        share, and 1 for each that the format permits, 0 for another (s, m)."""
         each = self.training.batch_size if self.training.random_share else 0
         onehot = self.vae.onehot
         codes = onehot.draw(steps * each, self.entropy)
-        return onehot.encode(codes).reshape(steps, each, onehot.width)
+        permitted = onehot.format.permits(codes).astype(np.float32)
+        vectors = onehot.encode(codes).reshape(steps, each, onehot.width)
+        return vectors, permitted.reshape(steps, each)
 
     def _deviation(self) -> float:
         """The standard deviation of the noise in a step's gradient."""
@@ -151,6 +155,7 @@ class PrivateSteps:
         rows: tf.Tensor,
         present: tf.Tensor,
         public: tf.Tensor,
+        permitted: tf.Tensor,
         noise: tf.Tensor,
         hiding: tf.Tensor,
         beta: tf.Tensor,
@@ -159,10 +164,9 @@ class PrivateSteps:
         variables = self.vae.trainable_variables
         shapes = [tuple(variable.shape) for variable in variables]
         sizes = [math.prod(shape) for shape in shapes]
-        ours = tf.fill([public.shape[1]], share / batch)
         for step in tf.range(rows.shape[0]):
             vectors = tf.concat([tf.gather(self.vectors, rows[step]), public[step]], 0)
-            weights = tf.concat([present[step] * ((1 - share) / batch), ours], 0)
+            weights = tf.concat([(1 - share) * present[step], share * permitted[step]], 0) / batch
             sums = clipped_sums(self.vae, vectors, noise[step], beta, weights, self.privacy.clip)
             parts = tf.split(hiding[step], sizes)
             gradients = [

@@ -9,6 +9,8 @@ import tensorflow as tf
 
 from regvae.evaluation.check import check
 from regvae.evaluation.metrics import metrics
+from regvae.formats import FORMATS
+from regvae.formats.codes import distinct
 from regvae.model.config import Data, Network, Phase, Privacy
 from regvae.model.keras_vae import Vae
 from regvae.model.privacy import Budget
@@ -131,7 +133,8 @@ def test_an_epoch_takes_the_steps_that_a_loop_over_single_records_takes(share):
     optimizer = tf.keras.optimizers.Adamax(0.01)
     same = fixed(preset, seed=3)
     rows, present = same.private.batches()
-    public = same.private._random_vectors(len(rows))
+    public, permitted = same.private.random_codes(len(rows))
+    assert permitted.all()
     assert public.shape == (4, 20 if share else 0, 150)
     room = rows.shape[1]
     rng = same.private.entropy
@@ -154,6 +157,17 @@ def test_an_epoch_takes_the_steps_that_a_loop_over_single_records_takes(share):
     trainer.run_epoch()
     for name, weights in trainer.vae.named_weights().items():
         np.testing.assert_allclose(weights, plain.named_weights()[name], atol=1e-4)
+
+
+def test_a_random_code_that_the_format_does_not_permit_has_no_weight():
+    french = FORMATS["french-registration"]
+    own = distinct(french.generate(3_000, rng=np.random.default_rng(2)))
+    preset = of(replace(PRIVATE, data=Data.of_own(own, format=french)), random_share=0.5)
+    trainer = Trainer(preset, 0, own.tolist())
+    vectors, permitted = trainer.private.random_codes(100)
+    codes = trainer.vae.onehot.decode(vectors.reshape(2_000, -1))
+    assert 0 < permitted.mean() < 1
+    assert (french.permits(codes) == permitted.ravel()).all()
 
 
 def test_the_noise_has_the_deviation_of_multiplier_times_clip():
