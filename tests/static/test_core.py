@@ -23,7 +23,7 @@ EVERY_LIMIT = list(itertools.product(OPERATORS, (False, True)))
 # --- the decoder ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["notebook-2d", "principled-2d", "exact-15d"])
+@pytest.mark.parametrize("name", ["notebook-2d", "principled-2d", "exact-15d", "private-15d"])
 def test_the_decoder_decodes_as_python_does(blank: Blank, name: str) -> None:
     bundle = regvae.load(name)
     geometry = Geometry.of(bundle)
