@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import typer
 
-from regvae.cli import audit, data, formats, inspect, regions, sample, serve, train
+from regvae.cli import audit, data, export, formats, inspect, regions, sample, serve, train
 from regvae.cli.output import fail, print_error
 
 _INTERRUPTED = 130
@@ -29,6 +29,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
         train.study,
         audit.audit,
         inspect.check,
+        export.export,
         serve.bench,
         serve.dashboard,
     ),

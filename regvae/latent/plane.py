@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from regvae.model.records import Records
-
-Floats = NDArray[np.float64]
+from regvae.model.spread import Floats, principal_directions
 
 _LEAST_EXTENT = 3.0
 _MARGIN = 1.05
+_REACH = 3.0
+"""Standard deviations of the means that the map of a release shows, as it has none of them."""
 
 
 class PlaneError(ValueError):
@@ -24,7 +25,8 @@ class Plane:
     A latent point z (k,) is shown at (z - origin) @ basis.T. `basis` (2, k) has orthonormal rows,
     so that lengths in the plane are lengths in the space; for k = 1 the second row is 0 and all
     points are on a line. `share` is the share of the variance of the records' means in the plane,
-    0 to 1; `extent` is half the side of a square about the origin that contains all means.
+    0 to 1; `extent` is half the side of a square about the origin that contains all means, or, of a
+    release, where nearly all of them lie.
     """
 
     name: str
@@ -57,22 +59,29 @@ class Plane:
         The origin is the means' mean. The rows of the basis are the covariance's first two
         eigenvectors, with the sign that makes the entry of largest magnitude positive.
         """
-        mean = records.mean.astype(np.float64)
-        centre = mean.mean(axis=0)
-        if records.latent_dim == 1:
-            return cls._of("principal", records, centre, np.array([[1.0], [0.0]]))
-        vectors = np.linalg.eigh(np.cov((mean - centre).T))[1]
-        basis = vectors[:, ::-1].T[:2]
-        largest = np.take_along_axis(basis, np.abs(basis).argmax(axis=1)[:, None], axis=1)
-        return cls._of("principal", records, centre, basis * np.sign(largest))
+        if records.spread:
+            return cls._of("principal", records, records.centre, records.spread.widest)
+        basis = principal_directions(records.mean)
+        return cls._of("principal", records, records.centre, basis)
 
     @classmethod
     def _of(cls, name: str, records: Records, origin: Floats, basis: Floats) -> "Plane":
-        mean = records.mean.astype(np.float64)
-        shown = (mean - origin) @ basis.T
-        total = float(mean.var(axis=0).sum())
-        share = float(shown.var(axis=0).sum()) / total if total else 1.0
-        extent = float(max(_LEAST_EXTENT, np.abs(shown).max()) * _MARGIN)
+        if records.spread:
+            total = float(np.square(records.spread.sd).sum())
+            principal = name == "principal"
+            sd = records.spread.widest_sd if principal else basis @ records.spread.sd
+            shown_variance = float(np.square(sd).sum())
+            away = np.abs((records.centre - origin) @ basis.T)
+            reach = float((away + _REACH * sd).max())
+        else:
+            mean = records.mean.astype(np.float64)
+            shown = (mean - origin) @ basis.T
+            total = float(mean.var(axis=0).sum())
+            shown_variance = float(shown.var(axis=0).sum())
+            reach = float(np.abs(shown).max())
+        share = min(1.0, shown_variance / total) if total else 1.0
+        extent = max(_LEAST_EXTENT, reach) * _MARGIN
+        origin, basis = origin.copy(), basis.copy()
         origin.flags.writeable = basis.flags.writeable = False
         return cls(name, origin, basis, share, extent)
 

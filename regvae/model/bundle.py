@@ -2,7 +2,8 @@
 
 A bundle is `manifest.json`, `weights.safetensors`, `records.parquet` and `history.csv`. The
 manifest contains the preset, the seed, the hash of the data, the versions of the libraries, the
-metrics, and the sha256 of every other file. Nothing is pickled.
+metrics, and the sha256 of every other file. Nothing is pickled. A release (`regvae.model.release`)
+has no `records.parquet`.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +25,13 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from regvae.formats import SPLITS, CodeTable, Format, Own
+from regvae.formats import SPLITS, Codes, CodeTable, Format, Own
 from regvae.formats.columns import is_date
 from regvae.model.autoencoder import Autoencoder, weight_shapes
 from regvae.model.config import Preset
 from regvae.model.privacy import Budget
 from regvae.model.records import Records
+from regvae.model.spread import Spread
 from regvae.model.store import (
     HISTORY,
     MANIFEST,
@@ -41,11 +44,23 @@ from regvae.model.store import (
 )
 
 SCHEMA = 3
+_SOME_CODES = 4096
+"""Codes that stand for those of a release's records."""
 
 
-def history_columns(positions: int) -> tuple[str, ...]:
-    """The columns of a history, for codes with this number of positions."""
-    return (
+class NoRecordsError(ValueError):
+    """Something needs records, and the bundle was released without them; the message tells what to
+    do."""
+
+
+def history_columns(positions: int, *, released: bool = False) -> tuple[str, ...]:
+    """The columns of a history, for codes with this number of positions.
+
+    A release has only those of the validation split. The losses of training records tell how one
+    epoch after another learned them; and nobody can guess the seconds of the epochs, so that the
+    hash of the manifest it was released from confirms no list that somebody guessed.
+    """
+    columns = (
         "epoch",
         "learning_rate",
         "loss",
@@ -57,11 +72,13 @@ def history_columns(positions: int) -> tuple[str, ...]:
         *(f"validation_right_{position}" for position in range(1, positions + 1)),
         "seconds",
     )
+    kept = ("epoch", "learning_rate", "validation")
+    return tuple(one for one in columns if not released or one.startswith(kept))
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A trained model with its records.
+    """A trained model with its records, or released without them.
 
     `weights` are float32 arrays with the names and shapes of `weight_shapes`. `history` has one row
     per epoch and the columns of `history_columns`; losses are the preset's, in nats. `metrics` are
@@ -94,6 +111,32 @@ class Bundle:
         stored = self.metrics.get("privacy")
         return None if stored is None else Budget.from_dict(stored)
 
+    @property
+    def released(self) -> bool:
+        """Whether it was released without its records: `records` has none."""
+        return self.records.spread is not None
+
+    def require_records(self, purpose: str, advice: str = "") -> Records:
+        """The records, for a purpose such as "to measure accuracy".
+
+        Raises `NoRecordsError` for a release.
+        """
+        if self.released:
+            advice = advice or "use the bundle that it was released from"
+            raise NoRecordsError(
+                f"expected a bundle with its records {purpose}, got {self.name}, which was "
+                f"released without them; {advice}"
+            )
+        return self.records
+
+    @cached_property
+    def seen_codes(self) -> Codes:
+        """The records' codes; of a release, what points that lie about as its records did decode
+        to."""
+        if self.records.spread is None:
+            return self.records.codes
+        return self.autoencoder.decode(self.records.spread.points(_SOME_CODES))
+
     @classmethod
     def assemble(
         cls,
@@ -124,7 +167,16 @@ def _autoencoder(weights: Mapping[str, NDArray[np.float32]], preset: Preset) -> 
 
 
 def save(bundle: Bundle, path: str | Path) -> Path:
-    """Write a bundle to the new folder `path`: to a temporary folder first, then renamed.
+    """Write a bundle to the new folder `path`. Raises as `write`, and `NoRecordsError` for a
+    release."""
+    bundle.require_records("to save it", "copy its folder")
+    contents = _contents(bundle)
+    contents[MANIFEST] = _manifest(bundle, contents)
+    return write(contents, path)
+
+
+def write(contents: Mapping[str, bytes], path: str | Path) -> Path:
+    """Write files, by name, to the new folder `path`: to a temporary folder first, then renamed.
 
     Raises as `check_free`. If writing fails, nothing is left on disk.
     """
@@ -132,8 +184,6 @@ def save(bundle: Bundle, path: str | Path) -> Path:
     check_free(path)
     partial = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
-        contents = _contents(bundle)
-        contents[MANIFEST] = _manifest(bundle, contents)
         for name, content in contents.items():
             (partial / name).write_bytes(content)
         partial.chmod(0o755)  # folders of mkdtemp are private
@@ -174,11 +224,18 @@ def _manifest(bundle: Bundle, contents: dict[str, bytes]) -> bytes:
             **{name: importlib.metadata.version(name) for name in packages},
         },
         "metrics": bundle.metrics,
-        "files": {
-            name: hashlib.sha256(content).hexdigest() for name, content in sorted(contents.items())
-        },
+        "files": hashes(contents),
     }
-    # JSON has no NaN: other programs could not read the file.
+    return as_json(manifest)
+
+
+def hashes(contents: Mapping[str, bytes]) -> dict[str, str]:
+    """The sha256 of each file, by name, as a manifest has them."""
+    return {name: hashlib.sha256(content).hexdigest() for name, content in sorted(contents.items())}
+
+
+def as_json(manifest: Mapping[str, Any]) -> bytes:
+    """A manifest as its file has it. Raises `ValueError` for NaN: JSON has none."""
     return (json.dumps(manifest, indent=1, allow_nan=False) + "\n").encode()
 
 
@@ -205,9 +262,12 @@ def load(name_or_path: str | Path) -> Bundle:
     contents = {name: _read(folder, name, digest) for name, digest in manifest["files"].items()}
     preset = _preset(folder, manifest)
     weights = _weights(folder / WEIGHTS, contents[WEIGHTS], preset)
-    records = _records(folder / RECORDS, contents[RECORDS], preset)
-    if records.data_hash() != manifest["data_sha256"]:
-        raise _wrong(folder / RECORDS, "the codes and splits of the manifest's data_sha256")
+    if released := RECORDS not in contents:
+        records = _no_records(folder / MANIFEST, manifest, preset)
+    else:
+        records = _records(folder / RECORDS, contents[RECORDS], preset)
+        if records.data_hash() != manifest["data_sha256"]:
+            raise _wrong(folder / RECORDS, "the codes and splits of the manifest's data_sha256")
     return Bundle(
         name=folder.resolve().name,
         preset=preset,
@@ -215,7 +275,7 @@ def load(name_or_path: str | Path) -> Bundle:
         weights=weights,
         autoencoder=_autoencoder(weights, preset),
         records=records,
-        history=_history(folder / HISTORY, contents[HISTORY], preset),
+        history=_history(folder / HISTORY, contents[HISTORY], preset, released=released),
         metrics=manifest["metrics"],
         command=manifest["command"],
         sha256=manifest_hash(folder),
@@ -238,13 +298,18 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     schema = manifest.get("schema") if isinstance(manifest, dict) else None
     if schema != SCHEMA:
         raise _wrong(path, f"schema {SCHEMA}", repr(schema)[:40], "train the bundle again")
-    kinds = {"preset": dict, "seed": int, "metrics": dict, "data_sha256": str, "command": str}
+    released = manifest.get("released", False)
+    if not isinstance(released, bool):
+        raise _wrong(path, "'released' as true or none", repr(released)[:40])
+    kinds = {"preset": dict, "seed": int, "metrics": dict, "command": str}
+    kinds |= {"original_sha256": str, "spread": dict} if released else {"data_sha256": str}
     for key, kind in kinds.items():
         if not isinstance(manifest.get(key), kind):
             raise _wrong(path, f"{key!r} of type {kind.__name__}", repr(manifest.get(key))[:40])
     files = manifest.get("files")
-    if not isinstance(files, dict) or set(files) != {WEIGHTS, RECORDS, HISTORY}:
-        raise _wrong(path, f"the hashes of {WEIGHTS}, {RECORDS} and {HISTORY}")
+    expected = (WEIGHTS, HISTORY) if released else (WEIGHTS, RECORDS, HISTORY)
+    if not isinstance(files, dict) or set(files) != set(expected):
+        raise _wrong(path, f"the hashes of {', '.join(expected[:-1])} and {expected[-1]}")
     return manifest
 
 
@@ -312,18 +377,26 @@ def _records(path: Path, content: bytes, preset: Preset) -> Records:
     return Records(format.array(codes), split, mean, sigma, format, table[further])
 
 
+def _no_records(path: Path, manifest: dict[str, Any], preset: Preset) -> Records:
+    try:
+        spread = Spread.from_dict(manifest["spread"], preset.network.latent_dim)
+    except (ValueError, TypeError) as error:
+        raise _wrong(path, "the spread of the means", error) from error
+    return Records.released(preset.data.format, spread)
+
+
 def _check_columns(path: Path, table: pd.DataFrame, expected: Sequence[str]) -> None:
     if list(table.columns) != list(expected):
         got = ", ".join(map(str, table.columns))[:200]
         raise _wrong(path, f"the columns {', '.join(expected)}", got)
 
 
-def _history(path: Path, content: bytes, preset: Preset) -> pd.DataFrame:
+def _history(path: Path, content: bytes, preset: Preset, *, released: bool) -> pd.DataFrame:
     try:
         history = pd.read_csv(io.BytesIO(content))
     except ValueError as error:
         raise _wrong(path, "a CSV table", error) from error
-    _check_columns(path, history, history_columns(preset.data.onehot.positions))
+    _check_columns(path, history, history_columns(preset.data.onehot.positions, released=released))
     try:
         numbers = history.to_numpy(np.float64)
     except ValueError as error:

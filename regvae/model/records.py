@@ -13,6 +13,7 @@ from regvae.formats.codes import finder, keys
 from regvae.formats.columns import attributes_of
 from regvae.formats.format import named
 from regvae.model.autoencoder import Autoencoder
+from regvae.model.spread import Spread
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Records:
 
     Mean and sigma are float32; sigma is a standard deviation per latent coordinate. The arrays
     become read-only, so that sessions can share them. `further` has what else is known of the
-    records, n rows of columns as `CodeTable` has them, or none.
+    records, n rows of columns as `CodeTable` has them, or none. Those of a released bundle are
+    none (n = 0), with the `spread` of the means that they had; it is None for all others.
     """
 
     codes: Codes
@@ -30,6 +32,7 @@ class Records:
     sigma: NDArray[np.float32]
     format: Format
     further: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    spread: Spread | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         for array in (self.codes, self.split, self.mean, self.sigma):
@@ -53,6 +56,14 @@ class Records:
         nothing = self.codes[:0].copy(), self.split[:0].copy()
         return Records(*nothing, self.mean[:0].copy(), self.sigma[:0].copy(), self.format)
 
+    @classmethod
+    def released(cls, format: Format, spread: Spread) -> "Records":
+        """No records, of a released bundle."""
+        nothing = np.empty((0, len(spread.mean)), np.float32)
+        split = np.empty(0, f"U{max(map(len, SPLITS))}")
+        codes = np.empty(0, format.dtype)
+        return cls(codes, split, nothing, nothing.copy(), format, spread=spread)
+
     def __len__(self) -> int:
         return len(self.codes)
 
@@ -60,6 +71,11 @@ class Records:
     def latent_dim(self) -> int:
         """Number of latent coordinates, k."""
         return self.mean.shape[1]
+
+    @property
+    def centre(self) -> NDArray[np.float64]:
+        """The mean of all means, (k,)."""
+        return self.spread.mean if self.spread else self.mean.mean(axis=0, dtype=np.float64)
 
     @cached_property
     def attributes(self) -> dict[str, Attribute]:
@@ -92,7 +108,7 @@ class Records:
 
     def rows_of(self, codes: Codes) -> NDArray[np.intp]:
         """The row of each code (m,), or -1 for one that is not among the records: (m,)."""
-        return finder(self.codes)(codes)
+        return finder(self.codes)(codes) if len(self) else np.full(len(codes), -1)
 
     def data_hash(self) -> str:
         """sha256 of the splits and codes in their order, in hexadecimal."""
