@@ -143,18 +143,16 @@ def show(context: Context, path: ChosenPath) -> None:
         return
     within = float(np.sqrt(context.latent_dim / 2))
     found = paths.decode_path(context.bundle, path.z, within=within)
-    st.markdown(
-        words.PATH_FOUND.format(
-            different=words.different(len(set(found.codes)), context.bundle.format),
-            steps=len(found.codes),
-            near=int((found.near > 0).sum()),
-            within=within,
-        )
-    )
+    different = words.different(len(set(found.codes)), context.bundle.format)
+    told = words.PATH_DECODED.format(different=different, steps=len(found.codes))
+    if found.near is not None:
+        told += words.PATH_NEAR.format(near=int((found.near > 0).sum()), within=within)
+    st.markdown(told + words.PATH_ENDS)
     changed = _changed_ends(context, found)
     if changed:
         st.caption(words.ENDS_DIFFER.format(ends=common.plain("; ".join(changed))))
-    facts([_row(context, found, step) for step in range(len(found.codes))], words.PATH_HEADER)
+    header = words.PATH_HEADER if found.near is not None else words.PATH_HEADER[:-1]
+    facts([_row(context, found, step) for step in range(len(found.codes))], header)
 
 
 def _changed_ends(context: Context, found: DecodedPath) -> list[str]:
@@ -178,11 +176,9 @@ def _row(context: Context, found: DecodedPath, step: int) -> tuple[Any, ...]:
     # The same code as before is dimmed, so that changes are easy to find.
     if step and not found.changes[step]:
         shown = f'<span class="same">{shown}</span>'
-    count = int(found.near[step])
     sure = found.weakest[step]
-    return (
-        f"{step + 1}",
-        shown,
-        f"{sure:.0%}" if sure >= _SURE else f"&lt; {_SURE:.0%}",
-        words.NEAR.format(n=count) if count else words.NONE_NEAR,
-    )
+    row = (f"{step + 1}", shown, f"{sure:.0%}" if sure >= _SURE else f"&lt; {_SURE:.0%}")
+    if found.near is None:
+        return row
+    count = int(found.near[step])
+    return (*row, words.NEAR.format(n=count) if count else words.NONE_NEAR)

@@ -25,10 +25,9 @@ NO_PATH = (
     "can use."
 )
 NO_END = "expected {one} such as {example} or {coordinates}, got “{typed}”; change it"
-PATH_FOUND = (
-    "**{different} in {steps} steps**; {near} of the steps have records within {within:.1f} σ. On "
-    "the map a ring is the start, a square the end."
-)
+PATH_DECODED = "**{different} in {steps} steps**"
+PATH_NEAR = "; {near} of the steps have records within {within:.1f} σ"
+PATH_ENDS = ". On the map a ring is the start, a square the end."
 RECONSTRUCTED_AS = "{given} is reconstructed as {decoded}"
 ENDS_DIFFER = "{ends}: this model does not encode every character."
 PATH_HEADER = ("step", "decodes to", "least sure", "records")

@@ -63,9 +63,11 @@ class Audit:
 
     `draws` is the number of accepted points; `collisions` of them decode to a record, which
     `exposures` tells by split, and `unwanted` to an unwanted code. The bounds are on these rates
-    per draw of this policy, one-sided at `confidence`; `purity_interval` is two-sided. `results` is
-    the number of results, `distinct` that of their different codes, and `leaking` of them are
-    unwanted or records. The rest is about the first `checked` of them: `valid` is the share with the attribute of that name, None if the
+    per draw of this policy, one-sided at `confidence`; `purity_interval` is two-sided. Of a bundle
+    that was released without its records collisions, edits and what is held out are not known:
+    None, or no shares. `results` is the number of results, `distinct` that of their different
+    codes, and `leaking` of them are unwanted or records. The rest is about the first `checked` of
+    them: `valid` is the share with the attribute of that name, None if the
     format has none; `edits` and `edits_held_out` (p + 1,) are the shares of different codes of p
     characters that are 0 to p edits from the nearest training record, for results and for the test
     split; `drift` and `drift_held_out` are the median and 95th percentile of the re-encoding drift,
@@ -73,8 +75,8 @@ class Audit:
     """
 
     draws: int
-    collisions: int
-    collision_bound: float
+    collisions: int | None
+    collision_bound: float | None
     exposures: tuple[Exposure, ...]
     unwanted: int
     unwanted_bound: float
@@ -97,6 +99,8 @@ class Audit:
         '5,000 new regs: all different, none a record, none unwanted'
         """
         plural = format.plural
+        if self.collisions is None:
+            return self._of_release(format)
         if not self.results:
             return f"no new {plural}"
         if self.results == 1:
@@ -115,8 +119,24 @@ class Audit:
         )
         return f"{number}, {leaking}"
 
+    def _of_release(self, format: Format) -> str:
+        """The headline of a model without records, by which results are neither new nor not."""
+        if not self.results:
+            return f"no {format.plural}"
+        leaking = f"{self.leaking:,} of them unwanted" if self.leaking else "none unwanted"
+        plural = format.noun if self.distinct == 1 else format.plural
+        return (
+            f"{self.results:,} results: {self.distinct:,} different {plural}, {leaking}; whether "
+            "any is a record is not known"
+        )
+
     def sentence(self) -> str:
         """The collisions and the bound on their rate per draw, in words."""
+        if self.collisions is None or self.collision_bound is None:
+            return (
+                "collisions are not known: the model was released without its records, and a "
+                "result may be one of them"
+            )
         if not self.draws:
             return "no point was accepted, so nothing is known of collisions"
         bound = rounded(self.collision_bound, 2, ROUND_CEILING)
@@ -164,7 +184,7 @@ class Auditor:
 
     def finish(self) -> Audit:
         """The audit of all blocks that were added."""
-        tally, records = self.tally, self.bundle.records
+        tally, records, released = self.tally, self.bundle.records, self.bundle.released
         z = np.concatenate([np.empty((0, records.latent_dim)), *self._z])
         codes = np.concatenate([np.empty(0, records.codes.dtype), *self._codes])
         longest = self.bundle.format.length
@@ -174,11 +194,15 @@ class Auditor:
         test = wanted if wanted.any() else test
         means = records.mean[test]
         own = drift(self.bundle, means, self.bundle.autoencoder.decode(means))
+        edits, edits_held_out = (
+            [] if released else _histogram(edit_distances(_some(some), known), longest)
+            for some in (np.unique(codes), records.codes[test])
+        )
         unwanted = tally.accepted - tally.wanted
         return Audit(
             draws=tally.accepted,
-            collisions=tally.collisions,
-            collision_bound=upper_bound(tally.collisions, tally.accepted),
+            collisions=None if released else tally.collisions,
+            collision_bound=None if released else upper_bound(tally.collisions, tally.accepted),
             exposures=exposures(self.bundle, self._hits, tally.accepted),
             unwanted=unwanted,
             unwanted_bound=upper_bound(unwanted, tally.accepted),
@@ -189,8 +213,8 @@ class Auditor:
             distinct=tally.distinct,
             leaking=self._leaking,
             valid=self._valid(codes),
-            edits=_histogram(edit_distances(_some(np.unique(codes)), known), longest),
-            edits_held_out=_histogram(edit_distances(_some(records.codes[test]), known), longest),
+            edits=edits,
+            edits_held_out=edits_held_out,
             drift=_spread(drift(self.bundle, z, codes)) if len(codes) else None,
             drift_held_out=_spread(own) if test.any() else None,
         )

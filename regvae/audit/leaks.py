@@ -77,11 +77,10 @@ class Hunt:
         unwanted = len(np.unique(self.leaks.codes[~self.leaks.wanted]))
         records = len(np.unique(self.leaks.codes[self.leaks.collision]))
         noun, plural = self.format.noun, self.format.plural
-        found = (
-            f"{_count(unwanted, f'unwanted {noun}', f'unwanted {plural}')} and "
-            f"{_count(records, 'record', 'records')} found in {self.tried:,} points tried, "
-            f"{self.accepted:,} of them accepted"
-        )
+        kinds = _count(unwanted, f"unwanted {noun}", f"unwanted {plural}")
+        if not self.leaks.released:
+            kinds += f" and {_count(records, 'record', 'records')}"
+        found = f"{kinds} found in {self.tried:,} points tried, {self.accepted:,} of them accepted"
         name = self.parameter.name
         if self.cleared_by is None:
             return f"{found}; no {name} removes them all"
@@ -217,14 +216,12 @@ def _thinned(leaks: Samples) -> Samples:
 
 
 def _joined(parts: Sequence[Samples]) -> Samples:
-    return Samples(
-        np.concatenate([one.z for one in parts]),
-        {name: np.concatenate([one.measures[name] for one in parts]) for name in parts[0].measures},
-        *(
-            np.concatenate([getattr(one, name) for one in parts])
-            for name in ("codes", "wanted", "collision")
-        ),
-    )
+    names = ("z", "codes", "wanted", "collision")
+    columns = {name: np.concatenate([getattr(one, name) for one in parts]) for name in names}
+    measures = {
+        name: np.concatenate([one.measures[name] for one in parts]) for name in parts[0].measures
+    }
+    return Samples(measures=measures, released=parts[0].released, **columns)
 
 
 def _hardest(rule: Rule, leaks: Samples) -> NDArray[np.intp]:

@@ -162,7 +162,8 @@ def encode(
 
 def _write_encoded(reading: Reading, bundle: Bundle, out: Path) -> None:
     """Write the codes with their Gaussians and reconstructions, and print what was read."""
-    encoded = Encoded.of(reading, bundle, calibrate(bundle))
+    calibration = None if bundle.released else calibrate(bundle)
+    encoded = Encoded.of(reading, bundle, calibration)
     for sentence in (*reading.sentences(), *encoded.sentences()):
         console.print(sentence)
     write_table(encoded.table(), out)
@@ -208,4 +209,10 @@ def check(bundle: BundleArgument) -> None:
     except store.BundleError as error:
         print_error(str(error))
         raise typer.Exit(1) from error
+    if loaded.released:
+        console.print(
+            f"{loaded.name}: hashes and shapes are right; it was released without its records, so "
+            "whether weights and accuracies belong together cannot be verified"
+        )
+        return
     console.print(f"{loaded.name}: {len(loaded.records):,} records, all parts belong together")

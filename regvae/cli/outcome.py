@@ -94,6 +94,8 @@ def _figures(report: Report, rule: Rule, plural: str) -> list[tuple[str, int | f
 
 def _print_results(audit: Audit, plural: str) -> None:
     """Print the figures of the results themselves, beside those of held-out codes."""
+    if audit.valid is not None and audit.drift_held_out is None:
+        _print("valid", f"{audit.valid:.4f}", f"of the results, by the rules for {plural}")
     if audit.drift is None or audit.drift_held_out is None:
         return
     edits, edits_held_out = (

@@ -48,9 +48,10 @@ def regions(
         _check_name(out)
     loaded = bundles.load(bundle)
     unwanted_set = Unwanted.of(unwanted or [], wanted=wanted or [], format=loaded.format)
-    unwanted_set.check_sides(
-        unwanted_set.of_records(loaded.records), unwanted_set.unseen(loaded.records)
-    )
+    if not loaded.released:
+        unwanted_set.check_sides(
+            unwanted_set.of_records(loaded.records), unwanted_set.unseen(loaded.records)
+        )
     start = time.perf_counter()
     found = DecisionRegions.of(loaded, unwanted_set, box)
     figures = _figures(found, time.perf_counter() - start)

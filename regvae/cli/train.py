@@ -69,7 +69,7 @@ def train(
     """Train a preset and write a bundle; Ctrl-C stops it, --resume continues it."""
     started = time.perf_counter()
     store.check_free(out)
-    chosen, own, default_seed = _recipe(preset)
+    chosen, own, default_seed = _recipe(preset, own_data=data is not None)
     if data:
         chosen, own = _of_data(chosen, data, column, format, order or [])
     elif column or format or order:
@@ -184,10 +184,11 @@ def _progress(epochs: int, last: list[Any]) -> Iterator[tuple[Callable, Callable
         yield show, lambda: progress.update(task, description="queueing")
 
 
-def _recipe(name: str) -> tuple[config.Preset, Own, int]:
+def _recipe(name: str, *, own_data: bool) -> tuple[config.Preset, Own, int]:
     """Preset, own codes and default seed of a named preset or of a bundle.
 
-    Raises `UsageError` if there is neither of that name, and `BundleError` for a damaged bundle.
+    With `own_data` other codes are given. Raises `UsageError` if there is neither of that name,
+    `BundleError` for a damaged bundle, and `NoRecordsError` for a release of own codes.
     """
     if name in presets.PRESETS:
         return presets.preset(name), (), 0
@@ -199,7 +200,9 @@ def _recipe(name: str) -> tuple[config.Preset, Own, int]:
             "choose one of them, or give the path of a bundle"
         ) from error
     bundle = bundles.load(name)
-    own = bundle.records.table if bundle.preset.data.source == "own" else ()
+    if bundle.preset.data.source != "own" or own_data:
+        return bundle.preset, (), bundle.seed
+    own = bundle.require_records("to train it again", "give codes with --data").table
     return bundle.preset, own, bundle.seed
 
 

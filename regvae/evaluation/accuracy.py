@@ -21,7 +21,7 @@ def accuracy(
     training noise, as the notebook does. Returns `{"split", "decoded", "n", "exact",
     "by_position"}`: `decoded` is "mean" or "sample", `exact` the share of exact matches,
     `by_position` the per-character accuracy at each position, all 0 to 1. Raises `ValueError` for a
-    split without records.
+    split without records, `NoRecordsError` for a release.
     """
     records = bundle.records
     rows = rows_of(bundle, split)
@@ -34,8 +34,9 @@ def accuracy(
 
 
 def rows_of(bundle: Bundle, split: str) -> NDArray[np.bool_]:
-    """Which records are of a split, (n,) booleans. Raises `ValueError` if none is."""
-    rows = bundle.records.split == split
+    """Which records are of a split, (n,) booleans. Raises `ValueError` if none is, and
+    `NoRecordsError` for a release."""
+    rows = bundle.require_records("to measure it on").split == split
     if not rows.any():
         raise ValueError(
             f"expected a split with records ({', '.join(SPLITS)}), got {split!r} with none; choose "

@@ -113,7 +113,7 @@ def confusion(bundle: Bundle, positions: Sequence[int]) -> Confusion:
             f"expected positions of one alphabet from 1 to {len(alphabets)}, got "
             f"{tuple(positions)}; choose positions with the same characters"
         )
-    records = bundle.records
+    records = bundle.require_records("to measure it on")
     rows = records.split != "train"
     true = characters(records.codes[rows])
     decoded = characters(bundle.autoencoder.decode(records.mean[rows]))
@@ -372,7 +372,8 @@ class Diagnosis:
 
 
 def diagnose(bundle: Bundle) -> Diagnosis:
-    """Compute all figures. Raises `ValueError` for a bundle with an empty split."""
+    """Compute all figures. Raises `ValueError` for a bundle with an empty split, `NoRecordsError`
+    for a release."""
     return Diagnosis(
         accuracies=tuple(accuracy(bundle, split) for split in SPLITS),
         confusions=tuple(confusion(bundle, alike) for alike in positions_alike(bundle.format)),

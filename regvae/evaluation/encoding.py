@@ -20,7 +20,8 @@ class Encoded:
     """n codes that were read, in a model.
 
     `split` is "" for a code that is no record; `mean` and `sigma` are (n, k) in the model's latent
-    space; `reconstruction` is decoded from the mean.
+    space; `reconstruction` is decoded from the mean. A bundle that was released without its records
+    has no calibration, and every `split` is "": which codes are records is not known.
     """
 
     reading: Reading
@@ -28,14 +29,14 @@ class Encoded:
     mean: NDArray[np.floating]
     sigma: NDArray[np.floating]
     reconstruction: Codes
-    calibration: Calibration
+    calibration: Calibration | None
 
     @classmethod
-    def of(cls, reading: Reading, bundle: Bundle, calibration: Calibration) -> "Encoded":
-        """Encode the codes of a reading with a bundle."""
+    def of(cls, reading: Reading, bundle: Bundle, calibration: Calibration | None) -> "Encoded":
+        """Encode the codes of a reading with a bundle; only a release has no calibration."""
         mean, sigma = bundle.autoencoder.encode(reading.codes)
         rows = bundle.records.rows_of(reading.codes)
-        split = np.where(rows < 0, "", bundle.records.split[rows])
+        split = np.append(bundle.records.split, "")[rows]  # -1 is the last: no record
         reconstruction = bundle.autoencoder.decode(mean)
         return cls(reading, split, mean, sigma, reconstruction, calibration)
 
@@ -43,8 +44,11 @@ class Encoded:
     def p_value(self) -> NDArray[np.float64]:
         """`Calibration.typicality` of the means, (n,): how usual a code is among held-out records.
 
-        NaN for a training record, whose own Gaussian is part of the density.
+        NaN for a training record, whose own Gaussian is part of the density, and if there is no
+        calibration.
         """
+        if self.calibration is None:
+            return np.full(len(self.split), np.nan)
         return np.where(self.split == "train", np.nan, self.calibration.typicality(self.mean))
 
     @property
@@ -62,11 +66,18 @@ class Encoded:
         (n,), all of them by default."""
         rows = np.ones(len(self.split), bool) if rows is None else rows
         split, n = self.split[rows], int(rows.sum())
+        exact = f"{int(self.exact[rows].sum()):,} of {n:,} are reconstructed exactly"
+        if self.calibration is None:
+            return [
+                exact,
+                "the model was released without its records, so which of the codes are records, "
+                "and how usual they are, is not known",
+            ]
         tested = int((split != "train").sum())
         return [
             f"{int((split != '').sum()):,} of {n:,} are records of the model, "
             f"{int((split == 'train').sum()):,} of them in its training data",
-            f"{int(self.exact[rows].sum()):,} of {n:,} are reconstructed exactly",
+            exact,
             f"{int(self.unusual[rows].sum()):,} of the {tested:,} outside the training data lie "
             f"where fewer than {UNUSUAL:.0%} of the held-out records lie (p-value below "
             f"{UNUSUAL:g})",
@@ -75,6 +86,7 @@ class Encoded:
     def table(self) -> pd.DataFrame:
         """A row a code: code, mean_*, sigma_*, split, reconstruction, exact, p_value, further.
 
+        Without a calibration neither split nor p-value is known, and their columns are not there.
         A further column of one of these names has "given " before it.
         """
         written = self.reading.format.written
@@ -87,5 +99,7 @@ class Encoded:
             "exact": self.exact,
             "p_value": self.p_value,
         }
+        if self.calibration is None:
+            del columns["split"], columns["p_value"]
         columns |= self.reading.further_beside(columns)
         return pd.DataFrame(columns)

@@ -245,6 +245,7 @@ def _outcome(
             bundle.records.latent_dim,
             held_out,
             sampling.recall(bundle, policy, measurer),
+            released=bundle.released,
         ),
         auditor.finish(),
         shortfall(policy, auditor.tally, stopped=stopped),

@@ -28,6 +28,24 @@ _FARTHEST, _NARROWEST = 1e100, 1e-50
 """Largest coordinate and smallest sigma: beyond them squares of distances could overflow."""
 
 
+def latent_points(z: ArrayLike, k: int) -> Floats:
+    """Points (m, k) as float64.
+
+    Raises `ValueError` if z is not (m, k), or has a coordinate not finite or beyond 1e100.
+    """
+    z = np.asarray(z, np.float64)
+    if z.ndim != 2 or z.shape[1] != k:
+        raise ValueError(
+            f"expected points of shape (m, {k}), got shape {z.shape}; change the shape"
+        )
+    if not (np.abs(z) <= _FARTHEST).all():
+        raise ValueError(
+            f"expected points with finite coordinates, at most {_FARTHEST:g} from 0, got "
+            "others; remove those points"
+        )
+    return z
+
+
 @dataclass(frozen=True, init=False)
 class Gaussians:
     """n Gaussians with diagonal covariance in k dimensions: `mean` and `sigma`, both (n, k).
@@ -59,22 +77,8 @@ class Gaussians:
             object.__setattr__(self, name, values)
 
     def points(self, z: ArrayLike) -> Floats:
-        """Points (m, k) as float64.
-
-        Raises `ValueError` if z is not (m, k), or has a coordinate not finite or beyond 1e100.
-        """
-        z = np.asarray(z, np.float64)
-        k = self.mean.shape[1]
-        if z.ndim != 2 or z.shape[1] != k:
-            raise ValueError(
-                f"expected points of shape (m, {k}), got shape {z.shape}; change the shape"
-            )
-        if not (np.abs(z) <= _FARTHEST).all():
-            raise ValueError(
-                f"expected points with finite coordinates, at most {_FARTHEST:g} from 0, got "
-                "others; remove those points"
-            )
-        return z
+        """Points (m, k) as float64. Raises as `latent_points`."""
+        return latent_points(z, self.mean.shape[1])
 
     def squared(self, tiles: Tiles) -> Floats:
         """Squared Mahalanobis distances (t, s, c) of the points to the Gaussians of their tile,

@@ -299,15 +299,16 @@ class DecodedPath:
     `codes` (s,) are the decoded codes. `certainty` (s,) is the probability of the decoded code, the
     product of the probabilities of its characters; `weakest` (s,) is the smallest of those; both
     are above 0, at most 1. `near` (s,) is the number of records near the step, `nearest` (s,) the
-    row of the nearest record by Mahalanobis distance.
+    row of the nearest record by Mahalanobis distance; None for a bundle that was released without
+    its records.
     """
 
     z: Floats
     codes: Codes
     certainty: Floats
     weakest: Floats
-    near: Indices
-    nearest: Indices
+    near: Indices | None
+    nearest: Indices | None
 
     @property
     def changes(self) -> NDArray[np.bool_]:
@@ -332,8 +333,10 @@ def decode_path(
     z = _path(z, bundle.autoencoder.latent_dim)
     scale, within = _factor("scale", scale), _factor("within", within)
     codes, certainty = bundle.autoencoder.decode_with_certainty(z)
-    sigma = bundle.records.sigma.astype(np.float64) * scale
-    near, nearest = _around(Gaussians(bundle.records.mean, sigma), z, within)
+    near = nearest = None
+    if not bundle.released:
+        sigma = bundle.records.sigma.astype(np.float64) * scale
+        near, nearest = _around(Gaussians(bundle.records.mean, sigma), z, within)
     return DecodedPath(z, codes, certainty.prod(axis=1), certainty.min(axis=1), near, nearest)
 
 

@@ -100,8 +100,8 @@ def _with_other_example(bundle: Bundle) -> Format:
     others = drawn[~records.contains(drawn)]
     if not len(others):
         raise ValueError(
-            f"expected {format.plural} that are no records, one of which to give as an example, got "
-            f"none in {_DRAWN:,} drawn ones: the records are nearly all {format.plural} there are, "
-            "so that a release would hide nothing; share the bundle, or do not"
+            f"expected some {format.plural} that are no records, one of them as an example, got "
+            f"none among {_DRAWN:,}: nearly all {format.plural} are records, and a release would "
+            "hide nothing; share the bundle itself, or nothing"
         )
     return format_of({**format.definition, "example": format.shown(str(others[0]))})

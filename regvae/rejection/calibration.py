@@ -90,9 +90,9 @@ def calibrate(bundle: Bundle, *, seed: int = 0) -> Calibration:
     """Fit the factor to half of a bundle's held-out records, and measure the other half under it.
 
     The same seed gives the same calibration. Raises `CalibrationError` if the bundle has no
-    training records, or fewer than two held-out ones.
+    training records, or fewer than two held-out ones, and `NoRecordsError` for a release.
     """
-    records = bundle.records
+    records = bundle.require_records("to calibrate its standard deviations")
     train = records.split == "train"
     if not train.any() or (~train).sum() < 2:
         raise CalibrationError(

@@ -9,6 +9,8 @@ from regvae.randomness import generator
 from regvae.rejection.measures import Measurer
 from regvae.rejection.rules import Rule
 
+_BEYOND = 12.0
+"""How far is searched in a release, in standard deviations of the prior."""
 _SHELLS, _DIRECTIONS, _TRIED, _HALVINGS, _STEPS = 12, 32, 24, 8, 5
 
 Passes = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
@@ -16,7 +18,9 @@ Passes = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
 
 
 def accepted_records(measurer: Measurer, rule: Rule) -> NDArray[np.float64]:
-    """Means of the wanted records that a rule accepts: (n, k), n may be 0."""
+    """Means of the wanted records that a rule accepts: (n, k), n may be 0, as of a release."""
+    if measurer.sides is None:
+        return np.empty((0, measurer.autoencoder.latent_dim))
     mean = measurer.wanted.mean
     return mean[rule.accepts(measurer.measure(rule, mean))]
 
@@ -46,7 +50,9 @@ def nearest_accepted(
     z = np.asarray(point, np.float64)
     rng = generator("nearest accepted")
     # Beyond all records, and 12 sigmas more: larger than any sensible threshold.
-    reach = 2 * np.abs(measurer.wanted.mean - z).max() + 12 * measurer.unwanted.sigma.max()
+    reach = _BEYOND
+    if measurer.sides:
+        reach = 2 * np.abs(measurer.wanted.mean - z).max() + 12 * measurer.unwanted.sigma.max()
     directions = rng.normal(size=(_SHELLS, _DIRECTIONS, len(z)))
     directions /= np.linalg.norm(directions, axis=2, keepdims=True)
     radii = reach * np.geomspace(1e-3, 1, _SHELLS)

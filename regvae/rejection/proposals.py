@@ -11,6 +11,7 @@ from scipy.special import chdtri, ndtri
 from regvae.latent.gaussians import NearestGaussian
 from regvae.latent.polygon import Polygon, in_polygon, polygon_corners
 from regvae.model.bundle import Bundle
+from regvae.model.records import Records
 from regvae.rejection.calibration import Calibration, calibrate
 
 OUTSIDE = 1e-6
@@ -95,11 +96,18 @@ class Around:
         """The same with a number as its scale. Raises what `calibrate` raises."""
         if self.scale is not None:
             return self
-        return Around((calibration or calibrate(bundle)).draw_scale)
+        if calibration is None:
+            self._records(bundle)
+            calibration = calibrate(bundle)
+        return Around(calibration.draw_scale)
+
+    @staticmethod
+    def _records(bundle: Bundle) -> Records:
+        return bundle.require_records("to propose around", "propose from the prior or a box")
 
     def draw(self, n: int, bundle: Bundle, rng: np.random.Generator) -> NDArray[np.float64]:
         """n points: (n, k). Raises what `calibrate` raises."""
-        records, scale = bundle.records, self.fitted(bundle).scale
+        records, scale = self._records(bundle), self.fitted(bundle).scale
         train = np.flatnonzero(records.split == "train")
         # One row of uniform numbers for each point, so that more points begin with the same ones.
         uniform = rng.random((n, 1 + records.latent_dim))
@@ -110,7 +118,7 @@ class Around:
     def contains(self, z: NDArray[np.float64], bundle: Bundle) -> NDArray[np.bool_]:
         """Which points z (m, k) are so near to a training record as all but a share `OUTSIDE` of
         the points around it: (m,)."""
-        records, scale = bundle.records, self.fitted(bundle).scale
+        records, scale = self._records(bundle), self.fitted(bundle).scale
         train = records.split == "train"
         nearest = NearestGaussian(records.mean[train], records.sigma[train] * scale)
         return np.square(nearest.query(z)[0]) <= chdtri(z.shape[1], OUTSIDE)
@@ -153,8 +161,10 @@ FEW_DIMENSIONS = 3
 
 def usual(bundle: Bundle) -> Proposal:
     """The proposals for a bundle unless others are chosen: a box, in many dimensions around
-    records."""
-    return Box() if bundle.records.latent_dim <= FEW_DIMENSIONS else Around()
+    records, or from the prior if it was released without them."""
+    if bundle.records.latent_dim <= FEW_DIMENSIONS:
+        return Box()
+    return Prior() if bundle.released else Around()
 
 
 def proposal(name: str, parameters: Mapping[str, Any] | None = None) -> Proposal:

@@ -80,8 +80,9 @@ class Report:
     those so far: the share of points whose code occurred once (Good, "The population frequencies of
     species and the estimation of population parameters", 1953), None without any.
     `proposals_per_result` is None without results. `collisions` are accepted points that
-    decode to a record. `held_out_rejection_rate` is the share of held-out unwanted records that the
-    rule rejects when it measures against the training records only, None if there are none or they
+    decode to a record, None if the bundle was released without its records.
+    `held_out_rejection_rate` is the share of held-out unwanted records that the rule
+    rejects when it measures against the training records only, None if there are none or they
     were not measured. `tail_probability` is the share of a record's Gaussian beyond the rule's
     distance: an unwanted record's beyond the threshold, or a wanted one's beyond the support; None
     for a rule without distances. `notebook_tail` is the notebook's figure for its threshold, None
@@ -102,7 +103,7 @@ class Report:
     oracle: float | None
     recall: float | None
     recall_in_support: float | None
-    collisions: int
+    collisions: int | None
     held_out_rejection_rate: float | None
     tail_probability: float | None
     notebook_tail: float | None
@@ -157,12 +158,19 @@ class Tally:
         )
 
     def report(
-        self, rule: Rule, k: int, held_out: Measures | None = None, recall: Recall | None = None
+        self,
+        rule: Rule,
+        k: int,
+        held_out: Measures | None = None,
+        recall: Recall | None = None,
+        *,
+        released: bool = False,
     ) -> Report:
         """The report on a rule in k latent dimensions.
 
         `held_out` are the measures of `held_out_measures`; at least one point must be proposed. The
-        purity of a rule that is `certain` is 1 by construction, so its interval is too.
+        purity of a rule that is `certain` is 1 by construction, so its interval is too. `released`
+        is whether the bundle was released without its records.
         """
         return Report(
             rule=rule.name,
@@ -183,7 +191,7 @@ class Tally:
             oracle=recall.oracle if recall else None,
             recall=recall.recall if recall else None,
             recall_in_support=recall.recall_in_support if recall else None,
-            collisions=self.collisions,
+            collisions=None if released else self.collisions,
             held_out_rejection_rate=rejection_rate(rule, held_out),
             tail_probability=rule.tail_probability(k),
             notebook_tail=rule.notebook_tail(),
@@ -218,7 +226,7 @@ MANY_RECORDS = 0.05
 
 def warning(report: Report) -> str | None:
     """A sentence if many of the accepted points decode to records, else None."""
-    if report.collisions <= MANY_RECORDS * report.accepted:
+    if report.collisions is None or report.collisions <= MANY_RECORDS * report.accepted:
         return None
     return (
         f"{report.collisions:,} of {report.accepted:,} accepted points "

@@ -15,7 +15,8 @@ class Samples:
 
     `z` (m, k) are the points, `measures` those of a rule by name, (m,) each (see
     `Measurer.measure`), `codes` (m,) the decoded codes, `wanted` (m,) whether a code is wanted, and
-    `collision` (m,) whether it is a record. All arrays are read-only.
+    `collision` (m,) whether it is a record. That is not known, and False everywhere, if the bundle
+    was `released` without its records. All arrays are read-only.
     """
 
     z: NDArray[np.float64]
@@ -23,6 +24,7 @@ class Samples:
     codes: Codes
     wanted: NDArray[np.bool_]
     collision: NDArray[np.bool_]
+    released: bool = False
 
     def __post_init__(self) -> None:
         # Many sessions share samples. Views, so that the caller's own arrays stay writeable.
@@ -38,12 +40,18 @@ class Samples:
         """Some of the samples, by row numbers or by a mask (m,)."""
         measures = {name: values[rows] for name, values in self.measures.items()}
         return Samples(
-            self.z[rows], measures, self.codes[rows], self.wanted[rows], self.collision[rows]
+            self.z[rows],
+            measures,
+            self.codes[rows],
+            self.wanted[rows],
+            self.collision[rows],
+            self.released,
         )
 
     @property
     def leaks(self) -> NDArray[np.bool_]:
-        """Which samples decode to an unwanted code or to a record: (m,) booleans."""
+        """Which samples decode to an unwanted code or, as far as it is known, to a record: (m,)
+        booleans."""
         return ~self.wanted | self.collision
 
 

@@ -19,7 +19,7 @@ from regvae.parallel import in_order
 from regvae.randomness import generator
 from regvae.rejection.calibration import Calibration, CalibrationError, calibrate
 from regvae.rejection.learning import Predictor, learn, points_seen
-from regvae.rejection.measures import Measurer
+from regvae.rejection.measures import Measurer, check_records
 from regvae.rejection.policy import DRAWN, LIKELIEST, Policy
 from regvae.rejection.proposals import Around, Proposal
 from regvae.rejection.report import Recall, Report, Tally
@@ -53,7 +53,8 @@ def held_out_measures(
 ) -> Measures | None:
     """A rule's measures of the means of held-out unwanted records against the training records.
 
-    None if there are no such records, or if the training records are all wanted or all unwanted.
+    None if there are no such records, as of a release, or if the training records are all wanted or
+    all unwanted.
     """
     records = bundle.records
     rows = unwanted.of_records(records) & (records.split != "train")
@@ -71,11 +72,13 @@ def make_measurer(bundle: Bundle, policy: Policy) -> Measurer:
     """The measurer that a policy needs: with a calibration, which takes a second, and with what its
     rule has learned, if it learns.
 
-    A bundle that cannot be calibrated has none. Raises what `Measurer.of` and `learned` raise, and
+    A bundle that cannot be calibrated has none. Raises `NoRecordsError` if the policy needs records
+    and the bundle was released without them; what `Measurer.of` and `learned` raise; and
     `CalibrationError` if rule or proposals need the calibration that it cannot have.
     """
+    check_records(policy.rule, bundle)
     try:
-        calibration = calibrate(bundle)
+        calibration = None if bundle.released else calibrate(bundle)
     except CalibrationError:
         scaled = isinstance(policy.proposal, Around) and policy.proposal.scale is None
         if policy.rule.needs_calibration or scaled:
@@ -111,7 +114,8 @@ def judged(
 ) -> Samples:
     """Measured and decoded points, with which codes are wanted and which are records."""
     wanted = ~unwanted.of_codes(codes, bundle)
-    return Samples(z, measures, codes, wanted, bundle.records.contains(codes))
+    collision = bundle.records.contains(codes)
+    return Samples(z, measures, codes, wanted, collision, bundle.released)
 
 
 def accepted(
@@ -214,7 +218,8 @@ def report(samples: Samples, rule: Rule, held_out: Measures | None = None) -> Re
         )
     passed = rule.accepts(samples.measures)
     tally = Tally.of(len(samples), samples.take(passed))
-    return tally.report(rule, samples.z.shape[1], held_out, Recall.of(samples, passed))
+    recall = Recall.of(samples, passed)
+    return tally.report(rule, samples.z.shape[1], held_out, recall, released=samples.released)
 
 
 @dataclass(frozen=True)

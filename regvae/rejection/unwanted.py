@@ -150,8 +150,10 @@ class Unwanted:
     def of_codes(self, codes: Codes, bundle: Bundle) -> NDArray[np.bool_]:
         """Which codes (m,), records or not, are unwanted: (m,) booleans; regions encode them.
 
-        What the format does not permit is unwanted too, such as excluded texts.
+        What the format does not permit is unwanted too, such as excluded texts. Raises as
+        `check_records`.
         """
+        self.check_records(bundle)
         unwanted = self._without_regions(codes, bundle.records) | ~self.format.permits(codes)
         if self.regions and len(codes):
             mean, _ = bundle.autoencoder.encode(codes)
@@ -170,6 +172,15 @@ class Unwanted:
         if listed:
             unwanted |= np.isin(keys(codes), keys(np.concatenate(listed)))
         return unwanted
+
+    def check_records(self, bundle: Bundle) -> None:
+        """Raises `NoRecordsError` if all training codes are unwanted, of a bundle that was released
+        without them."""
+        if self.training:
+            bundle.require_records(
+                "to know which codes it was trained on, all of them unwanted",
+                "give a predicate, a region or a list",
+            )
 
     def check_sides(self, selected: NDArray[np.bool_], unseen: Codes) -> None:
         """Check that there is something on both sides: of records (n,) those that are unwanted are

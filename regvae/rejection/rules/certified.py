@@ -18,7 +18,8 @@ class Certified(Rule):
 
     The margin is the log probability of the best wanted code less that of the best unwanted one
     (`Margins`), and typicality is at least `q` (`Calibration.typicality`). What is accepted is
-    wanted by construction: its purity is 1, not an estimate.
+    wanted by construction: its purity is 1, not an estimate. Of a bundle that was released without
+    its records neither typical places nor what is a record is known: `q` must be 0.
     """
 
     name: ClassVar[str] = "certified"
@@ -52,10 +53,11 @@ class Certified(Rule):
 
     @classmethod
     def measure(cls, measurer: "Measurer", z: NDArray[np.float64], codes: Any) -> Measures:
-        """`margin` in nats, and `typicality`, 0 to 1: 0 where the code is refused anyway."""
-        assert measurer.calibration is not None  # `Measurer.measure` has checked it
+        """`margin` in nats, and `typicality`, 0 to 1: 0 where the code is refused anyway, and for a
+        release, where it is not known."""
         margin = measurer.margins.of(z, codes)
         typicality = np.zeros(len(z))
         good = margin >= 0  # densities take longest
-        typicality[good] = measurer.calibration.typicality(z[good])
+        if measurer.calibration:
+            typicality[good] = measurer.calibration.typicality(z[good])
         return {"margin": margin, "typicality": typicality}

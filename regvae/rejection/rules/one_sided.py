@@ -24,6 +24,7 @@ class OneSided(Rule):
     )
     after: ClassVar[str] = "from any {noun} with {unwanted}"
     measures: ClassVar[tuple[Measure, ...]] = (Measure("to_unwanted", "from the unwanted", "σ"),)
+    needs_records: ClassVar[bool] = True
     tail: ClassVar[str | None] = "threshold"
 
     threshold: float = parameter(

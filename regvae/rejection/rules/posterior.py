@@ -32,6 +32,7 @@ class Posterior(Rule):
         Measure("wanted_share", "share of the density that is wanted", "%"),
         Measure("typicality", "held-out records in sparser places", "%", relative=True),
     )
+    needs_records: ClassVar[bool] = True
     needs_calibration: ClassVar[bool] = True
 
     alpha: float = parameter(

@@ -185,18 +185,20 @@ class Rule(ABC):
 
     `name` identifies it; `summary` describes in a sentence or two (Markdown) what it accepts;
     `after` is the text after its sliders, and may contain `{unwanted}`, and `{noun}` for what a
-    code is. `measures` are what it compares. `measure` needs the mixture with the calibrated scale
-    if `needs_calibration`, and the decoded codes if `needs_codes`; if it is `certain`, all that it
-    accepts is wanted by construction. If it `needs_learning`, it predicts from decoded proposals
-    that it has seen, and results need a guarantee. `tail` is the name of the parameter that is a
-    distance from a record, for the report's tail probability, or None. A value out of range raises
-    `RuleError`.
+    code is. `measures` are what it compares. `measure` needs records to measure against if it
+    `needs_records`, the mixture with the calibrated scale if `needs_calibration` (but for a bundle
+    that was released without its records, which has none), and the decoded codes if `needs_codes`;
+    if it is `certain`, all that it accepts is wanted by construction. If it `needs_learning`, it
+    predicts from decoded proposals that it has seen, and results need a guarantee. `tail` is the
+    name of the parameter that is a distance from a record, for the report's tail probability, or
+    None. A value out of range raises `RuleError`.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
     after: ClassVar[str] = ""
     measures: ClassVar[tuple[Measure, ...]]
+    needs_records: ClassVar[bool] = False
     needs_calibration: ClassVar[bool] = False
     needs_codes: ClassVar[bool] = False
     needs_learning: ClassVar[bool] = False

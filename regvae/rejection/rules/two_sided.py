@@ -30,6 +30,7 @@ class TwoSided(Rule):
         Measure("margin", "nearer to the wanted by", "σ"),
         Measure("to_wanted", "from the wanted", "σ"),
     )
+    needs_records: ClassVar[bool] = True
     needs_calibration: ClassVar[bool] = True
     tail: ClassVar[str | None] = "support"
 
