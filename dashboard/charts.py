@@ -133,6 +133,7 @@ def _by_time(lines: Sequence[tuple[str, pd.DataFrame, pd.Series]]) -> go.Figure:
         [
             go.Scatter(x=history["seconds"].cumsum(), y=values, name=name, line={"color": colour})
             for (name, history, values), colour in zip(lines, MODELS[1:], strict=True)
+            if "seconds" in history  # a release does not have them
         ]
     )
     ticks = [digit * power for power in (1, 10, 100, 1000) for digit in (1, 2, 5)]

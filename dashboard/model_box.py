@@ -69,7 +69,8 @@ def box(label: str, key: str, on_change: Callable[..., None], *arguments: str) -
 
 def describe(name: str, version: str) -> None:
     """A line on what a model is. Not in the box, whose lines would be the address's values."""
-    st.caption(common.plain(common.about(name, services.bundle(name, version).preset)))
+    bundle = services.bundle(name, version)
+    st.caption(common.plain(common.about(name, bundle.preset, released=bundle.released)))
 
 
 def choose_above() -> tuple[str, str] | None:

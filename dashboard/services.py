@@ -101,13 +101,16 @@ def plane(name: str, version: str, choice: tuple[int, int] | None) -> Plane:
 @st.cache_data(max_entries=8, show_spinner=False)
 def mean_of_means(name: str, version: str) -> NDArray[np.float64]:
     """The mean of all records' means, (k,)."""
-    return bundle(name, version).records.mean.mean(axis=0, dtype=np.float64)
+    return bundle(name, version).records.centre
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def neighbour_graph(name: str, version: str) -> NeighbourGraph:
-    """The graph on which paths along the data are found."""
-    return NeighbourGraph(bundle(name, version).records.mean)
+    """The graph on which paths along the data are found. Raises `NoRecordsError` for a release."""
+    records = bundle(name, version).require_records(
+        "for a path along the data", "choose a straight path or one axis"
+    )
+    return NeighbourGraph(records.mean)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
@@ -130,7 +133,7 @@ def painted_layer(
     attribute = colour_attribute(colour, unwanted, loaded)
     if attribute.is_column:
         return None
-    colouring = Colouring.of(attribute, np.concatenate([one.records.codes for one in models]))
+    colouring = Colouring.of(attribute, np.concatenate([one.seen_codes for one in models]))
     return PaintedLayer.of(loaded, colouring, plane(name, version, choice), np.array(anchor))
 
 
@@ -144,16 +147,18 @@ def wanted_layer(name: str, version: str, unwanted: Unwanted | None) -> WantedLa
 @st.cache_resource(max_entries=8, show_spinner=False)
 def density_layer(
     name: str, version: str, choice: tuple[int, int] | None, anchor: tuple[float, ...]
-) -> DensityLayer:
-    """The density of the records on a plane, for the browser."""
+) -> DensityLayer | None:
+    """The density of the records on a plane, for the browser; None for a release."""
     records = bundle(name, version).records
+    if not len(records):
+        return None
     return DensityLayer.of(records, plane(name, version, choice), np.array(anchor))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def gaussians(name: str, version: str) -> NearestGaussian:
-    """The search for the nearest of all records."""
-    records = bundle(name, version).records
+    """The search for the nearest of all records. Raises `NoRecordsError` for a release."""
+    records = bundle(name, version).require_records("to find the nearest")
     return NearestGaussian(records.mean, records.sigma)
 
 
@@ -181,12 +186,13 @@ def unwanted(
 @st.cache_data(max_entries=8, show_spinner=False)
 def wanted_by_default(name: str, version: str) -> str:
     """What is wanted of a model's codes unless somebody chooses, as text."""
-    return usual_wanted(bundle(name, version).records)
+    loaded = bundle(name, version)
+    return usual_wanted(loaded.format, loaded.seen_codes)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def calibration(name: str, version: str) -> Calibration:
-    """The calibrated scale of a bundle, and its curve."""
+    """The calibrated scale of a bundle, and its curve. Raises `NoRecordsError` for a release."""
     return calibrate(bundle(name, version))
 
 
@@ -250,7 +256,8 @@ def _held_out(name: str, version: str, policy: Policy) -> Measures | None:
 
 
 def _calibration_for(name: str, version: str, rule: str) -> Calibration | None:
-    return calibration(name, version) if RULES[rule].needs_calibration else None
+    needed = RULES[rule].needs_calibration and not bundle(name, version).released
+    return calibration(name, version) if needed else None
 
 
 @st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=KEYS)
@@ -377,8 +384,10 @@ def result_files(
 
     A rule that learns gets numbers with a guarantee first, unless the policy has one.
     """
-    # Recall in the support is counted with the calibration, which not every rule needs.
-    measuring = replace(measurer_of(name, version, policy), calibration=calibration(name, version))
+    measuring = measurer_of(name, version, policy)
+    if not bundle(name, version).released:
+        # Recall in the support is counted with the calibration, which not every rule needs.
+        measuring = replace(measuring, calibration=calibration(name, version))
     if policy.rule.needs_learning and policy.guarantee is None:
         found = guaranteed(name, version, policy, PURITY)
         policy = replace(policy, rule=found.rule, guarantee=found.guarantee)

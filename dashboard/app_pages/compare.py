@@ -27,9 +27,15 @@ from dashboard.words import common
 from dashboard.words import compare as words
 from regvae import predicates
 from regvae.evaluation.accuracy import reconstruction
-from regvae.evaluation.diagnosis import Diagnosis, positions_alike
+from regvae.evaluation.diagnosis import (
+    Accuracy,
+    Diagnosis,
+    positions_alike,
+    stored_accuracies,
+)
 from regvae.formats import Attribute, Format
 from regvae.latent.polygon import Polygon, in_polygon
+from regvae.model.bundle import Bundle
 from regvae.rejection import sampling
 from regvae.rejection.rules import OneSided
 from regvae.rejection.unwanted import UnwantedError
@@ -137,7 +143,10 @@ def linked(models: Models, shown: tuple[Shown, Shown]) -> None:
         counts(models, selected.rows)
     else:
         st.caption(words.BRUSH_HELP)
-    if not have_common(models):
+    without = [one for one in models if services.bundle(*one).released]
+    for name, _ in without:
+        st.caption(words.RELEASED.format(name=common.plain(name)))
+    if not without and not have_common(models):
         st.caption(common.named(words.NO_COMMON, format))
     for caption in filter(None, map(caption_of, shown)):
         st.caption(caption)
@@ -259,7 +268,7 @@ def selection(models: Models, shown: tuple[Shown, Shown]) -> Selected | None:
 def counts(models: Models, rows: Rows) -> None:
     """How many records of each model are lit up."""
     for column, one, chosen in zip(st.columns(2), models, rows, strict=True):
-        if chosen is None:
+        if chosen is None or services.bundle(*one).released:
             continue
         of = len(services.bundle(*one).records)
         column.caption(words.SELECTED.format(n=len(chosen), of=of))
@@ -294,6 +303,9 @@ def figures(models: Models) -> None:
     columns = []
     plural = services.bundle(*models[0]).format.plural if alike(models) else common.CODES
     for one in models:
+        if services.bundle(*one).released:
+            columns.append(figures_of_release(*one, plural))
+            continue
         found = model_box.diagnosed(*one)
         if found is None:
             return
@@ -308,26 +320,53 @@ def figures(models: Models) -> None:
 def figures_of(name: str, version: str, found: Diagnosis, plural: str) -> dict[str, str]:
     """The figures of one model, as text by their label; its codes are called `plural`."""
     bundle = services.bundle(name, version)
-    preset, test, nats = bundle.preset, found.accuracies[-1], found.rates[-1]
-    format, right = bundle.format, [one.value for one in test.by_position]
+    nats = found.rates[-1]
     length = f"{nats.bound:.2f} nats"
-    scale = services.calibration(name, version).scale
+    return {
+        **_of_preset(bundle),
+        "of them active": f"{found.dimensions.active.sum()}",
+        **_of_accuracy(bundle.format, found.accuracies[-1], plural),
+        "code length: rate + distortion": f"{nats.rate:.2f} + {nats.distortion:.2f} = {length}",
+        "calibrated scale": f"{services.calibration(name, version).scale:.2f}",
+        "training": _training(bundle, found.seconds),
+    }
+
+
+def figures_of_release(name: str, version: str, plural: str) -> dict[str, str]:
+    """The same of a model without its records, as far as they are known."""
+    bundle = services.bundle(name, version)
+    stored = stored_accuracies(bundle)
+    return {
+        **_of_preset(bundle),
+        **(_of_accuracy(bundle.format, stored[-1], plural) if stored else {}),
+        "training": _training(bundle, None),
+    }
+
+
+def _of_preset(bundle: Bundle) -> dict[str, str]:
+    preset = bundle.preset
     return {
         "likelihood": common.LIKELIHOODS[preset.training.likelihood],
         "noise": f"{preset.training.noise:g}",
         "beta": f"{preset.training.beta:g}",
         "ordered": common.orders(preset.training.orders),
         "latent dimensions": f"{preset.network.latent_dim}",
-        "of them active": f"{found.dimensions.active.sum()}",
+    }
+
+
+def _of_accuracy(format: Format, test: Accuracy, plural: str) -> dict[str, str]:
+    right = [one.value for one in test.by_position]
+    return {
         f"exact match on test {plural}": f"{test.exact.value:.1%}",
         **{
             f"{kind}: per-character accuracy": shares
             for kind, shares in by_kind(format, right).items()
         },
-        "code length: rate + distortion": f"{nats.rate:.2f} + {nats.distortion:.2f} = {length}",
-        "calibrated scale": f"{scale:.2f}",
-        "training": common.training_length(preset.training.epochs, found.seconds, bundle.seed),
     }
+
+
+def _training(bundle: Bundle, seconds: float | None) -> str:
+    return common.training_length(bundle.preset.training.epochs, seconds, bundle.seed)
 
 
 def by_kind(format: Format, right: Sequence[float]) -> dict[str, str]:

@@ -377,12 +377,15 @@ def welcome(context: Context) -> None:
     format = context.bundle.format
     colour = st.session_state[state.COLOUR]
     attribute = colour_attribute(colour, context.unwanted, context.bundle)
-    st.markdown(words.welcome(format, painted=not attribute.is_column))
+    released = context.bundle.released
+    st.markdown(words.welcome(format, painted=not attribute.is_column, released=released))
     if context.unwanted:
-        by_wanted = colour == state.WANTED_COLOUR
-        colours = words.WELCOME_COLOURS if by_wanted else ""
+        rule, coloured = words.WELCOME_RULE, words.WELCOME_COLOURS
+        if released:
+            rule, coloured = words.WELCOME_RULE_RELEASED, words.WELCOME_COLOURS_RELEASED
+        colours = coloured if colour == state.WANTED_COLOUR else ""
         unwanted = common.plain(str(context.unwanted))
-        st.markdown(common.named(words.WELCOME_RULE, format, unwanted=unwanted, colours=colours))
+        st.markdown(common.named(rule, format, unwanted=unwanted, colours=colours))
 
 
 def show_region(context: Context, region: Polygon) -> None:

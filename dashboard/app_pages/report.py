@@ -16,8 +16,9 @@ from regvae.evaluation.diagnosis import (
     Examples,
     RateDistortion,
     positions_alike,
+    stored_accuracies,
 )
-from regvae.formats import Format
+from regvae.formats import SPLITS, Format
 from regvae.model.bundle import Bundle
 from regvae.model.config import Training
 from regvae.model.privacy import Budget
@@ -30,6 +31,9 @@ def page() -> None:
         return
     name, version = chosen
     bundle = services.bundle(name, version)
+    if bundle.released:
+        of_release(bundle)
+        return
     found = model_box.diagnosed(name, version)
     if found is None:
         return
@@ -53,8 +57,19 @@ def page() -> None:
         examples(found.examples, found.accuracies[-1], bundle.format)
 
 
-def facts_of_model(bundle: Bundle, seconds: float) -> None:
-    """The preset and its description, the data, and the training."""
+def of_release(bundle: Bundle) -> None:
+    """What is known of a model without its records."""
+    st.info(words.RELEASED.format(name=common.plain(bundle.name)))
+    left, right = st.columns([1, 1.3], gap="large")
+    with left:
+        facts_of_model(bundle, None)
+    with right:
+        if stored := stored_accuracies(bundle):
+            accuracy(stored, bundle.format)
+
+
+def facts_of_model(bundle: Bundle, seconds: float | None) -> None:
+    """The preset and its description, the data, and the training, in `seconds` if known."""
     preset = bundle.preset
     network, data, training = preset.network, preset.data, preset.training
     st.markdown(f"##### {words.MODEL}: {common.plain(bundle.name)}")
@@ -62,7 +77,7 @@ def facts_of_model(bundle: Bundle, seconds: float) -> None:
         st.markdown(common.plain(preset.about))
     sizes = ", ".join(
         f"{size:,} {common.SPLITS[split].removesuffix(' data')}"
-        for split, size in bundle.records.sizes().items()
+        for split, size in zip(SPLITS, data.sizes, strict=True)
     )
     rows = [
         ("preset", preset.name),

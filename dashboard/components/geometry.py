@@ -39,7 +39,7 @@ class Geometry:
         records, decoder = bundle.records, bundle.autoencoder.decoder
         table = coordinates(records.mean).assign(code=records.codes, split=records.split)
         alike = [one for one in (bundle, beside) if one and one.format == bundle.format]
-        seen = np.concatenate([one.records.codes for one in alike])
+        seen = np.concatenate([one.seen_codes for one in alike])
         colourings = [
             Colouring.of(attribute, records.codes if attribute.is_column else seen)
             for attribute in records.attributes.values()

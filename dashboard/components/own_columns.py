@@ -30,6 +30,8 @@ def columns(encoded: Encoded) -> dict[str, str]:
         _EXACT: words.EXACT,
         _P_VALUE: words.P_VALUE,
     }
+    if encoded.calibration is None:  # of a model without records
+        del fixed[_SPLIT], fixed[_P_VALUE]
     typed = encoded.reading.typed
     usable = [str(name) for name in typed if _is_usable(typed[name])]
     return fixed | {_key(name): name for name in usable}

@@ -9,17 +9,22 @@ from dashboard import services, state
 from dashboard.words import explore as words
 from regvae import predicates
 from regvae.formats import UK_REGISTRATION, Format
+from regvae.rejection.rules import RULES, Certified
+
+_TYPICAL = "q"
+"""The parameter of the rule certified that needs records, unless it is 0."""
 
 
 @dataclass(frozen=True)
 class ModelCodes:
-    """A model's name, the format of its codes, what is wanted of them by default, and the
-    attributes that colour them."""
+    """A model's name, the format of its codes, what is wanted of them by default, the attributes
+    that colour them, and whether it was released without its records."""
 
     model: str = state.DEFAULTS[state.MODEL]
     format: Format = UK_REGISTRATION
     usual: str = state.DEFAULTS[state.WANTED]
     attributes: tuple[str, ...] = tuple(UK_REGISTRATION.attributes)
+    released: bool = False
 
 
 def set_back(name: str, version: str) -> None:
@@ -32,7 +37,8 @@ def set_back(name: str, version: str) -> None:
     former: ModelCodes = session.get(state.CODES, ModelCodes())
     records = services.bundle(name, version).records
     usual = services.wanted_by_default(name, version)
-    codes = ModelCodes(name, records.format, usual, tuple(records.attributes))
+    released = records.spread is not None
+    codes = ModelCodes(name, records.format, usual, tuple(records.attributes), released)
     typed = state.WANTED in st.query_params and state.WANTED not in session
     if not typed and session.get(state.WANTED, former.usual) == former.usual:
         session[state.WANTED] = codes.usual
@@ -40,14 +46,35 @@ def set_back(name: str, version: str) -> None:
         return
     session[state.CODES] = codes
     back = [label for label, was_set_back in _KEPT.items() if was_set_back(former.format, codes)]
-    session[state.SET_BACK] = (
+    told = [
         words.SET_BACK.format(model=name, plural=codes.format.plural, what=", ".join(back))
         if back
-        else ""
-    )
+        else "",
+        _fit_rule(former, codes),
+    ]
+    session[state.SET_BACK] = " ".join(filter(None, told))
     if typed and state.WANTED in session:
         del st.query_params[state.WANTED]
         st.rerun()  # widgets take their values from the address that the run began with
+
+
+def _fit_rule(former: ModelCodes, codes: ModelCodes) -> str:
+    """Choose a rule that a model without records can have, and take it back for the next one.
+
+    Gives a sentence if it sets back a rule that was chosen. One in the address is left: what it
+    needs is told where it decides.
+    """
+    session, usual = st.session_state, state.DEFAULTS[state.RULE]
+    if state.RULE in st.query_params and state.RULE not in session:
+        return ""
+    rule = session.get(state.RULE, usual)
+    if codes.released and (RULES[rule].needs_records or rule == Certified.name):
+        session.update({state.RULE: Certified.name, _TYPICAL: 0.0})
+        chosen = rule not in (usual, Certified.name)
+        return words.RULE_SET.format(model=codes.model, rule=rule) if chosen else ""
+    if former.released and not codes.released and session.get(_TYPICAL) == 0:
+        session.update({state.RULE: usual, _TYPICAL: state.DEFAULTS[_TYPICAL]})
+    return ""
 
 
 def problems() -> list[str]:

@@ -47,7 +47,8 @@ def encoded(context: Context) -> Encoded | None:
         return None
 
     def encode() -> Encoded:
-        calibration = services.calibration(context.name, context.version)
+        released = context.bundle.released
+        calibration = None if released else services.calibration(context.name, context.version)
         return Encoded.of(reading, context.bundle, calibration)
 
     return stored(state.OWN_ENCODED, (context.name, context.version, source, format.name), encode)
@@ -233,6 +234,8 @@ def shown_table(found: Encoded) -> pd.DataFrame:
         words.P_VALUE: found.p_value,
         words.IN_DATA: data,
     }
+    if found.calibration is None:
+        del columns[words.P_VALUE], columns[words.IN_DATA]
     columns |= {words.LINE: reading.lines, **reading.further_beside([*columns, words.LINE])}
     columns[words.LINE] = columns.pop(words.LINE)  # last
     return pd.DataFrame(columns)

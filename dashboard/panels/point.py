@@ -58,16 +58,28 @@ def pinned(context: Context, point: tuple[float, ...]) -> None:
     bundle = context.bundle
     z = np.array([point])
     heading(words.PINNED, state.POINT)
-    distances, rows = services.gaussians(context.name, context.version).ranked(point, 5)
-    _decoded(context, z, _record_at(context, z, rows))
+    ranked = None
+    if not bundle.released:
+        ranked = services.gaussians(context.name, context.version).ranked(point, 5)
+    _decoded(context, z, _record_at(context, z, ranked[1]) if ranked else None)
     _to_the_edge(context, point)
     plane = context.shown.plane
     if np.abs(plane.project(z)).max() > plane.extent:
         st.caption(words.OFF_THE_MAP)
     st.html(plates.candidates(bundle.format, _candidates(bundle.autoencoder, z)))
     st.caption(words.CANDIDATES_HELP)
+    if ranked:
+        _nearest(context, *ranked)
+    else:
+        st.caption(words.NO_NEAREST)
+    if context.policy:
+        _verdict(context, point)
+
+
+def _nearest(context: Context, distances: np.ndarray, rows: np.ndarray) -> None:
+    """The nearest records of a point: their rows, and how far they are."""
+    bundle, records = context.bundle, context.bundle.records
     st.markdown(f"**{words.NEAREST}**", help=words.DISTANCE_HELP)
-    records = bundle.records
     kinds = context.kinds(records.codes[rows])
     facts(
         [
@@ -79,8 +91,6 @@ def pinned(context: Context, point: tuple[float, ...]) -> None:
             for row, distance, kind in zip(rows, distances, kinds, strict=True)
         ]
     )
-    if context.policy:
-        _verdict(context, point)
 
 
 def _record_at(context: Context, z: np.ndarray, rows: np.ndarray) -> int | None:
@@ -142,14 +152,15 @@ def _verdict(context: Context, point: tuple[float, ...]) -> None:
     told = words.ACCEPTED if accepted else words.REJECTED
     st.markdown(told.format(rule=rule.name), help=words.UNITS)
     facts([_reason(one) for one in compared])
-    facts(
-        [
-            _neighbour(
-                context, "nearest unwanted", measurer.unwanted, measurer.rows_unwanted, point
-            ),
-            _neighbour(context, "nearest wanted", measurer.wanted, measurer.rows_wanted, point),
-        ]
-    )
+    if measurer.sides:
+        rows = measurer.rows_unwanted, measurer.rows_wanted
+        labels = "nearest unwanted", "nearest wanted"
+        facts(
+            [
+                _neighbour(context, label, side, of_side, point)
+                for label, side, of_side in zip(labels, measurer.sides, rows, strict=True)
+            ]
+        )
     if not accepted:
         with st.container(horizontal=True, vertical_alignment="center"):
             # Found when it is asked for: the search takes longer than all else about a point.

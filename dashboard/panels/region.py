@@ -25,6 +25,11 @@ _CLEARLY = 1.5  # times as common here as among all records: a typical letter
 def region(context: Context, polygon: Polygon) -> None:
     """What the records of a region have in common, and what points of it decode to."""
     bundle = context.bundle
+    if bundle.released:
+        heading(words.REGION_RELEASED, state.REGION)
+        st.markdown(common.named(words.REGION_UNKNOWN, bundle.format))
+        _decode_region(context, polygon)
+        return
     records = bundle.records
     rows = in_polygon(context.shown.plane.project(records.mean), polygon)
     count = int(rows.sum())
@@ -157,7 +162,7 @@ def _show_decoded(context: Context, points: np.ndarray) -> None:
     collisions = int(bundle.records.contains(codes).sum())
     st.caption(
         common.named(
-            words.DECODED_REGION,
+            words.DECODED_RELEASED if bundle.released else words.DECODED_REGION,
             bundle.format,
             different=len(set(codes)),
             n=len(codes),

@@ -33,16 +33,18 @@ _RESULTS = 1000  # unless another number is typed
 def results(context: Context, base: Policy | None) -> None:
     """The button that generates results, their audit and files, and the search for leaks."""
     format = context.bundle.format
-    st.markdown(common.named(words.INTRO, format))
+    released = context.bundle.released
+    st.markdown(common.named(words.INTRO_RELEASED if released else words.INTRO, format))
     by_map = _by_maps_rule()
-    certified = None if by_map else _certified()
+    certified = None if by_map else _certified(released=released)
     if by_map and base:
         _about_maps_rule(context, base)
     _form(format)
     if base is None:
         st.button(words.GENERATE, width="stretch", disabled=True)
         return
-    if context.latent_dim > FEW_DIMENSIONS and not isinstance(base.proposal, Around):
+    around = isinstance(base.proposal, Around) or released
+    if context.latent_dim > FEW_DIMENSIONS and not around:
         st.caption(words.MANY_DIMENSIONS.format(k=context.latent_dim))
     chosen = _policy(context, base)
     chosen = replace(chosen, rule=certified) if certified else guarantee.completed(chosen)
@@ -104,13 +106,16 @@ def _by_maps_rule() -> bool:
     return chosen == state.MAPS_RULE
 
 
-def _certified() -> Certified:
-    """The rule certified with the numbers of its widgets, which are the results' own."""
+def _certified(*, released: bool) -> Certified:
+    """The rule certified with the numbers of its widgets, which are the results' own.
+
+    For a model that was `released` without its records q is 0, and has no widget.
+    """
     st.caption(words.CERTIFIED)
-    values = {}
+    values = {"q": 0.0} if released else {}
     with st.expander(words.MORE):
-        columns = st.columns(2)
-        for one, column in zip(Certified.parameters(), columns, strict=True):
+        asked = [one for one in Certified.parameters() if one.name not in values]
+        for one, column in zip(asked, st.columns(2), strict=False):
             values[one.name] = column.number_input(
                 one.label,
                 0.0,
@@ -199,12 +204,14 @@ def _show_results(stored: Generation) -> None:
     if not audit.draws:
         _refused(files)
         return
-    st.markdown(f"**{common.plain(files.outcome.headline())}**", help=words.DIFFERENT_HELP)
+    released = audit.collisions is None
+    different_help = words.DIFFERENT_RELEASED if released else words.DIFFERENT_HELP
+    st.markdown(f"**{common.plain(files.outcome.headline())}**", help=different_help)
     st.markdown(_of_purity(report))
     if warned := warning(report):
         st.warning(common.sentence(warned))
     st.html(plates.plates(format, files.first))
-    collisions_help = common.named(words.COLLISIONS_HELP, format)
+    collisions_help = None if released else common.named(words.COLLISIONS_HELP, format)
     st.markdown(common.plain(audit.sentence()), help=collisions_help)
     if audit.collisions:
         st.caption(common.sentence(common.plain(audit.exposed_sentence())))
@@ -216,9 +223,10 @@ def _show_results(stored: Generation) -> None:
         ]
     )
     _refused(files)
-    edits = charts.edit_distances(audit, format.plural)
-    st.plotly_chart(edits, config={"staticPlot": True}, key="edits")
-    st.caption(common.named(words.EDITS_CAPTION, format))
+    if not released:
+        edits = charts.edit_distances(audit, format.plural)
+        st.plotly_chart(edits, config={"staticPlot": True}, key="edits")
+        st.caption(common.named(words.EDITS_CAPTION, format))
     _downloads(files)
 
 

@@ -16,8 +16,10 @@ from dashboard.words import common
 from dashboard.words import sampling as words
 from regvae import predicates
 from regvae.formats import Format, FormatError
+from regvae.model.bundle import NoRecordsError
 from regvae.predicates import PredicateError
 from regvae.rejection import proposals
+from regvae.rejection.measures import check_records
 from regvae.rejection.policy import Policy, PolicyError
 from regvae.rejection.proposals import PROPOSALS, Around, Box, Proposal, ProposalError, Region
 from regvae.rejection.rules import RULES, Parameter
@@ -232,7 +234,11 @@ def _number_input(
 def _calibration(name: str, version: str) -> None:
     with st.expander(common.CALIBRATION, key=state.CALIBRATION, on_change="rerun") as part:
         if part.open:
-            found = services.calibration(name, version)
+            try:
+                found = services.calibration(name, version)
+            except NoRecordsError as error:
+                st.caption(common.sentence(str(error)))
+                return
             st.plotly_chart(charts.calibration_curve(found), config={"staticPlot": True})
             st.caption(
                 common.CALIBRATION_HELP.format(scale=found.scale, draw_scale=found.draw_scale)
@@ -353,6 +359,7 @@ def policy(context: Context, values: Mapping[Any, Any], problems: list[str]) -> 
     if context.unwanted is None:
         return None
     try:
+        check_records(context.rule, context.bundle)
         return Policy(
             bundle=context.name,
             unwanted=context.unwanted,

@@ -20,7 +20,7 @@ def searched(context: Context, code: str) -> None:
     right = sum(a == b for a, b in zip(code, decoded, strict=True))
     heading(common.named(words.SEARCHED, bundle.format), state.SEARCH)
     st.html(plates.plate(bundle.format, code))
-    st.caption(words.MEMBERSHIP[split])
+    st.caption(words.NO_MEMBERSHIP if bundle.released else words.MEMBERSHIP[split])
     facts(
         [
             ("reconstructed as", plates.plate(bundle.format, decoded, "small")),

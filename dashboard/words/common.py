@@ -32,6 +32,7 @@ MODEL_DELETED = "The model {deleted} has been deleted; {usual} is shown."
 NOT_IN_ADDRESS = (
     "The address has {key} = “{typed}”, which cannot be used here; {key} is {default} instead."
 )
+RELEASED = "without records"
 COLOUR_LABEL = "Colour by"
 WANTED_COLOUR = "what is wanted"
 CLASS_UNWANTED = "unwanted: {}"
@@ -157,14 +158,16 @@ def duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
-def about(name: str, preset: Preset) -> str:
-    """What a model is, in a line; of one that is not shipped what its preset tells."""
+def about(name: str, preset: Preset, *, released: bool = False) -> str:
+    """What a model is, in a line; of one that is not shipped what its preset tells, and whether it
+    was `released` without its records."""
     if name in MODELS:
         return MODELS[name]
     k = preset.network.latent_dim
     by = " and ".join(one.attribute for one in preset.training.orders)
     order = f"in order by {by}" if by else "not trained to any order"
-    return f"{k} dimension{'s' if k > 1 else ''}; {order}"
+    without = f"{RELEASED}; " if released else ""
+    return f"{without}{k} dimension{'s' if k > 1 else ''}; {order}"
 
 
 def models_help() -> str:
@@ -184,6 +187,7 @@ def at_most(epsilon: float) -> str:
     return f"{math.ceil(factor / unit) * unit:,}" if factor < 1e7 else f"{factor:.1e}"
 
 
-def training_length(epochs: int, seconds: float, seed: int) -> str:
-    """How long training took."""
-    return f"{epochs:,} epochs in {duration(seconds)}, seed {seed}"
+def training_length(epochs: int, seconds: float | None, seed: int) -> str:
+    """How long training took; the seconds are not always known."""
+    took = "" if seconds is None else f" in {duration(seconds)}"
+    return f"{epochs:,} epochs{took}, seed {seed}"

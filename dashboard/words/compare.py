@@ -13,6 +13,10 @@ NO_COMMON = (
     "These two models have no {noun} in common among their records: what is selected in one map "
     "cannot light up in the other. A predicate still lights up records in both."
 )
+RELEASED = (
+    "{name} was released without its records: its map is painted with what is decoded, nothing "
+    "lights up there, and the times of its training are not known."
+)
 NO_SAMPLES = "{name}: no samples are shown. {problem}."
 OTHER_CODES = (
     "**{left}** is a model of {left_codes} and **{right}** one of {right_codes}: their maps cannot "

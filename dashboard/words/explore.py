@@ -8,6 +8,10 @@ WELCOME = """
 WELCOME_BACKGROUND = """The **background** is what the network decodes at each point, in the colours
 of the dots.
 """
+WELCOME_RELEASED = """
+**This model was released without its records**: no dot is on the map. The background is what the
+network decodes at each point.
+"""
 DOTS = {"reg": "a car registration"}
 """What a dot is, where the noun alone is not understood."""
 WELCOME_RULE = """
@@ -15,6 +19,12 @@ Say that {plural} with {unwanted} are **unwanted**{colours}. The rule rejects po
 **zone**, up to the line; all others are **accepted**: rings on the map, and shown beside it.
 """
 WELCOME_COLOURS = ": they are orange, all others are blue"
+WELCOME_RULE_RELEASED = """
+Say that {plural} with {unwanted} are **unwanted**{colours}. The rule decodes each point and accepts
+what is clearly **wanted**: rings on the map. Only the rules *certified*, with q 0, and *learned*
+need no records.
+"""
+WELCOME_COLOURS_RELEASED = ": what decodes to them is orange, all else is blue"
 GESTURES = """
 - **Drag a slider** under the map and watch the zone grow.
 - **Point** anywhere: above the map you read what that point decodes to. **Click** to pin it.
@@ -98,6 +108,7 @@ CANDIDATES_HELP = (
     "grey is the rest."
 )
 NEAREST = "Nearest records"
+NO_NEAREST = "The nearest records are not known: this model was released without them."
 DISTANCE_HELP = "Mahalanobis distance: in standard deviations of the record it is measured from."
 
 SEARCHED = "Searched {noun}"
@@ -110,11 +121,19 @@ MEMBERSHIP = {
     "test": "in the test data: the model never trained on it",
     None: "not in the data: the model has never seen it",
 }
+NO_MEMBERSHIP = (
+    "whether it is in the data is not known: this model was released without its records"
+)
 
 REGION = "Region: {n:,} of {of:,} records"
 REGION_CLASS = "**{found:,} of {n:,} ({share:.1%})** have {value}; overall {overall:.1%}"
 REGION_WANTED = "**{found:,} of {n:,} ({share:.1%})** are wanted; overall {overall:.1%}"
 REGION_MEDIAN = "Median {label}: **{0}**; overall {1}"
+REGION_RELEASED = "Region"
+REGION_UNKNOWN = (
+    "Which records lie here is not known: this model was released without them. Points of the "
+    "region decode to {plural} all the same:"
+)
 REGION_EMPTY = "No record lies in this region. Its points decode to {plural} all the same:"
 TYPICAL = "Letters that are commoner here than among all records"
 TYPICAL_LETTER = "<b>{letter}</b> as character {position}"
@@ -125,6 +144,10 @@ DECODE_REGION = "Decode {n} points of this region"
 DECODED_REGION = (
     "{different} different {plural} in {n} points; {unwanted} are unwanted, {collisions} are "
     "records"
+)
+DECODED_RELEASED = (
+    "{different} different {plural} in {n} points; {unwanted} are unwanted. Whether any is a "
+    "record is not known."
 )
 
 KEYBOARD = "Without a mouse"
@@ -137,6 +160,10 @@ BOX_CORNERS_LABEL = "Select a box: x, y, x, y of two corners"
 NO_BOX = "Expected four numbers such as -1, -0.5, 0, 0.5, got “{typed}”; change the box."
 
 SET_BACK = "{model} is a model of {plural}. These did not fit them, and are set back: {what}."
+RULE_SET = (
+    "{model} was released without its records, which the rule {rule} measures: the rule is set to "
+    "certified, with q 0."
+)
 KEPT_WANTED = "what is wanted"
 KEPT_COLOUR = "what the map is coloured by"
 KEPT_SEARCH = "what was searched"
@@ -146,8 +173,11 @@ KEPT_LIST = "the list of what is unwanted"
 LEARNING = "The rule is learning from {n:,} decoded points: about 15 s, once."
 
 
-def welcome(format: Format, painted: bool) -> str:
-    """What the dots are, and the background, if it is `painted`."""
+def welcome(format: Format, *, painted: bool, released: bool) -> str:
+    """What the dots are, and the background, if it is `painted`; or that there are no dots, of a
+    model that was `released` without its records."""
+    if released:
+        return WELCOME_RELEASED
     noun = f' ("{format.noun}")' if format.noun in DOTS else ""
     dots = WELCOME.format(dot=dot(format), noun=noun)
     return dots + WELCOME_BACKGROUND if painted else dots

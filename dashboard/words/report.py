@@ -4,6 +4,10 @@ INTRO = """
 What this model does well and what not, all of it measured on its own records. **Held-out** records
 are those of the validation and the test data: the model never trained on them.
 """
+RELEASED = (
+    "**{name} was released without its records**, so only what was measured before is shown: "
+    "its accuracies. For all else, open the model that it was released from."
+)
 MODEL = "The model"
 SOURCES = {
     "notebook": "the notebook's generator, seed {seed}",

@@ -8,6 +8,11 @@ A result is a **new, different {noun}**. Points are proposed until there are eno
 point is decoded and compared with all records. A **leak** is an accepted point that decodes to
 something unwanted or to a record.
 """
+INTRO_RELEASED = """
+A result is a **different {noun}**. Points are proposed until there are enough, and every accepted
+point is decoded. This model was released without its records, so a result **may be one of them**:
+that is not known. A **leak** is an accepted point that decodes to something unwanted.
+"""
 NUMBER = (
     "Results",
     "Different {plural} to collect; of points that decode to one {noun} the first counts. Empty: "
@@ -79,6 +84,7 @@ RUNNING_OTHER = (
     "will be of those. Stop it to generate with the present ones."
 )
 STOP = "Stop, and keep what there is"
+DIFFERENT_RELEASED = "Each result was compared with all other results."
 DIFFERENT_HELP = "Each result was compared with all other results, and with all records."
 OUTDATED = "These results belong to other settings than the present ones; generate them again."
 COLLISIONS_HELP = (

@@ -36,7 +36,8 @@ def accuracy(
 def rows_of(bundle: Bundle, split: str) -> NDArray[np.bool_]:
     """Which records are of a split, (n,) booleans. Raises `ValueError` if none is, and
     `NoRecordsError` for a release."""
-    rows = bundle.require_records("to measure it on").split == split
+    advice = "read the accuracies in its manifest, or use the bundle that it was released from"
+    rows = bundle.require_records("to measure it on", advice).split == split
     if not rows.any():
         raise ValueError(
             f"expected a split with records ({', '.join(SPLITS)}), got {split!r} with none; choose "

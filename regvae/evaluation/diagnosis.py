@@ -6,7 +6,7 @@ the record's, its standard deviation the preset's noise times the record's sigma
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,13 +53,28 @@ class Accuracy:
 
 def accuracy(bundle: Bundle, split: str) -> Accuracy:
     """`evaluation.accuracy` with intervals. Raises `ValueError` for a split without records."""
-    found = accuracy_of(bundle, split=split)
+    return _with_intervals(accuracy_of(bundle, split=split))
+
+
+def stored_accuracies(bundle: Bundle) -> tuple[Accuracy, ...]:
+    """The accuracy on each of `SPLITS` as a bundle's manifest has it; none if it does not.
+
+    They were measured before a release left its records out.
+    """
+    try:
+        found = {one["split"]: _with_intervals(one) for one in bundle.metrics["accuracy"]}
+        return tuple(found[split] for split in SPLITS)
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        return ()
+
+
+def _with_intervals(found: Mapping[str, Any]) -> Accuracy:
     n = found["n"]
     # The shares are counts divided by n, so that rounding gives the counts back.
     exact, *by_position = (
         Share(round(share * n), n) for share in (found["exact"], *found["by_position"])
     )
-    return Accuracy(split, n, exact, tuple(by_position))
+    return Accuracy(found["split"], n, exact, tuple(by_position))
 
 
 # --- confusion ------------------------------------------------------------------------------------

@@ -285,7 +285,8 @@ def codes_table(
 
 
 def details_table(samples: Samples, format: Format = UK_REGISTRATION) -> pa.Table:
-    """Samples as a table: the codes, then z_1 to z_k, the rule's measures, wanted, collision.
+    """Samples as a table: the codes, then z_1 to z_k, the rule's measures, wanted, collision, the
+    last only if it is known.
 
     It gives records away: a few distances to one record locate it, and `collision` names it.
     """
@@ -293,7 +294,9 @@ def details_table(samples: Samples, format: Format = UK_REGISTRATION) -> pa.Tabl
         f"z_{i}": pa.array(axis, pa.float64()) for i, axis in enumerate(samples.z.T, start=1)
     }
     columns |= {name: pa.array(one, pa.float64()) for name, one in samples.measures.items()}
-    columns |= {"wanted": pa.array(samples.wanted), "collision": pa.array(samples.collision)}
+    columns["wanted"] = pa.array(samples.wanted)
+    if not samples.released:
+        columns["collision"] = pa.array(samples.collision)
     codes = codes_table(samples.codes, format)
     return pa.table({format.column: codes[format.column], **columns})
 

@@ -26,24 +26,24 @@ _FARTHEST = 1e6
 """Largest coordinate of a corner of a region."""
 
 
-def usual_wanted(records: Records) -> str:
-    """What is wanted of records unless somebody chooses: a predicate as text.
+def usual_wanted(format: Format, codes: Codes) -> str:
+    """What is wanted of codes unless somebody chooses: a predicate as text.
 
     `Format.wanted`, or else the first number, from its median on; if there is none, the more
     frequent half of the values of the first category, or else what the first boolean holds for.
-    Empty if none of these tells some records from others.
+    Empty if none of these tells some codes (n,) from others.
     """
-    if records.format.wanted:
-        return records.format.wanted
+    if format.wanted:
+        return format.wanted
     kinds = ("number", "category", "boolean")
-    attributes = sorted(records.format.attributes.values(), key=lambda one: kinds.index(one.kind))
+    attributes = sorted(format.attributes.values(), key=lambda one: kinds.index(one.kind))
     for attribute in attributes:
-        text = _upper_half(attribute, attribute.values(records.codes))
+        text = _upper_half(attribute, attribute.values(codes))
         try:
-            wanted = predicates.parse_all([text], records.format)
+            wanted = predicates.parse_all([text], format)
         except predicates.PredicateError:  # a category with a comma in its name
             continue
-        holds = predicates.mask(wanted, records.codes, records.format)
+        holds = predicates.mask(wanted, codes, format)
         if holds.any() and not holds.all():
             return text
     return ""

@@ -293,7 +293,7 @@ def test_what_is_wanted_is_about_half_by_the_first_number_else_category_else_boo
     attributes, kind
 ):
     records = records_of(attributes)
-    text = usual_wanted(records)
+    text = usual_wanted(records.format, records.codes)
     wanted = ~Unwanted.of(wanted=[text], format=records.format).of_records(records)
     assert text.startswith(kind)
     assert 0 < wanted.sum() < len(records)
@@ -305,14 +305,15 @@ def test_what_is_wanted_is_about_half_by_the_first_number_else_category_else_boo
 
 
 def test_of_regs_what_is_wanted_is_the_notebooks_and_of_nothing_known_nothing(bundle):
-    assert usual_wanted(bundle.records) == "number >= 50"
-    assert usual_wanted(records_of(())) == ""
+    assert usual_wanted(bundle.format, bundle.records.codes) == "number >= 50"
+    nothing = records_of(())
+    assert usual_wanted(nothing.format, nothing.codes) == ""
 
 
 def test_a_format_may_say_what_is_wanted():
     records = records_of(("first", "digit"))
     said = dataclasses.replace(records.format, wanted="first in A, B")
-    assert usual_wanted(dataclasses.replace(records, format=said)) == "first in A, B"
+    assert usual_wanted(said, records.codes) == "first in A, B"
 
 
 @pytest.mark.parametrize("format", FORMATS.values(), ids=FORMATS)
