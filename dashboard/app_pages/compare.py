@@ -144,7 +144,7 @@ def linked(models: Models, shown: tuple[Shown, Shown]) -> None:
     else:
         st.caption(words.BRUSH_HELP)
     without = [one for one in models if services.bundle(*one).released]
-    for name, _ in without:
+    for name in dict.fromkeys(name for name, _ in without):
         st.caption(words.RELEASED.format(name=common.plain(name)))
     if not without and not have_common(models):
         st.caption(common.named(words.NO_COMMON, format))
@@ -202,12 +202,15 @@ def controls(format: Format, attributes: Mapping[str, Attribute], usual: str) ->
 def cover(one: Model, other: Model, problems: list[str]) -> Cover:
     """What is decoded in the map of a model, and what the rule decides of proposed samples there.
 
-    No samples, and a sentence in `problems`, if none can be proposed: if nothing is unwanted.
+    No samples, and a sentence in `problems`, if none can be proposed: if nothing is unwanted. Of a
+    model without records there are none, since the rule measures these.
     """
     name, version = one
     choice, anchor = usual_choice(*one), tuple(services.mean_of_means(*one).tolist())
     colour = st.session_state[state.COMPARE_COLOUR]
     painted = services.painted_layer(name, version, colour, choice, anchor, beside=other)
+    if services.bundle(name, version).released:
+        return Cover(painted)
     try:
         policy = sampling_form.usual_policy(name, version)
         samples = services.samples(name, version, policy)
@@ -338,7 +341,10 @@ def figures_of_release(name: str, version: str, plural: str) -> dict[str, str]:
     stored = stored_accuracies(bundle)
     return {
         **_of_preset(bundle),
+        "of them active": words.NOT_KNOWN,
         **(_of_accuracy(bundle.format, stored[-1], plural) if stored else {}),
+        "code length: rate + distortion": words.NOT_KNOWN,
+        "calibrated scale": words.NOT_KNOWN,
         "training": _training(bundle, None),
     }
 

@@ -93,6 +93,8 @@ def controls(name: str, version: str) -> None:
         take = partial(_take_list, format)
         uploader((label, explanation), "txt", state.LISTED_FILE, take)
     _rule_controls()
+    if services.bundle(name, version).released:
+        st.caption(common.named(words.RULES_RELEASED, format))
     _calibration(name, version)
     st.markdown(f"##### {words.PROPOSAL_HEADING}")
     left, right = st.columns(2)

@@ -14,9 +14,10 @@ NO_COMMON = (
     "cannot light up in the other. A predicate still lights up records in both."
 )
 RELEASED = (
-    "{name} was released without its records: its map is painted with what is decoded, nothing "
-    "lights up there, and the times of its training are not known."
+    "{name} was released without its records: its map shows what is decoded, but no rule decides "
+    "there, nothing lights up, and some figures are not known."
 )
+NOT_KNOWN = "not known"
 NO_SAMPLES = "{name}: no samples are shown. {problem}."
 OTHER_CODES = (
     "**{left}** is a model of {left_codes} and **{right}** one of {right_codes}: their maps cannot "
