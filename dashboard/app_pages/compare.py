@@ -134,7 +134,7 @@ def linked(models: Models, shown: tuple[Shown, Shown]) -> None:
         problems.append(f"{error}.")
         selected = None
     covers = (cover(*models, problems), cover(*models[::-1], problems))
-    for sentence in problems:
+    for sentence in dict.fromkeys(problems):
         st.warning(common.plain(sentence))
     unwanted = usual_unwanted(models[0])
     sliders = rule_for_browser(state.rule(st.session_state, RULE), unwanted, format.noun)
@@ -144,8 +144,6 @@ def linked(models: Models, shown: tuple[Shown, Shown]) -> None:
     else:
         st.caption(words.BRUSH_HELP)
     without = [one for one in models if services.bundle(*one).released]
-    for name in dict.fromkeys(name for name, _ in without):
-        st.caption(words.RELEASED.format(name=common.plain(name)))
     if not without and not have_common(models):
         st.caption(common.named(words.NO_COMMON, format))
     for caption in filter(None, map(caption_of, shown)):
@@ -202,14 +200,15 @@ def controls(format: Format, attributes: Mapping[str, Attribute], usual: str) ->
 def cover(one: Model, other: Model, problems: list[str]) -> Cover:
     """What is decoded in the map of a model, and what the rule decides of proposed samples there.
 
-    No samples, and a sentence in `problems`, if none can be proposed: if nothing is unwanted. Of a
-    model without records there are none, since the rule measures these.
+    No samples, and a sentence in `problems`, if none can be proposed: if nothing is unwanted, or
+    the model was released without its records, which the rule measures.
     """
     name, version = one
     choice, anchor = usual_choice(*one), tuple(services.mean_of_means(*one).tolist())
     colour = st.session_state[state.COMPARE_COLOUR]
     painted = services.painted_layer(name, version, colour, choice, anchor, beside=other)
     if services.bundle(name, version).released:
+        problems.append(words.RELEASED.format(name=name))
         return Cover(painted)
     try:
         policy = sampling_form.usual_policy(name, version)

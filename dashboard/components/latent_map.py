@@ -48,7 +48,8 @@ class View:
     the selected polygon of the plane; `layers` are points that lie on the map; `hidden` names what
     of it is not drawn, of `state.LAYERS`; `painted` is whether its colours are to be decoded
     everywhere, where a colour can be; `unlinked` tells what of the page no address has, if
-    there is something. `waiting` tells what a map without samples waits for.
+    there is something. `waiting` tells what a map without samples waits for. A model that was
+    `released` without its records has no dot.
     """
 
     model: str
@@ -70,6 +71,7 @@ class View:
     painted: bool = True
     unlinked: str = ""
     waiting: str = ""
+    released: bool = False
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,9 @@ class Tables:
 
 
 def _rule(view: View) -> dict[str, Any] | None:
-    return rule_for_browser(view.rule, view.unwanted, view.noun) if view.rule else None
+    if view.rule is None:
+        return None
+    return rule_for_browser(view.rule, view.unwanted, view.noun, released=view.released)
 
 
 def latent_map(tables: Tables, view: View, key: str) -> None:
@@ -191,7 +195,7 @@ def latent_map(tables: Tables, view: View, key: str) -> None:
         "link": {"model": view.model, "without": view.unlinked},
         "colour": view.colour,
         "rule": _rule(view),
-        "dot": view.dot,
+        "dot": "" if view.released else view.dot,
         "waiting": view.waiting,
         "handled": last_handled(),
         "report": asdict(view.report) if view.report else None,

@@ -6,11 +6,16 @@ from dashboard import state
 from regvae.rejection.rules import Rule
 
 
-def rule_for_browser(rule: Rule, unwanted: str, noun: str) -> dict[str, Any]:
+def rule_for_browser(
+    rule: Rule, unwanted: str, noun: str, *, released: bool = False
+) -> dict[str, Any]:
     """A rule as JSON: its parameters with their sliders and limits, and its measures.
 
-    `unwanted` describes in words what is unwanted, `noun` what a code is called.
+    `unwanted` describes in words what is unwanted, `noun` what a code is called. For a model that
+    was `released` without its records, what is about these is left out: it is 0, and no limit.
     """
+    given = [one for one in rule.parameters() if not (released and one.of_records)]
+    after = rule.after if len(given) == len(rule.parameters()) else ""
     return {
         "name": rule.name,
         "parameters": [
@@ -27,14 +32,14 @@ def rule_for_browser(rule: Rule, unwanted: str, noun: str) -> dict[str, Any]:
                 "operator": one.operator,
                 "complement": one.complement,
             }
-            for one in rule.parameters()
+            for one in given
         ],
         "measures": [
             {"name": one.name, "unit": one.unit, "relative": one.relative} for one in rule.measures
         ],
         "tail": rule.tail,
         "notebookTail": rule.notebook_tail() is not None,
-        "after": rule.after.format(unwanted=unwanted, noun=noun),
+        "after": after.format(unwanted=unwanted, noun=noun),
     }
 
 

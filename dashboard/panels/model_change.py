@@ -11,8 +11,7 @@ from regvae import predicates
 from regvae.formats import UK_REGISTRATION, Format
 from regvae.rejection.rules import RULES, Certified
 
-_TYPICAL = "q"
-"""The parameter of the rule certified that needs records, unless it is 0."""
+_OF_RECORDS = [one.name for one in Certified.parameters() if one.of_records]
 
 
 @dataclass(frozen=True)
@@ -69,11 +68,12 @@ def _fit_rule(former: ModelCodes, codes: ModelCodes) -> str:
         return ""
     rule = session.get(state.RULE, usual)
     if codes.released and (RULES[rule].needs_records or rule == Certified.name):
-        session.update({state.RULE: Certified.name, _TYPICAL: 0.0})
+        session.update({state.RULE: Certified.name, **dict.fromkeys(_OF_RECORDS, 0.0)})
         chosen = rule not in (usual, Certified.name)
         return words.RULE_SET.format(model=codes.model, rule=rule) if chosen else ""
-    if former.released and not codes.released and session.get(_TYPICAL) == 0:
-        session.update({state.RULE: usual, _TYPICAL: state.DEFAULTS[_TYPICAL]})
+    back = [state.RULE, *_OF_RECORDS]
+    if former.released and not codes.released and rule == Certified.name:
+        session.update({key: state.DEFAULTS[key] for key in back})
     return ""
 
 

@@ -183,7 +183,12 @@ def _decision(context: Context, point: tuple[float, ...]) -> tuple[bool, list[_C
     rule = context.rule
     measures = context.measurer.measure(rule, [point])
     compared = _refused(context, point, measures) if rule.needs_codes else []
-    compared = compared or [_compare(rule, place, measures) for place in range(len(rule.limits))]
+    known = [
+        place
+        for place, one in enumerate(rule.parameters())
+        if not (context.bundle.released and one.of_records)
+    ]
+    compared = compared or [_compare(rule, place, measures) for place in known]
     return bool(rule.accepts(measures)[0]), compared
 
 

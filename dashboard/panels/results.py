@@ -109,12 +109,13 @@ def _by_maps_rule() -> bool:
 def _certified(*, released: bool) -> Certified:
     """The rule certified with the numbers of its widgets, which are the results' own.
 
-    For a model that was `released` without its records q is 0, and has no widget.
+    For a model that was `released` without its records what is about these is 0, without a widget.
     """
     st.caption(words.CERTIFIED)
-    values = {"q": 0.0} if released else {}
+    parameters = Certified.parameters()
+    values = {one.name: 0.0 for one in parameters if released and one.of_records}
     with st.expander(words.MORE):
-        asked = [one for one in Certified.parameters() if one.name not in values]
+        asked = [one for one in parameters if one.name not in values]
         for one, column in zip(asked, st.columns(2), strict=False):
             values[one.name] = column.number_input(
                 one.label,

@@ -92,8 +92,9 @@ def controls(name: str, version: str) -> None:
         label, explanation = (common.named(one, format) for one in words.LISTED_FILE)
         take = partial(_take_list, format)
         uploader((label, explanation), "txt", state.LISTED_FILE, take)
-    _rule_controls()
-    if services.bundle(name, version).released:
+    released = services.bundle(name, version).released
+    _rule_controls(released=released)
+    if released:
         st.caption(common.named(words.RULES_RELEASED, format))
     _calibration(name, version)
     st.markdown(f"##### {words.PROPOSAL_HEADING}")
@@ -137,13 +138,13 @@ def _take_policy(model: str, version: str, content: str, name: str) -> dict[str,
     return settings | sliders
 
 
-def _rule_controls() -> None:
+def _rule_controls(*, released: bool) -> None:
     st.markdown(f"##### {words.RULE_HEADING}")
     _widget(st, state.RULE)
     chosen = RULES[st.session_state[state.RULE]]
     st.caption(chosen.summary)
     columns = st.columns(2)
-    own = [one.name for one in chosen.parameters()]
+    own = [one.name for one in chosen.parameters() if not (released and one.of_records)]
     for place, name in enumerate(own):
         _widget(columns[place % len(columns)], name)
     # The parameters of the other rules are hidden, not left out, so that their values are not lost.

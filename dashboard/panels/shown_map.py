@@ -86,6 +86,7 @@ def show_map(
         painted=shown.painted,
         unlinked=shown.unlinked,
         waiting=shown.waiting,
+        released=context.bundle.released,
     )
     wanted = None
     if shown.by_wanted:

@@ -21,8 +21,7 @@ Say that {plural} with {unwanted} are **unwanted**{colours}. The rule rejects po
 WELCOME_COLOURS = ": they are orange, all others are blue"
 WELCOME_RULE_RELEASED = """
 Say that {plural} with {unwanted} are **unwanted**{colours}. The rule decodes each point and accepts
-what is clearly **wanted**: rings on the map. Only the rules *certified*, with q 0, and *learned*
-need no records.
+what is clearly **wanted**: rings on the map. Which {plural} were records is not known.
 """
 WELCOME_COLOURS_RELEASED = ": what decodes to them is orange, all else is blue"
 GESTURES = """
@@ -162,7 +161,7 @@ NO_BOX = "Expected four numbers such as -1, -0.5, 0, 0.5, got “{typed}”; cha
 SET_BACK = "{model} is a model of {plural}. These did not fit them, and are set back: {what}."
 RULE_SET = (
     "{model} was released without its records, which the rule {rule} measures: the rule is set to "
-    "certified, with q 0."
+    "certified."
 )
 KEPT_WANTED = "what is wanted"
 KEPT_COLOUR = "what the map is coloured by"

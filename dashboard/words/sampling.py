@@ -46,9 +46,9 @@ RULE_HEADING = "Which points are accepted"
 RULE_LABEL = "Rule"
 
 RULES_RELEASED = (
-    "This model was released without its records. Here *certified* needs q 0: which places are "
-    "typical, and which {plural} are records, is not known. *learned* works as ever; the other "
-    "rules measure records."
+    "This model was released without its records. Here *certified* judges alone whether {one} is "
+    "wanted: which places are typical, and which {plural} are records, is not known. *learned* "
+    "works as ever; the other rules measure records."
 )
 
 PROPOSAL_HEADING = "Where points are proposed"

@@ -10,7 +10,7 @@ from regvae.model.spread import Floats, principal_directions
 
 _LEAST_EXTENT = 3.0
 _MARGIN = 1.05
-_REACH = 3.0
+_REACH = 2.5
 """Standard deviations of the means that the map of a release shows, as it has none of them."""
 
 

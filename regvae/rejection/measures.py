@@ -13,7 +13,7 @@ from regvae.model.bundle import Bundle
 from regvae.rejection.calibration import Calibration
 from regvae.rejection.learning import Predictor
 from regvae.rejection.margins import Margins
-from regvae.rejection.rules import Certified, Measures, Rule, RuleError
+from regvae.rejection.rules import Measures, Rule, RuleError
 from regvae.rejection.unwanted import Unwanted
 
 
@@ -150,11 +150,12 @@ def check_records(rule: Rule, bundle: Bundle) -> None:
     """Raises `NoRecordsError` if a rule, with its numbers, needs records and the bundle was
     released without them."""
     _check_distances(rule, bundle)
-    if isinstance(rule, Certified) and rule.q > 0:
-        bundle.require_records(
-            f"for the rule {rule.name} with q {rule.q:g}, a share of held-out records",
-            "set q to 0",
-        )
+    for one in rule.parameters():
+        if one.of_records and getattr(rule, one.name) > 0:
+            bundle.require_records(
+                f"for the rule {rule.name} with {one.name} above 0, which is about them",
+                f"set {one.name} to 0",
+            )
 
 
 def _check_distances(rule: Rule | type[Rule], bundle: Bundle) -> None:

@@ -28,7 +28,7 @@ export class Reading {
     this.record = root.querySelector(".reading-record");
   }
 
-  /** What a dot is, in words, before the first is shown. */
+  /** What a dot is, in words, before the first is shown; "" if there is none. */
   setDot(dot) {
     this.dot = dot;
   }
@@ -43,7 +43,8 @@ export class Reading {
     this.show(at, decoded, null);
     this.root.classList.toggle("resting", !what);
     this.where.textContent = `Point anywhere on the map. This is ${what || "the middle of the map"}, decoded.`;
-    this.record.textContent = `Each dot is ${this.dot}; every point of the map decodes to one.`;
+    const dots = this.dot ? `Each dot is ${this.dot}; every point` : "Every point";
+    this.record.textContent = `${dots} of the map decodes to ${this.dot ? "one" : "a code"}.`;
   }
 
   /** A point and what it decodes to; `record` (or own code) and `state` (of a sample) if one is pointed at. */

@@ -50,8 +50,9 @@ function chips(maps) {
   return [make("p", `${made.length} classes; ${KEYS} keeps one alone`), ...made];
 }
 
-/** Write "340", of several maps "340 / 170"; with a selection on the one map "47 of 340". */
+/** Write "340", of several maps "340 / 170"; with a selection on the one map "47 of 340". Nothing without records. */
 function tellCounts(made, maps) {
+  if (maps.every((map) => map.attribute.classes.every((one) => !one.count))) return;
   const selected = maps.length === 1 ? maps[0].selectedCounts : null;
   made.forEach((one, code) => {
     const all = counts(maps.map((map) => map.attribute.classes[code].count));
@@ -82,7 +83,8 @@ function scale(maps) {
   bar.style.background = `linear-gradient(to right, ${palette.scale.join(", ")})`;
   const ends = make("span", "", "ends");
   ends.append(make("span", lowLabel), make("span", highLabel));
-  const known = `${label}: ${of((one) => one.count - one.missing)} of ${of((one) => one.count)} ${attribute.of ?? "records"}`;
+  const all = of((one) => one.count);
+  const known = all === "0" ? label : `${label}: ${of((one) => one.count - one.missing)} of ${all} ${attribute.of ?? "records"}`;
   const missing = of((one) => one.missing);
   return [make("span", known), bar, ends, ...(missing === "0" ? [] : [without(missing, palette)])];
 }

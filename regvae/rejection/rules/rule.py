@@ -53,7 +53,8 @@ class Parameter:
 
     A point is accepted if `measure operator value` is true, such as to_unwanted > 2.5; with
     `complement` the measure is compared with 1 - value. `operator` is >, >=, < or <=. A value may
-    be from `low` (0 or more) to `high`; the slider goes from 0 to `maximum` by `step`. `label` and
+    be from `low` (0 or more) to `high`, and must be 0, without effect, for a bundle that was released
+    without its records if it is about these, `of_records`; the slider goes from 0 to `maximum` by `step`. `label` and
     `help` are for forms; `before` is the text before the slider.
     """
 
@@ -70,6 +71,7 @@ class Parameter:
     low: float = 0.0
     high: float = math.inf
     complement: bool = False
+    of_records: bool = False
 
     @property
     def lower_is_stricter(self) -> bool:
@@ -160,6 +162,7 @@ def least_typicality() -> Any:
         help="Share of held-out records that lie in sparser places than any accepted point; a "
         "higher one accepts only where records are denser.",
         before="and denser than",
+        of_records=True,
     )
 
 
