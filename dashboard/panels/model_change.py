@@ -41,6 +41,8 @@ def set_back(name: str, version: str) -> None:
     typed = state.WANTED in st.query_params and state.WANTED not in session
     if not typed and session.get(state.WANTED, former.usual) == former.usual:
         session[state.WANTED] = codes.usual
+    if released:  # they have no widgets here
+        session.update(dict.fromkeys(_OF_RECORDS, 0.0))
     if session.get(state.CODES) == codes:
         return
     session[state.CODES] = codes
@@ -67,12 +69,11 @@ def _fit_rule(former: ModelCodes, codes: ModelCodes) -> str:
     if state.RULE in st.query_params and state.RULE not in session:
         return ""
     rule = session.get(state.RULE, usual)
-    if codes.released and (RULES[rule].needs_records or rule == Certified.name):
-        session.update({state.RULE: Certified.name, **dict.fromkeys(_OF_RECORDS, 0.0)})
-        chosen = rule not in (usual, Certified.name)
-        return words.RULE_SET.format(model=codes.model, rule=rule) if chosen else ""
-    back = [state.RULE, *_OF_RECORDS]
-    if former.released and not codes.released and rule == Certified.name:
+    if codes.released and RULES[rule].needs_records:
+        session[state.RULE] = Certified.name
+        return "" if rule == usual else words.RULE_SET.format(model=codes.model, rule=rule)
+    back = [*([state.RULE] if rule == Certified.name else []), *_OF_RECORDS]
+    if former.released and not codes.released:
         session.update({key: state.DEFAULTS[key] for key in back})
     return ""
 

@@ -53,9 +53,9 @@ class Parameter:
 
     A point is accepted if `measure operator value` is true, such as to_unwanted > 2.5; with
     `complement` the measure is compared with 1 - value. `operator` is >, >=, < or <=. A value may
-    be from `low` (0 or more) to `high`, and must be 0, without effect, for a bundle that was released
-    without its records if it is about these, `of_records`; the slider goes from 0 to `maximum` by `step`. `label` and
-    `help` are for forms; `before` is the text before the slider.
+    be from `low` (0 or more) to `high`; the slider goes from 0 to `maximum` by `step`. `label` and
+    `help` are for forms; `before` is the text before the slider. One that is `of_records` must be 0
+    for a bundle that was released without them.
     """
 
     name: str
