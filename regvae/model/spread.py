@@ -1,8 +1,8 @@
 """Where the means of records lie, in a few numbers: all that a release tells of them.
 
 There is no bounding box: its sides are coordinates of single records. The numbers are rounded to
-three decimals; among many records none changes them by more. They are no secret in the sense of
-differential privacy: of a hundred records, whoever knows all but one could tell something of that.
+three digits, and three decimals, less than one of many records changes them by. That is no
+differential privacy: of a hundred records, whoever knows all but one can tell something of that.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-_DECIMALS = 3
+_DIGITS = 3
 _LARGEST = 1e6
 
 
@@ -41,7 +41,7 @@ class Spread:
 
     def to_dict(self) -> dict[str, Any]:
         """As rounded lists for JSON; `from_dict` reads them."""
-        return {name: np.round(one, _DECIMALS).tolist() for name, one in vars(self).items()}
+        return {name: _rounded(one) for name, one in vars(self).items()}
 
     @classmethod
     def from_dict(cls, values: Any, k: int) -> "Spread":
@@ -79,13 +79,18 @@ def principal_directions(means: NDArray) -> Floats:
     return basis * np.sign(largest)
 
 
+def _rounded(values: Floats) -> list[Any]:
+    """Nested lists of numbers of so few digits, and decimals."""
+    rounded = [round(float(f"{one:.{_DIGITS}g}"), _DIGITS) for one in values.ravel().tolist()]
+    return np.array(rounded).reshape(values.shape).tolist()
+
+
 def _orthonormal(rows: Floats) -> Floats:
     """Rounded directions (2, k), made orthonormal again."""
     if rows.shape[1] == 1:
         return np.array([[1.0], [0.0]])
-    first = rows[0] / np.linalg.norm(rows[0])
-    second = rows[1] - (rows[1] @ first) * first
-    length = np.linalg.norm(second)
-    if not np.isfinite(first).all() or length < 0.5:
+    basis, triangle = np.linalg.qr(rows.T)
+    lengths = np.diag(triangle)
+    if (np.abs(lengths) < 0.5).any():
         raise ValueError("expected two orthogonal directions as widest, got others; correct them")
-    return np.stack([first, second / length])
+    return (basis * np.sign(lengths)).T
