@@ -134,7 +134,7 @@ class Measurer:
         and there is none.
         """
         _check_distances(rule, self.bundle)
-        points = latent_points(z, self.autoencoder.latent_dim)
+        points = latent_points(z, self.bundle.records.latent_dim)
         calibrated = self.calibration is not None or self.bundle.released
         if rule.needs_calibration and not calibrated:
             raise RuleError(
