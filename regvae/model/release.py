@@ -5,9 +5,9 @@ spread of their means in the latent space, and the accuracies and losses of the 
 a record is left out: codes, means and sigmas; further columns; the history of the training losses;
 the example of a format of one's own, which may be a record; the command line, which may name files.
 
-Hashes of the list are left out too: of a list that can be guessed, such as all employees' numbers
-of one year, a hash tells whether the guess is right. The weights themselves still tell something of
-what they were trained on: whoever has a code can encode and decode it, and compare.
+A hash of the list is left out too: it proves a guess of the list at once, such as that of all
+numbers of one year. The aggregates and the weights only make a right guess likelier. The hash of the
+manifest that it was released from proves none, as it depends on the seconds of each epoch.
 """
 
 import dataclasses
