@@ -172,6 +172,15 @@ def _rule(view: View) -> dict[str, Any] | None:
     return rule_for_browser(view.rule, view.unwanted, view.noun, released=view.released)
 
 
+def _report(view: View, rule: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The report, about the parameters of the rule for the browser, which compares the two."""
+    if view.report is None:
+        return None
+    known = [one["name"] for one in rule["parameters"]] if rule else view.report.parameters
+    parameters = {name: view.report.parameters[name] for name in known}
+    return {**asdict(view.report), "parameters": parameters}
+
+
 def latent_map(tables: Tables, view: View, key: str) -> None:
     """Show the map; a gesture reruns the surrounding fragment, which handles it first."""
     if tables.wanted:
@@ -188,17 +197,18 @@ def latent_map(tables: Tables, view: View, key: str) -> None:
         send_edge(tables.edge)
     computed = {"colours": view.painted, "density": tables.density, "edge": tables.edge}
     off = [layer for layer in state.COMPUTED if not computed[layer]]
+    rule = _rule(view)
     data = {
         **{slot: reference(slot, getattr(tables, slot)) for slot in Tables.__dataclass_fields__},
         "plane": plane_for_browser(view.plane, view.anchor, view.labels),
         "palette": palette.MAP,
         "link": {"model": view.model, "without": view.unlinked},
         "colour": view.colour,
-        "rule": _rule(view),
+        "rule": rule,
         "dot": "" if view.released else view.dot,
         "waiting": view.waiting,
         "handled": last_handled(),
-        "report": asdict(view.report) if view.report else None,
+        "report": _report(view, rule),
         "pin": list(view.pin) if view.pin else None,
         "card": view.card,
         "search": {"mean": list(view.search[0]), "sigma": list(view.search[1])}
