@@ -121,9 +121,11 @@ def audit(
     """Attack a bundle, and judge results or else codes that are generated for it.
 
     `shadows` are the nats (s, n) and members (s, n) of shadow models (`regvae.training.shadows`).
-    `on_step` is called with the name of each step. Raises `ValueError` for results without codes,
-    or a bundle without training records or without held-out ones.
+    `on_step` is called with the name of each step. Raises `NoRecordsError` for a release, and
+    `ValueError` for results without codes, or a bundle without training records or without held-out
+    ones.
     """
+    bundle.require_records("to audit it", "audit the bundle that it was released from")
     on_step("codes")
     codes, source = _given(results) if results else _generated(bundle, seed)
     if not len(codes):

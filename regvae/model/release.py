@@ -35,7 +35,7 @@ from regvae.model.store import HISTORY, MANIFEST, WEIGHTS, check_free, resolve
 WITHHELD = "withheld"
 """What stands in a release for the sha256 of own codes."""
 
-_METRICS = ("loss", "validation_loss", "accuracy", "accuracy_sampled", "orders")
+_METRICS = ("loss", "validation_loss", "accuracy", "accuracy_sampled", "orders", "privacy")
 """The metrics that are released, all of them aggregates."""
 _DRAWN = 10_000
 """Codes that are drawn to find an example that is no record."""

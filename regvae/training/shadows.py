@@ -61,7 +61,7 @@ def train_shadows(
     drawn with that seed. They are trained in as many processes as there are processors, or by an
     `executor`. `on_done` is called with the number of those that are there, at first and after
     each. An interrupted call has lost at most the models that were being trained. Raises
-    `ValueError` for another number and for a bundle without records, `OSError` if the files
+    `ValueError` for another number, `NoRecordsError` for a release, `OSError` if the files
     cannot be written, and what training raises.
     """
     if not 1 <= n <= MOST:
@@ -97,11 +97,7 @@ class _Study:
 
     @classmethod
     def of(cls, bundle: Bundle) -> "_Study":
-        if not len(bundle.records):
-            raise ValueError(
-                f"expected a bundle with its records, got {bundle.name}, which has none; train "
-                "shadow models where the records are"
-            )
+        bundle.require_records("to train shadow models", "train them where the records are")
         table = bundle.records.table
         sizes = bundle.preset.data.sizes
         data = Data(0, sizes, "own", table.sha256(), table.format, table.names)

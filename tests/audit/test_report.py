@@ -14,6 +14,8 @@ from regvae.audit.stored import AUDIT, store_audit, stored_audit
 from regvae.formats import FORMATS, UK_REGISTRATION, uk_registration
 from regvae.model import bundle as bundles
 from regvae.model import store
+from regvae.model.bundle import NoRecordsError
+from regvae.model.release import release
 from regvae.model.store import BundleError
 from regvae.rejection.policy import Policy
 from regvae.rejection.rules import OneSided
@@ -42,7 +44,8 @@ def fresh(n=4_000):
     return uk_registration.generate(n, rng=np.random.default_rng(9))
 
 
-def test_the_audit_of_a_model_has_every_part(few, fewer_codes):
+@pytest.mark.usefixtures("fewer_codes")
+def test_the_audit_of_a_model_has_every_part(few):
     table = audit(few).to_dict()
     assert {"verdict", "membership", "inference", "collisions", "quality"} <= table.keys()
     assert table["membership"]["lira"] is None
@@ -57,7 +60,8 @@ def test_the_audit_of_a_model_has_every_part(few, fewer_codes):
     assert "give a file of results" in table["holes_unknown"]
 
 
-def test_the_model_of_the_notebook_tells_its_records_from_others(few, fewer_codes):
+@pytest.mark.usefixtures("fewer_codes")
+def test_the_model_of_the_notebook_tells_its_records_from_others(few):
     found = audit(few)
     assert found.attacks["loss"].auc > 0.7
     assert found.attacks["loss"].found_something
@@ -83,7 +87,8 @@ def test_fresh_codes_of_the_generator_give_nothing_away(few):
     assert "No attack on the regs alone found anything" in found.to_dict()["verdict"]["headline"]
 
 
-def test_a_small_scale_of_proposals_around_records_is_what_the_advice_is_about(exact, fewer_codes):
+@pytest.mark.usefixtures("fewer_codes")
+def test_a_small_scale_of_proposals_around_records_is_advised_against(exact):
     found = audit(exact).to_dict()
     assert found["source"]["proposals"]["scale"] == pytest.approx(0.41, abs=0.01)
     assert "with a scale of 0.41: draw them with a larger one" in found["verdict"]["advice"]
@@ -114,17 +119,25 @@ def test_a_million_duplicates_are_one_code(few):
 
 
 def test_results_without_codes_are_refused(few):
-    with pytest.raises(ValueError, match="expected 1 or more regs in mine.parquet, got none"):
+    with pytest.raises(ValueError, match=r"expected 1 or more regs in mine\.parquet, got none"):
         audit(few, results([]))
 
 
-def test_a_bundle_without_held_out_records_is_refused(few, fewer_codes):
+@pytest.mark.usefixtures("fewer_codes")
+def test_a_bundle_without_held_out_records_is_refused(few):
     with pytest.raises(ValueError, match="needs training records and held-out ones"):
         audit(with_rows(few, few.records.split == "train"))
 
 
+def test_a_release_is_refused(tmp_path):
+    released = bundles.load(release("notebook-2d", tmp_path / "released"))
+    with pytest.raises(NoRecordsError, match="audit the bundle that it was released from"):
+        audit(released)
+
+
+@pytest.mark.usefixtures("fewer_codes")
 @pytest.mark.parametrize("bundle_", [toy_bundle, lambda: bundle_of(FORMATS["gb-iban"])])
-def test_any_format_is_audited(bundle_, fewer_codes):
+def test_any_format_is_audited(bundle_):
     found = json.loads(json.dumps(audit(bundle_()).to_dict(), allow_nan=False))
     assert found["verdict"]["headline"]
     assert html(found).startswith("<!doctype html>")
@@ -142,7 +155,8 @@ def table(few):
         return json.loads(json.dumps(audit(few, shadows=(shadows, members)).to_dict()))
 
 
-def test_the_same_inputs_give_the_same_bytes(few, table, fewer_codes):
+@pytest.mark.usefixtures("fewer_codes")
+def test_the_same_inputs_give_the_same_bytes(few, table):
     again = audit(few).to_dict()
     rest = {**table, "membership": None, "shadows": 0, "verdict": None}
     again = json.loads(json.dumps({**again, "membership": None, "verdict": None}))
@@ -194,7 +208,8 @@ def folder(tmp_path):
     return shutil.copytree(store.ASSETS / "notebook-2d", tmp_path / "notebook-2d")
 
 
-def test_an_audit_is_stored_beside_its_bundle_and_read_again(folder, fewer_codes):
+@pytest.mark.usefixtures("fewer_codes")
+def test_an_audit_is_stored_beside_its_bundle_and_read_again(folder):
     table = audit(bundles.load(folder)).to_dict()
     assert store_audit(table, folder) == folder / AUDIT
     assert stored_audit(folder) == json.loads(json.dumps(table))

@@ -5,11 +5,12 @@ from concurrent.futures import Future
 import numpy as np
 import pytest
 
+from regvae.model.bundle import NoRecordsError, load, save
 from regvae.model.likelihood import negative_log_likelihood
+from regvae.model.release import release
 from regvae.training import shadows as module
 from regvae.training.shadows import train_shadows
 from regvae.training.trainer import Trainer, train
-from tests.rejection.bundles import with_rows
 from tests.training.networks import EVERYTHING, SMALL
 
 pytestmark = pytest.mark.training
@@ -96,6 +97,8 @@ def test_another_number_of_shadow_models_is_refused(trained, n):
         train_shadows(trained, n)
 
 
-def test_a_bundle_without_records_is_refused(trained):
-    with pytest.raises(ValueError, match="expected a bundle with its records"):
-        train_shadows(with_rows(trained, slice(0, 0)), 2)
+def test_a_release_is_refused(trained, tmp_path):
+    save(trained, tmp_path / "original")
+    released = load(release(tmp_path / "original", tmp_path / "released"))
+    with pytest.raises(NoRecordsError, match="expected a bundle with its records to train shadow"):
+        train_shadows(released, 2)
