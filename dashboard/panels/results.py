@@ -89,6 +89,8 @@ def _form(format: Format) -> None:
     )
     label, explanation = (common.named(one, format) for one in words.CLEAN)
     st.checkbox(label, True, key=state.CLEAN, help=explanation, persist_state="session")
+    label, explanation = (common.named(one, format) for one in words.NEIGHBOURHOODS)
+    st.checkbox(label, key=state.NEIGHBOURHOODS, help=explanation, persist_state="session")
 
 
 def _by_maps_rule() -> bool:
@@ -151,6 +153,7 @@ def _policy(context: Context, base: Policy) -> Policy:
         results=wanted,
         proposals=PROPOSALS_A_RESULT * wanted if wanted else base.proposals,
         clean=st.session_state[state.CLEAN],
+        neighbourhoods=st.session_state[state.NEIGHBOURHOODS],
         decode=st.session_state[state.DECODING],
         bundle_sha256=context.bundle.sha256,
     )

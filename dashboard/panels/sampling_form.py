@@ -297,6 +297,7 @@ def _settings(name: str, loaded: Policy) -> dict[str, Any]:
         state.SEED: loaded.seed,
         state.NUMBER: loaded.results,
         state.CLEAN: loaded.clean,
+        state.NEIGHBOURHOODS: loaded.neighbourhoods,
         state.DECODING: loaded.decode,
     }
     if isinstance(proposal, Box):

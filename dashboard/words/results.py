@@ -41,6 +41,12 @@ CLEAN = (
     "results. That does not protect the records: {one} that is missing may be one. Purity and "
     "collisions still count every accepted point.",
 )
+NEIGHBOURHOODS = (
+    "Leave out the neighbourhoods of records",
+    "A {noun} is in the neighbourhood of a record if it differs at one position only, that with "
+    "the most characters. Then a {noun} that is missing may be one of many, so that it names no "
+    "record.",
+)
 RULE = (
     "Rule of the results",
     "The map keeps its own rule, which is set under *Sample* and by the sliders.",

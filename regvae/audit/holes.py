@@ -122,8 +122,8 @@ def holes(
 
 
 def leaves_out_records(policy: Policy) -> bool:
-    """Whether a policy's results have no records, by `clean` or by its rule."""
-    return policy.clean or policy.rule.certain
+    """Whether a policy's results have no records, by `clean`, `neighbourhoods` or its rule."""
+    return policy.clean or policy.neighbourhoods or policy.rule.certain
 
 
 def _simulated(
@@ -135,6 +135,7 @@ def _simulated(
         seed=(policy.seed + use) % 2**63,
         guarantee=None,
         clean=False,
+        neighbourhoods=False,
         repeats=True,
         results=None,
         proposals=proposals,
@@ -148,20 +149,21 @@ def _simulated(
     return counts
 
 
-def _by_kind(
-    bundle: Bundle, policy: Policy, counts: Counter[str]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """The counts of training records, of held-out records, and of other codes that are wanted."""
+def _by_kind(bundle: Bundle, policy: Policy, counts: Counter[str]) -> tuple[NDArray[np.int64], ...]:
+    """The counts of four kinds of wanted codes: training records, held-out records, others, and
+    others that are left out because they are near a record."""
     codes = np.array(list(counts), bundle.format.dtype)
     numbers = np.array(list(counts.values()), np.int64)
     if not len(codes):
-        return numbers, numbers, numbers
+        return numbers, numbers, numbers, numbers
     rows = bundle.records.rows_of(codes)
     record = rows >= 0
     train = record & (bundle.records.split[rows] == "train")
+    near = ~record & (bundle.records.surround(codes) if policy.neighbourhoods else False)
     # A code that is known to be unwanted is missing for that reason: nobody names it.
     wanted = ~policy.unwanted.of_codes(codes, bundle)
-    return numbers[train & wanted], numbers[record & ~train & wanted], numbers[~record & wanted]
+    kinds = train, record & ~train, ~record & ~near, near
+    return tuple(numbers[kind & wanted] for kind in kinds)
 
 
 class _Attack:
@@ -208,7 +210,8 @@ class _Attack:
         share = (self._simulated - proposed) / self._simulated
         train, held_out = (_at_least(*one, thresholds, share) for one in self._kinds[:2])
         values, times = self._kinds[2]
-        return train, held_out, _from_above(values, times * share**values, thresholds)
+        missing = _from_above(values, times * share**values, thresholds)
+        return train, held_out, missing + _at_least(*self._kinds[3], thresholds, share)
 
     @property
     def _largest(self) -> int:

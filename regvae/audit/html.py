@@ -284,9 +284,8 @@ def _origin(found: Mapping[str, Any]) -> str:
 def _policy(policy: Mapping[str, Any]) -> list[tuple[str, str]]:
     names = ("rule", "proposal", "unwanted", "stop")
     parts = [(f"policy: {name}", _settings(policy.get(name, {}))) for name in names]
-    plain = {
-        name: policy[name] for name in ("decode", "clean", "repeats", "seed") if name in policy
-    }
+    flags = ("decode", "clean", "neighbourhoods", "repeats", "seed")
+    plain = {name: policy[name] for name in flags if name in policy}
     return [*parts, ("policy", _settings(plain))]
 
 

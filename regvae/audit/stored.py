@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from regvae.audit.html import html
 from regvae.audit.report import SCHEMA
 from regvae.model.store import BundleError, manifest_hash, resolve, write_atomically
 
@@ -39,6 +40,7 @@ def stored_audit(name_or_path: str | Path) -> dict[str, Any] | None:
     try:
         found = json.loads((folder / AUDIT).read_bytes())
         fits = found["schema"] == SCHEMA and found["bundle"]["sha256"] == manifest_hash(folder)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        html(found)  # whoever shows it relies on all of its parts
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
     return found if fits else None

@@ -94,6 +94,14 @@ _Repeats = Annotated[
 _Clean = Annotated[
     bool, typer.Option("--clean", help="leave leaks out: unwanted codes and records")
 ]
+_Neighbourhoods = Annotated[
+    bool,
+    typer.Option(
+        "--neighbourhoods",
+        help="leave out codes that differ from a record at one position too, so that a missing "
+        "code names no record",
+    ),
+]
 _Purity = Annotated[
     float | None,
     typer.Option(
@@ -176,6 +184,7 @@ def sample(
     n: _N = None,
     until: _Until = None,
     clean: _Clean = False,
+    neighbourhoods: _Neighbourhoods = False,
     decode: _Decode = LIKELIEST,
     repeats: _Repeats = False,
     purity: _Purity = None,
@@ -211,6 +220,7 @@ def sample(
             proposals=_proposals(n, until),
             results=until,
             clean=clean,
+            neighbourhoods=neighbourhoods,
             decode=decode,
             repeats=repeats,
             seed=seed,

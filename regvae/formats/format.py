@@ -200,6 +200,19 @@ class Format:
             i for i, allowed in enumerate(self.alphabets) if len(allowed) > 1 and i not in computed
         )
 
+    @cached_property
+    def widest(self) -> int:
+        """The learned position (from 0) with the most characters, the last of several."""
+        return max(self.learned, key=lambda position: (len(self.alphabets[position]), position))
+
+    def neighbourhoods(self, codes: Codes) -> Codes:
+        """The neighbourhood of each code (n,), as a text: (n,). Codes have the same one if they
+        differ at the position `widest` only, and in the check characters that follow from it."""
+        points = characters(self.array(codes)).copy()
+        computed = self.check.positions if self.check else ()
+        points[:, [self.widest, *computed]] = ord("*")
+        return from_characters(points)
+
     def deciding(self, positions: Iterable[int]) -> tuple[int, ...]:
         """The learned positions on which the characters at some positions (from 0) depend, sorted.
 

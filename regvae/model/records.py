@@ -106,6 +106,16 @@ class Records:
         """Which codes (m,) are among the records: (m,) booleans."""
         return np.isin(keys(codes), keys(self.codes))
 
+    def surround(self, codes: Codes) -> NDArray[np.bool_]:
+        """Which codes (m,) are in the neighbourhood of a record (`Format.neighbourhoods`), as the
+        records themselves are: (m,) booleans."""
+        ours = self.format.neighbourhoods(codes)
+        return np.isin(keys(ours), self._neighbourhoods)
+
+    @cached_property
+    def _neighbourhoods(self) -> NDArray:
+        return np.unique(keys(self.format.neighbourhoods(self.codes)))
+
     def rows_of(self, codes: Codes) -> NDArray[np.intp]:
         """The row of each code (m,), or -1 for one that is not among the records: (m,)."""
         return finder(self.codes)(codes) if len(self) else np.full(len(codes), -1)

@@ -107,7 +107,9 @@ class Policy:
     `proposals` points are proposed (1 to 1e9); with `results`, only until there are that many.
     Accepted points are decoded as `decode` says, one of `DECODINGS`. The results are the first
     accepted point of each different code; with `repeats`, all accepted points. With `clean`, they
-    leave out points that leak (decode to an unwanted code or to a record). `seed` is 0 to 2^63 - 1.
+    leave out points that leak (decode to an unwanted code or to a record); with `neighbourhoods`,
+    points whose code differs from a record at one position only (`Format.neighbourhoods`), so that
+    a code that is missing is one of many that may be a record. `seed` is 0 to 2^63 - 1.
     `guarantee` is what was shown of the rule's purity, if a purity was required (`guaranteed`).
     Raises `PolicyError` for a part of another type and a value out of range.
     """
@@ -119,6 +121,7 @@ class Policy:
     proposals: int = 1000
     results: int | None = None
     clean: bool = False
+    neighbourhoods: bool = False
     decode: str = LIKELIEST
     repeats: bool = False
     seed: int = 0
@@ -132,6 +135,7 @@ class Policy:
             "rule": Rule,
             "proposal": Proposal,
             "clean": bool,
+            "neighbourhoods": bool,
             "decode": str,
             "repeats": bool,
             "bundle_sha256": str,
@@ -242,6 +246,7 @@ class Policy:
             "bundle_sha256": self.bundle_sha256,
             "seed": self.seed,
             "clean": self.clean,
+            **({"neighbourhoods": True} if self.neighbourhoods else {}),
             "decode": self.decode,
             "repeats": self.repeats,
             "unwanted": {
@@ -303,7 +308,7 @@ class Policy:
     def _from_tables(cls, table: dict[str, Any], listed: Sequence[str]) -> "Policy":
         format = format_of(table.pop("format", UK_REGISTRATION.name))
         known = {"schema": int, "bundle": str, "bundle_sha256": str, "seed": int}
-        known |= {"clean": bool, "decode": str, "repeats": bool}
+        known |= {"clean": bool, "neighbourhoods": bool, "decode": str, "repeats": bool}
         tables = dict.fromkeys(("unwanted", "rule", "proposal", "stop", "guarantee"), dict)
         _check(table, known | tables, needed=("bundle", "unwanted"))
         unwanted = table["unwanted"]
@@ -327,6 +332,7 @@ class Policy:
             proposals=stop.get("proposals", cls.proposals),
             results=stop.get("results"),
             clean=table.get("clean", False),
+            neighbourhoods=table.get("neighbourhoods", False),
             decode=table.get("decode", LIKELIEST),
             repeats=table.get("repeats", False),
             seed=table.get("seed", 0),

@@ -238,6 +238,8 @@ def stream(bundle: Bundle, policy: Policy, measurer: Measurer | None = None) -> 
     of results, exactly, or after all its proposals. Raises what `make_measurer` and the proposals
     raise. A policy that `abstains` accepts nothing.
     """
+    if policy.neighbourhoods:
+        bundle.require_records("to leave out the neighbourhoods of records")
     measurer = measurer or make_measurer(bundle, policy)
     if policy.abstains:
         none = fresh(bundle, policy, measurer, 0, "none")
@@ -250,7 +252,7 @@ def stream(bundle: Bundle, policy: Policy, measurer: Measurer | None = None) -> 
         return len(part[0]), *accepted(bundle, policy, measurer, *part)
 
     for proposed, rows, passed in in_order(judge, _parts(bundle, policy, measurer)):
-        usable = np.flatnonzero(~passed.leaks) if policy.clean else np.arange(len(passed))
+        usable = np.flatnonzero(_may_be_results(bundle, policy, passed))
         new, once = _counted(passed.codes[usable], seen)
         chosen = np.ones(len(usable), bool) if policy.repeats else new
         ends = np.flatnonzero(chosen)[missing - 1 : missing]  # where the last result is, if here
@@ -267,6 +269,14 @@ def stream(bundle: Bundle, policy: Policy, measurer: Measurer | None = None) -> 
         missing -= len(kept)
         if missing == 0:
             return
+
+
+def _may_be_results(bundle: Bundle, policy: Policy, accepted: Samples) -> NDArray[np.bool_]:
+    """Which accepted samples (m,) are not left out of a policy's results: (m,)."""
+    may = ~accepted.leaks if policy.clean else np.ones(len(accepted), bool)
+    if policy.neighbourhoods:
+        may &= ~bundle.records.surround(accepted.codes)
+    return may
 
 
 def _counted(codes: Codes, seen: Counter[str]) -> tuple[NDArray[np.bool_], NDArray[np.int8]]:

@@ -8,12 +8,14 @@ import pytest
 
 from regvae.audit import holes as module
 from regvae.audit.holes import Holes, _Attack, holes
+from regvae.model.bundle import Bundle
 from regvae.rejection import sampling
 from regvae.rejection.policy import Policy
 from regvae.rejection.proposals import Around, Box
 from regvae.rejection.rules import Certified, OneSided
 from regvae.rejection.unwanted import Unwanted
-from tests.rejection.bundles import with_codes
+from tests.codes import EVERY_TOY, TOY, toy_bundle
+from tests.rejection.bundles import with_codes, with_rows
 
 WANTED = Unwanted.of(["number < 50"])
 
@@ -82,7 +84,8 @@ def test_likely_records_that_are_left_out_are_named_and_fewer_draws_are_safe(pla
 def test_what_is_known_to_be_unwanted_is_no_hole(planted):
     below = dataclasses.replace(policy(), unwanted=Unwanted.of(["number >= 50"]))
     counts = module._simulated(planted, below, 5_000, sampling.make_measurer(planted, below), 1)
-    train, held_out, others = module._by_kind(planted, below, counts)
+    train, held_out, others, near = module._by_kind(planted, below, counts)
+    assert not near.size
     assert counts.total() > 100
     # The planted records have numbers from 50.
     assert train.sum() + held_out.sum() == sum(
@@ -98,6 +101,26 @@ def test_the_rule_certified_has_holes_although_nothing_is_cleaned(exact):
     found = holes(exact, close, 80_000, most=400_000)
     assert found.named > 1_000
     assert 1_000 < found.safe_draws < found.draws
+
+
+def uniform():
+    """A model of the toy format that finds every code equally likely, with 30 records."""
+    toy = toy_bundle()
+    weights = {name: np.zeros_like(array) for name, array in toy.weights.items()}
+    all_codes = Bundle.assemble(toy.preset, 0, weights, toy.history, own=EVERY_TOY)
+    return with_rows(all_codes, slice(None, None, 6))
+
+
+def test_leaving_out_neighbourhoods_names_nobody_where_leaving_out_records_names_all():
+    bundle = uniform()
+    listed = Unwanted.of(listed=["A0A"], format=TOY)
+    usual = Policy("toy-3d", listed, OneSided(0.0), clean=True, decode="drawn", proposals=3_000)
+    assert "A0A" not in bundle.records.codes
+    found = holes(bundle, usual, 3_000)
+    assert found.named + found.named_held_out == pytest.approx(len(bundle.records), abs=0.5)
+    wide = holes(bundle, dataclasses.replace(usual, neighbourhoods=True), 3_000)
+    assert (wide.named, wide.named_held_out) == (0, 0)
+    assert wide.safe_draws == wide.known_draws
 
 
 def test_where_codes_are_rare_nobody_is_named(bundle):

@@ -224,6 +224,15 @@ def test_a_damaged_audit_is_none(folder, content):
     assert stored_audit(folder) is None
 
 
+def test_an_audit_that_lacks_a_part_is_none(folder, table):
+    table = {**table, "bundle": {**table["bundle"], "sha256": store.manifest_hash(folder)}}
+    for part in ("verdict", "membership", "quality", "inference"):
+        (folder / AUDIT).write_text(json.dumps({**table, part: {"auc": "x"}}))
+        assert stored_audit(folder) is None
+    (folder / AUDIT).write_text(json.dumps(table))
+    assert stored_audit(folder) == table
+
+
 def test_an_audit_of_another_version_of_the_bundle_is_none_and_is_not_stored(folder, table):
     other = {**table, "bundle": {**table["bundle"], "sha256": "0" * 64}}
     (folder / AUDIT).write_text(json.dumps(other))
