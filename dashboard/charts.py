@@ -1,6 +1,6 @@
 """The small charts: data in, a Plotly figure out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import cycle
 from typing import Any
 
@@ -293,6 +293,37 @@ def accuracy_of_splits(accuracies: Sequence[Accuracy], format: Format) -> go.Fig
     figure.update_xaxes(showgrid=False, type="category")  # names such as "1" are no numbers
     figure.update_yaxes(range=[0, 1.05], tickformat=".0%", title="share", zeroline=True)
     return _compact(figure, 320).update_layout(scattermode="group", scattergap=0.4)
+
+
+def membership(attacks: Sequence[tuple[str, Mapping[str, Any]]]) -> go.Figure:
+    """AUC of named membership attacks, as `Attack.to_dict` has them, with their intervals."""
+    names, found = zip(*attacks, strict=True)
+    values = np.array([one["auc"] for one in found])
+    low, high = np.array([one["auc_interval"] for one in found]).T
+    figure = go.Figure(
+        go.Scatter(
+            x=values,
+            y=names,
+            mode="markers+text",
+            error_x={
+                "array": high - values,
+                "arrayminus": values - low,
+                "thickness": 2,
+                "width": 5,
+            },
+            marker={"color": MODELS[1], "size": 9},
+            text=[f"{value:.3f}" for value in values],
+            textposition="top center",
+            customdata=np.column_stack([low, high]),
+            hovertemplate="%{x:.3f} (%{customdata[0]:.3f} to %{customdata[1]:.3f})<extra></extra>",
+            cliponaxis=False,
+        )
+    )
+    guessing = {"color": "gray", "dash": "dot", "width": 2}
+    figure.add_vline(0.5, line=guessing)
+    figure.update_xaxes(title="AUC (dotted: guessing)", range=[min(0.45, low.min() - 0.02), 1])
+    figure.update_yaxes(type="category", autorange="reversed", showgrid=False, automargin=True)
+    return _compact(figure, 70 + 50 * len(names))
 
 
 def confusion(found: Confusion) -> go.Figure:

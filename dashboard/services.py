@@ -20,12 +20,14 @@ from dashboard.components.fields import DensityLayer, PaintedLayer, SampleLayer
 from dashboard.components.geometry import Geometry
 from dashboard.components.wanted import WantedLayer, colour_attribute
 from dashboard.threads import in_thread
+from regvae.audit import report as audit_report
 from regvae.audit.leaks import Hunt, hunt
 from regvae.evaluation import diagnosis, notebook
 from regvae.evaluation.accuracy import accuracy as measured_accuracy
 from regvae.evaluation.notebook import Figure
 from regvae.evaluation.study import RuleOutcome, outcomes_of
 from regvae.formats import Codes
+from regvae.generation.reading import read_results
 from regvae.generation.results import KINDS, Outcome, generate
 from regvae.intervals import CONFIDENCE
 from regvae.latent.gaussians import NearestGaussian
@@ -54,6 +56,8 @@ DETAILS = ".parquet"
 """The kind of the file of details."""
 EXPLAINED = 2_000
 """First points of a sampling run whose refusals are counted."""
+MOST_PROPOSED = 250_000
+"""Most proposed points of results whose holes are looked for: four times as many are drawn."""
 
 STATIC = Path(__file__).parent / "static"
 STUDY = store.ASSETS / "rule-study.csv"
@@ -376,6 +380,12 @@ class ResultFiles:
     explained: int
     refused: dict[str, int]
 
+    @property
+    def name(self) -> str:
+        """What the files are called, without their kind."""
+        policy = self.outcome.policy
+        return f"{policy.unwanted.format.column}s-{policy.bundle}"
+
 
 def result_files(
     name: str, version: str, policy: Policy, on_block: Callable[[Tally], bool]
@@ -409,6 +419,34 @@ def result_files(
     begin = sampling.sample(bundle(name, version), policy, measuring)
     refused = refusals(policy.rule, begin)
     return ResultFiles(outcome, content, details.getvalue(), first, explained, refused)
+
+
+OnStep = Callable[[str], object]
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def audited(name: str, version: str, _on_step: OnStep) -> dict[str, Any]:
+    """The audit of a model, without shadow models, as `Audit.to_dict` has it.
+
+    Raises what `regvae.audit.report.audit` does.
+    """
+    return audit_report.audit(bundle(name, version), on_step=_on_step).to_dict()
+
+
+def audited_results(
+    name: str, version: str, files: ResultFiles, too_many: str, on_step: OnStep
+) -> dict[str, Any]:
+    """The audit of results, the same that the command line finds of their Parquet file.
+
+    The holes of results of more than `MOST_PROPOSED` points are not looked for; `too_many` is told
+    instead. Raises what `read_results` and `regvae.audit.report.audit` do.
+    """
+    loaded, policy = bundle(name, version), files.outcome.policy
+    content = files.content[".parquet"]
+    given = read_results(f"{files.name}.parquet", loaded, policy.unwanted.codes, content=content)
+    if given.proposed and given.proposed > MOST_PROPOSED:
+        given = replace(given, proposed=None, unknown=too_many)
+    return audit_report.audit(loaded, given, on_step=on_step).to_dict()
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

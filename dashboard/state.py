@@ -80,6 +80,8 @@ RESULTS_RULE: Final = "rule-of-results"
 TARGET: Final = "purity-required"
 TESTS: Final = "tests"
 HUNT: Final = "hunt"
+AUDIT: Final = "audit"
+RESULTS_AUDIT: Final = "results-audit"
 
 OWN: Final = "own-codes"
 OWN_FILE: Final = "own-file"

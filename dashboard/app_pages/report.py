@@ -5,6 +5,7 @@ from html import escape
 import streamlit as st
 
 from dashboard import charts, model_box, palette, plates, services
+from dashboard.panels import audit
 from dashboard.widgets import facts
 from dashboard.words import common
 from dashboard.words import report as words
@@ -55,6 +56,7 @@ def page() -> None:
         calibration(name, version)
     with right:
         examples(found.examples, found.accuracies[-1], bundle.format)
+    audit.of_model(name, version)
 
 
 def of_release(bundle: Bundle) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard import charts, plates, services, state
 from dashboard.generating import Generation
+from dashboard.panels import audit as audits
 from dashboard.panels import guarantee, leaks
 from dashboard.panels.context import Context
 from dashboard.widgets import facts
@@ -56,6 +57,7 @@ def results(context: Context, base: Policy | None) -> None:
         if running.policy != chosen:
             st.warning(words.OUTDATED)
         _show_results(running)
+        audits.of_results(context.name, context.version, running.result())
     elif running:
         if running.policy != chosen:
             st.caption(words.RUNNING_OTHER.format(rule=running.policy.rule.name))
@@ -285,7 +287,7 @@ def _downloads(stored: services.ResultFiles) -> None:
     """Files that can be shared; below, those that contain records."""
     content, outcome = stored.content, stored.outcome
     policy = outcome.policy
-    name = f"{policy.unwanted.format.column}s-{policy.bundle}"
+    name = stored.name
     manifest = outcome.manifest({kind: f"{name}{kind}" for kind in content})
     released = (
         ("Parquet", content[".parquet"], ".parquet", _PARQUET),

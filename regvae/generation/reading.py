@@ -23,7 +23,13 @@ class ResultsError(ValueError):
     """A file that is not one of results for a bundle; the message tells what to do."""
 
 
-def read_results(path: str | Path, bundle: Bundle, listed: tuple[str, ...] = ()) -> Results:
+def read_results(
+    path: str | Path,
+    bundle: Bundle,
+    listed: tuple[str, ...] = (),
+    *,
+    content: bytes | None = None,
+) -> Results:
     """Read a Parquet or CSV file of results that were generated with a bundle.
 
     Its manifest is that inside a Parquet file, or the one beside either, `<name>.manifest.json`; a
@@ -34,7 +40,7 @@ def read_results(path: str | Path, bundle: Bundle, listed: tuple[str, ...] = ())
     cannot be read.
     """
     path = Path(path)
-    content = path.read_bytes()
+    content = path.read_bytes() if content is None else content
     codes = _codes(path, content, bundle)
     found = Results(path.name, codes, hashlib.sha256(content).hexdigest())
     manifest = _manifest(path, content)
