@@ -319,9 +319,9 @@ def membership(attacks: Sequence[tuple[str, Mapping[str, Any]]]) -> go.Figure:
             cliponaxis=False,
         )
     )
-    guessing = {"color": "gray", "dash": "dot", "width": 2}
-    figure.add_vline(0.5, line=guessing)
-    figure.update_xaxes(title="AUC (dotted: guessing)", range=[min(0.45, low.min() - 0.02), 1])
+    figure.add_vline(0.5, line={"color": "gray", "dash": "dot", "width": 2})
+    left = min(0.45, low.min() - 0.02)
+    figure.update_xaxes(title="AUC (dotted: guessing)", tickvals=[0.5, 0.75, 1], range=[left, 1])
     figure.update_yaxes(type="category", autorange="reversed", showgrid=False, automargin=True)
     return _compact(figure, 70 + 50 * len(names))
 

@@ -71,7 +71,7 @@ def of_model(name: str, version: str) -> None:
     else:
         st.caption(words.NONE)
         start = (state.AUDIT, bundle.sha256, partial(_audit_and_store, name, version))
-        explanation = common.named(words.AUDIT_HELP, bundle.format).capitalize()
+        explanation = common.named(words.AUDIT_HELP, bundle.format)
         st.button(words.AUDIT, help=explanation, on_click=_start, args=start)
         _problem(asked)
     if not (found and found["shadows"]):
@@ -108,7 +108,7 @@ def _report(found: Table, format: Format) -> None:
 
 
 def _headline(verdict: Mapping[str, Any]) -> None:
-    st.html(f'<p class="verdict">{escape(verdict["headline"])}</p>')
+    st.html(f'<p class="audit-verdict">{escape(verdict["headline"])}</p>')
     if verdict["advice"]:
         st.info(common.plain(verdict["advice"]))
 
@@ -117,6 +117,7 @@ def _membership(found: Mapping[str, Any], format: Format) -> None:
     attacks = [
         (common.named(words.ATTACKS[name], format), one) for name, one in found.items() if one
     ]
+    st.markdown(f"**{words.MEMBERSHIP}**")
     st.plotly_chart(charts.membership(attacks), config=charts.CONFIG)
     rows = [
         (escape(name), _share(one, "tpr_at_0.001"), f"{one['auc']:.3f} {_within(one)}")

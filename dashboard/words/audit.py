@@ -10,7 +10,7 @@ never trained on, shows what is mere chance.
 NONE = "This version of the model has not been audited yet."
 AUDIT = "Audit this model"
 AUDIT_HELP = (
-    "Takes about 10 seconds. {plural} are generated, attacks are carried out, and the report is "
+    "Takes about 10 seconds: {plural} are generated, attacks are carried out, and the report is "
     "stored with the model."
 )
 NOT_STORED = (
@@ -35,6 +35,7 @@ ATTACKS = {
     "blackbox": "the {plural} alone",
 }
 """The membership attacks, by what they use."""
+MEMBERSHIP = "Membership inference"
 HEADER = ("attack by", "found", "AUC")
 CAPTION = (
     "**AUC**: how often an attack tells which of two records, one of training and one held out, is "

@@ -95,3 +95,18 @@ def test_every_rule_of_a_study_has_marks_of_its_own() -> None:
     assert [one.name for one in marks] == list(RULES)
     assert len({(one.marker.color, one.marker.symbol) for one in marks}) == len(RULES)
     assert (oracle.name, list(oracle.x), list(oracle.y)) == ("oracle", [0.5], [1.0])
+
+
+def test_membership_attacks_have_their_intervals_and_the_line_of_guessing() -> None:
+    attacks = [
+        ("one", {"auc": 0.75, "auc_interval": (0.7, 0.8)}),
+        ("other", {"auc": 0.4, "auc_interval": [0.3, 0.5]}),
+    ]
+    figure = charts.membership(attacks)
+    (dots,) = figure.data
+    assert (list(dots.x), list(dots.y)) == ([0.75, 0.4], ["one", "other"])
+    high, low = dots.x + dots.error_x.array, dots.x - dots.error_x.arrayminus
+    np.testing.assert_allclose([low, high], [[0.7, 0.3], [0.8, 0.5]])
+    (line,) = figure.layout.shapes
+    assert line.x0 == line.x1 == 0.5
+    assert figure.layout.xaxis.range[0] < 0.3  # no whisker is cut off
