@@ -171,6 +171,8 @@ def of_results(name: str, version: str, files: services.ResultFiles) -> None:
 
 
 def _short_report(found: Table, name: str) -> None:
+    """The verdict, the holes, and the report."""
+    st.markdown(f"**{words.OF_RESULTS}**")
     _headline(found["verdict"])
     holes = found["holes"]["sentence"] if found["holes"] else found["holes_unknown"]
     st.caption(common.plain(words.HOLES.format(sentence=holes)))

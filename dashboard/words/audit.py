@@ -51,8 +51,8 @@ REPORT = "Report (HTML)"
 JSON = "Figures (JSON)"
 SHADOWS = (
     "The strongest known membership attack, LiRA, needs **shadow models**: {n} models trained as "
-    "this one was, on other splits of its records. That takes {n} trainings of about {each}, in "
-    "all {total} on one processor. This command trains them and stores the audit here:"
+    "this one was, on other splits of its records. Each takes about {each}, all of them about "
+    "{total} on one processor. This command trains them and stores the audit here:"
 )
 
 AUDIT_RESULTS = "Audit these results"
@@ -60,6 +60,7 @@ AUDIT_RESULTS_HELP = (
     "Carries out the attacks of the privacy audit (*Model report*) on these {plural}, and looks "
     "for records that can be named because they are missing. Takes 10 seconds to 2 minutes."
 )
+OF_RESULTS = "Privacy audit of these results"
 HOLES = "Holes: {sentence}."
 TOO_MANY = (
     "more than {most:,} points were proposed, for which this takes many minutes; use regvae audit "

@@ -61,12 +61,12 @@ def test_the_report_describes_the_model(page: AppTest, bundle: Bundle) -> None:
     assert common.training_length(400, seconds, 2) in text
     assert "10,000 training, 1,000 validation, 1,000 test" in text
     assert words.NOISE.format(noise=0.1) in text
-    assert [block.value for block in page.code] == [bundle.command]
+    assert bundle.command in [block.value for block in page.code]
 
 
 def test_the_charts_are_those_of_the_diagnosis(page: AppTest, bundle: Bundle) -> None:
     found = diagnosis.diagnose(bundle)
-    accuracy, letters, digits, nats, dimensions, aggregate, _ = charts_of(page)
+    accuracy, letters, digits, nats, dimensions, aggregate, *_ = charts_of(page)
     for bars, one in zip(accuracy["data"], found.accuracies, strict=True):
         assert bars["name"] == f"{common.SPLITS[one.split]} ({one.n:,})"
         assert len(bars["x"]) == 8
