@@ -31,7 +31,7 @@ STEPS = {
 
 ATTACKS = {
     "loss": "the model's loss",
-    "lira": "shadow models (LiRA)",
+    "lira": "shadow models",
     "blackbox": "the {plural} alone",
 }
 """The membership attacks, by what they use."""
@@ -61,7 +61,7 @@ AUDIT_RESULTS_HELP = (
     "for records that can be named because they are missing. Takes 10 seconds to 2 minutes."
 )
 OF_RESULTS = "Privacy audit of these results"
-HOLES = "Holes: {sentence}."
+HOLES = "Holes, by which records can be named because they are missing: {sentence}."
 TOO_MANY = (
     "more than {most:,} points were proposed, for which this takes many minutes; use regvae audit "
     "{model} --results FILE"

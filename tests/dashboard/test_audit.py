@@ -183,11 +183,14 @@ def test_the_command_that_trains_shadow_models_is_shown_until_it_has_run(stored:
     app = opened("report")
     assert command in [one.value for one in app.code]
     seconds = stored.history["seconds"].sum()
-    assert f"Each takes about {seconds:.0f} s, all of them about {64 * seconds / 60:.0f} min" in text_of(app)
+    assert (
+        f"Each takes about {seconds:.0f} s, all of them about {64 * seconds / 60:.0f} min"
+        in text_of(app)
+    )
     store_audit(with_shadows(report.audit(stored).to_dict()), "notebook-2d")
     app = opened("report")
     assert command not in [one.value for one in app.code]
-    assert charts_of(app)[-1]["data"][0]["y"][1] == "shadow models (LiRA)"
+    assert charts_of(app)[-1]["data"][0]["y"][1] == "shadow models"
     assert "0.875 (0.850 to 0.900)" in text_of(app)
 
 
