@@ -145,10 +145,8 @@ def _processes(n: int) -> ProcessPoolExecutor:
 def _one_thread() -> None:
     """A process for each processor, so none needs several threads: small networks gain nothing."""
     with quiet():
-        import tensorflow as tf
-
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+        from regvae.training.trainer import use_one_thread
+    use_one_thread()
 
 
 def _train(study: _Study, seed: int) -> None:

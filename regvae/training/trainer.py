@@ -235,6 +235,12 @@ class Trainer:
         return [*self.vae.trainable_variables, *self.optimizer.variables]
 
 
+def use_one_thread() -> None:
+    """Let TensorFlow use one thread in this process; before it has computed anything."""
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
 def floating_point_limit(seconds: float = 1.0) -> float:
     """Floating-point operations per second of the fastest of several products of large float32
     matrices: the best that this machine reaches."""
