@@ -271,6 +271,7 @@ def _origin(found: Mapping[str, Any]) -> str:
         ("drawn from", _settings(source["proposals"] or {})),
         *((name, value) for name, value in _policy(source["policy"] or {})),
         ("seed of the audit", str(found["seed"])),
+        ("epsilon, delta", _budget(found["privacy"])),
     ]
     body = "".join(
         f'<tr><td>{escape(label)}</td><td class="{"hash" if "sha256" in label else ""}">'
@@ -279,6 +280,10 @@ def _origin(found: Mapping[str, Any]) -> str:
         if value
     )
     return f'<h2>What was judged</h2><div class="scroll"><table>{body}</table></div>'
+
+
+def _budget(privacy: Mapping[str, Any] | None) -> str:
+    return f"{privacy['epsilon']:.2f}, {privacy['delta']:g}" if privacy else ""
 
 
 def _policy(policy: Mapping[str, Any]) -> list[tuple[str, str]]:

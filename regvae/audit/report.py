@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regvae.audit import membership
-from regvae.audit.attack import Attack
+from regvae.audit.attack import RATES, Attack
 from regvae.audit.exposure import Exposure, exposures, hits_among
 from regvae.audit.holes import Holes, holes, leaves_out_records
 from regvae.audit.inference import Inference, infer
@@ -19,6 +19,7 @@ from regvae.audit.quality import Quality, quality
 from regvae.formats import Codes
 from regvae.formats.codes import sha256
 from regvae.model.bundle import Bundle
+from regvae.model.privacy import Budget
 from regvae.randomness import generator
 from regvae.rejection.calibration import calibrate
 from regvae.rejection.policy import Policy
@@ -77,6 +78,14 @@ class Audit:
         """The AUC of the best membership attack."""
         return max(one.auc for one in self.attacks.values() if one)
 
+    def _privacy(self) -> dict[str, Any] | None:
+        """Epsilon, delta, and the true positive rates that they allow; None if not private."""
+        budget = self.bundle.privacy
+        if budget is None:
+            return None
+        allowed = {f"tpr_at_{rate:g}_at_most": budget.most_found(rate) for rate in RATES}
+        return {"epsilon": budget.epsilon, "delta": budget.delta, **allowed}
+
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain JSON types, the verdict first."""
         bundle, preset = self.bundle, self.bundle.preset
@@ -94,6 +103,7 @@ class Audit:
                 "plural": bundle.format.plural,
                 "positions": list(bundle.format.position_names),
             },
+            "privacy": self._privacy(),
             "source": self.source,
             "seed": self.seed,
             "shadows": self.shadows,
@@ -263,6 +273,7 @@ def verdict(found: Audit) -> Verdict:
             *([f"Holes: {found.holes.sentence()}."] if found.holes else []),
         ),
         limits=(
+            *_of_privacy(found.bundle.privacy),
             "An attack that finds something proves that it can be found; a better attack may find "
             "more.",
             "Attacks that find nothing do not prove that there is nothing to find; only training "
@@ -359,6 +370,18 @@ def _of_inference(found: Inference, plural: str) -> list[str]:
             f"and {100 * one.control.value:.1f} % of held-out ones{more}."
         )
     return sentences
+
+
+def _of_privacy(budget: Budget | None) -> list[str]:
+    if budget is None:
+        return []
+    strict = RATES[0]
+    return [
+        f"The weights are differentially private (epsilon {budget.epsilon:.2f} at delta "
+        f"{budget.delta:g}): no attack on them finds more than "
+        f"{100 * budget.most_found(strict):.4g} % of the training records at "
+        f"{100 * strict:g} % false positives. That bound does not cover codes drawn around records."
+    ]
 
 
 def _of_exposures(found: Sequence[Exposure]) -> str:

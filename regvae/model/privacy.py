@@ -1,5 +1,6 @@
 """The privacy budget of a private training run: its epsilon, by a published accountant."""
 
+import math
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any
@@ -55,6 +56,14 @@ class Budget:
                 "bundle again"
             )
         return cls(**values)
+
+    def most_found(self, false_positives: float) -> float:
+        """The largest true positive rate, 0 to 1, that any attack on the weights can have at a
+        false positive rate: Kairouz, Oh and Viswanath, "The composition theorem for differential
+        privacy", 2017, theorem 2.1."""
+        upwards = math.exp(min(self.epsilon, 700)) * false_positives + self.delta
+        downwards = 1 - math.exp(-self.epsilon) * (1 - self.delta - false_positives)
+        return max(0.0, min(1.0, upwards, downwards))
 
     def sentence(self, plural: str) -> str:
         """What it is and what it covers."""

@@ -1,5 +1,6 @@
 """The accountant against closed forms and another accountant, and what a budget says."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -105,3 +106,23 @@ def test_a_private_preset_is_restored_from_its_dict_and_an_older_one_has_no_priv
     assert Preset.from_dict(values) == PRESET
     del values["training"]["privacy"]
     assert Preset.from_dict(values).training.privacy is None
+
+
+def test_what_an_attack_can_find_is_bounded_from_both_sides():
+    # A mechanism that is (ln 3, 0.1)-private at most: the curve's corner is where both bounds meet.
+    budget = Budget(math.log(3), 0.1, 1.0, 1.0, 0.1, 1, "by hand")
+    assert budget.most_found(0.0) == pytest.approx(0.1)
+    assert budget.most_found(0.1) == pytest.approx(0.4)
+    corner = (1 - 0.1) / (1 + 3)  # exp(eps) f + delta = 1 - exp(-eps) (1 - delta - f)
+    assert budget.most_found(corner) == pytest.approx(3 * corner + 0.1)
+    assert budget.most_found(0.9) == pytest.approx(1 - (1 - 0.1 - 0.9) / 3)
+    assert budget.most_found(1.0) == 1
+    nothing = Budget(0.0, 0.0, 1.0, 1.0, 0.1, 1, "by hand")
+    assert [nothing.most_found(f) for f in (0.0, 0.01, 0.5)] == pytest.approx([0.0, 0.01, 0.5])
+    assert Budget(1e4, 0.0, 1.0, 1.0, 0.1, 1, "by hand").most_found(0.5) == 1
+
+
+def test_randomised_response_reaches_the_bound():
+    # Tells the truth with a probability of 3/4: ln 3, without a delta.
+    budget = Budget(math.log(3), 0.0, 1.0, 1.0, 0.1, 1, "by hand")
+    assert budget.most_found(0.25) == pytest.approx(0.75)
