@@ -77,7 +77,8 @@ _Rule = Annotated[str, typer.Option(help=f"one of {', '.join(RULES)}")]
 _Proposal = Annotated[
     str | None,
     typer.Option(
-        help=f"one of {', '.join(PROPOSALS)} [box; around above {FEW_DIMENSIONS} dimensions]"
+        help=f"one of {', '.join(PROPOSALS)} [box; above {FEW_DIMENSIONS} dimensions around, or "
+        "prior of a private model and of a release]"
     ),
 ]
 _Box = Annotated[float | None, typer.Option(help="half-width of the box of proposals [3]")]

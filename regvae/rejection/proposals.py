@@ -161,10 +161,11 @@ FEW_DIMENSIONS = 3
 
 def usual(bundle: Bundle) -> Proposal:
     """The proposals for a bundle unless others are chosen: a box, in many dimensions around
-    records, or from the prior if it was released without them."""
+    records, or from the prior if it was released without them or if its weights are private: what
+    is drawn around records is not covered by epsilon."""
     if bundle.records.latent_dim <= FEW_DIMENSIONS:
         return Box()
-    return Prior() if bundle.released else Around()
+    return Prior() if bundle.released or bundle.privacy else Around()
 
 
 def proposal(name: str, parameters: Mapping[str, Any] | None = None) -> Proposal:

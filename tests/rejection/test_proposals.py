@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 from regvae.latent.polygon import in_polygon
+from regvae.model.bundle import load
 from regvae.rejection import proposals
 from regvae.rejection.calibration import calibrate
 from regvae.rejection.proposals import PROPOSALS, Around, Box, Prior, ProposalError, Region
@@ -129,6 +130,11 @@ def test_a_scale_out_of_range_is_refused(scale):
 @pytest.mark.parametrize(("k", "kind"), [(1, Box), (3, Box), (4, Around), (15, Around)])
 def test_the_usual_proposals_are_around_records_above_three_dimensions(bundle, k, kind):
     assert proposals.usual(of_dimension(bundle, k)) == kind()
+
+
+def test_the_usual_proposals_of_a_private_model_do_not_depend_on_its_records():
+    assert proposals.usual(load("private-15d")) == Prior()
+    assert proposals.usual(load("private-2d")) == Box()
 
 
 def test_even_the_least_random_number_gives_a_point(bundle):
