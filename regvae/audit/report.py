@@ -315,6 +315,8 @@ def _advice(found: Audit) -> str:
             "leave out the neighbourhoods of records."
         )
     if _model_tells(found):
+        if found.bundle.privacy:
+            return "Share the results, not the model; or train with more noise, to a lower epsilon."
         return "Share the results, not the model; or train with a private preset."
     return ""
 

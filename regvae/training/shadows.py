@@ -8,9 +8,9 @@ a small file, so that an interrupted study goes on where it ended; the models ar
 import hashlib
 import json
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -70,20 +70,29 @@ def train_shadows(
     study.folder.mkdir(parents=True, exist_ok=True)
     missing = [seed for seed in range(n) if study.read(seed) is None]
     on_done(n - len(missing))
-    if missing:
-        pool = executor or _processes(min(slots(), len(missing)))
-        try:
-            futures = [pool.submit(_train, study, seed) for seed in missing]
-            for number, future in enumerate(as_completed(futures), start=1):
-                future.result()
-                on_done(n - len(missing) + number)
-        finally:
-            if not executor:
-                pool.shutdown(cancel_futures=True)
+    # Each compiled training run leaves some memory behind, which only its process's end frees.
+    workers = min(slots(), max(1, len(missing)))
+    step = max(1, len(missing) if executor else workers * _TASKS_A_PROCESS)
+    for start in range(0, len(missing), step):
+        with nullcontext(executor) if executor else _processes(workers) as pool:
+            for number in _train_all(study, missing[start : start + step], pool):
+                on_done(n - len(missing) + start + number)
     found = [study.result(seed) for seed in range(n)]
     nats, members = (np.stack(part) for part in zip(*found, strict=True))
     rows = np.searchsorted(study.table.codes, bundle.records.codes)
     return Shadows(nats[:, rows], members[:, rows])
+
+
+def _train_all(study: "_Study", seeds: Sequence[int], pool: Executor) -> Iterator[int]:
+    """Train shadow models; yields how many are done. What waits is given up at an error."""
+    futures = [pool.submit(_train, study, seed) for seed in seeds]
+    try:
+        for number, future in enumerate(as_completed(futures), start=1):
+            future.result()
+            yield number
+    finally:
+        for future in futures:
+            future.cancel()
 
 
 @dataclass(frozen=True)
@@ -136,10 +145,7 @@ class _Study:
 def _processes(n: int) -> ProcessPoolExecutor:
     # New processes, as TensorFlow does not survive a fork.
     context = multiprocessing.get_context("spawn")
-    # Each compiled training run leaves some memory behind, which only its process's end frees.
-    return ProcessPoolExecutor(
-        n, context, initializer=_one_thread, max_tasks_per_child=_TASKS_A_PROCESS
-    )
+    return ProcessPoolExecutor(n, context, initializer=_one_thread)
 
 
 def _one_thread() -> None:

@@ -98,7 +98,6 @@ def test_the_ratio_of_shadow_models_is_that_of_two_normal_densities():
     hard = rng.normal(0, 1, codes)
     members = rng.random((shadows, codes)) < 0.5
     logs = hard + 1.5 * ~members + rng.normal(0, 0.5, members.shape)
-    logs = np.where(members, logs, hard + 1.5 + (logs - hard - 1.5))
     observed = hard + rng.normal(0.7, 0.8, codes)
     expected = norm.logpdf(observed, hard, 0.5) - norm.logpdf(observed, hard + 1.5, 0.5)
     found = by_shadows(np.exp(observed), np.exp(logs), members)

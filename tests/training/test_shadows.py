@@ -102,3 +102,12 @@ def test_a_release_is_refused(trained, tmp_path):
     released = load(release(tmp_path / "original", tmp_path / "released"))
     with pytest.raises(NoRecordsError, match="expected a bundle with its records to train shadow"):
         train_shadows(released, 2)
+
+
+def test_more_models_than_a_process_may_train_are_trained(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_TASKS_A_PROCESS", 1)
+    monkeypatch.setenv("REGVAE_TRAININGS", "1")
+    original = train(SMALL, tmp_path / "original")
+    seen = []
+    found = train_shadows(original, 2, on_done=seen.append)
+    assert (len(found), seen) == (2, [0, 1, 2])
