@@ -49,11 +49,15 @@ class Share:
     @property
     def interval(self) -> tuple[float, float]:
         """Clopper and Pearson's interval of the rate at 95 %: two numbers from 0 to 1."""
-        return interval(self.hits, self.n)
+        return self.within(CONFIDENCE)
+
+    def within(self, confidence: float) -> tuple[float, float]:
+        """The same at another confidence."""
+        return interval(self.hits, self.n, confidence)
 
 
-def ratio_interval(one: Share, other: Share) -> tuple[float, float]:
-    """Confidence interval, at 95 %, of the rate of `one` divided by that of `other`.
+def ratio_interval(one: Share, other: Share, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Confidence interval of the rate of `one` divided by that of `other`.
 
     By the method of variance estimates recovery, from the intervals of the two: Donner and Zou,
     "Closed-form confidence intervals for functions of the normal mean and standard deviation",
@@ -61,7 +65,7 @@ def ratio_interval(one: Share, other: Share) -> tuple[float, float]:
     """
     if not other.hits:
         return 0.0, math.inf
-    (low, high), (other_low, other_high) = one.interval, other.interval
+    (low, high), (other_low, other_high) = one.within(confidence), other.within(confidence)
     middle = one.value * other.value
 
     def square_root(above: float, below: float) -> float:

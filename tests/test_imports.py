@@ -33,7 +33,7 @@ MAY_IMPORT = {
         *("formats", "onehot", "predicates", "intervals", "randomness", "model", "latent"),
         *("rejection", "audit"),
     },
-    "training": {"formats", "onehot", "model"},
+    "training": {"formats", "onehot", "randomness", "model"},
     "cli": {
         *("formats", "onehot", "predicates", "intervals", "model", "latent", "rejection"),
         *("audit", "generation", "evaluation", "training"),

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtri
-from scipy.stats import binom, rankdata
+from scipy.stats import binom, hypergeom, rankdata
 
 from regvae.intervals import CONFIDENCE, interval, upper_bound
 
@@ -29,6 +29,8 @@ _CURVE = np.geomspace(1e-3, 1, 37)
 """False positive rates of a curve: those below one control are nothing but noise."""
 
 _BESIDE = 1e-9
+_TOP = (20, 50, 100, 200)
+"""Numbers of highest scores that are tested."""
 
 Interval = tuple[float, float]
 
@@ -48,7 +50,8 @@ class Attack:
     """What an attack achieved on some `members` and `controls`, counted.
 
     `auc` is the probability that a member has a larger score than a control, ties counted half:
-    0.5 for guessing, 1 for an attack that errs nowhere. `detections` are those at `RATES`; `curve`
+    0.5 for guessing, 1 for an attack that errs nowhere; its intervals are at 95 % and at `SURE`.
+    `top` is the p-value of `top_ranks`. `detections` are those at `RATES`; `curve`
     has false and true positive rates, for a picture.
     """
 
@@ -56,15 +59,22 @@ class Attack:
     controls: int
     auc: float
     auc_interval: Interval
+    sure_interval: Interval
     detections: tuple[Detection, ...]
     curve: tuple[tuple[float, float], ...]
+    top: float
 
     @property
     def found_something(self) -> bool:
-        """Whether it does better than guessing: by its AUC, at a confidence of `SURE`, or by what
-        it finds at one of `RATES`, whose bounds hold together."""
-        low, _ = auc_interval(self.auc, self.members, self.controls, SURE)
-        return low > 0.5 or any(one.interval[0] > one.fpr for one in self.detections)
+        """Whether it tells members from controls better than guessing: by its AUC, at a confidence
+        of `SURE`, by its highest scores, or by what it finds at one of `RATES`."""
+        strict = any(one.interval[0] > one.fpr for one in self.detections)
+        return self.sure_interval[0] > 0.5 or self.top < 1 - SURE or strict
+
+    @property
+    def reversed(self) -> bool:
+        """Whether members surely have the lower scores, so that who turns them round finds them."""
+        return self.sure_interval[1] < 0.5
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON: `auc`, `auc_interval`, and `tpr_at_0.001` and such, with their intervals."""
@@ -75,6 +85,7 @@ class Attack:
             "controls": self.controls,
             "auc": self.auc,
             "auc_interval": self.auc_interval,
+            "top_ranks_p": self.top,
             **rates,
             **rates_within,
             "curve": [list(one) for one in self.curve],
@@ -104,9 +115,11 @@ def attack(members: ArrayLike, controls: ArrayLike, rates: Sequence[float] = RAT
         members=len(ours),
         controls=len(others),
         auc=auc,
-        auc_interval=auc_interval(auc, len(ours), len(others)),
+        auc_interval=auc_interval(ours, others),
+        sure_interval=auc_interval(ours, others, SURE),
         detections=tuple(_detection(sorted_ours, sorted_others, rate) for rate in rates),
         curve=tuple((float(rate), found(float(rate))) for rate in _CURVE),
+        top=top_ranks(ours, others),
     )
 
 
@@ -118,15 +131,32 @@ def _auc(ours: NDArray, others: NDArray) -> float:
 
 
 def auc_interval(
-    auc: float, members: int, controls: int, confidence: float = CONFIDENCE
+    members: ArrayLike, controls: ArrayLike, confidence: float = CONFIDENCE
 ) -> Interval:
-    """Confidence interval of an AUC.
+    """Confidence interval of the AUC of scores of members (m,) and controls (c,).
 
-    Newcombe, "Confidence intervals for an effect size measure based on the Mann-Whitney statistic,
-    part 2", 2006, method 5: a score interval, which has a width where the AUC is 0 or 1 too.
+    The wider side of two: Newcombe, "Confidence intervals for an effect size measure based on the
+    Mann-Whitney statistic, part 2", 2006, method 5, which has a width where the AUC is 0 or 1 too;
+    and DeLong et al., "Comparing the areas under two or more correlated receiver operating
+    characteristic curves", 1988, which is right where one kind varies more than the other.
     """
-    z = float(ndtri((1 + confidence) / 2))
+    ours, others = np.asarray(members, float), np.asarray(controls, float)
+    auc, z = _auc(ours, others), float(ndtri((1 + confidence) / 2))
+    half = z * _standard_error(ours, others)
+    low, high = _newcombe(auc, len(ours), len(others), z)
+    return max(0.0, min(low, auc - half)), min(1.0, max(high, auc + half))
 
+
+def _standard_error(ours: NDArray, others: NDArray) -> float:
+    """DeLong's standard error of the AUC; 0 for one score of a kind."""
+    ranks = rankdata(np.concatenate([ours, others]))
+    below_ours = (ranks[: len(ours)] - rankdata(ours)) / len(others)
+    above_others = 1 - (ranks[len(ours) :] - rankdata(others)) / len(ours)
+    parts = [one.var(ddof=1) / len(one) for one in (below_ours, above_others) if len(one) > 1]
+    return float(np.sqrt(sum(parts)))
+
+
+def _newcombe(auc: float, members: int, controls: int, z: float) -> Interval:
     def excess(theta: float) -> float:
         """How much farther the AUC is from theta than its standard error, times z, allows."""
         more = (members + controls) / 2 - 1
@@ -139,6 +169,25 @@ def auc_interval(
     low = 0.0 if excess(0.0) <= 0 else brentq(excess, 0.0, below)
     high = 1.0 if excess(1.0) <= 0 else brentq(excess, above, 1.0)
     return float(low), float(high)
+
+
+def top_ranks(members: ArrayLike, controls: ArrayLike) -> float:
+    """A p-value, 0 to 1, against guessing, from who has the highest scores.
+
+    It finds an attack that is sure of a few members and guesses the others, which the AUC hides,
+    and which few controls cannot show at a small false positive rate. Of the k highest scores the
+    number of members is hypergeometric under guessing; the smallest p-value of several k is
+    multiplied by their number. Scores that are equal to the k-th count too.
+    """
+    ours, others = np.asarray(members, float), np.asarray(controls, float)
+    every = np.sort(np.concatenate([ours, others]))
+    tails = []
+    for k in _TOP:
+        if k < len(every):
+            least = every[-k]
+            above, found = int((every >= least).sum()), int((ours >= least).sum())
+            tails.append(hypergeom.sf(found - 1, len(every), len(ours), above))
+    return min(1.0, len(_TOP) * float(min(tails, default=1.0)))
 
 
 def _detection(ours: NDArray, others: NDArray, rate: float) -> Detection:

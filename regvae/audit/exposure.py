@@ -8,6 +8,8 @@ from collections import Counter
 from dataclasses import dataclass
 from math import expm1, log1p
 
+import numpy as np
+
 from regvae.formats import SPLITS, Codes
 from regvae.intervals import interval
 from regvae.model.bundle import Bundle
@@ -70,14 +72,14 @@ def by_chance(records: int, draws: int, size: float) -> float:
 def exposures(bundle: Bundle, hits: Counter[str], draws: int) -> tuple[Exposure, ...]:
     """The exposure of each split with records, given how often each record came out in draws."""
     records, size = bundle.records, bundle.preset.data.size
-    found: dict[str, Counter[str]] = {split: Counter() for split in SPLITS}
-    for code, times in hits.items():
-        row = records.row_of(code)
-        if row is not None:
-            found[str(records.split[row])][code] = times
+    codes = np.array(list(hits), records.codes.dtype)
+    times = np.array(list(hits.values()), np.int64)
+    rows = records.rows_of(codes)
+    split, times = records.split[rows[rows >= 0]], times[rows >= 0]
+    of = {name: times[split == name] for name in SPLITS}
     return tuple(
-        Exposure.of(split, n, draws, found[split].total(), len(found[split]), size)
-        for split, n in records.sizes().items()
+        Exposure.of(name, n, draws, int(of[name].sum()), len(of[name]), size)
+        for name, n in records.sizes().items()
         if n
     )
 

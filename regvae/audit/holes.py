@@ -30,7 +30,9 @@ FEWEST, MOST = 200_000, 4_000_000
 _GRID = 60
 _MOST_THRESHOLDS = 200
 _ONE = 0.5
-"""Expected records from which one counts as named: it rounds to one."""
+"""Expected records from which one is rather named than not."""
+NOBODY = 0.05
+"""Expected records below which it is safe to say that none is named."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,8 @@ class Holes:
     codes that are named and are no records. None where they are not known, because only as many as
     `simulated` points were proposed to find out, and the attack needs four times `proposed`: twice
     to choose whom to name, and twice again to count what that finds. `safe_draws`
-    is the largest number of draws after which no record can be named, up to
-    `known_draws`, the most that are known.
+    is the largest number of draws after which fewer than `NOBODY` records are expected to be named,
+    up to `known_draws`, the most that are known.
     """
 
     proposed: int
@@ -55,18 +57,34 @@ class Holes:
     safe_draws: int
     known_draws: int
 
+    @property
+    def expected(self) -> float | None:
+        """How many records are expected to be named, of all splits; None if that is not known."""
+        if self.named is None or self.named_held_out is None:
+            return None
+        return self.named + self.named_held_out
+
+    @property
+    def known(self) -> bool:
+        """Whether that is known."""
+        return self.expected is not None
+
+    @property
+    def names_records(self) -> bool:
+        """Whether a record is rather named than not."""
+        return self.expected is not None and self.expected >= _ONE
+
     def sentence(self) -> str:
         """The finding in words."""
-        none = f"none up to {self.safe_draws:,} draws"
+        none = f"fewer than {NOBODY:g} expected up to {self.safe_draws:,} draws"
         if self.safe_draws >= self.known_draws:
             none += ", and more were not tried"
-        if self.named is None or self.named_held_out is None:
+        if self.named is None or self.named_held_out is None or self.expected is None:
             return f"not known for {self.draws:,} draws; {none}"
-        n = round(self.named + self.named_held_out)
         return (
-            f"{n:,} record{'' if n == 1 else 's'} can be named after {self.draws:,} draws, at "
-            f"{PRECISION:.0%} precision: {round(self.named):,} of training and "
-            f"{round(self.named_held_out):,} held out; {none}"
+            f"{_number(self.expected)} records are expected to be named after {self.draws:,} "
+            f"draws, of which {100 * PRECISION:g} % are named rightly: {_number(self.named)} of "
+            f"training and {_number(self.named_held_out)} held out; {none}"
         )
 
 
@@ -104,7 +122,7 @@ def holes(
 
     safe = 0
     for n in np.unique(np.geomspace(1, half // 2, _GRID).astype(int)).tolist():
-        if sum(named(n)[:2]) >= _ONE:
+        if sum(named(n)[:2]) >= NOBODY:
             break
         safe = n
     rate = counted.draws / half
@@ -119,6 +137,11 @@ def holes(
         safe_draws=int(rate * safe),
         known_draws=int(rate * (half // 2)),
     )
+
+
+def _number(expected: float) -> str:
+    """An expected number, with one digit after the point where it is small."""
+    return f"{expected:,.0f}" if expected >= 10 else f"{expected:.2g}"
 
 
 def leaves_out_records(policy: Policy) -> bool:

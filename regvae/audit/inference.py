@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from regvae.audit.attack import SURE
 from regvae.formats import Codes
-from regvae.intervals import Share, ratio_interval
+from regvae.intervals import CONFIDENCE, Share, ratio_interval
 from regvae.model.bundle import Bundle
-from regvae.model.likelihood import negative_log_likelihood
+from regvae.model.likelihood import nats_at_means
 from regvae.onehot import OneHot
 from regvae.parallel import each
 from regvae.randomness import generator
@@ -26,8 +27,8 @@ Hits = NDArray[np.bool_]
 
 _PUBLIC = 20_000
 """Codes of the format's generator, from which its most frequent characters are known."""
-_GENERATED = 50_000
-"""Generated codes that are compared with each record, besides all that differ in one position."""
+_GENERATED = 100_000
+"""Most generated codes that are compared with each record, drawn at random."""
 _CHUNK = 50
 """Records that are compared at once: a few megabytes."""
 
@@ -53,11 +54,20 @@ class Success:
 
     @property
     def risk_interval(self) -> tuple[float, float] | None:
-        """The interval of the risk at 95 %, which is 1 less a ratio of two rates: of wrong guesses.
-        None as for the risk."""
+        """The interval of the risk at 95 %, None as for the risk."""
+        return self._within(CONFIDENCE)
+
+    @property
+    def found_something(self) -> bool:
+        """Whether there is a risk, at a confidence of `SURE`."""
+        within = self._within(SURE)
+        return within is not None and within[0] > 0
+
+    def _within(self, confidence: float) -> tuple[float, float] | None:
+        """The interval of the risk, which is 1 less a ratio of two rates: of wrong guesses."""
         if self.risk is None:
             return None
-        low, high = ratio_interval(_missed(self.main), _missed(self.control))
+        low, high = ratio_interval(_missed(self.main), _missed(self.control), confidence)
         return 1 - high, 1 - low
 
     def summary(self) -> dict[str, Any]:
@@ -132,7 +142,8 @@ def infer(
     training = _chosen(bundle, ("train",), most, rng)
     held_out = _chosen(bundle, ("validation", "test"), most, rng)
     picked = [rng.integers(layout.positions, size=len(codes)) for codes in (training, held_out)]
-    known = layout.places(generated)
+    some = rng.permutation(len(generated))[:_GENERATED]
+    known = layout.places(bundle.format.array(generated)[some])
     public = layout.places(bundle.format.generate(_PUBLIC, rng=rng))
     baseline = _hits(layout, training, lambda places: _most_frequent(public, places))
 
@@ -145,7 +156,7 @@ def infer(
     return Inference(
         tuple(block.position + 1 for block in layout.blocks),
         attack(lambda places: guesses_of_model(bundle, places)),
-        attack(lambda places: guesses_of_codes(_near(known, places, rng), places, layout)),
+        attack(lambda places: guesses_of_codes(known, places, layout)),
     )
 
 
@@ -201,9 +212,7 @@ def guesses_of_model(bundle: Bundle, places: Places) -> Places:
         filled = np.repeat(places, size, axis=0)
         filled[:, column] = np.tile(np.arange(size, dtype=np.uint8), len(places))
         codes = layout.codes(filled)
-        nats = negative_log_likelihood(
-            bundle.autoencoder, codes, bundle.autoencoder.encode(codes)[0]
-        )
+        nats = nats_at_means(bundle.autoencoder, codes)
         nats[~format.permits(codes)] = np.inf
         guesses[:, column] = nats.reshape(len(places), size).argmin(axis=1)
     return guesses
@@ -232,23 +241,3 @@ def guesses_of_codes(known: Places, places: Places, layout: OneHot) -> Places:
 
     each(guess, [slice(start, start + _CHUNK) for start in range(0, len(places), _CHUNK)])
     return guesses
-
-
-def _near(known: Places, places: Places, rng: np.random.Generator) -> Places:
-    """As many known codes (m, b) as each of some codes (n, b) can be compared with: all that agree
-    with one of them at all positions but one, and others drawn at random.
-
-    Codes are compared by a sum of random numbers, one for each character of each position.
-    """
-    if len(known) <= _GENERATED:
-        return known
-    numbers = rng.integers(2**63, size=(places.shape[1], 256))
-    ours, theirs = (
-        [numbers[at].take(column) for at, column in enumerate(some.T)] for some in (known, places)
-    )
-    sums, asked = np.sum(ours, axis=0), np.sum(theirs, axis=0)
-    near = np.zeros(len(known), bool)
-    for one, other in zip(ours, theirs, strict=True):
-        near |= np.isin(sums - one, asked - other)
-    near[rng.permutation(np.flatnonzero(~near))[:_GENERATED]] = True
-    return known[near]

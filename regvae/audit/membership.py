@@ -14,7 +14,7 @@ from regvae.audit.attack import Attack, attack
 from regvae.formats import Codes
 from regvae.formats.codes import characters
 from regvae.model.bundle import Bundle
-from regvae.model.likelihood import negative_log_likelihood
+from regvae.model.likelihood import nats_at_means
 from regvae.randomness import generator
 
 Scores = NDArray[np.float64]
@@ -30,19 +30,15 @@ def judged(bundle: Bundle, scores: ArrayLike) -> Attack:
     return attack(scores[members], scores[~members])
 
 
-def record_nats(bundle: Bundle) -> Scores:
-    """Negative log-likelihood of each record at its mean, in nats: (n,)."""
-    records = bundle.records
-    return negative_log_likelihood(bundle.autoencoder, records.codes, records.mean)
-
-
 def by_loss(bundle: Bundle) -> Scores:
     """The model's own loss: a record that it reconstructs surely is likely a member. (n,)
+
+    The negative of its nats at its own mean.
 
     Yeom et al., "Privacy risk in machine learning", 2018. The reconstruction alone, without the
     divergence, which finds nothing and only hides it.
     """
-    return -record_nats(bundle)
+    return -nats_at_means(bundle.autoencoder, bundle.records.codes)
 
 
 def by_shadows(nats: ArrayLike, shadows: NDArray, members: NDArray[np.bool_]) -> Scores:

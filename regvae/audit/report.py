@@ -168,14 +168,13 @@ def audit(
 def _attacks(
     bundle: Bundle, codes: Codes, shadows: tuple[NDArray, NDArray[np.bool_]] | None
 ) -> dict[str, Attack | None]:
-    nats = membership.record_nats(bundle)
-    records = bundle.records.codes
+    scores = membership.by_loss(bundle)
     return {
-        "loss": membership.judged(bundle, -nats),
-        "lira": membership.judged(bundle, membership.by_shadows(nats, *shadows))
+        "loss": membership.judged(bundle, scores),
+        "lira": membership.judged(bundle, membership.by_shadows(-scores, *shadows))
         if shadows
         else None,
-        "blackbox": membership.judged(bundle, membership.by_generated(records, codes)),
+        "blackbox": membership.judged(bundle, membership.by_generated(bundle.records.codes, codes)),
     }
 
 
@@ -288,14 +287,15 @@ def _headline(found: Audit) -> str:
     plural = found.bundle.format.plural
     if _codes_tell(found):
         return f"The {plural} give something away about the records."
-    if found.holes and (found.holes.named or 0) >= 1:
+    if found.holes and found.holes.names_records:
         return f"What is missing among the {plural} names records."
+    unknown = "; what holes tell is not known" if found.holes and not found.holes.known else ""
     if _model_tells(found):
         return (
             f"No attack on the {plural} alone found anything; whoever has the model can tell some "
-            "records from others."
+            f"records from others{unknown}."
         )
-    return "No attack found anything."
+    return f"No attack found anything{unknown}."
 
 
 def _advice(found: Audit) -> str:
@@ -309,7 +309,7 @@ def _advice(found: Audit) -> str:
         return (
             "Train with random codes among the records, for fewer epochs, or with a private preset."
         )
-    if found.holes and (found.holes.named or 0) >= 1:
+    if found.holes and found.holes.names_records:
         return (
             f"Generate at most {found.holes.safe_draws:,} accepted points, draw more widely, or "
             "leave out the neighbourhoods of records."
@@ -323,18 +323,14 @@ def _advice(found: Audit) -> str:
 
 def _codes_tell(found: Audit) -> bool:
     blackbox = found.attacks["blackbox"]
-    risk = found.inference.generated.overall.risk_interval
-    return bool(blackbox and blackbox.found_something) or _risky(risk)
+    tells = blackbox is not None and (blackbox.found_something or blackbox.reversed)
+    return tells or found.inference.generated.overall.found_something
 
 
 def _model_tells(found: Audit) -> bool:
     attacks = (one for name, one in found.attacks.items() if one and name != "blackbox")
-    risk = found.inference.model.overall.risk_interval
-    return any(one.found_something for one in attacks) or _risky(risk)
-
-
-def _risky(interval: tuple[float, float] | None) -> bool:
-    return interval is not None and interval[0] > 0
+    tells = any(one.found_something or one.reversed for one in attacks)
+    return tells or found.inference.model.overall.found_something
 
 
 _NAMES = {
@@ -346,11 +342,15 @@ _NAMES = {
 
 def _of_attack(name: str, found: Attack, plural: str) -> str:
     low, high = (100 * one for one in found.auc_interval)
-    better = "better than guessing" if found.found_something else "not surely better than guessing"
+    better = "not surely better than guessing"
+    if found.found_something:
+        better = "better than guessing"
+    elif found.reversed:
+        better = "surely worse than guessing: who turns it round does better"
     return (
-        f"{_NAMES[name].format(plural=plural)}, the training record of a training and a held-out "
-        f"one is told in {100 * found.auc:.1f} % of pairs ({low:.1f} to {high:.1f}; guessing: 50), "
-        f"{better}."
+        f"{_NAMES[name].format(plural=plural)}: in {100 * found.auc:.1f} % ({low:.1f} to "
+        f"{high:.1f}; guessing: 50) of pairs of a training record and a held-out one, the training "
+        f"record has the higher score; {better}."
     )
 
 
@@ -382,7 +382,8 @@ def _of_privacy(budget: Budget | None) -> list[str]:
         f"The weights are differentially private (epsilon {budget.epsilon:.2f} at delta "
         f"{budget.delta:g}): no attack on them finds more than "
         f"{100 * budget.most_found(strict):.4g} % of the training records at "
-        f"{100 * strict:g} % false positives. That bound does not cover codes drawn around records."
+        f"{100 * strict:g} % false positives, if another record took each one's place. That bound "
+        "does not cover codes drawn around records."
     ]
 
 

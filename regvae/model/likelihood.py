@@ -43,6 +43,11 @@ def negative_log_likelihood(autoencoder: Autoencoder, codes: Codes, z: NDArray) 
     return nats
 
 
+def nats_at_means(autoencoder: Autoencoder, codes: Codes) -> Floats:
+    """Negative log-likelihood of codes (n,), each at its own mean, in nats: (n,)."""
+    return negative_log_likelihood(autoencoder, codes, autoencoder.encode(codes)[0])
+
+
 def record_losses(
     autoencoder: Autoencoder, codes: Sequence[str] | Codes, training: Training
 ) -> Floats:

@@ -13,6 +13,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import safetensors
@@ -23,7 +24,8 @@ from regvae.formats import CodeTable
 from regvae.model import store
 from regvae.model.bundle import Bundle
 from regvae.model.config import Data, Preset
-from regvae.model.likelihood import negative_log_likelihood
+from regvae.model.likelihood import nats_at_means
+from regvae.randomness import generator
 from regvae.training.queue import processor, slots
 from regvae.training.quiet import quiet
 
@@ -57,8 +59,8 @@ def train_shadows(
 ) -> Shadows:
     """Train n shadow models of a bundle, 1 to 1,024, or read those that have been trained.
 
-    Each has the bundle's preset, the seed 0 to n - 1, and splits of all records of the same sizes,
-    drawn with that seed. They are trained in as many processes as there are processors, or by an
+    Each has the bundle's preset, and splits of all records of the same sizes, drawn with a seed of
+    its own. They are trained in as many processes as there are processors, or by an
     `executor`. `on_done` is called with the number of those that are there, at first and after
     each. An interrupted call has lost at most the models that were being trained. Raises
     `ValueError` for another number, `NoRecordsError` for a release, `OSError` if the files
@@ -68,7 +70,7 @@ def train_shadows(
         raise ValueError(f"expected 1 to {MOST:,} shadow models, got {n:,}; change the number")
     study = _Study.of(bundle)
     study.folder.mkdir(parents=True, exist_ok=True)
-    missing = [seed for seed in range(n) if study.read(seed) is None]
+    missing = [number for number in range(n) if study.read(number) is None]
     on_done(n - len(missing))
     # Each compiled training run leaves some memory behind, which only its process's end frees.
     workers = min(slots(), max(1, len(missing)))
@@ -77,19 +79,23 @@ def train_shadows(
         with nullcontext(executor) if executor else _processes(workers) as pool:
             for number in _train_all(study, missing[start : start + step], pool):
                 on_done(n - len(missing) + start + number)
-    found = [study.result(seed) for seed in range(n)]
+    found = [study.result(number) for number in range(n)]
     nats, members = (np.stack(part) for part in zip(*found, strict=True))
     rows = np.searchsorted(study.table.codes, bundle.records.codes)
     return Shadows(nats[:, rows], members[:, rows])
 
 
-def _train_all(study: "_Study", seeds: Sequence[int], pool: Executor) -> Iterator[int]:
+def _train_all(study: "_Study", numbers: Sequence[int], pool: Executor) -> Iterator[int]:
     """Train shadow models; yields how many are done. What waits is given up at an error."""
-    futures = [pool.submit(_train, study, seed) for seed in seeds]
+    table, futures = study.table.to_parquet(), []
+    for number in numbers:
+        preset, seed = study.of_number(number)
+        work = pool.submit(_train, preset.to_dict(), seed, table, study.path(number))
+        futures.append(work)
     try:
-        for number, future in enumerate(as_completed(futures), start=1):
+        for done, future in enumerate(as_completed(futures), start=1):
             future.result()
-            yield number
+            yield done
     finally:
         for future in futures:
             future.cancel()
@@ -115,30 +121,36 @@ class _Study:
         digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
         return cls(preset, table, store.home() / "shadows" / digest[:32])
 
-    def of_seed(self, seed: int) -> Preset:
-        """The preset that splits the codes with a seed."""
-        return replace(self.preset, data=replace(self.preset.data, seed=seed))
+    def of_number(self, number: int) -> tuple[Preset, int]:
+        """The preset that splits the codes for a shadow model, and its training seed.
 
-    def path(self, seed: int) -> Path:
-        return self.folder / f"{seed:04}.safetensors"
+        Seeds from a stream of their own, as nobody trains with: a model of one's own codes with the
+        seed 0 would be its own shadow model.
+        """
+        seed, splits = generator("shadow model", number).integers(2**32, size=2).tolist()
+        return replace(self.preset, data=replace(self.preset.data, seed=splits)), seed
 
-    def read(self, seed: int) -> NDArray[np.float32] | None:
+    def path(self, number: int) -> Path:
+        return self.folder / f"{number:04}.safetensors"
+
+    def read(self, number: int) -> NDArray[np.float32] | None:
         """The nats (n,) of a shadow model; None if its file is missing or damaged."""
         with suppress(OSError, safetensors.SafetensorError, KeyError):
-            nats = safetensors.numpy.load(self.path(seed).read_bytes())["nats"]
+            nats = safetensors.numpy.load(self.path(number).read_bytes())["nats"]
             if nats.shape == (len(self.table),) and np.isfinite(nats).all():
                 return nats.astype(np.float32)
         return None
 
-    def result(self, seed: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    def result(self, number: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """The nats of a shadow model, and which codes are its members: (n,) each."""
-        nats = self.read(seed)
+        nats = self.read(number)
         if nats is None:
             raise OSError(
-                f"expected {self.path(seed)} as it was written, got another; remove it and start "
+                f"expected {self.path(number)} as it was written, got another; remove it and start "
                 "again"
             )
-        train = self.of_seed(seed).data.splits(self.table)["train"]
+        preset, _ = self.of_number(number)
+        train = preset.data.splits(self.table)["train"]
         return nats, np.isin(self.table.codes, train)
 
 
@@ -155,15 +167,18 @@ def _one_thread() -> None:
     use_one_thread()
 
 
-def _train(study: _Study, seed: int) -> None:
-    """Train a shadow model, and write what it makes of all codes."""
+def _train(preset: dict[str, Any], seed: int, table: bytes, path: Path) -> None:
+    """Train a shadow model, and write what it makes of all codes.
+
+    Preset and codes come as they are written to files, as a format cannot be sent to a process.
+    """
     from regvae.training.trainer import Trainer
 
+    chosen = Preset.from_dict(preset)
+    own = CodeTable.read(table, chosen.data.format)
     with processor():
-        trainer = Trainer(study.of_seed(seed), seed, study.table)
+        trainer = Trainer(chosen, seed, own)
         while not trainer.finished:
             trainer.run_epoch()
-    autoencoder, codes = trainer.autoencoder(), study.table.codes
-    nats = negative_log_likelihood(autoencoder, codes, autoencoder.encode(codes)[0])
-    content = safetensors.numpy.save({"nats": nats.astype(np.float32)})
-    store.write_atomically(study.path(seed), content)
+    nats = nats_at_means(trainer.autoencoder(), own.codes)
+    store.write_atomically(path, safetensors.numpy.save({"nats": nats.astype(np.float32)}))

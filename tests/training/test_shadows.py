@@ -1,19 +1,34 @@
 """Shadow models: other splits of the same codes, trained once, and resumed."""
 
 from concurrent.futures import Future
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from regvae.formats import FORMATS, UK_REGISTRATION, CodeTable
+from regvae.formats.definition import of_definition
 from regvae.model.bundle import NoRecordsError, load, save
-from regvae.model.likelihood import negative_log_likelihood
+from regvae.model.config import Data
+from regvae.model.likelihood import nats_at_means
 from regvae.model.release import release
 from regvae.training import shadows as module
 from regvae.training.shadows import train_shadows
 from regvae.training.trainer import Trainer, train
-from tests.training.networks import EVERYTHING, SMALL
+from tests.training.networks import EVERYTHING, OWN, SMALL
 
 pytestmark = pytest.mark.training
+
+TOY_OF_A_FILE = of_definition(
+    {
+        "name": "part",
+        "noun": "part",
+        "plural": "parts",
+        "pattern": "[A-D][0-9]{2}[A-D]",
+        "example": "A00B",
+    }
+)
 
 
 @pytest.fixture(autouse=True)
@@ -49,13 +64,23 @@ def test_shadow_models_split_the_same_codes_as_the_original_does(trained):
     assert (found.members.sum(axis=1) == sizes["train"]).all()
     assert (found.members[0] != found.members[1]).any()
     study = module._Study.of(trained)
-    trainer = Trainer(study.of_seed(1), 1, study.table)
+    trainer = Trainer(*study.of_number(1), study.table)
     while not trainer.finished:
         trainer.run_epoch()
     codes, autoencoder = trained.records.codes, trainer.autoencoder()
-    nats = negative_log_likelihood(autoencoder, codes, autoencoder.encode(codes)[0])
+    nats = nats_at_means(autoencoder, codes)
     np.testing.assert_allclose(found.nats[1], nats, rtol=1e-3, atol=1e-4)
     assert set(codes[found.members[1]]) == set(trainer.splits["train"])
+
+
+def test_a_model_of_own_codes_is_not_its_own_shadow_model(tmp_path):
+    preset = replace(SMALL, data=Data.of_own(OWN))  # with the seeds that everybody has
+    original = train(preset, tmp_path / "original", own=OWN, seed=0)
+    found = train_shadows(original, 8, executor=AtOnce())
+    target = original.records.split == "train"
+    assert not (found.members == target).all(axis=1).any()
+    nats = nats_at_means(original.autoencoder, original.records.codes)
+    assert (np.abs(found.nats - nats).max(axis=1) > 0.1).all()
 
 
 def test_what_was_interrupted_goes_on_and_a_damaged_file_is_made_anew(trained, home):
@@ -85,8 +110,12 @@ def test_models_of_the_same_preset_and_codes_share_their_shadow_models(trained, 
     assert executor.done == 0
 
 
-def test_shadow_models_are_trained_in_processes_of_their_own(tmp_path):
-    original = train(SMALL, tmp_path / "original")
+@pytest.mark.parametrize("format", [UK_REGISTRATION, FORMATS["vin"], TOY_OF_A_FILE])
+def test_shadow_models_are_trained_in_processes_of_their_own(tmp_path, format):
+    codes = np.unique(format.generate(200, rng=np.random.default_rng(3)))
+    table = CodeTable(format, codes, pd.DataFrame({"price": np.arange(len(codes), dtype=float)}))
+    preset = replace(SMALL, data=Data.of_own(table, format=format))
+    original = train(preset, tmp_path / "original", own=table)
     found = train_shadows(original, 2)
     assert np.isfinite(found.nats).all()
 
