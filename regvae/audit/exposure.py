@@ -5,8 +5,9 @@ splits, on which the model was not trained, comes out as any likely code does: t
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import expm1, log1p
+from typing import Any
 
 import numpy as np
 
@@ -50,6 +51,23 @@ class Exposure:
             exposed,
             interval(exposed, records),
             by_chance(records, draws, size),
+        )
+
+    @staticmethod
+    def describes(values: Any) -> bool:
+        """Whether values by name, as a manifest has them, are those of an exposure."""
+        names = [one.name for one in fields(Exposure)]
+        if not isinstance(values, dict) or {*values} != {*names} or values["split"] not in SPLITS:
+            return False
+        counts = [values[name] for name in ("records", "draws", "hits", "exposed")]
+        shares = [values["rate_interval"], values["share_interval"]]
+        return (
+            all(type(one) is int and 0 <= one < 2**53 for one in counts)
+            and values["records"] > 0
+            and all(isinstance(one, list) and len(one) == 2 for one in shares)
+            and all(type(one) in (int, float) and 0 <= one <= 1 for pair in shares for one in pair)
+            and type(values["by_chance"]) in (int, float)
+            and 0 <= values["by_chance"] <= values["records"]
         )
 
     @property

@@ -93,9 +93,9 @@ def _membership(found: Mapping[str, Any]) -> str:
         )
         for name, one in attacks.items()
     ]
-    header = ("by", "AUC", "found at 0.1 % false positives", "found at 1 %")
+    header = ("attack by", "AUC", "found at 0.1 % false positives", "found at 1 %")
     shadows = (
-        f"LiRA with {found['shadows']} shadow models. "
+        f"LiRA with {found['shadows']:,} shadow models. "
         if found["shadows"]
         else "No shadow models were trained (regvae audit --membership). "
     )
@@ -165,7 +165,13 @@ def _inference(found: Mapping[str, Any]) -> str:
         rows.append(
             (label, *shares, "" if risk is None else _share(risk, figures["risk_interval"]))
         )
-    header = ("one character, guessed", "of training records", "of held-out ones", "blind", "risk")
+    header = (
+        "one character, guessed",
+        "of training records",
+        "of held-out ones",
+        "without either",
+        "risk",
+    )
     worst = max(
         zip(one["positions"], one["generated"]["by_position"], strict=True),
         key=lambda pair: pair[1]["risk"] or 0.0,
@@ -196,7 +202,7 @@ def _collisions(found: Mapping[str, Any]) -> str:
             if accepted
             else ""
         )
-        + f"<p>Holes: {escape(holes)}.</p>"
+        + f"<p>{escape(holes[:1].upper() + holes[1:])}.</p>"
     )
 
 
@@ -239,8 +245,16 @@ def _quality(found: Mapping[str, Any]) -> str:
     if pair:
         both = " and ".join(names[position - 1] for position in pair["positions"])
         rows += [
-            ("total variation, mean of pairs", f"{one['pairs']:.3f}", f"{one['pairs_chance']:.3f}"),
-            (f"largest pair, {both}", f"{pair['variation']:.3f}", f"{pair['chance']:.3f}"),
+            (
+                "total variation, mean of pairs",
+                f"{one['pairs']:.3f}",
+                f"{one['pairs_chance']:.3f} by chance",
+            ),
+            (
+                f"largest pair, {both}",
+                f"{pair['variation']:.3f}",
+                f"{pair['chance']:.3f} by chance",
+            ),
         ]
     rows += [
         (
@@ -252,7 +266,7 @@ def _quality(found: Mapping[str, Any]) -> str:
     ]
     return (
         f"<h2>Quality</h2><p>The {escape(plural)} beside {one['real_n']:,} real ones.</p>"
-        + _table(("", "here", "beside"), rows)
+        + _table(("", "these", "for comparison"), rows)
         + '<p class="small">Told from real ones: a classifier two-sample test (Lopez-Paz and Oquab '
         "2017) on characters and pairs of characters.</p>"
     )

@@ -12,19 +12,23 @@ from regvae.model.store import BundleError, manifest_hash, resolve, write_atomic
 AUDIT = "audit.json"
 """The file in a bundle's folder. The manifest does not list it, as it is about the manifest."""
 
+_DAMAGED = (OSError, ValueError, LookupError, TypeError, AttributeError)
+
 
 def store_audit(found: Mapping[str, Any], name_or_path: str | Path) -> Path:
     """Write an audit, as `Audit.to_dict` has it, into the folder of its bundle.
 
-    Raises `BundleError` if there is no such bundle or the audit is of another, `OSError` if the
-    folder cannot be written.
+    One with more shadow models, whose training took long, is kept. Raises `BundleError` if there is
+    no such bundle or the audit is of another, `OSError` if the folder cannot be written.
     """
     folder = resolve(name_or_path)
     if found["bundle"]["sha256"] != manifest_hash(folder):
         raise BundleError(
             f"expected an audit of {folder}, got one of another bundle; audit it again"
         )
-    write_atomically(folder / AUDIT, as_json(found))
+    before = stored_audit(folder)
+    if before is None or before["shadows"] <= found["shadows"]:
+        write_atomically(folder / AUDIT, as_json(found))
     return folder / AUDIT
 
 
@@ -40,7 +44,7 @@ def stored_audit(name_or_path: str | Path) -> dict[str, Any] | None:
     try:
         found = json.loads((folder / AUDIT).read_bytes())
         fits = found["schema"] == SCHEMA and found["bundle"]["sha256"] == manifest_hash(folder)
-        html(found)  # whoever shows it relies on all of its parts
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        html(found).encode()  # whoever shows it relies on all of its parts
+    except (*_DAMAGED, ArithmeticError, RecursionError):
         return None
     return found if fits else None

@@ -11,7 +11,7 @@ from rich.status import Status
 
 from regvae.audit import report
 from regvae.audit.html import html
-from regvae.audit.stored import store_audit
+from regvae.audit.stored import store_audit, stored_audit
 from regvae.cli.arguments import BundleArgument, JsonOption, SeedOption, codes_given
 from regvae.cli.output import (
     UsageError,
@@ -137,10 +137,15 @@ def _progress(n: int) -> Iterator[Any]:
 def _stored(table: dict[str, Any], bundle: str) -> Path | None:
     """Store the audit beside the bundle; None, with a note, if its folder cannot be written."""
     try:
-        return store_audit(table, bundle)
+        path = store_audit(table, bundle)
     except OSError as error:
         notes.print(f"the audit was not stored with the bundle ({error.strerror or error})")
         return None
+    kept = stored_audit(bundle)
+    if kept and kept["shadows"] > table["shadows"]:
+        notes.print(f"kept the stored audit, which has {kept['shadows']:,} shadow models")
+        return None
+    return path
 
 
 def _print(table: dict[str, Any]) -> None:

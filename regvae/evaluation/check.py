@@ -19,13 +19,15 @@ def check(name_or_path: str | Path) -> Bundle:
 
     Beyond what `load` verifies: the preset's data, drawn and encoded again, have the same codes
     and, within 1e-4, the same Gaussians; the accuracies, and the epsilon of a private preset, are
-    those of the manifest. Of a release none of this can be verified. Raises `BundleError` naming
-    the file.
+    those of the manifest. Of a release only the epsilon can be verified. Raises `BundleError`
+    naming the file.
     """
     bundle = load(name_or_path)
+    folder = resolve(name_or_path)
+    if bundle.metrics.get("privacy") != _privacy(bundle.preset):
+        _fail(folder / MANIFEST, "the privacy that the preset's noise and steps give")
     if bundle.released:
         return bundle
-    folder = resolve(name_or_path)
     own = bundle.records.table if bundle.preset.data.source == "own" else ()
     try:
         encoded = Bundle.assemble(
@@ -40,8 +42,6 @@ def check(name_or_path: str | Path) -> Bundle:
             _fail(folder / RECORDS, f"the {part}s that the weights encode")
     if not _same_accuracies(bundle):
         _fail(folder / MANIFEST, "the accuracies that the weights give")
-    if bundle.metrics.get("privacy") != _privacy(bundle.preset):
-        _fail(folder / MANIFEST, "the privacy that the preset's noise and steps give")
     return bundle
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import io
 import json
-from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,17 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from regvae.audit.exposure import Exposure
 from regvae.audit.report import Results
-from regvae.formats import Codes
+from regvae.formats import Codes, Format
 from regvae.generation.results import KEY, KINDS
 from regvae.model.bundle import Bundle
-from regvae.rejection.policy import Policy, PolicyError
+from regvae.rejection.policy import MAX_PROPOSALS, Policy, PolicyError
+
+DETAILS = {"z_1", "wanted", "collision"}
+"""Columns that only a file of details has."""
+_LONGEST = 4
+"""Longest text that may be a code, in lengths of a code: with separators and spaces."""
 
 
 class ResultsError(ValueError):
@@ -34,18 +40,21 @@ def read_results(
 
     Its manifest is that inside a Parquet file, or the one beside either, `<name>.manifest.json`; a
     file without one can be judged, but for what depends on how its codes were drawn. `listed` are
-    the unwanted codes of a policy whose released manifest does not hold them. Raises `ResultsError`
-    for a file of another kind, without the format's column, with a text that is no code, without
-    codes, or with a manifest of another bundle; `PolicyError` for another list; `OSError` if it
-    cannot be read.
+    the unwanted codes of a policy whose released manifest does not hold them. `content` are the
+    file's bytes, if they have been read. Raises `ResultsError` for a file of another kind, of
+    details, without the format's column, with a text that is no code, without codes, with a
+    damaged manifest or that of another file or bundle; `PolicyError` for another list; `OSError` if
+    it cannot be read.
     """
     path = Path(path)
-    content = path.read_bytes() if content is None else content
-    codes = _codes(path, content, bundle)
-    found = Results(path.name, codes, hashlib.sha256(content).hexdigest())
-    manifest = _manifest(path, content)
+    if content is None:
+        content = _bytes_of(path)
+    codes, sha256 = _codes(path, content, bundle), hashlib.sha256(content).hexdigest()
+    manifest = _manifest(path, content, sha256)
+    found = Results(path.name, codes, sha256)
     if manifest is None:
-        return _with(found, unknown="the file has no manifest, which tells how it was drawn")
+        unknown = "the file has no manifest, which tells how it was drawn"
+        return replace(found, unknown=unknown)
     policy = manifest["policy"]
     if bundle.sha256 and policy.get("bundle_sha256") != bundle.sha256:
         raise ResultsError(
@@ -53,32 +62,38 @@ def read_results(
             f"those of {str(policy.get('bundle'))[:40]!r} with "
             f"{str(policy.get('bundle_sha256'))[:12]}…; give the bundle they were generated with"
         )
-    accepted = manifest.get("audit", {}).get("exposures", [])
-    proposed = manifest.get("report", {}).get("proposed")
+    found = replace(found, accepted=manifest["audit"]["exposures"])
     try:
         known = Policy.from_dict(policy, str(path), listed)
     except PolicyError:
-        if listed or "regs_sha256" not in policy.get("unwanted", {}):
+        if listed or "regs_sha256" not in policy["unwanted"]:
             raise
         unknown = "its policy lists unwanted codes, which the file does not hold: give the list"
-        return _with(found, unknown=unknown, accepted=accepted)
-    return _with(found, policy=known, proposed=proposed, accepted=accepted)
+        return replace(found, unknown=unknown)
+    return replace(found, policy=known, proposed=manifest["report"]["proposed"])
 
 
-def _with(found: Results, **more: Any) -> Results:
-    return Results(found.name, found.codes, found.sha256, **more)
+def _bytes_of(path: Path) -> bytes:
+    if path.exists() and not path.is_file():
+        raise ResultsError(
+            f"{path}: expected a regular file of results, got something else; give a file that "
+            "regvae sample wrote"
+        )
+    return path.read_bytes()
+
+
+# --- codes ----------------------------------------------------------------------------------------
 
 
 def _codes(path: Path, content: bytes, bundle: Bundle) -> Codes:
     format = bundle.format
-    table = _table(path, content)
-    if format.column not in table.column_names:
-        raise ResultsError(
-            f"{path}: expected the column {format.column!r} of {format.plural}, got "
-            f"{', '.join(table.column_names)[:80] or 'none'}; give a file of results of this format"
-        )
-    texts = table[format.column].cast(pa.string()).to_pylist()
-    wrong = [row for row, text in enumerate(texts) if text is None]
+    texts = _texts(path, content, format)
+    longest = _LONGEST * format.length
+    wrong = [
+        row
+        for row, text in enumerate(texts)
+        if text is None or len(text) > longest or "\0" in text  # NumPy would drop a zero
+    ]
     if not texts:
         raise ResultsError(f"{path}: expected {format.plural}, got none; generate some")
     if not wrong:
@@ -95,38 +110,76 @@ def _codes(path: Path, content: bytes, bundle: Bundle) -> Codes:
     return codes[rows]
 
 
-def _table(path: Path, content: bytes) -> pa.Table:
+def _texts(path: Path, content: bytes, format: Format) -> list[str | None]:
+    """The texts in the format's column of a file of results."""
     if path.suffix not in KINDS:
         raise ResultsError(
             f"{path}: expected a file of results ({' or '.join(KINDS)}), got one of another kind; "
             "give one that regvae sample wrote"
         )
     try:
-        if path.suffix == ".parquet":
-            return pq.read_table(pa.BufferReader(content))
-        texts = pyarrow.csv.ConvertOptions(strings_can_be_null=False)
-        return pyarrow.csv.read_csv(io.BytesIO(content), convert_options=texts)
-    except pa.ArrowException as error:
+        table = _table(path, content)
+        names = table.column_names
+        if names.count(format.column) == 1 and not DETAILS & {*names}:
+            return table[format.column].cast(pa.string()).to_pylist()
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise ResultsError(
             f"{path}: expected a file of results, got one that cannot be read "
-            f"({str(error).splitlines()[0][:80]}); generate it again"
+            f"({(str(error).splitlines() or [''])[0][:80]}); generate it again"
         ) from error
+    if DETAILS & {*names}:
+        raise ResultsError(
+            f"{path}: expected results, got details, which contain records; give the file of "
+            "results that was written with them"
+        )
+    raise ResultsError(
+        f"{path}: expected one column {format.column!r} of {format.plural}, got "
+        f"{', '.join(names)[:80] or 'none'}; give a file of results of this format"
+    )
 
 
-def _manifest(path: Path, content: bytes) -> dict[str, Any] | None:
-    """The manifest in a file or beside it, if it has the policy and what it counted."""
-    texts: list[bytes] = []
-    with suppress(pa.ArrowException):
-        if path.suffix == ".parquet":
-            texts += filter(
-                None, [(pq.read_metadata(pa.BufferReader(content)).metadata or {}).get(KEY)]
-            )
+def _table(path: Path, content: bytes) -> pa.Table:
+    if path.suffix == ".parquet":
+        return pq.read_table(pa.BufferReader(content))
+    texts = pyarrow.csv.ConvertOptions(strings_can_be_null=False)
+    return pyarrow.csv.read_csv(io.BytesIO(content), convert_options=texts)
+
+
+# --- how they were drawn --------------------------------------------------------------------------
+
+
+def _manifest(path: Path, content: bytes, sha256: str) -> dict[str, Any] | None:
+    """The manifest in a file or beside it, with the parts that are used; None without one."""
+    inside = None
+    if path.suffix == ".parquet":
+        inside = (pq.read_metadata(pa.BufferReader(content)).metadata or {}).get(KEY)
     beside = path.with_name(f"{path.name}.manifest.json")
-    if not texts and beside.is_file():
-        texts.append(beside.read_bytes())
-    for text in texts:
-        with suppress(ValueError, RecursionError):
-            manifest = json.loads(text)
-            if isinstance(manifest, dict) and isinstance(manifest.get("policy"), dict):
-                return manifest
-    return None
+    if inside is None and not beside.is_file():
+        return None
+    try:
+        found = json.loads(beside.read_bytes() if inside is None else inside)
+        of_file = found.get("files", {}).get(path.name, sha256)
+        right = _is_policy(found["policy"]) and _is_count(found["report"]["proposed"])
+        exposures = found["audit"].setdefault("exposures", [])
+        right &= isinstance(exposures, list) and all(map(Exposure.describes, exposures))
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        right = False
+    if not right:
+        raise ResultsError(
+            f"{path}: expected the manifest that regvae sample writes, got a damaged one; generate "
+            "the results again, or remove the manifest"
+        )
+    if of_file != sha256:
+        raise ResultsError(
+            f"{path}: expected the file that {beside.name} describes, with sha256 "
+            f"{str(of_file)[:12]}…, got {sha256[:12]}…; give the file that it was written with"
+        )
+    return found
+
+
+def _is_policy(given: Any) -> bool:
+    return isinstance(given, dict) and isinstance(given.get("unwanted"), dict)
+
+
+def _is_count(given: Any) -> bool:
+    return type(given) is int and 1 <= given <= MAX_PROPOSALS

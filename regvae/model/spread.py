@@ -51,11 +51,18 @@ class Spread:
             raise ValueError(f"expected the keys {', '.join(shapes)}, got others; correct them")
         found = {}
         for name, shape in shapes.items():
-            found[name] = np.array(values[name], np.float64)
+            try:
+                found[name] = np.array(values[name], np.float64)
+            except (ValueError, TypeError, OverflowError):
+                found[name] = np.array(np.nan)
             if found[name].shape != shape or not (np.abs(found[name]) <= _LARGEST).all():
-                raise ValueError(f"expected {name} as finite numbers {shape}, got others")
+                raise ValueError(
+                    f"expected {name} as finite numbers {shape}, got others; correct them"
+                )
         if (found["sd"] < 0).any() or (found["widest_sd"] < 0).any():
-            raise ValueError("expected standard deviations of 0 or more, got negative ones")
+            raise ValueError(
+                "expected standard deviations of 0 or more, got negative ones; correct them"
+            )
         found["widest"] = _orthonormal(found["widest"])
         return cls(**found)
 

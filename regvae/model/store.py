@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import tempfile
 from pathlib import Path
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
@@ -85,9 +86,13 @@ def write_atomically(path: Path, content: bytes) -> None:
 
     Raises `OSError`, and then `path` is unchanged.
     """
-    partial = path.with_name(f"{path.name}.partial")  # if the process is killed, overwritten later
+    # A name that nobody can have put a link at.
+    handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
+    partial = Path(name)
+    os.close(handle)
     try:
         partial.write_bytes(content)
+        partial.chmod(0o644)  # mkstemp's files are private
         partial.replace(path)
     except OSError:
         partial.unlink(missing_ok=True)  # frees space on a full disk

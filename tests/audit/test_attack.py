@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from regvae.audit.attack import attack, auc_interval
+from regvae.audit.attack import attack, auc_interval, top_ranks
 
 SCORES = st.lists(st.integers(0, 5), min_size=1, max_size=12)
 
@@ -79,10 +79,46 @@ def test_few_that_are_surely_found_count_though_the_auc_hides_them():
 
 
 def test_more_confidence_and_fewer_codes_widen_an_interval():
-    usual = auc_interval(0.6, 100, 100)
-    sure, few = auc_interval(0.6, 100, 100, 0.99), auc_interval(0.6, 50, 50)
+    members, controls = np.arange(100) + 20, np.arange(100)
+    usual = auc_interval(members, controls)
+    sure, few = auc_interval(members, controls, 0.99), auc_interval(members[::2], controls[::2])
+    auc = attack(members, controls).auc
     for wider in (sure, few):
-        assert wider[0] < usual[0] < 0.6 < usual[1] < wider[1]
+        assert wider[0] < usual[0] < auc < usual[1] < wider[1]
+
+
+@pytest.mark.parametrize("spread", [3.0, 0.3])
+def test_the_interval_holds_where_controls_vary_more_or_less_than_members(spread):
+    rng = np.random.default_rng(7)
+    auc = norm.cdf(1 / np.sqrt(1 + spread**2))
+    contained = 0
+    for _ in range(300):
+        low, high = auc_interval(rng.normal(1, 1, 1_000), rng.normal(0, spread, 200))
+        contained += low <= auc <= high
+    assert contained / 300 >= 0.91
+
+
+def test_the_highest_scores_are_tested_against_a_hypergeometric_distribution():
+    rng = np.random.default_rng(8)
+    p = [top_ranks(rng.normal(size=1_000), rng.normal(size=200)) for _ in range(600)]
+    for level in (0.01, 0.05, 0.2):
+        assert np.mean(np.array(p) <= level) <= level + 3 * np.sqrt(level / 600)
+    # Thirty members that are known by heart, and nothing else.
+    known = np.concatenate([rng.normal(size=970), np.full(30, 99.0)])
+    assert top_ranks(known, rng.normal(size=200)) < 0.05
+    many = np.concatenate([rng.normal(size=9_900), np.full(100, 99.0)])
+    found = attack(many, rng.normal(size=2_000))
+    assert found.top < 1e-6
+    assert found.found_something
+    assert top_ranks([1.0], [0.0]) == 1
+
+
+def test_an_attack_that_is_surely_reversed_is_told():
+    rng = np.random.default_rng(9)
+    found = attack(rng.normal(-1, 1, 500), rng.normal(size=300))
+    assert found.reversed
+    assert not found.found_something
+    assert not attack(rng.normal(size=500), rng.normal(size=300)).reversed
 
 
 def test_the_curve_never_falls_and_ends_at_all():

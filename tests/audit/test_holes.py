@@ -75,10 +75,12 @@ def test_likely_records_that_are_left_out_are_named_and_fewer_draws_are_safe(pla
     assert found.others <= 0.06 * (found.named + found.named_held_out)
     assert found.safe_draws < found.draws
     few = holes(planted, policy(), found.safe_draws * found.proposed // found.draws)
-    assert few.named + few.named_held_out < 0.5
+    assert few.expected < 0.3
+    assert not few.names_records
     assert found.safe_draws > 10  # one code has a seventh of all draws
-    assert "records can be named after" in found.sentence()
-    assert f"none up to {found.safe_draws:,} draws" in found.sentence()
+    assert "38 records are expected to be named after" in found.sentence()
+    assert f"fewer than 0.05 expected up to {found.safe_draws:,} draws" in found.sentence()
+    assert found.names_records
 
 
 def test_what_is_known_to_be_unwanted_is_no_hole(planted):
@@ -133,15 +135,18 @@ def test_where_codes_are_rare_nobody_is_named(bundle):
 def test_more_points_than_can_be_simulated_are_not_known(planted):
     found = holes(planted, policy(), 1_000_000, most=80_000)
     assert found.named is None
-    assert found.sentence().startswith(f"not known for {found.draws:,} draws; none up to")
+    assert found.sentence().startswith(f"not known for {found.draws:,} draws; fewer than 0.05")
+    assert not found.known
+    assert not found.names_records
 
 
-def test_the_sentence_counts_one_record():
+def test_the_sentence_has_expected_numbers():
     one = Holes(10, 5, 100, 0.6, 0.1, 0.0, 2, 25)
     assert one.sentence() == (
-        "1 record can be named after 5 draws, at 95% precision: 1 of training and 0 held out; "
-        "none up to 2 draws"
+        "0.7 records are expected to be named after 5 draws, of which 95 % are named rightly: 0.6 "
+        "of training and 0.1 held out; fewer than 0.05 expected up to 2 draws"
     )
+    assert one.names_records
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The audit's verdict, its JSON and its HTML; and how it is stored beside a bundle."""
 
+import dataclasses
 import json
 import re
 import shutil
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from regvae.audit import report
+from regvae.audit.holes import Holes
 from regvae.audit.html import html
 from regvae.audit.report import Results, audit
 from regvae.audit.stored import AUDIT, store_audit, stored_audit
@@ -116,6 +118,18 @@ def test_a_million_duplicates_are_one_code(few):
     assert (found["quality"]["n"], found["quality"]["distinct"]) == (1_000_000, 1)
     assert found["quality"]["test"] is None
     assert found["membership"]["blackbox"]["auc"] == pytest.approx(0.5, abs=0.1)
+
+
+def test_the_headline_counts_named_records_of_every_split(few):
+    found = audit(few, results(fresh(400)))
+    assert "No attack" in found.to_dict()["verdict"]["headline"]
+    holes = Holes(100, 90, 400, 0.4, 2.0, 0.0, 10, 50)
+    named = dataclasses.replace(found, holes=holes).to_dict()["verdict"]
+    assert named["headline"] == "What is missing among the regs names records."
+    assert "at most 10 accepted points" in named["advice"]
+    unknown = dataclasses.replace(holes, named=None, named_held_out=None, others=None)
+    headline = dataclasses.replace(found, holes=unknown).to_dict()["verdict"]["headline"]
+    assert headline.endswith("what holes tell is not known.")
 
 
 def test_results_without_codes_are_refused(few):
@@ -231,6 +245,33 @@ def test_an_audit_that_lacks_a_part_is_none(folder, table):
         assert stored_audit(folder) is None
     (folder / AUDIT).write_text(json.dumps(table))
     assert stored_audit(folder) == table
+
+
+def test_an_audit_with_more_shadow_models_is_kept(folder, table):
+    table = {**table, "bundle": {**table["bundle"], "sha256": store.manifest_hash(folder)}}
+    for shadows, kept in ((3, 3), (0, 3), (5, 5), (4, 5)):
+        store_audit({**table, "shadows": shadows}, folder)
+        assert stored_audit(folder)["shadows"] == kept
+
+
+def test_an_audit_does_not_follow_links_in_a_bundle(folder, table, tmp_path):
+    table = {**table, "bundle": {**table["bundle"], "sha256": store.manifest_hash(folder)}}
+    victim = tmp_path / "victim.txt"
+    victim.write_text("precious")
+    (folder / AUDIT).unlink(missing_ok=True)
+    (folder / AUDIT).symlink_to(victim)
+    (folder / f"{AUDIT}.partial").symlink_to(victim)
+    store_audit(table, folder)
+    assert victim.read_text() == "precious"
+    assert stored_audit(folder) == table
+
+
+@pytest.mark.parametrize("value", ["<script>alert(1)</script>", 10**400, None])
+def test_a_forged_number_is_no_audit(folder, table, value):
+    table = {**table, "bundle": {**table["bundle"], "sha256": store.manifest_hash(folder)}}
+    (folder / AUDIT).write_text(json.dumps({**table, "shadows": value}))
+    found = stored_audit(folder)
+    assert found is None or "<script" not in html(found)
 
 
 def test_an_audit_of_another_version_of_the_bundle_is_none_and_is_not_stored(folder, table):

@@ -1,7 +1,7 @@
 """The accountant against closed forms and another accountant, and what a budget says."""
 
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from dp_accounting import GaussianDpEvent, PoissonSampledDpEvent
@@ -10,7 +10,7 @@ from scipy import optimize, stats
 
 from regvae.model import bundle as bundles
 from regvae.model.config import Data, Network, Order, Phase, Preset, Privacy, Training
-from regvae.model.privacy import Budget, epsilon
+from regvae.model.privacy import Budget, epsilon, trade_off
 
 PRESET = Preset(
     "private",
@@ -109,20 +109,37 @@ def test_a_private_preset_is_restored_from_its_dict_and_an_older_one_has_no_priv
 
 
 def test_what_an_attack_can_find_is_bounded_from_both_sides():
-    # A mechanism that is (ln 3, 0.1)-private at most: the curve's corner is where both bounds meet.
-    budget = Budget(math.log(3), 0.1, 1.0, 1.0, 0.1, 1, "by hand")
-    assert budget.most_found(0.0) == pytest.approx(0.1)
-    assert budget.most_found(0.1) == pytest.approx(0.4)
-    corner = (1 - 0.1) / (1 + 3)  # exp(eps) f + delta = 1 - exp(-eps) (1 - delta - f)
-    assert budget.most_found(corner) == pytest.approx(3 * corner + 0.1)
-    assert budget.most_found(0.9) == pytest.approx(1 - (1 - 0.1 - 0.9) / 3)
-    assert budget.most_found(1.0) == 1
-    nothing = Budget(0.0, 0.0, 1.0, 1.0, 0.1, 1, "by hand")
-    assert [nothing.most_found(f) for f in (0.0, 0.01, 0.5)] == pytest.approx([0.0, 0.01, 0.5])
-    assert Budget(1e4, 0.0, 1.0, 1.0, 0.1, 1, "by hand").most_found(0.5) == 1
+    three = math.log(3)
+    assert trade_off(0.0, three, 0.1) == pytest.approx(0.1)
+    assert trade_off(0.1, three, 0.1) == pytest.approx(0.4)
+    corner = 0.225  # 3 f + 0.1 = 1 - (0.9 - f) / 3
+    assert trade_off(corner, three, 0.1) == pytest.approx(3 * corner + 0.1)
+    assert trade_off(0.9, three, 0.1) == pytest.approx(1 - (1 - 0.1 - 0.9) / 3)
+    assert trade_off(1.0, three, 0.1) == 1
+    assert [trade_off(f, 0.0, 0.0) for f in (0.0, 0.01, 0.5)] == pytest.approx([0.0, 0.01, 0.5])
+    assert trade_off(0.5, 1e4, 0.0) == 1
+    assert trade_off(0.25, three, 0.0) == pytest.approx(0.75)  # randomised response reaches it
 
 
-def test_randomised_response_reaches_the_bound():
-    # Tells the truth with a probability of 3/4: ln 3, without a delta.
-    budget = Budget(math.log(3), 0.0, 1.0, 1.0, 0.1, 1, "by hand")
-    assert budget.most_found(0.25) == pytest.approx(0.75)
+def test_the_bound_of_several_deltas_is_that_of_the_gaussian_mechanism():
+    # All records in one step: replacing one moves the sum by two clips, so by 2 / s in units of the
+    # noise, and the best test of two normal distributions finds this much (Dong et al., 2022).
+    budget = Budget(0.0, 1e-5, 1.0, 1.5, 1.0, 1, "by hand")
+    for rate in (0.001, 0.01, 0.2):
+        exact = stats.norm.cdf(stats.norm.ppf(rate) + 2 / 1.5)
+        assert exact <= budget.most_found(rate) <= exact * 1.1 + 0.002
+
+
+def test_replacing_a_record_costs_more_than_adding_one():
+    given = 0.1, 2.0, 50, 1e-5
+    assert epsilon(*given) < epsilon(*given, replace=True) < 3 * epsilon(*given)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"epsilon": "x"}, {"clip": -1}, {"delta": None}, {"steps": math.inf}]
+)
+def test_a_budget_of_wrong_numbers_is_refused(wrong):
+    values = asdict(Budget(1.0, 1e-5, 1.0, 1.0, 0.1, 10, "by hand"))
+    assert Budget.from_dict(values) == Budget(**values)
+    with pytest.raises(ValueError, match=r"finite numbers from 0, got .*; train the bundle again"):
+        Budget.from_dict(values | wrong)

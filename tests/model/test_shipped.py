@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 
+from regvae.audit.stored import AUDIT, stored_audit
 from regvae.evaluation import diagnosis
 from regvae.evaluation.accuracy import accuracy, rank_correlations
 from regvae.evaluation.check import check
@@ -131,3 +132,11 @@ def test_dvla_2d_has_only_regs_that_may_be_issued_ordered_by_time_and_place():
     assert orders["period"]["rank_correlation"] > 0.99
     assert orders["area"]["rank_correlation"] > 0.99
     assert (orders["period"]["axis"], orders["area"]["axis"]) == (1, 2)
+
+
+def test_the_shipped_audits_are_of_the_shipped_models():
+    names = [path.parent.name for path in store.ASSETS.glob(f"*/{AUDIT}")]
+    assert sorted(names) == store.available(store.ASSETS)
+    for name in names:
+        assert stored_audit(name) is not None, name
+    assert all(stored_audit(name)["shadows"] == 64 for name in ("exact-15d", "private-15d"))
