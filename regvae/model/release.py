@@ -6,7 +6,8 @@ a record is left out: codes, means and sigmas; further columns; the history of t
 the example of a format of one's own, which may be a record; the command line, which may name files.
 
 A hash of the list is left out too: it proves a guess of the list at once, such as that of all
-numbers of one year. The aggregates and the weights only make a right guess likelier. The hash of
+numbers of one year. Whoever trains a guessed list again with the release's seeds can still compare
+weights and accuracies: that proves a guess too, at the price of a training run. The hash of
 the manifest that it was released from proves none, as it depends on the seconds of each epoch.
 """
 
