@@ -19,6 +19,7 @@ from dashboard.widgets import bullets, facts
 from dashboard.words import audit as words
 from dashboard.words import common
 from regvae.audit.html import html
+from regvae.audit.report import ATTACKS
 from regvae.audit.stored import as_json, store_audit, stored_audit
 from regvae.formats import Format
 from regvae.model.bundle import Bundle
@@ -114,9 +115,7 @@ def _headline(verdict: Mapping[str, Any]) -> None:
 
 
 def _membership(found: Mapping[str, Any], format: Format) -> None:
-    attacks = [
-        (common.named(words.ATTACKS[name], format), one) for name, one in found.items() if one
-    ]
+    attacks = [(common.named(ATTACKS[name], format), one) for name, one in found.items() if one]
     st.markdown(f"**{words.MEMBERSHIP}**")
     st.plotly_chart(charts.membership(attacks), config=charts.CONFIG)
     rows = [

@@ -29,12 +29,6 @@ STEPS = {
 }
 """A line on each step, in their order."""
 
-ATTACKS = {
-    "loss": "the model's loss",
-    "lira": "shadow models",
-    "blackbox": "the {plural} alone",
-}
-"""The membership attacks, by what they use."""
 MEMBERSHIP = "Membership inference"
 HEADER = ("attack by", "found", "AUC")
 CAPTION = (

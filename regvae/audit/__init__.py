@@ -1,1 +1,1 @@
-"""Audits of results: collisions with records, bounds on their rate, and the leak hunter."""
+"""What models and results tell of records: collisions, leaks, attacks, holes, quality, a report."""

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from regvae.audit.report import ATTACKS
+
 _STYLE = """
 :root { color-scheme: light dark; --ink: light-dark(#1b1b1b, #eee); --line: light-dark(#ccc, #555);
   --soft: light-dark(#555, #aaa); --mark: light-dark(#2f6db5, #7fb0ec); }
@@ -26,13 +28,8 @@ svg .grid { stroke: var(--line); stroke-width: 0.5; } svg .guess { stroke: var(-
 @media print { :root { color-scheme: light; } body { margin: 0; max-width: none; font-size: 11pt; }
   h2 { break-after: avoid; } tr, figure { break-inside: avoid; } }
 """
-_ATTACKS = {
-    "loss": "the model's loss",
-    "lira": "shadow models (LiRA)",
-    "blackbox": "the codes alone",
-}
-_COLOURS = {"loss": "#2e9e6b", "lira": "#7d5bbe", "blackbox": "#e07b39"}
-_DASHES = {"loss": "", "lira": "7 3", "blackbox": "2 3"}
+_LINES = (("#2e9e6b", ""), ("#7d5bbe", "7 3"), ("#e07b39", "2 3"))
+"""Colours and dashes of curves."""
 
 
 def html(found: Mapping[str, Any]) -> str:
@@ -83,10 +80,11 @@ def _share(value: float, within: Sequence[float] | None = None, digits: int = 1)
 
 
 def _membership(found: Mapping[str, Any]) -> str:
+    plural = found["bundle"]["plural"]
     attacks = {name: one for name, one in found["membership"].items() if one}
     rows = [
         (
-            _ATTACKS[name],
+            ATTACKS[name].format(plural=plural),
             f"{one['auc']:.3f} ({one['auc_interval'][0]:.3f} to {one['auc_interval'][1]:.3f})",
             _share(one["tpr_at_0.001"], one["tpr_at_0.001_interval"], 2),
             _share(one["tpr_at_0.01"], one["tpr_at_0.01_interval"], 2),
@@ -103,7 +101,7 @@ def _membership(found: Mapping[str, Any]) -> str:
         "<h2>Membership inference</h2><p>Can a training record be told from a held-out one? An AUC "
         "of 0.5 is guessing, 1 is certainty.</p>"
         + _table(header, rows)
-        + _roc(attacks)
+        + _roc({ATTACKS[name].format(plural=plural): one for name, one in attacks.items()})
         + f'<p class="small">{shadows}In brackets intervals at 95 %. AUC: Newcombe 2006, method 5. '
         "True positive rates: order statistics of the controls and Clopper and Pearson's bounds. "
         "LiRA: Carlini et al. 2022; from codes alone: nearest generated codes (Hilprecht et al. "
@@ -132,12 +130,12 @@ def _roc(attacks: Mapping[str, Any]) -> str:
     lines = []
     for number, (name, one) in enumerate(attacks.items()):
         points = " ".join(f"{x(fpr):.1f},{y(tpr):.1f}" for fpr, tpr in one["curve"])
-        colour, dash = _COLOURS[name], _DASHES[name]
+        colour, dash = _LINES[number]
         style = f'stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"'
         place = 26 + 16 * number
         lines.append(
             f'<polyline fill="none" {style} points="{points}"/><path {style} d="M{left + 12} '
-            f'{place - 4}h24"/><text x="{left + 42}" y="{place}">{escape(_ATTACKS[name])}</text>'
+            f'{place - 4}h24"/><text x="{left + 42}" y="{place}">{escape(name)}</text>'
         )
     guess = f'<path class="guess" d="M{x(0.001):.1f} {y(0.001):.1f}L{x(1):.1f} {y(1):.1f}"/>'
     return (

@@ -26,6 +26,13 @@ from regvae.rejection.policy import Policy
 from regvae.rejection.proposals import Around, usual
 
 SCHEMA = 1
+"""To be raised whenever a part that `Audit.to_dict` has is added, renamed or removed."""
+ATTACKS = {
+    "loss": "the model's loss",
+    "lira": "shadow models (LiRA)",
+    "blackbox": "the {plural} alone",
+}
+"""The membership attacks, and what each uses."""
 GENERATED = 100_000
 """Codes that are generated for the audit of a model."""
 _FEWEST = 2
@@ -333,13 +340,6 @@ def _model_tells(found: Audit) -> bool:
     return tells or found.inference.model.overall.found_something
 
 
-_NAMES = {
-    "loss": "By the model's loss",
-    "lira": "With shadow models (LiRA)",
-    "blackbox": "From the {plural} alone",
-}
-
-
 def _of_attack(name: str, found: Attack, plural: str) -> str:
     low, high = (100 * one for one in found.auc_interval)
     better = "not surely better than guessing"
@@ -348,7 +348,7 @@ def _of_attack(name: str, found: Attack, plural: str) -> str:
     elif found.reversed:
         better = "surely worse than guessing: who turns it round does better"
     return (
-        f"{_NAMES[name].format(plural=plural)}: in {100 * found.auc:.1f} % ({low:.1f} to "
+        f"By {ATTACKS[name].format(plural=plural)}: in {100 * found.auc:.1f} % ({low:.1f} to "
         f"{high:.1f}; guessing: 50) of pairs of a training record and a held-out one, the training "
         f"record has the higher score; {better}."
     )

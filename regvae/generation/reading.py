@@ -51,7 +51,7 @@ def read_results(
         content = _bytes_of(path)
     codes, sha256 = _codes(path, content, bundle), hashlib.sha256(content).hexdigest()
     manifest = _manifest(path, content, sha256)
-    found = Results(path.name, codes, sha256)
+    found = Results(path.name.encode(errors="replace").decode(), codes, sha256)
     if manifest is None:
         unknown = "the file has no manifest, which tells how it was drawn"
         return replace(found, unknown=unknown)

@@ -1,7 +1,7 @@
 """Where the means of records lie, in a few numbers: all that a release tells of them.
 
 There is no bounding box: its sides are coordinates of single records. The numbers are rounded to
-three digits, and three decimals, less than one of many records changes them by. That is no
+three digits, and three decimals, so that what one of many records changes is not seen. That is no
 differential privacy: of a hundred records, whoever knows all but one can tell something of that.
 """
 

@@ -76,7 +76,7 @@ def test_membership_trains_so_many_shadow_models(output, folder, monkeypatch):
 
     monkeypatch.setattr(command, "train_shadows", trained)
     text = output("audit", folder, "--membership", "--shadows", 3)
-    assert "With shadow models (LiRA)" in text
+    assert "By shadow models (LiRA)" in text
     output("audit", folder, "--membership")
     assert given == [3, 64]
 

@@ -140,3 +140,13 @@ def test_the_shipped_audits_are_of_the_shipped_models():
     for name in names:
         assert stored_audit(name) is not None, name
     assert all(stored_audit(name)["shadows"] == 64 for name in ("exact-15d", "private-15d"))
+
+
+def test_what_attacks_find_of_the_private_model_is_below_what_its_epsilon_allows():
+    table = stored_audit("private-15d")
+    for name in ("loss", "lira"):
+        for rate in ("tpr_at_0.001", "tpr_at_0.01"):
+            upper = table["membership"][name][f"{rate}_interval"][1]
+            assert upper < table["privacy"][f"{rate}_at_most"]
+    others = stored_audit("exact-15d")["membership"]
+    assert table["membership"]["lira"]["auc"] < others["lira"]["auc"]
