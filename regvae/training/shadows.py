@@ -7,11 +7,13 @@ a small file, so that an interrupted study goes on where it ended; the models ar
 
 import hashlib
 import json
-import multiprocessing
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
-from contextlib import nullcontext, suppress
+from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +28,13 @@ from regvae.model.bundle import Bundle
 from regvae.model.config import Data, Preset
 from regvae.model.likelihood import nats_at_means
 from regvae.randomness import generator
+from regvae.training.checkpoint import TrainingError
 from regvae.training.queue import processor, slots
 from regvae.training.quiet import quiet
 
 USUAL = 64
 """Shadow models of a study, as in the paper; half as many find nearly as much."""
 MOST = 1_024
-_TASKS_A_PROCESS = 16
 
 
 @dataclass(frozen=True)
@@ -72,26 +74,23 @@ def train_shadows(
     study.folder.mkdir(parents=True, exist_ok=True)
     missing = [number for number in range(n) if study.read(number) is None]
     on_done(n - len(missing))
-    # Each compiled training run leaves some memory behind, which only its process's end frees.
-    workers = min(slots(), max(1, len(missing)))
-    step = max(1, len(missing) if executor else workers * _TASKS_A_PROCESS)
-    for start in range(0, len(missing), step):
-        with nullcontext(executor) if executor else _processes(workers) as pool:
-            for number in _train_all(study, missing[start : start + step], pool):
-                on_done(n - len(missing) + start + number)
+    with _workers(executor) as (pool, work):
+        for done in _train_all(study, missing, pool, work):
+            on_done(n - len(missing) + done)
     found = [study.result(number) for number in range(n)]
     nats, members = (np.stack(part) for part in zip(*found, strict=True))
     rows = np.searchsorted(study.table.codes, bundle.records.codes)
     return Shadows(nats[:, rows], members[:, rows])
 
 
-def _train_all(study: "_Study", numbers: Sequence[int], pool: Executor) -> Iterator[int]:
+def _train_all(
+    study: "_Study", numbers: Sequence[int], pool: Executor, work: Callable[..., None]
+) -> Iterator[int]:
     """Train shadow models; yields how many are done. What waits is given up at an error."""
     table, futures = study.table.to_parquet(), []
     for number in numbers:
         preset, seed = study.of_number(number)
-        work = pool.submit(_train, preset.to_dict(), seed, table, study.path(number))
-        futures.append(work)
+        futures.append(pool.submit(work, preset.to_dict(), seed, table, study.path(number)))
     try:
         for done, future in enumerate(as_completed(futures), start=1):
             future.result()
@@ -154,17 +153,55 @@ class _Study:
         return nats, np.isin(self.table.codes, train)
 
 
-def _processes(n: int) -> ProcessPoolExecutor:
-    # New processes, as TensorFlow does not survive a fork.
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(n, context, initializer=_one_thread)
+@contextmanager
+def _workers(executor: Executor | None) -> Iterator[tuple[Executor, Callable[..., None]]]:
+    """An executor, and the work for it: without one, threads that wait for a process each."""
+    if executor:
+        yield executor, _train
+        return
+    running: set[subprocess.Popen] = set()
+    with ThreadPoolExecutor(slots()) as threads:
+        try:
+            yield threads, partial(_in_process, running)
+        except BaseException:
+            for process in list(running):
+                process.terminate()
+            raise
 
 
-def _one_thread() -> None:
-    """A process for each processor, so none needs several threads: small networks gain nothing."""
+def _in_process(
+    running: set[subprocess.Popen], preset: dict[str, Any], seed: int, table: bytes, path: Path
+) -> None:
+    """Train a shadow model in a process of its own, which is among those `running` meanwhile.
+
+    It loads TensorFlow anew, which takes seconds, and ends with the memory that training leaves
+    behind. It does not run the caller's own script again, as processes of `multiprocessing` do.
+    """
+    header = {"preset": preset, "seed": seed, "path": str(path)}
+    with subprocess.Popen(
+        [sys.executable, "-m", "regvae.training.shadows"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    ) as process:
+        running.add(process)
+        _, told = process.communicate(json.dumps(header).encode() + b"\n" + table)
+        running.discard(process)
+    if process.returncode:
+        last = (told.decode(errors="replace").strip().splitlines() or ["no message"])[-1]
+        raise TrainingError(
+            f"expected a shadow model to be trained, got an error ({last[:200]}); free memory and "
+            "disk, and start again"
+        )
+
+
+def _main() -> None:
+    """Train the shadow model that is described on standard input."""
     with quiet():
         from regvae.training.trainer import use_one_thread
-    use_one_thread()
+    use_one_thread()  # there is a process for each processor
+    header = json.loads(sys.stdin.buffer.readline())
+    _train(header["preset"], header["seed"], sys.stdin.buffer.read(), Path(header["path"]))
 
 
 def _train(preset: dict[str, Any], seed: int, table: bytes, path: Path) -> None:
@@ -182,3 +219,7 @@ def _train(preset: dict[str, Any], seed: int, table: bytes, path: Path) -> None:
             trainer.run_epoch()
     nats = nats_at_means(trainer.autoencoder(), own.codes)
     store.write_atomically(path, safetensors.numpy.save({"nats": nats.astype(np.float32)}))
+
+
+if __name__ == "__main__":
+    _main()

@@ -190,7 +190,7 @@ def test_the_command_that_trains_shadow_models_is_shown_until_it_has_run(stored:
     store_audit(with_shadows(report.audit(stored).to_dict()), "notebook-2d")
     app = opened("report")
     assert command not in [one.value for one in app.code]
-    assert charts_of(app)[-1]["data"][0]["y"][1] == "shadow models"
+    assert charts_of(app)[-1]["data"][0]["y"][1] == "shadow models (LiRA)"
     assert "0.875 (0.850 to 0.900)" in text_of(app)
 
 

@@ -14,6 +14,7 @@ from regvae.model.config import Data
 from regvae.model.likelihood import nats_at_means
 from regvae.model.release import release
 from regvae.training import shadows as module
+from regvae.training.checkpoint import TrainingError
 from regvae.training.shadows import train_shadows
 from regvae.training.trainer import Trainer, train
 from tests.training.networks import EVERYTHING, OWN, SMALL
@@ -133,10 +134,8 @@ def test_a_release_is_refused(trained, tmp_path):
         train_shadows(released, 2)
 
 
-def test_more_models_than_a_process_may_train_are_trained(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "_TASKS_A_PROCESS", 1)
-    monkeypatch.setenv("REGVAE_TRAININGS", "1")
+def test_an_error_in_a_process_is_a_sentence_and_ends_the_others(tmp_path, monkeypatch):
     original = train(SMALL, tmp_path / "original")
-    seen = []
-    found = train_shadows(original, 2, on_done=seen.append)
-    assert (len(found), seen) == (2, [0, 1, 2])
+    monkeypatch.setattr(module.Preset, "to_dict", lambda _: {"name": "wrong"})
+    with pytest.raises(TrainingError, match=r"expected a shadow model to be trained, got an error"):
+        train_shadows(original, 2)
