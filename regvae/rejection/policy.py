@@ -233,7 +233,7 @@ class Policy:
         """The policy as tables, lists, numbers and texts: the content of its file.
 
         A `released` one has no unwanted code, which may be a real one: only the number of those
-        that are listed, and their sha256; and of a bundle's path its name.
+        that are listed, and their sha256.
         """
         stop = {"proposals": self.proposals}
         if self.results is not None:
@@ -242,7 +242,7 @@ class Policy:
         return {
             "schema": SCHEMA,
             **({} if format == UK_REGISTRATION else {"format": format.to_dict()}),
-            "bundle": Path(self.bundle).name if released else self.bundle,
+            "bundle": self.bundle,
             "bundle_sha256": self.bundle_sha256,
             "seed": self.seed,
             "clean": self.clean,
