@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.stats import binom
 
 from regvae.model.bundle import Bundle
+from regvae.model.records import Records
 from regvae.rejection import sampling
 from regvae.rejection.margins import Margins
 from regvae.rejection.measures import Measurer
@@ -93,7 +94,6 @@ def holes(
     policy: Policy,
     proposed: int,
     *,
-    measurer: Measurer | None = None,
     most: int = MOST,
 ) -> Holes:
     """Carry out the attack on results of a policy that leaves out records, after so many points.
@@ -110,7 +110,7 @@ def holes(
     if proposed < 1:
         raise ValueError(f"expected 1 proposed point or more, got {proposed}; propose some")
     half = min(most, max(FEWEST, 4 * proposed)) // 2
-    measurer = measurer or sampling.make_measurer(bundle, policy)
+    measurer = sampling.make_measurer(bundle, policy)
     chosen, counted = (
         _Attack(half, *_by_kind(bundle, policy, _simulated(bundle, policy, half, measurer, use)))
         for use in (1, 2)
@@ -164,7 +164,8 @@ def _simulated(
         proposals=proposals,
     )
     # Who has no records cannot refuse them, so that the rule must not either.
-    margins = Margins(replace(bundle, records=bundle.records.none()), policy.unwanted)
+    nobody = Records.none(bundle.format, bundle.records.latent_dim)
+    margins = Margins(replace(bundle, records=nobody), policy.unwanted)
     measurer = replace(measurer, margins=margins)
     counts: Counter[str] = Counter()
     for block in sampling.stream(bundle, alike, measurer):

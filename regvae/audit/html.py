@@ -102,7 +102,8 @@ def _membership(found: Mapping[str, Any]) -> str:
         "of 0.5 is guessing, 1 is certainty.</p>"
         + _table(header, rows)
         + _roc({ATTACKS[name].format(plural=plural): one for name, one in attacks.items()})
-        + f'<p class="small">{shadows}In brackets intervals at 95 %. AUC: Newcombe 2006, method 5. '
+        + f'<p class="small">{shadows}In brackets intervals at 95 %. AUC: the wider of '
+        "Newcombe's (2006, method 5) and DeLong's. "
         "True positive rates: order statistics of the controls and Clopper and Pearson's bounds. "
         "LiRA: Carlini et al. 2022; from codes alone: nearest generated codes (Hilprecht et al. "
         "2019).</p>"

@@ -84,7 +84,7 @@ def _means(values: NDArray, chosen: NDArray[np.bool_]) -> tuple[NDArray, float]:
 def by_generated(codes: Codes, generated: Codes) -> Scores:
     """From generated codes (g,) alone, how near they come to each of the codes (n,): (n,).
 
-    By the distance of the nearest generated code, 0, 1, 2 or more characters at the same positions,
+    By the distance of the nearest generated code, 0, 1, 2 characters or farther,
     and then by the share of generated codes at that distance: what Hilprecht et al., "Monte Carlo
     and reconstruction membership inference attacks", 2019 (arXiv 1906.03006), count in a ball.
     """

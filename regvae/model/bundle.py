@@ -382,7 +382,7 @@ def _no_records(path: Path, manifest: dict[str, Any], preset: Preset) -> Records
         spread = Spread.from_dict(manifest["spread"], preset.network.latent_dim)
     except (ValueError, TypeError) as error:
         raise _wrong(path, "the spread of the means", error) from error
-    return Records.released(preset.data.format, spread)
+    return Records.none(preset.data.format, preset.network.latent_dim, spread)
 
 
 def _check_columns(path: Path, table: pd.DataFrame, expected: Sequence[str]) -> None:

@@ -51,15 +51,10 @@ class Records:
         further = table.rows(codes) if table else pd.DataFrame()
         return cls(codes, split, *autoencoder.encode(codes), autoencoder.onehot.format, further)
 
-    def none(self) -> "Records":
-        """No records, of the same format and dimension: for whoever does not know any."""
-        nothing = self.codes[:0].copy(), self.split[:0].copy()
-        return Records(*nothing, self.mean[:0].copy(), self.sigma[:0].copy(), self.format)
-
     @classmethod
-    def released(cls, format: Format, spread: Spread) -> "Records":
-        """No records, of a released bundle."""
-        nothing = np.empty((0, len(spread.mean)), np.float32)
+    def none(cls, format: Format, latent_dim: int, spread: Spread | None = None) -> "Records":
+        """No records: of a released bundle, with their `spread`, or for who does not know any."""
+        nothing = np.empty((0, latent_dim), np.float32)
         split = np.empty(0, f"U{max(map(len, SPLITS))}")
         codes = np.empty(0, format.dtype)
         return cls(codes, split, nothing, nothing.copy(), format, spread=spread)

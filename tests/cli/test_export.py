@@ -1,4 +1,4 @@
-"""`regvae export --release`, and what each command says of a model without its records."""
+"""`regvae export --release`, and what each command does with a model without its records."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The accountant against closed forms and another accountant, and what a budget says."""
+"""The accountant against closed forms and another accountant, and what a budget allows."""
 
 import math
 from dataclasses import asdict, replace
