@@ -16,13 +16,14 @@ MAY_IMPORT = {
     "intervals": set(),
     "randomness": set(),
     "parallel": set(),
+    "workers": {"parallel"},
     "onehot": {"formats"},
     "predicates": {"formats"},
     "model": {"formats", "onehot", "parallel"},
     "latent": {"formats", "onehot", "randomness", "parallel", "model"},
     "rejection": {
-        *("formats", "onehot", "predicates", "intervals", "randomness", "parallel", "model"),
-        "latent",
+        *("formats", "onehot", "predicates", "intervals", "randomness", "parallel", "workers"),
+        *("model", "latent"),
     },
     "audit": {
         *("formats", "onehot", "intervals", "randomness", "parallel", "model", "latent"),
@@ -36,7 +37,7 @@ MAY_IMPORT = {
     "training": {"formats", "onehot", "randomness", "model"},
     "cli": {
         *("formats", "onehot", "predicates", "intervals", "model", "latent", "rejection"),
-        *("audit", "generation", "evaluation", "training"),
+        *("audit", "generation", "evaluation", "training", "workers"),
     },
     "__main__": {"cli"},
 }

@@ -156,6 +156,41 @@ class Audit:
         return f"different records among the accepted: {', '.join(parts)}" if parts else ""
 
 
+@dataclass(frozen=True)
+class Counted:
+    """What some accepted points add to an audit: their counts, how often each record is among them
+    (`hits`), how many results leak, and points `z` (m, k) with `codes` (m,) of results to look at
+    closely."""
+
+    tally: Tally
+    hits: Counter[str]
+    leaking: int
+    z: NDArray[np.float64]
+    codes: Codes
+
+    @classmethod
+    def of(cls, tally: Tally, accepted: Samples, kept: Samples, room: int) -> "Counted":
+        """Of points by their counts, and of the results among them; the first `room` of these are
+        to be looked at closely."""
+        hits = Counter(accepted.codes[accepted.collision].tolist())
+        return cls(tally, hits, int(kept.leaks.sum()), kept.z[:room], kept.codes[:room])
+
+    @classmethod
+    def none(cls, bundle: Bundle) -> "Counted":
+        """Of no points of a bundle."""
+        z = np.empty((0, bundle.records.latent_dim))
+        return cls(Tally(), Counter(), 0, z, np.empty(0, bundle.records.codes.dtype))
+
+    def __add__(self, other: "Counted") -> "Counted":
+        return Counted(
+            self.tally + other.tally,
+            self.hits + other.hits,
+            self.leaking + other.leaking,
+            np.concatenate([self.z, other.z]),
+            np.concatenate([self.codes, other.codes]),
+        )
+
+
 @dataclass
 class Auditor:
     """Collects what an audit needs, block by block. `tally` are the counts so far.
@@ -173,14 +208,22 @@ class Auditor:
     _leaking: int = 0
 
     def add(self, tally: Tally, accepted: Samples, kept: Samples) -> None:
-        """Add a block by its counts, its accepted points and its results."""
-        self._hits.update(accepted.codes[accepted.collision].tolist())
-        room = CLOSELY - sum(map(len, self._codes))
-        if room > 0:
-            self._z.append(kept.z[:room])
-            self._codes.append(kept.codes[:room])
-        self._leaking += int(kept.leaks.sum())
-        self.tally += tally
+        """Add points by their counts, the accepted ones and the results among them."""
+        self.include(Counted.of(tally, accepted, kept, self.room))
+
+    @property
+    def room(self) -> int:
+        """How many more results will be looked at closely."""
+        return max(0, CLOSELY - self.tally.kept)
+
+    def include(self, counted: Counted) -> None:
+        """Add what has been counted."""
+        self._hits.update(counted.hits)
+        if len(counted.codes):
+            self._z.append(counted.z)
+            self._codes.append(counted.codes)
+        self._leaking += counted.leaking
+        self.tally += counted.tally
 
     def finish(self) -> Audit:
         """The audit of all blocks that were added."""

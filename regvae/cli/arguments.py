@@ -1,7 +1,9 @@
 """Arguments that several commands share, and how their texts are read."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +12,7 @@ import typer
 from regvae.cli.output import UsageError
 from regvae.formats import UK_REGISTRATION, Format, FormatError
 from regvae.latent.polygon import parse_polygon
+from regvae.workers import cluster, processes
 
 A_BUNDLE = "a model's name or the path of its folder"
 BundleArgument = Annotated[str, typer.Argument(help=A_BUNDLE)]
@@ -25,6 +28,14 @@ CodesFileOption = Annotated[
 ColumnOption = Annotated[
     str | None,
     typer.Option(help="the column of the codes, by its name or its number [default: guessed]"),
+]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(help="processes that share the work [threads of this one]"),
+]
+DaskOption = Annotated[
+    str | None,
+    typer.Option(help="address of a Dask scheduler whose workers share it: tcp://host:8786"),
 ]
 OutOption = Annotated[Path | None, typer.Option(help="also write a .csv or .parquet file")]
 
@@ -83,3 +94,21 @@ def point_of(text: str, k: int) -> list[float]:
             f"expected a point of {k} numbers separated by commas, got {text[:60]!r}; correct it"
         )
     return point
+
+
+@contextmanager
+def executor_of(workers: int | None, dask: str | None) -> Iterator[Executor | None]:
+    """The workers that options choose, None for threads of this process.
+
+    Raises `UsageError` for both kinds, and what `processes` and `cluster` of `regvae.workers` do.
+    """
+    if workers is not None and dask:
+        raise UsageError("expected --workers or --dask, got both; leave out one of them")
+    if dask:
+        with cluster(dask) as executor:
+            yield executor
+    elif workers is not None:
+        with processes(workers) as executor:
+            yield executor
+    else:
+        yield None

@@ -2,41 +2,37 @@
 
 import functools
 import inspect
-import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from regvae.audit import leaks
-from regvae.audit.leaks import Hunt
 from regvae.cli.arguments import (
     A_BUNDLE,
+    DaskOption,
     JsonOption,
-    OutOption,
     SeedOption,
+    WorkersOption,
     codes_given,
+    executor_of,
     polygon_of,
     text_of,
 )
 from regvae.cli.outcome import print_outcome
 from regvae.cli.output import (
     UsageError,
-    check_apart,
-    check_table_name,
-    check_writable,
     console,
     notes,
     print_error,
     print_json,
     write_atomically,
 )
+from regvae.cli.results import MARK, ResultFiles, progress
 from regvae.formats import Format
-from regvae.generation.results import Outcome, generate
 from regvae.intervals import CONFIDENCE
 from regvae.model import bundle as bundles
 from regvae.model.bundle import Bundle
@@ -46,16 +42,14 @@ from regvae.rejection.guarantee import PURITY, check_target, guaranteed
 from regvae.rejection.measures import Measurer
 from regvae.rejection.policy import DECODINGS, LIKELIEST, Policy
 from regvae.rejection.proposals import FEW_DIMENSIONS, PROPOSALS, Around, Box, Proposal, Region
-from regvae.rejection.report import Report, Tally, warning
+from regvae.rejection.report import Report, warning
 from regvae.rejection.rules import RULES, Certified, Parameter, Rule, rule_named
 from regvae.rejection.unwanted import Unwanted
 
 _ALLOWED_WITH_POLICY = {
-    *("policy", "save_policy", "hunt", "as_json", "out", "details", "attribute"),
+    *("policy", "save_policy", "hunt", "as_json", "out", "details", "attribute", "workers", "dask"),
     "unwanted_file",  # a released policy does not hold its list
 }
-_MARK = "contains-records"
-"""What is in the name of a file of details."""
 
 _Bundle = Annotated[str | None, typer.Argument(help=A_BUNDLE)]
 _Predicates = Annotated[
@@ -116,10 +110,17 @@ _PolicyFile = Annotated[
     Path | None, typer.Option(help="run this policy file, which sets all other options")
 ]
 _SavePolicy = Annotated[Path | None, typer.Option(help="write the options as a policy file")]
+_Out = Annotated[
+    str | None,
+    typer.Option(
+        help="also write a .csv or .parquet file, or, with / at the end, a folder of parts that "
+        "the same command continues after an interruption; a URL such as s3://bucket/codes/ too"
+    ),
+]
 _Details = Annotated[
     Path | None,
     typer.Option(
-        help=f"also write points, distances and which codes are records; {_MARK} is in its name"
+        help=f"also write points, distances and which codes are records; {MARK} is in its name"
     ),
 ]
 _Attributes = Annotated[
@@ -195,9 +196,11 @@ def sample(
     save_policy: _SavePolicy = None,
     hunt: _Hunt = False,
     as_json: JsonOption = False,
-    out: OutOption = None,
+    out: _Out = None,
     details: _Details = None,
     attribute: _Attributes = None,
+    workers: WorkersOption = None,
+    dask: DaskOption = None,
     *,
     values: dict[str, float],
 ) -> None:
@@ -227,48 +230,16 @@ def sample(
             seed=seed,
         )
         required = _required(chosen.rule, purity, confidence, values)
-    files = _Files(out, details and _marked(details), attribute or [], loaded.format)
+    files = ResultFiles.of(out, details, attribute or [], loaded.format)
     files.check(save_policy, policy, unwanted_file)
-    measurer = sampling.make_measurer(loaded, chosen)
-    if required:
-        chosen = guaranteed(loaded, chosen, *required, measurer=measurer)
-    _run_policy(loaded, chosen.signed(), measurer, files, save_policy, hunt=hunt, as_json=as_json)
-
-
-@dataclass(frozen=True)
-class _Files:
-    """Where results go, if anywhere: `out` has codes with some `attributes`, `details` the rest.
-
-    Raises `UsageError` for attributes without a file of results, and `FormatError` for one that the
-    format lacks.
-    """
-
-    out: Path | None
-    details: Path | None
-    attributes: list[str]
-    format: Format
-
-    def __post_init__(self) -> None:
-        if self.attributes and not self.out:
-            raise UsageError("expected --attribute with --out, got it alone; add --out")
-        for name in self.attributes:
-            self.format.attribute(name)
-
-    def check(self, *others: Path | None) -> None:
-        """Raises `UsageError` if they cannot be written, or for one file given twice."""
-        manifests = []
-        for path in filter(None, (self.out, self.details)):
-            check_table_name(path)
-            manifests.append(_manifest_path(path))
-            check_writable(manifests[-1])
-        check_apart([self.out, self.details, *manifests, *others])
-
-
-def _marked(path: Path) -> Path:
-    """A path with the mark of details in its name."""
-    if _MARK in path.name:
-        return path
-    return path.with_name(f"{path.stem}.{_MARK}{path.suffix}")
+    with executor_of(workers, dask) as executor:
+        measurer = sampling.make_measurer(loaded, chosen)
+        if required:
+            chosen = guaranteed(loaded, chosen, *required, measurer=measurer)
+        chosen = chosen.signed()
+        if save_policy:  # after what raises for a policy that cannot be run
+            write_atomically(save_policy, lambda sink: sink.write(chosen.to_toml().encode()))
+        _run_policy(loaded, chosen, measurer, files, executor, hunt=hunt, as_json=as_json)
 
 
 def _no_bundle() -> NoReturn:
@@ -372,23 +343,21 @@ def _run_policy(
     bundle: Bundle,
     policy: Policy,
     measurer: Measurer,
-    to: _Files,
-    save_policy: Path | None,
+    to: ResultFiles,
+    executor: Executor | None,
     *,
     hunt: bool,
     as_json: bool,
 ) -> None:
     """Run a policy, write its files, print its report; exit status 1 if results are missing."""
-    if save_policy:  # after what raises for a policy that cannot be run
-        write_atomically(save_policy, lambda sink: sink.write(policy.to_toml().encode()))
-    with _progress(policy) as show:
-        outcome = _written(bundle, policy, measurer, to, show)
-    _write_manifests(outcome, to, None)  # right after their files, before anything can fail
+    with progress(policy) as show:
+        outcome = to.write(bundle, policy, measurer, executor, show)
+    to.write_manifests(outcome, None)  # right after their files, before anything can fail
     found = leaks.hunt(bundle, policy, measurer) if hunt else None
     if found:
-        _write_manifests(outcome, to, found)
+        to.write_manifests(outcome, found)
     if as_json:
-        manifest = outcome.manifest({to.out.suffix: to.out.name} if to.out else {})
+        manifest = outcome.manifest({to.file.suffix: to.file.name} if to.file else {})
         del manifest["report"]
         if found:
             manifest["hunt"] = found.summary()
@@ -397,10 +366,8 @@ def _run_policy(
         print_outcome(outcome, found)
     # After JSON the note goes to standard error, so that another program can read the JSON.
     tell = notes if as_json else console
-    for path in filter(None, (to.out, to.details)):
-        more = "" if path == to.out else "; it contains records: do not share it"
-        rows = f"{outcome.report.kept:,} rows"
-        tell.print(f"wrote {path}: {rows}, and {_manifest_path(path).name}{more}")
+    for sentence in to.sentences(outcome):
+        tell.print(sentence)
     warned = warning(outcome.report)
     if warned:
         notes.print(f"warning: {warned}")
@@ -412,71 +379,7 @@ def _run_policy(
         raise typer.Exit(1)
 
 
-@contextmanager
-def _progress(policy: Policy) -> Iterator[Callable[[Tally], None]]:
-    """A progress bar on standard error, and the function that moves it."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(
-        *columns, console=notes, transient=True, disable=not notes.is_terminal
-    ) as progress:
-        task = progress.add_task("sampling", total=policy.results or policy.proposals)
-
-        def show(tally: Tally) -> None:
-            done = tally.kept if policy.results else tally.proposed
-            progress.update(task, completed=done, description=f"accepted {tally.accepted:,}")
-
-        yield show
-
-
-def _written(
-    bundle: Bundle,
-    policy: Policy,
-    measurer: Measurer,
-    to: _Files,
-    show: Callable[[Tally], None],
-) -> Outcome:
-    """Run a policy, and write its results and details, completely or not at all."""
-
-    def run(out: BinaryIO | None, details: BinaryIO | None) -> Outcome:
-        return generate(
-            bundle,
-            policy,
-            {to.out.suffix: out} if to.out and out else {},
-            details={to.details.suffix: details} if to.details and details else {},
-            attributes=to.attributes,
-            measurer=measurer,
-            on_block=show,
-        )
-
-    def with_details(details: BinaryIO | None) -> Outcome:
-        if not to.out:
-            return run(None, details)
-        return write_atomically(to.out, lambda out: run(out, details))
-
-    return write_atomically(to.details, with_details) if to.details else with_details(None)
-
-
-def _write_manifests(outcome: Outcome, to: _Files, found: Hunt | None) -> None:
-    """Write the manifests beside their files; the leaks that were found are details."""
-    if to.out:
-        _write_manifest(to.out, outcome.manifest({to.out.suffix: to.out.name}))
-    if to.details:
-        manifest = outcome.manifest({to.details.suffix: to.details.name}, details=True)
-        hunted = {"hunt": {**found.summary(), "hardest": found.hardest()}} if found else {}
-        _write_manifest(to.details, manifest | hunted)
-
-
-def _write_manifest(path: Path, manifest: dict[str, Any]) -> None:
-    """Write the manifest of a file beside it."""
-    text = json.dumps(manifest, indent=1)
-    write_atomically(_manifest_path(path), lambda sink: sink.write(f"{text}\n".encode()))
-
-
 def _flat(report: Report) -> dict[str, Any]:
     """A report as one table, with the rule's parameters among the other figures."""
     table = asdict(report)
     return {"rule": table.pop("rule"), **table.pop("parameters"), **table}
-
-
-def _manifest_path(out: Path) -> Path:
-    return out.with_name(f"{out.name}.manifest.json")

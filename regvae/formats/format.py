@@ -136,6 +136,12 @@ class Format:
         its definition."""
         return dict(self.definition) or self.name
 
+    def __reduce__(self) -> tuple[Callable[[Any], "Format"], tuple[Any]]:
+        # Attributes are closures, which cannot be sent to another process: what defines them can.
+        from regvae.formats import format_of
+
+        return format_of, (self.to_dict(),)
+
     @cached_property
     def pattern(self) -> Pattern:
         """The positions, as a pattern."""

@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, BinaryIO
 
@@ -107,6 +108,7 @@ def generate(
     details: Mapping[str, BinaryIO] | None = None,
     attributes: Sequence[str] = (),
     measurer: Measurer | None = None,
+    executor: Executor | None = None,
     on_block: Callable[[Tally], bool | None] | None = None,
 ) -> Outcome:
     """Run a policy and write its results, block by block.
@@ -115,11 +117,13 @@ def generate(
     codes of the results, with some `attributes` that are computed from the code. `details` are
     files for the same rows with what gives records away: points, distances, which codes are
     records. A Parquet file has the manifest in its metadata. The same policy writes the same bytes,
-    which are hashed as they are written. `measurer` is that of `make_measurer` unless given;
-    `on_block` is called with the counts so far, at first after 1,024 proposals; the run ends there
-    if it returns True. Raises `PolicyError` if the policy is for another bundle, or its rule learns
-    and it has no guarantee, `FormatError` for another attribute, and `ValueError` for another kind
-    of file, all before anything is written; and what `sampling.stream` raises.
+    which are hashed as they are written. `measurer` is that of `make_measurer` unless given. The
+    work is done by threads, or by the workers of an `executor` (see `regvae.workers`), which change
+    nothing in the files. `on_block` is called with the counts so far, at first after 1,024
+    proposals; the run ends there if it returns True. Raises `PolicyError` if the policy is for
+    another bundle, or its rule learns and it has no guarantee, `FormatError` for another attribute,
+    and `ValueError` for another kind of file, all before anything is written; and what
+    `sampling.stream` raises.
 
     >>> with open("new.parquet", "wb") as file:
     ...     generate(bundle, policy, {".parquet": file}).audit.sentence()
@@ -131,23 +135,53 @@ def generate(
                 f"expected {' or '.join(KINDS)}, got {kind[:20]!r}; choose one of them"
             )
     chosen = [bundle.format.attribute(name) for name in attributes]
-    policy.check(bundle)
-    measurer = measurer or sampling.make_measurer(bundle, policy)
-    proposal = sampling.fitted(policy.proposal, bundle, measurer)
-    policy = replace(policy, bundle_sha256=bundle.sha256, proposal=proposal)
-    policy.check_guarantee()
+    policy, measurer = prepared(bundle, policy, measurer)
     auditor = Auditor(bundle, policy.unwanted)
     stopped = False
     with _Writer(files, details, bundle.format, chosen) as writer:
-        for block in sampling.stream(bundle, policy, measurer):
+        for block in sampling.stream(bundle, policy, measurer, executor=executor):
             auditor.add(block.tally, block.accepted, block.kept)
             writer.add(block.kept)
             if on_block and on_block(auditor.tally):
                 stopped = True
                 break
-        outcome = _outcome(bundle, policy, measurer, auditor, stopped=stopped)
+        outcome = finished(bundle, policy, measurer, auditor, stopped=stopped)
         writer.finish(outcome)
     return replace(outcome, sha256=writer.sha256(), details_sha256=writer.sha256(details=True))
+
+
+def prepared(bundle: Bundle, policy: Policy, measurer: Measurer | None) -> tuple[Policy, Measurer]:
+    """A policy as it is run with a bundle, with nothing left open, and its measurer.
+
+    Raises what `generate` does.
+    """
+    policy.check(bundle)
+    measurer = measurer or sampling.make_measurer(bundle, policy)
+    proposal = sampling.fitted(policy.proposal, bundle, measurer)
+    policy = replace(policy, bundle_sha256=bundle.sha256, proposal=proposal)
+    policy.check_guarantee()
+    return policy, measurer
+
+
+def finished(
+    bundle: Bundle, policy: Policy, measurer: Measurer, auditor: Auditor, *, stopped: bool
+) -> Outcome:
+    """The outcome of a run whose points an auditor has seen, yet without files."""
+    held_out = sampling.held_out_measures(
+        bundle, policy.unwanted, policy.rule, measurer.calibration, measurer.predictor
+    )
+    return Outcome(
+        policy,
+        auditor.tally.report(
+            policy.rule,
+            bundle.records.latent_dim,
+            held_out,
+            sampling.recall(bundle, policy, measurer),
+            released=bundle.released,
+        ),
+        auditor.finish(),
+        shortfall(policy, auditor.tally, stopped=stopped),
+    )
 
 
 class _Sink:
@@ -230,26 +264,6 @@ class _Writer(contextlib.ExitStack):
     def sha256(self, *, details: bool = False) -> dict[str, str]:
         """The hash of each file of results, or of details, by its kind, once it is closed."""
         return {sink.kind: sink.sha256 for sink in self._sinks if sink.details == details}
-
-
-def _outcome(
-    bundle: Bundle, policy: Policy, measurer: Measurer, auditor: Auditor, *, stopped: bool
-) -> Outcome:
-    held_out = sampling.held_out_measures(
-        bundle, policy.unwanted, policy.rule, measurer.calibration, measurer.predictor
-    )
-    return Outcome(
-        policy,
-        auditor.tally.report(
-            policy.rule,
-            bundle.records.latent_dim,
-            held_out,
-            sampling.recall(bundle, policy, measurer),
-            released=bundle.released,
-        ),
-        auditor.finish(),
-        shortfall(policy, auditor.tally, stopped=stopped),
-    )
 
 
 class _Hashed(io.RawIOBase):

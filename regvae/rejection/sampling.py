@@ -8,11 +8,14 @@ together with, so they may differ between the two; the same policy gives the sam
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from regvae import workers
 from regvae.formats import Codes
 from regvae.model.bundle import Bundle
 from regvae.parallel import in_order
@@ -155,7 +158,9 @@ def sample(bundle: Bundle, policy: Policy, measurer: Measurer | None = None) -> 
             "regvae.generate, or propose fewer"
         )
     measurer = measurer or make_measurer(bundle, policy)
-    points, numbers = zip(*_proposals(bundle, policy, measurer), strict=True)
+    blocks = range(-(-policy.proposals // BLOCK))
+    drawn = (_proposals(bundle, policy, measurer, block) for block in blocks)
+    points, numbers = zip(*drawn, strict=True)
     z = np.concatenate(points)
     codes = decode(bundle, z, np.concatenate(numbers) if policy.decode == DRAWN else None)
     measures = measurer.measure(policy.rule, z, codes)
@@ -224,36 +229,62 @@ def report(samples: Samples, rule: Rule, held_out: Measures | None = None) -> Re
 
 @dataclass(frozen=True)
 class Block:
-    """One block of a sampling run: its counts, the accepted points, and the results among them."""
+    """A part of a block of a sampling run: its counts, the accepted points, and the results.
 
+    `number` is that of the block, from 0. `usable` (u,) are the codes that could be results, in
+    their order.
+    """
+
+    number: int
     tally: Tally
     accepted: Samples
     kept: Samples
+    usable: Codes
 
 
-def stream(bundle: Bundle, policy: Policy, measurer: Measurer | None = None) -> Iterator[Block]:
-    """Run a policy block by block, in the memory of one block and of all different codes.
+@dataclass
+class Seen:
+    """What a sampling run must remember of its first blocks, `blocks` of them, to go on.
 
-    The first blocks are small, so that the first counts come at once. Ends at the policy's number
-    of results, exactly, or after all its proposals. Raises what `make_measurer` and the proposals
+    `codes` are those that could be results, with how often each occurred; `kept` is the number of
+    results.
+    """
+
+    blocks: int = 0
+    codes: Counter[str] = field(default_factory=Counter)
+    kept: int = 0
+
+
+def stream(
+    bundle: Bundle,
+    policy: Policy,
+    measurer: Measurer | None = None,
+    *,
+    executor: Executor | None = None,
+    seen: Seen | None = None,
+) -> Iterator[Block]:
+    """Run a policy block by block, in the memory of some blocks and of all different codes.
+
+    The first parts are small, so that the first counts come at once. Ends at the policy's number
+    of results, exactly, or after all its proposals. The blocks are judged by threads, or by the
+    workers of an `executor`, and counted here in their order: so the results are the same. With
+    `seen` it goes on after those blocks. Raises what `make_measurer`, the proposals and the workers
     raise. A policy that `abstains` accepts nothing.
     """
     if policy.neighbourhoods:
         bundle.require_records("to leave out the neighbourhoods of records")
     measurer = measurer or make_measurer(bundle, policy)
+    seen = seen or Seen()
+    missing = (policy.proposals if policy.results is None else policy.results) - seen.kept
+    if not missing or (policy.abstains and seen.blocks):
+        return
     if policy.abstains:
         none = fresh(bundle, policy, measurer, 0, "none")
-        yield Block(Tally(min(_FIRST, policy.proposals)), none, none)
+        yield Block(0, Tally(min(_FIRST, policy.proposals)), none, none, none.codes)
         return
-    seen: Counter[str] = Counter()
-    missing = policy.proposals if policy.results is None else policy.results
-
-    def judge(part: tuple[NDArray, NDArray | None]) -> tuple[int, NDArray[np.intp], Samples]:
-        return len(part[0]), *accepted(bundle, policy, measurer, *part)
-
-    for proposed, rows, passed in in_order(judge, _parts(bundle, policy, measurer)):
+    for number, proposed, rows, passed in _judged(bundle, policy, measurer, executor, seen.blocks):
         usable = np.flatnonzero(_may_be_results(bundle, policy, passed))
-        new, once = _counted(passed.codes[usable], seen)
+        new, once = _counted(passed.codes[usable], seen.codes)
         chosen = np.ones(len(usable), bool) if policy.repeats else new
         ends = np.flatnonzero(chosen)[missing - 1 : missing]  # where the last result is, if here
         if len(ends):  # points after the last result do not count as proposed
@@ -265,10 +296,41 @@ def stream(bundle: Bundle, policy: Policy, measurer: Measurer | None = None) -> 
         tally = Tally.of(
             proposed, passed, len(kept), int(new[chosen].sum()), len(usable), int(once.sum())
         )
-        yield Block(tally, passed, passed.take(kept))
+        yield Block(number, tally, passed, passed.take(kept), passed.codes[usable])
         missing -= len(kept)
         if missing == 0:
             return
+
+
+_Judged = tuple[int, int, NDArray[np.intp], Samples]
+"""A part of a block: its number, how many points it has, the rows that are accepted, and these."""
+
+
+def _judged(
+    bundle: Bundle, policy: Policy, measurer: Measurer, executor: Executor | None, first: int
+) -> Iterator[_Judged]:
+    """All parts of the blocks of a policy, from a `first` one on, in their order."""
+    run = bundle, policy, measurer
+    blocks = range(first, -(-policy.proposals // BLOCK))
+    if executor:
+        for parts in workers.in_order(_judge_block, run, blocks, executor):
+            yield from parts
+    else:
+        parts_of = (part for block in blocks for part in _parts(*run, block))
+        yield from in_order(partial(_judge, run), parts_of)
+
+
+_Part = tuple[int, NDArray[np.float64], NDArray[np.float64] | None]
+"""A block's number, points (n, k), and uniform numbers (n, p) to draw characters with, if any."""
+
+
+def _judge(run: tuple[Bundle, Policy, Measurer], part: _Part) -> _Judged:
+    number, z, uniform = part
+    return number, len(z), *accepted(*run, z, uniform)
+
+
+def _judge_block(run: tuple[Bundle, Policy, Measurer], block: int) -> list[_Judged]:
+    return [_judge(run, part) for part in _parts(*run, block)]
 
 
 def _may_be_results(bundle: Bundle, policy: Policy, accepted: Samples) -> NDArray[np.bool_]:
@@ -301,27 +363,22 @@ def fitted(proposal: Proposal, bundle: Bundle, measurer: Measurer) -> Proposal:
     return proposal
 
 
-def _parts(
-    bundle: Bundle, policy: Policy, measurer: Measurer
-) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64] | None]]:
-    """The proposals, and uniform numbers for drawing, so many at a time as are measured at once."""
+def _parts(bundle: Bundle, policy: Policy, measurer: Measurer, block: int) -> Iterator[_Part]:
+    """The proposals of a block, so many at a time as are measured at once."""
     most = BLOCK if bundle.records.latent_dim <= 3 else _SEVERAL
-    size = _FIRST
-    for z, uniform in _proposals(bundle, policy, measurer):
-        start = 0
-        while start < len(z):
-            rows = slice(start, start + size)
-            yield z[rows], None if uniform is None else uniform[rows]
-            start, size = start + size, min(4 * size, most)
+    z, uniform = _proposals(bundle, policy, measurer, block)
+    start, size = 0, most if block else _FIRST
+    while start < len(z):
+        rows = slice(start, start + size)
+        yield block, z[rows], None if uniform is None else uniform[rows]
+        start, size = start + size, min(4 * size, most)
 
 
 def _proposals(
-    bundle: Bundle, policy: Policy, measurer: Measurer
-) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64] | None]]:
-    """The proposals block by block: points (n, k), and the uniform numbers (n, p) for drawing."""
+    bundle: Bundle, policy: Policy, measurer: Measurer, block: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """The proposals of a block: points (n, k), and the uniform numbers (n, p) for drawing."""
+    n = min(BLOCK, policy.proposals - block * BLOCK)
     proposal = fitted(policy.proposal, bundle, measurer)
-    for block, start in enumerate(range(0, policy.proposals, BLOCK)):
-        n = min(BLOCK, policy.proposals - start)
-        z = proposal.draw(n, bundle, generator("proposals", policy.seed, block))
-        rng = generator("characters", policy.seed, block)
-        yield z, _for_drawing(bundle, policy, n, rng)
+    z = proposal.draw(n, bundle, generator("proposals", policy.seed, block))
+    return z, _for_drawing(bundle, policy, n, generator("characters", policy.seed, block))

@@ -1,0 +1,256 @@
+"""A sampling run as a folder: a Parquet file for each block, then one manifest.
+
+While it runs there is a folder `unfinished` in it, with what is needed to go on after an
+interruption: what each block adds to the counts. That names records, so it is removed at the end.
+"""
+
+import hashlib
+import io
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import astuple, dataclass, field, replace
+from itertools import count, groupby
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from regvae.audit.collisions import Auditor, Counted
+from regvae.formats import Attribute, Codes
+from regvae.generation.folder import Folder, FolderError
+from regvae.generation.results import CONTAINS_RECORDS, Outcome, codes_table, finished, prepared
+from regvae.model.bundle import Bundle
+from regvae.rejection import sampling
+from regvae.rejection.measures import Measurer
+from regvae.rejection.policy import Policy
+from regvae.rejection.report import Tally
+from regvae.rejection.sampling import Block, Seen
+
+MANIFEST = "manifest.json"
+UNFINISHED = "unfinished"
+"""The folder that is there until the run is finished."""
+SCHEMA = 1
+"""Of what is in it. A run of another schema is not continued."""
+_RUN = "run.json"
+
+
+def part_name(block: int) -> str:
+    """The name of a block's file of results.
+
+    >>> part_name(12)
+    'part-00000012.parquet'
+    """
+    return f"part-{block:08}.parquet"
+
+
+def generate_parts(
+    bundle: Bundle,
+    policy: Policy,
+    folder: str,
+    *,
+    attributes: Sequence[str] = (),
+    measurer: Measurer | None = None,
+    executor: Executor | None = None,
+    on_block: Callable[[Tally], bool | None] | None = None,
+) -> Outcome:
+    """Run a policy, and write its results to a folder, given by its path or URL.
+
+    Each block of proposals with results becomes a Parquet file of the codes, with some
+    `attributes`; the last file is `manifest.json`, with the hash of each. A run that was
+    interrupted goes on when it is called again. The results are those of `generate`, in the same
+    order, with any `executor`. `on_block` is called with the counts so far after each part of a
+    block; if it returns True the run ends there, with a manifest. Raises `FolderError`, before
+    anything is written, if the folder has a finished run, an unfinished one of something else, or
+    other files, and whenever it cannot be written; and what `generate` does.
+
+    >>> with regvae.workers.processes(2) as executor:
+    ...     generate_parts(bundle, policy, "new/", executor=executor).headline()
+    """
+    chosen = [bundle.format.attribute(name) for name in attributes]
+    policy, measurer = prepared(bundle, policy, measurer)
+    to = Folder(folder)
+    auditor, seen = Auditor(bundle, policy.unwanted), Seen()
+    run = _Run(to, to / UNFINISHED, chosen, auditor, seen)
+    run.check(policy)
+    with run.unfinished.held():
+        run.begin(policy)
+        blocks = sampling.stream(bundle, policy, measurer, executor=executor, seen=seen)
+        stopped = run.write(blocks, on_block)
+        outcome = finished(bundle, policy, measurer, auditor, stopped=stopped)
+        outcome = replace(outcome, sha256=run.sha256)
+        manifest = outcome.manifest({name: name for name in run.sha256})
+        to.write(MANIFEST, f"{json.dumps(manifest, indent=1)}\n".encode())
+    run.unfinished.remove()
+    return outcome
+
+
+@dataclass
+class _Run:
+    """A run in a folder `to`: what its blocks have added so far, and the hash of each file."""
+
+    to: Folder
+    unfinished: Folder
+    attributes: Sequence[Attribute]
+    auditor: Auditor
+    seen: Seen
+    sha256: dict[str, str] = field(default_factory=dict)
+
+    def check(self, policy: Policy) -> None:
+        """Raises `FolderError` unless the folder is empty, or has this run, unfinished."""
+        names = self.to.names()
+        if MANIFEST in names:
+            self.unfinished.remove()  # it may have ended just before
+            raise FolderError(
+                f"expected a new folder or an unfinished run, got {self.to.url}, whose run is "
+                "finished; give another folder"
+            )
+        if UNFINISHED not in names:
+            if names:
+                raise FolderError(
+                    f"expected a new folder or an unfinished run, got {self.to.url}, which has "
+                    f"other files ({', '.join(sorted(names))[:80]}); give another folder"
+                )
+            return
+        if _RUN not in self.unfinished.names():
+            return  # it was interrupted before its first block
+        there, ours = self._read_run(), self._described(policy)
+        other = [name for name in ours if there.get(name) != ours[name]]
+        if other:
+            raise FolderError(
+                f"expected an unfinished run of this policy, got {self.to.url}, whose run has "
+                f"another {' and '.join(other)}; give another folder, or the same options as then"
+            )
+
+    def _described(self, policy: Policy) -> dict[str, Any]:
+        described = {
+            CONTAINS_RECORDS: True,
+            "version": SCHEMA,
+            "policy": policy.to_dict(),
+            "attributes": [one.name for one in self.attributes],
+        }
+        return json.loads(json.dumps(described))  # tuples are lists there
+
+    def _read_run(self) -> dict[str, Any]:
+        try:
+            found = json.loads(self.unfinished.read(_RUN))
+        except ValueError:
+            found = None
+        return found if isinstance(found, dict) else {}
+
+    def begin(self, policy: Policy) -> None:
+        """Note what is run, and count what is there of it."""
+        if _RUN not in self.unfinished.names():
+            text = json.dumps(self._described(policy), indent=1)
+            self.unfinished.write(_RUN, text.encode())
+        names, there = self.to.names(), self.unfinished.names()
+        for number in count():
+            if _added_name(number) not in there:
+                return
+            added = _Added.read(self.unfinished.read(_added_name(number)))
+            part = part_name(number)
+            if added is None or (added.sha256 and not self._has(part, added.sha256, names)):
+                return  # it and all after it are generated again
+            self._count(added, number)
+
+    def _has(self, part: str, sha256: str, names: set[str]) -> bool:
+        return part in names and hashlib.sha256(self.to.read(part)).hexdigest() == sha256
+
+    def _count(self, added: "_Added", number: int) -> None:
+        """Count a block that exists."""
+        self.auditor.include(added.counted)
+        self.seen.codes.update(added.usable)
+        self.seen.kept += added.counted.tally.kept
+        self.seen.blocks = number + 1
+        if added.sha256:
+            self.sha256[part_name(number)] = added.sha256
+
+    def write(
+        self, parts: Iterator[Block], on_block: Callable[[Tally], bool | None] | None
+    ) -> bool:
+        """Write the results of all blocks, and what each adds; whether `on_block` ended it."""
+        if on_block and self.seen.blocks and on_block(self.auditor.tally):
+            return True
+        for number, of_block in groupby(parts, lambda part: part.number):
+            total, stopped = Counted.none(self.auditor.bundle), False
+            kept: list[Codes] = []
+            usable: Counter[str] = Counter()
+            for part in of_block:
+                counted = Counted.of(part.tally, part.accepted, part.kept, self.auditor.room)
+                self.auditor.include(counted)
+                total += counted
+                kept.append(part.kept.codes)
+                usable.update(part.usable.tolist())
+                if on_block and on_block(self.auditor.tally):
+                    stopped = True
+                    break
+            self._write_block(number, np.concatenate(kept), _Added(total, usable))
+            if stopped:
+                return True
+        return False
+
+    def _write_block(self, number: int, codes: NDArray, added: "_Added") -> None:
+        if len(codes):
+            sink = io.BytesIO()
+            table = codes_table(codes, self.auditor.bundle.format, self.attributes)
+            pq.write_table(table, sink, compression="zstd")
+            sha256 = self.sha256[part_name(number)] = hashlib.sha256(sink.getvalue()).hexdigest()
+            added = replace(added, sha256=sha256)
+            self.to.write(part_name(number), sink.getvalue())
+        self.unfinished.write(_added_name(number), added.written())
+
+
+def _added_name(block: int) -> str:
+    return f"block-{block:08}.npz"
+
+
+@dataclass(frozen=True)
+class _Added:
+    """What a block adds to a run: counts, the codes that could be results with how often each
+    occurred, and the hash of its file of results, empty without one."""
+
+    counted: Counted
+    usable: Counter[str]
+    sha256: str = ""
+
+    def written(self) -> bytes:
+        """As a NumPy archive, without pickle."""
+        sink = io.BytesIO()
+        counted = self.counted
+        arrays: dict[str, Any] = {
+            "tally": np.array(astuple(counted.tally)),
+            "leaking": counted.leaking,
+            "z": counted.z,
+            "codes": counted.codes,
+            **_columns("hits", counted.hits),
+            **_columns("usable", self.usable),
+            "sha256": self.sha256,
+        }
+        np.savez_compressed(sink, **arrays)
+        return sink.getvalue()
+
+    @classmethod
+    def read(cls, content: bytes) -> "_Added | None":
+        """The inverse of `written`; None for a damaged archive."""
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as found:
+                counted = Counted(
+                    Tally(*map(int, found["tally"])),
+                    _counter("hits", found),
+                    int(found["leaking"]),
+                    found["z"],
+                    found["codes"],
+                )
+                return cls(counted, _counter("usable", found), str(found["sha256"]))
+        except (OSError, ValueError, KeyError, TypeError, EOFError):
+            return None
+
+
+def _columns(name: str, counts: Counter[str]) -> dict[str, NDArray]:
+    return {name: np.array([*counts], str), f"{name}_counts": np.array([*counts.values()], int)}
+
+
+def _counter(name: str, found: Any) -> Counter[str]:
+    return Counter(dict(zip(found[name].tolist(), found[f"{name}_counts"].tolist(), strict=True)))

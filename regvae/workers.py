@@ -1,0 +1,167 @@
+"""Work in other processes, of this machine or of others, by any `concurrent.futures.Executor`.
+
+The work on an item must depend on that item and on what is shared alone. Then the number and kind
+of workers change nothing. What is shared is sent once where that is possible; in a process it is
+unpacked once.
+"""
+
+import os
+import pickle
+import signal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, TypeVar
+
+from regvae.parallel import one_thread_a_product
+
+Shared = TypeVar("Shared")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+MOST = 1_024
+"""Most processes of `processes`."""
+CONNECTING = 10
+"""Seconds until a Dask scheduler that does not answer is given up."""
+
+_ENVIRONMENT = {
+    **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1"),
+    "LOKY_MAX_MEMORY_LEAK_SIZE": "1e15",  # a block is large: that is no leak to restart for
+}
+
+
+class WorkerError(OSError):
+    """Workers that cannot be started or reached, or have ended; the message tells what to do."""
+
+
+@contextmanager
+def processes(n: int) -> Iterator[Executor]:
+    """n processes of this machine, 1 to 1,024, each with one thread; they end with the context.
+
+    They do not run the caller's script again, as those of `multiprocessing` do. Raises `ValueError`
+    for another number.
+    """
+    if not 1 <= n <= MOST:
+        raise ValueError(f"expected 1 to {MOST:,} workers, got {n:,}; change the number")
+    import loky  # takes a while, and serving needs none
+
+    pool = loky.ProcessPoolExecutor(n, env=_ENVIRONMENT, initializer=_ignore_interrupts)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(kill_workers=True)  # what they still do is not wanted
+
+
+def _ignore_interrupts() -> None:
+    """Ctrl-C is for the process that started the workers, which ends them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def cluster(address: str) -> Iterator[Executor]:
+    """The workers of a Dask scheduler, given by its address such as tcp://10.0.0.1:8786.
+
+    Its workers need regvae in the same version, but no file. Raises `WorkerError` if Dask is not
+    installed or nothing answers within `CONNECTING` seconds.
+    """
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise WorkerError(
+            "expected Dask to be installed for --dask, got none; pip install 'regvae[dask]'"
+        ) from error
+    try:
+        client = Client(address, timeout=CONNECTING, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise WorkerError(
+            f"expected a Dask scheduler at {address[:80]!r}, got none in {CONNECTING} s; start "
+            "`dask scheduler` there, or correct the address"
+        ) from error
+    try:
+        yield client.get_executor()
+    finally:
+        client.close(timeout=CONNECTING)
+
+
+def in_order(
+    work: Callable[[Shared, Item], Result],
+    shared: Shared,
+    items: Iterable[Item],
+    executor: Executor,
+) -> Iterator[Result]:
+    """What `work(shared, item)` returns for every item, in their order.
+
+    Two items a worker are on their way at a time. `work`, `shared` and the items must be such that
+    they can be pickled, but for threads. Matrix products in the work are computed by one thread.
+    Raises what the work raises, and `WorkerError` if the workers have ended.
+    """
+    sent, ahead = _sent(shared, executor), 2 * _workers(executor)
+    waiting: deque[Future[Result]] = deque()
+    try:
+        for item in items:
+            waiting.append(executor.submit(_work, work, sent, item))
+            if len(waiting) >= ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    except (BrokenExecutor, CancelledError) as error:
+        raise WorkerError(
+            "expected the workers to answer, got none that does (out of memory, or their machine "
+            "is gone); start again"
+        ) from error
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _workers(executor: Executor) -> int:
+    """How many items an executor works on at a time, as far as it tells."""
+    if client := _dask_client(executor):
+        return max(1, sum(client.nthreads().values()))
+    return getattr(executor, "_max_workers", None) or os.cpu_count() or 1
+
+
+def _dask_client(executor: Executor) -> Any:
+    """The Dask client of an executor, None of another kind. Dask has no public name for it."""
+    return getattr(executor, "_client", None)
+
+
+class _Packed:
+    """What is shared, as it is sent to a process."""
+
+    def __init__(self, shared: Any) -> None:
+        self.content = pickle.dumps(shared, protocol=pickle.HIGHEST_PROTOCOL)
+        self.digest = blake2b(self.content).hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Packed) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    @lru_cache(maxsize=2)  # noqa: B019 -- as many as a process works for
+    def unpacked(self) -> Any:
+        """What was packed: unpacked once in each process."""
+        return pickle.loads(self.content)
+
+
+def _sent(shared: Any, executor: Executor) -> Any:
+    """What is shared, in the form in which `_work` gets it."""
+    if isinstance(executor, ThreadPoolExecutor):
+        return shared
+    packed = _Packed(shared)
+    if client := _dask_client(executor):
+        return client.scatter(
+            packed, broadcast=True, hash=False
+        )  # all workers have it: one may end
+    return packed
+
+
+def _work(work: Callable[[Any, Item], Result], sent: Any, item: Item) -> Result:
+    """Work on an item in a worker."""
+    shared = sent.unpacked() if isinstance(sent, _Packed) else sent
+    with one_thread_a_product:
+        return work(shared, item)
