@@ -21,7 +21,7 @@ from regvae.cli.output import (
 )
 from regvae.formats import Format
 from regvae.generation.parts import MANIFEST, generate_parts
-from regvae.generation.results import Outcome, generate
+from regvae.generation.results import KINDS, Outcome, generate
 from regvae.model.bundle import Bundle
 from regvae.rejection.measures import Measurer
 from regvae.rejection.policy import Policy
@@ -45,7 +45,7 @@ class ResultFiles:
     def of(
         cls, out: str | None, details: Path | None, attributes: Sequence[str], format: Format
     ) -> "ResultFiles":
-        """As options give them; `out` is a folder if it ends in / or is one.
+        """As options give them; `out` is a folder if it ends in /.
 
         Raises `UsageError` for attributes without results, or details with a folder, and
         `FormatError` for an attribute that the format lacks.
@@ -54,7 +54,7 @@ class ResultFiles:
             raise UsageError("expected --attribute with --out, got it alone; add --out")
         for name in attributes:
             format.attribute(name)
-        folder = out if out and (out.endswith("/") or Path(out).is_dir()) else None
+        folder = out if out and out.endswith("/") else None
         if folder and details:
             raise UsageError(
                 "expected --details with a file of results, got it with a folder; leave it out, or "
@@ -66,6 +66,11 @@ class ResultFiles:
     def check(self, *others: Path | None) -> None:
         """Raises `UsageError` if files cannot be written, or for one file given twice."""
         manifests = []
+        if self.file and self.file.suffix not in KINDS:
+            raise UsageError(
+                f"expected a name that ends in {' or '.join(KINDS)}, or in / for a folder of "
+                f"parts, got {str(self.file)!r}; change it"
+            )
         for path in self._paths:
             check_table_name(path)
             manifests.append(_manifest_path(path))
