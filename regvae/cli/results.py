@@ -68,7 +68,7 @@ class ResultFiles:
         manifests = []
         if self.file and self.file.suffix not in KINDS:
             raise UsageError(
-                f"expected a name that ends in {' or '.join(KINDS)}, or in / for a folder of "
+                f"expected a name that ends in {' or '.join(sorted(KINDS))}, or in / for a folder of "
                 f"parts, got {str(self.file)!r}; change it"
             )
         for path in self._paths:
