@@ -30,6 +30,7 @@ LIMITS = ("4GB", "1GB", "512MB", "256MB", "128MB")
 """DuckDB's `memory_limit`, at first the document's."""
 _PROGRAM = """
 import duckdb, json, sys
+duckdb.sql("SET enable_progress_bar = false")  # it is drawn on the standard output
 shown = duckdb.sql(sys.argv[1])
 print(json.dumps(dict(zip(shown.columns, map(float, shown.fetchall()[0])))))
 """
