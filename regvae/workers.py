@@ -12,10 +12,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
 from typing import Any, TypeVar
 
+from regvae import parallel
 from regvae.parallel import one_thread_a_product
 
 Shared = TypeVar("Shared")
@@ -28,7 +29,13 @@ CONNECTING = 10
 """Seconds until a Dask scheduler that does not answer is given up."""
 
 _ENVIRONMENT = {
-    **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1"),
+    **dict.fromkeys(
+        (
+            *("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"),
+            *("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"),
+        ),
+        "1",
+    ),
     "LOKY_MAX_MEMORY_LEAK_SIZE": "1e15",  # a block is large: that is no leak to restart for
 }
 
@@ -90,14 +97,18 @@ def in_order(
     work: Callable[[Shared, Item], Result],
     shared: Shared,
     items: Iterable[Item],
-    executor: Executor,
+    executor: Executor | None,
 ) -> Iterator[Result]:
     """What `work(shared, item)` returns for every item, in their order.
 
-    Two items a worker are on their way at a time. `work`, `shared` and the items must be such that
+    Without an `executor` the threads of `regvae.parallel` work. Two items a worker are on their way
+    at a time. `work`, `shared` and the items must be such that
     they can be pickled, but for threads. Matrix products in the work are computed by one thread.
     Raises what the work raises, and `WorkerError` if the workers have ended.
     """
+    if executor is None:
+        yield from parallel.in_order(partial(work, shared), items)
+        return
     sent, ahead = _sent(shared, executor), 2 * _workers(executor)
     waiting: deque[Future[Result]] = deque()
     try:

@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "generation": {"formats", "model", "latent", "rejection", "audit"},
     "evaluation": {
         *("formats", "onehot", "predicates", "intervals", "randomness", "model", "latent"),
-        *("rejection", "audit"),
+        *("rejection", "audit", "workers"),
     },
     "training": {"formats", "onehot", "randomness", "model"},
     "cli": {

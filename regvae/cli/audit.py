@@ -1,6 +1,7 @@
 """`regvae audit`: attack a model, or a file of results, and write the report."""
 
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +13,15 @@ from rich.status import Status
 from regvae.audit import report
 from regvae.audit.html import html
 from regvae.audit.stored import store_audit, stored_audit
-from regvae.cli.arguments import BundleArgument, JsonOption, SeedOption, codes_given
+from regvae.cli.arguments import (
+    BundleArgument,
+    DaskOption,
+    JsonOption,
+    SeedOption,
+    WorkersOption,
+    codes_given,
+    executor_of,
+)
 from regvae.cli.output import (
     UsageError,
     check_apart,
@@ -41,7 +50,8 @@ _STEPS = {
 def audit(
     bundle: BundleArgument,
     results: Annotated[
-        Path | None, typer.Option(help="judge this file of results [codes generated for the audit]")
+        Path | None,
+        typer.Option(help="judge this file or folder of results [codes generated for the audit]"),
     ] = None,
     membership: Annotated[
         bool, typer.Option("--membership", help="also train shadow models, for the attack LiRA")
@@ -60,13 +70,18 @@ def audit(
         float | None,
         typer.Option(help="exit status 1 if a membership attack has a larger AUC", min=0.5, max=1),
     ] = None,
+    workers: WorkersOption = None,
+    dask: DaskOption = None,
 ) -> None:
     """Attack a model or a file of results, and tell what was found of its records."""
     _check(results, out, unwanted_file, membership=membership, shadows=shadows)
+    if (workers is not None or dask) and not membership:
+        raise UsageError("expected --workers and --dask with --membership, got none; add it")
     loaded = bundles.load(bundle)
     listed = tuple(codes_given([], unwanted_file, loaded.format)) if unwanted_file else ()
     given = read_results(results, loaded, listed) if results else None
-    trained = _shadows(loaded, shadows or USUAL) if membership else None
+    with executor_of(workers, dask) as executor:
+        trained = _shadows(loaded, shadows or USUAL, executor) if membership else None
     with Status("", console=notes) as status:
         found = report.audit(
             loaded,
@@ -114,11 +129,11 @@ def _check(
     check_apart([results, unwanted_file, out])
 
 
-def _shadows(bundle: Bundle, n: int) -> Shadows:
+def _shadows(bundle: Bundle, n: int, executor: Executor | None) -> Shadows:
     """Train shadow models, or read those that are there, with a progress bar."""
     try:
         with _progress(n) as show:
-            return train_shadows(bundle, n, on_done=show)
+            return train_shadows(bundle, n, executor=executor, on_done=show)
     except KeyboardInterrupt:
         fail("stopped; the same command goes on with the shadow models that are trained")
 

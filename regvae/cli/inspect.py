@@ -1,5 +1,6 @@
 """`regvae evaluate`, `report`, `encode`, `decode` and `check`: commands that read a bundle."""
 
+from concurrent.futures import Executor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -14,9 +15,12 @@ from regvae.cli.arguments import (
     CodesArgument,
     CodesFileOption,
     ColumnOption,
+    DaskOption,
     JsonOption,
     OutOption,
+    WorkersOption,
     codes_given,
+    executor_of,
     point_of,
 )
 from regvae.cli.output import (
@@ -132,14 +136,20 @@ def encode(
     column: ColumnOption = None,
     out: OutOption = None,
     as_json: JsonOption = False,
+    workers: WorkersOption = None,
+    dask: DaskOption = None,
 ) -> None:
     """Print the Gaussian (mean and sigma) of every code, or write it with more to a file."""
     if out:
         check_table_name(out)
         check_apart([file, out])
+    elif workers is not None or dask:
+        raise UsageError("expected --workers and --dask with --out, got no file; add --out")
     loaded = bundles.load(bundle)
     if out:
-        _write_encoded(_reading(texts or [], file, column, loaded.format), loaded, out)
+        reading = _reading(texts or [], file, column, loaded.format)
+        with executor_of(workers, dask) as executor:
+            _write_encoded(reading, loaded, out, executor)
         return
     if texts:  # as they are given, also twice
         _check_column(column, file)
@@ -160,10 +170,10 @@ def encode(
         console.print(f"{format.shown(code)}  mean {numbers_shown(m)}  sigma {numbers_shown(s)}")
 
 
-def _write_encoded(reading: Reading, bundle: Bundle, out: Path) -> None:
+def _write_encoded(reading: Reading, bundle: Bundle, out: Path, executor: Executor | None) -> None:
     """Write the codes with their Gaussians and reconstructions, and print what was read."""
     calibration = None if bundle.released else calibrate(bundle)
-    encoded = Encoded.of(reading, bundle, calibration)
+    encoded = Encoded.of(reading, bundle, calibration, executor)
     for sentence in (*reading.sentences(), *encoded.sentences()):
         console.print(sentence)
     write_table(encoded.table(), out)

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import typer
 
-from regvae.cli import audit, data, export, formats, inspect, regions, sample, serve, train
+from regvae.cli import audit, data, export, formats, inspect, regions, sample, serve, study, train
 from regvae.cli.output import fail, print_error
 
 _INTERRUPTED = 130
@@ -26,7 +26,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
         inspect.decode,
         sample.sample,
         regions.regions,
-        train.study,
+        study.study,
         audit.audit,
         inspect.check,
         export.export,

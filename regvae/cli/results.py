@@ -68,8 +68,8 @@ class ResultFiles:
         manifests = []
         if self.file and self.file.suffix not in KINDS:
             raise UsageError(
-                f"expected a name that ends in {' or '.join(sorted(KINDS))}, or in / for a folder of "
-                f"parts, got {str(self.file)!r}; change it"
+                f"expected a name that ends in {' or '.join(sorted(KINDS))}, or in / for a "
+                f"folder of parts, got {str(self.file)!r}; change it"
             )
         for path in self._paths:
             check_table_name(path)

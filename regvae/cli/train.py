@@ -3,33 +3,24 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-import pandas as pd
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from regvae.cli.arguments import ColumnOption, OutOption
-from regvae.cli.formats import format_given
-from regvae.cli.output import UsageError, check_apart, check_table_name, console, fail, write_table
-from regvae.evaluation.metrics import metrics
-from regvae.evaluation.study import (
-    CurvePoint,
-    ModelOutcome,
-    RuleOutcome,
-    model_outcome,
-    over_seeds,
-    purity_curves,
-    rule_outcomes,
+from regvae.cli.arguments import (
+    ColumnOption,
 )
+from regvae.cli.formats import format_given
+from regvae.cli.output import UsageError, console, fail
+from regvae.evaluation.metrics import metrics
 from regvae.formats import FORMATS, CodeTable, Own, read_codes
 from regvae.formats.finding import Sheet
 from regvae.model import bundle as bundles
 from regvae.model import config, presets, store
-from regvae.model.bundle import Bundle
 from regvae.model.privacy import Budget
 from regvae.training import jobs
 from regvae.training.checkpoint import checkpoint_path
@@ -215,67 +206,3 @@ def _print_speed(trainer: Any, seconds: float, limit: float) -> None:
         f"{seconds:.1f} s in total; {rate:,.0f} steps/s, {share:.1%} of the {limit / 1e9:,.0f} "
         "GFLOP/s of a large matrix product"
     )
-
-
-def study(
-    folder: Annotated[Path, typer.Option(help="of the trained models: PRESET/seed-N")],
-    preset: Annotated[list[str] | None, typer.Option(help="what to train [notebook-2d]")] = None,
-    seeds: Annotated[int, typer.Option(help="number of training seeds", min=1, max=100)] = 20,
-    first: Annotated[int, typer.Option(help="the first of them", min=0)] = 20,
-    proposals: Annotated[
-        int, typer.Option(help="points that choose, and others that judge, each rule", min=5_000)
-    ] = 200_000,
-    rules: Annotated[bool, typer.Option(help="compare the rules on each model")] = True,
-    out: OutOption = None,
-    models_out: Annotated[Path | None, typer.Option(help="the models' figures as a table")] = None,
-    curves: Annotated[
-        Path | None, typer.Option(help="purity against accepted share of each rule, as a table")
-    ] = None,
-) -> None:
-    """Train presets with several seeds, print figures of each model, and compare the rules."""
-    chosen = [presets.preset(name) for name in preset or ["notebook-2d"]]
-    for table in filter(None, (out, models_out, curves)):
-        check_table_name(table)
-    check_apart([out, models_out, curves])
-    if out and not rules:
-        raise UsageError("expected --out without --no-rules, got both; leave out one of them")
-    folder.mkdir(exist_ok=True)
-    outcomes: list[RuleOutcome] = []
-    models: list[ModelOutcome] = []
-    points: list[CurvePoint] = []
-    try:
-        for one in chosen:
-            (folder / one.name).mkdir(exist_ok=True)
-            for seed in range(first, first + seeds):
-                bundle = _model(one, seed, folder / one.name / f"seed-{seed}")
-                models.append(model_outcome(bundle))
-                console.print(f"{one.name} seed {seed}  {models[-1].sentence()}")
-                for outcome in rule_outcomes(bundle, proposals=proposals) if rules else ():
-                    outcomes.append(outcome)
-                    console.print(f"{one.name} seed {seed}  {outcome.sentence()}")
-                points += purity_curves(bundle, proposals=proposals) if curves else ()
-    finally:  # a study that is stopped has the tables of what it found
-        for path, rows in ((out, outcomes), (models_out, models), (curves, points)):
-            if path and rows:
-                write_table(pd.DataFrame(map(asdict, rows)), path)
-    for sentence in over_seeds(outcomes):
-        console.print(sentence)
-
-
-def _model(preset: config.Preset, seed: int, path: Path) -> Bundle:
-    """The bundle of a preset and a seed in a folder; trained, or resumed, if it is not there."""
-    if not path.exists():
-        with quiet():
-            from regvae.training import trainer as training
-        resume = checkpoint_path(path).exists()
-        command = jobs.train_command(preset.name, path, seed)
-        waiting = console.status(f"seed {seed}: training, or waiting for a processor")
-        with waiting, processor():
-            training.train(preset, path, seed=seed, resume=resume, command=command, measure=metrics)
-    bundle = bundles.load(path)
-    if (bundle.preset, bundle.seed) != (preset, seed):
-        raise UsageError(
-            f"{path}: expected {preset.name} with seed {seed}, got {bundle.preset.name} with seed "
-            f"{bundle.seed}; choose another folder"
-        )
-    return bundle

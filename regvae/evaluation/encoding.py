@@ -1,5 +1,6 @@
 """Somebody's own codes in a model: their Gaussians, reconstructions, and whether they are usual."""
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,11 +9,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from regvae.formats import Codes, Reading
+from regvae.model.autoencoder import Autoencoder
 from regvae.model.bundle import Bundle
 from regvae.rejection.calibration import Calibration
+from regvae.workers import in_order
 
 UNUSUAL = 0.01
 """Below this p-value a code lies where hardly any held-out record does: one in a hundred."""
+_TOGETHER = 2**14
+"""Codes that are encoded, or measured, at a time."""
 
 
 @dataclass(frozen=True)
@@ -32,24 +37,42 @@ class Encoded:
     calibration: Calibration | None
 
     @classmethod
-    def of(cls, reading: Reading, bundle: Bundle, calibration: Calibration | None) -> "Encoded":
-        """Encode the codes of a reading with a bundle; only a release has no calibration."""
-        mean, sigma = bundle.autoencoder.encode(reading.codes)
-        rows = bundle.records.rows_of(reading.codes)
+    def of(
+        cls,
+        reading: Reading,
+        bundle: Bundle,
+        calibration: Calibration | None,
+        executor: Executor | None = None,
+    ) -> "Encoded":
+        """Encode the codes of a reading with a bundle; only a release has no calibration.
+
+        The workers of an `executor` (see `regvae.workers`) compute p-values too, which are else
+        computed when they are needed. Raises what the workers raise.
+        """
+        codes = reading.codes
+        rows = bundle.records.rows_of(codes)
         split = np.append(bundle.records.split, "")[rows]  # -1 is the last: no record
-        reconstruction = bundle.autoencoder.decode(mean)
-        return cls(reading, split, mean, sigma, reconstruction, calibration)
+        parts = in_order(_encode, bundle.autoencoder, _chunks(codes), executor)
+        mean, sigma, reconstruction = map(np.concatenate, zip(*parts, strict=True))
+        found = cls(reading, split, mean, sigma, reconstruction, calibration)
+        if executor and calibration:
+            found.__dict__["_typicality"] = _typicality(calibration, mean, executor)
+        return found
 
     @cached_property  # it takes longer than all else, and the map does not need it
+    def _typicality(self) -> NDArray[np.float64]:
+        if self.calibration is None:
+            return np.full(len(self.split), np.nan)
+        return _typicality(self.calibration, self.mean, None)
+
+    @property
     def p_value(self) -> NDArray[np.float64]:
         """`Calibration.typicality` of the means, (n,): how usual a code is among held-out records.
 
         NaN for a training record, whose own Gaussian is part of the density, and if there is no
         calibration.
         """
-        if self.calibration is None:
-            return np.full(len(self.split), np.nan)
-        return np.where(self.split == "train", np.nan, self.calibration.typicality(self.mean))
+        return np.where(self.split == "train", np.nan, self._typicality)
 
     @property
     def exact(self) -> NDArray[np.bool_]:
@@ -103,3 +126,21 @@ class Encoded:
             del columns["split"], columns["p_value"]
         columns |= self.reading.further_beside(columns)
         return pd.DataFrame(columns)
+
+
+def _chunks(rows: NDArray) -> list[NDArray]:
+    return [rows[start : start + _TOGETHER] for start in range(0, len(rows), _TOGETHER)]
+
+
+def _encode(autoencoder: Autoencoder, codes: Codes) -> tuple[NDArray, NDArray, Codes]:
+    """The means and sigmas (n, k) of codes (n,), and their reconstructions (n,)."""
+    mean, sigma = autoencoder.encode(codes)
+    return mean, sigma, autoencoder.decode(mean)
+
+
+def _typicality(
+    calibration: Calibration, mean: NDArray, executor: Executor | None
+) -> NDArray[np.float64]:
+    """The typicality of means (n, k): (n,)."""
+    work = Calibration.typicality
+    return np.concatenate([*in_order(work, calibration, _chunks(mean), executor)])

@@ -214,6 +214,24 @@ def _outcome(
     )
 
 
+@dataclass(frozen=True)
+class Studied:
+    """All figures of one model: its own, those of the rules, and of their curves."""
+
+    model: ModelOutcome
+    rules: list[RuleOutcome]
+    curves: list[CurvePoint]
+
+    @classmethod
+    def of(cls, bundle: Bundle, proposals: int, *, rules: bool, curves: bool) -> "Studied":
+        """Of a model; with `rules` and `curves` or without, on so many proposals each."""
+        return cls(
+            model_outcome(bundle),
+            [*rule_outcomes(bundle, proposals=proposals)] if rules else [],
+            [*purity_curves(bundle, proposals=proposals)] if curves else [],
+        )
+
+
 def outcomes_of(table: pd.DataFrame) -> list[RuleOutcome]:
     """The outcomes in a table that `regvae study` wrote: the inverse of its rows.
 

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from regvae.audit.exposure import Exposure
 from regvae.audit.report import Results
 from regvae.formats import Codes, Format
+from regvae.generation.parts import MANIFEST
 from regvae.generation.results import KEY, KINDS
 from regvae.model.bundle import Bundle
 from regvae.rejection.policy import MAX_PROPOSALS, Policy, PolicyError
@@ -36,21 +37,26 @@ def read_results(
     *,
     content: bytes | None = None,
 ) -> Results:
-    """Read a Parquet or CSV file of results that were generated with a bundle.
+    """Read a Parquet or CSV file of results that were generated with a bundle, or a folder of parts
+    whose run is finished.
 
-    Its manifest is that inside a Parquet file, or the one beside either, `<name>.manifest.json`; a
-    file without one can be judged, but for what depends on how its codes were drawn. `listed` are
-    the unwanted codes of a policy whose released manifest does not hold them. `content` are the
-    file's bytes, if they have been read. Raises `ResultsError` for a file of another kind, of
-    details, without the format's column, with a text that is no code, without codes, with a
-    damaged manifest or that of another file or bundle; `PolicyError` for another list; `OSError` if
-    it cannot be read.
+    The manifest of a file is that inside a Parquet file, or the one beside either,
+    `<name>.manifest.json`; a file without one can be judged, but for what depends on how its codes
+    were drawn. `listed` are the unwanted codes of a policy whose released manifest does not hold
+    them. `content` are the file's bytes, if they have been read. Raises `ResultsError` for a file
+    of another kind, of details, without the format's column, with a text that is no code, without
+    codes, with a damaged manifest or that of another file or bundle, and for a folder whose run is
+    not finished; `PolicyError` for another list; `OSError` if it cannot be read.
     """
     path = Path(path)
-    if content is None:
-        content = _bytes_of(path)
-    codes, sha256 = _codes(path, content, bundle), hashlib.sha256(content).hexdigest()
-    manifest = _manifest(path, content, sha256)
+    manifest: dict[str, Any] | None
+    if path.is_dir():
+        codes, sha256, manifest = _of_folder(path, bundle)
+    else:
+        if content is None:
+            content = _bytes_of(path)
+        codes, sha256 = _codes(path, content, bundle), hashlib.sha256(content).hexdigest()
+        manifest = _manifest(path, content, sha256)
     found = Results(path.name.encode(errors="replace").decode(), codes, sha256)
     if manifest is None:
         unknown = "the file has no manifest, which tells how it was drawn"
@@ -80,6 +86,27 @@ def _bytes_of(path: Path) -> bytes:
             "regvae sample wrote"
         )
     return path.read_bytes()
+
+
+def _of_folder(path: Path, bundle: Bundle) -> tuple[Codes, str, dict[str, Any]]:
+    """The codes of a folder of parts, the hash of its manifest, and the manifest."""
+    if not (path / MANIFEST).is_file():
+        raise ResultsError(
+            f"{path}: expected a folder of results with {MANIFEST}, got one without, whose run is "
+            "not finished; let it finish, with the same command"
+        )
+    text = (path / MANIFEST).read_bytes()
+    manifest = _checked(path / MANIFEST, text)
+    codes = [np.empty(0, bundle.records.codes.dtype)]
+    for name, sha256 in manifest["files"].items():
+        content = _bytes_of(path / Path(name).name)
+        _check_hash(path / name, sha256, hashlib.sha256(content).hexdigest(), MANIFEST)
+        codes.append(_codes(path / name, content, bundle))
+    if len(codes) == 1:
+        raise ResultsError(
+            f"{path}: expected {bundle.format.plural}, got a run without results; generate some"
+        )
+    return np.concatenate(codes), hashlib.sha256(text).hexdigest(), manifest
 
 
 # --- codes ----------------------------------------------------------------------------------------
@@ -156,10 +183,17 @@ def _manifest(path: Path, content: bytes, sha256: str) -> dict[str, Any] | None:
     beside = path.with_name(f"{path.name}.manifest.json")
     if inside is None and not beside.is_file():
         return None
+    found = _checked(path, beside.read_bytes() if inside is None else inside)
+    _check_hash(path, found["files"].get(path.name, sha256), sha256, beside.name)
+    return found
+
+
+def _checked(path: Path, text: bytes) -> dict[str, Any]:
+    """A manifest with the parts that are used; `path` is the file that it describes."""
     try:
-        found = json.loads(beside.read_bytes() if inside is None else inside)
-        of_file = found.get("files", {}).get(path.name, sha256)
-        right = _is_policy(found["policy"]) and _is_count(found["report"]["proposed"])
+        found = json.loads(text)
+        right = isinstance(found.setdefault("files", {}), dict)
+        right &= _is_policy(found["policy"]) and _is_count(found["report"]["proposed"])
         exposures = found["audit"].setdefault("exposures", [])
         right &= isinstance(exposures, list) and all(map(Exposure.describes, exposures))
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
@@ -169,12 +203,16 @@ def _manifest(path: Path, content: bytes, sha256: str) -> dict[str, Any] | None:
             f"{path}: expected the manifest that regvae sample writes, got a damaged one; generate "
             "the results again, or remove the manifest"
         )
-    if of_file != sha256:
-        raise ResultsError(
-            f"{path}: expected the file that {beside.name} describes, with sha256 "
-            f"{str(of_file)[:12]}…, got {sha256[:12]}…; give the file that it was written with"
-        )
     return found
+
+
+def _check_hash(path: Path, expected: Any, sha256: str, manifest: str) -> None:
+    """Raises `ResultsError` unless a file is that of its manifest."""
+    if expected != sha256:
+        raise ResultsError(
+            f"{path}: expected the file that {manifest} describes, with sha256 "
+            f"{str(expected)[:12]}…, got {sha256[:12]}…; give the file that it was written with"
+        )
 
 
 def _is_policy(given: Any) -> bool:

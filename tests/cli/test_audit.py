@@ -67,7 +67,8 @@ def test_fail_above_ends_with_status_1(run, folder):
 def test_membership_trains_so_many_shadow_models(output, folder, monkeypatch):
     given = []
 
-    def trained(bundle, n, *, on_done):
+    def trained(bundle, n, *, executor, on_done):
+        assert executor is None
         given.append(n)
         on_done(n)
         rng = np.random.default_rng(1)
