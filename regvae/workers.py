@@ -8,6 +8,8 @@ unpacked once.
 import os
 import pickle
 import signal
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
@@ -55,16 +57,25 @@ def processes(n: int) -> Iterator[Executor]:
         raise ValueError(f"expected 1 to {MOST:,} workers, got {n:,}; change the number")
     import loky  # takes a while, and serving needs none
 
-    pool = loky.ProcessPoolExecutor(n, env=_ENVIRONMENT, initializer=_ignore_interrupts)
+    pool = loky.ProcessPoolExecutor(
+        n, env=_ENVIRONMENT, initializer=_begin, initargs=(os.getpid(),)
+    )
     try:
         yield pool
     finally:
         pool.shutdown(kill_workers=True)  # what they still do is not wanted
 
 
-def _ignore_interrupts() -> None:
-    """Ctrl-C is for the process that started the workers, which ends them."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _begin(parent: int) -> None:
+    """Prepare a worker of the process `parent`, with which it ends, however that ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends its workers
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager
