@@ -139,7 +139,10 @@ def test_what_the_work_raises_is_raised(two):
 
 
 def test_a_worker_that_is_killed_is_told_in_a_sentence():
-    with processes(1) as executor, pytest.raises(WorkerError, match="got none that does .*; start"):
+    with (
+        processes(1) as executor,
+        pytest.raises(WorkerError, match=r"got none that does .*; start"),
+    ):
         list(in_order(killed, None, range(3), executor))
 
 

@@ -13,6 +13,7 @@ from concurrent.futures import Executor
 from dataclasses import astuple, dataclass, field, replace
 from itertools import count, groupby
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -244,7 +245,7 @@ class _Added:
                     found["codes"],
                 )
                 return cls(counted, _counter("usable", found), str(found["sha256"]))
-        except (OSError, ValueError, KeyError, TypeError, EOFError):
+        except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile):
             return None
 
 
