@@ -18,6 +18,7 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
+from playwright.sync_api import Error as PlaywrightError
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
@@ -67,9 +68,23 @@ def watched(context: Browser | BrowserContext) -> Iterator[Page]:
     errors = errors_of(page)
     try:
         yield page
+    except BaseException as error:
+        error.add_note(shown(page))
+        raise
     finally:
         page.close()
     assert errors == []
+
+
+def shown(page: Page) -> str:
+    """A page's address, the state of its script, and its text; or why it does not tell."""
+    try:
+        text = page.locator("body").inner_text(timeout=5_000)
+        script = page.evaluate("() => document.querySelector('.stApp')?.dataset.testScriptState")
+        lines = [line for line in text.splitlines() if line.strip()]
+        return "\n".join([f"{page.url} (script: {script})", *lines])
+    except PlaywrightError as error:
+        return f"The page does not tell what it shows: {error}"
 
 
 def errors_of(page: Page) -> list[str]:
