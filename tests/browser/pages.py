@@ -530,12 +530,12 @@ class Trainer(Visit):
     @property
     def main_button(self) -> Locator:
         """What is best done with the run that is shown: resume it, or keep it."""
-        return self.page.get_by_test_id("stBaseButton-primary").last
+        return self.keyed("training-runs").get_by_test_id("stBaseButton-primary")
 
     @property
     def start(self) -> Locator:
         """The button of the form."""
-        return self.page.get_by_test_id("stBaseButton-primary").first
+        return self.keyed("training-start").get_by_role("button")
 
     def unfold(self, place: int) -> None:
         """Unfold a part of the form, by its place."""

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -85,7 +86,7 @@ def test_a_run_is_watched_by_everyone_stopped_looked_through_resumed_and_killed(
     trainer.main_button.click()
     expect(trainer.stop).to_be_visible(timeout=LOADING)
     trainer.wait_for_epoch(stopped)
-    kill_worker()  # it says so by itself, and can be resumed just the same
+    kill_worker("watched")  # it says so by itself, and can be resumed just the same
     expect(page.get_by_test_id("stAlert")).to_be_visible()
     expect(trainer.stop).to_have_count(0)
     expect(trainer.main_button).to_be_visible()
@@ -95,15 +96,8 @@ def test_a_run_is_watched_by_everyone_stopped_looked_through_resumed_and_killed(
 def assert_formed(trainer: Trainer) -> None:
     """The map of the newest epoch is drawn in two colours, with lines and words beside it."""
     first = trainer.wait_for_epoch(0)
-    trainer.page.wait_for_function(
-        """() => {
-            const canvas = document.querySelector(".forming canvas");
-            const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-            return canvas.width > 100 && data.some((value) => value > 0);
-        }"""
-    )
     for colour in (palette.BELOW, palette.ABOVE):
-        assert pixels_of(trainer, colour) > 10  # the 80 points may lie upon each other
+        expect_pixels(trainer, colour, 11)  # the 80 points may lie upon each other at first
     before = trainer.map.evaluate("(canvas) => canvas.toDataURL()")
     trainer.wait_for_epoch(first)
     trainer.page.wait_for_function(
@@ -123,18 +117,19 @@ def assert_formed(trainer: Trainer) -> None:
         assert chart.locator("path[stroke]").count() >= lines
 
 
-def pixels_of(trainer: Trainer, colour: str) -> int:
-    """How many pixels of the forming map have a colour."""
-    return trainer.map.evaluate(
-        """(canvas, wanted) => {
+def expect_pixels(trainer: Trainer, colour: str, least: int) -> None:
+    """Wait until so many pixels of the forming map, which is not tiny, have a colour."""
+    trainer.page.wait_for_function(
+        """([wanted, least]) => {
+            const canvas = document.querySelector(".forming canvas");
             const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
             let found = 0;
             for (let i = 0; i < data.length; i += 4) {
                 if (wanted.every((value, channel) => data[i + channel] === value)) found += 1;
             }
-            return found;
+            return canvas.width > 100 && found >= least;
         }""",
-        [int(colour[at : at + 2], 16) for at in (1, 3, 5)],
+        arg=[[int(colour[at : at + 2], 16) for at in (1, 3, 5)], least],
     )
 
 
@@ -177,16 +172,22 @@ def assert_played_and_left(trainer: Trainer, stopped: int) -> None:
     assert value < last
 
 
-def kill_worker() -> None:
-    """End the only process that trains in our home, which the server has started."""
-    mine = str(jobs.folder())
+def kill_worker(name: str) -> None:
+    """End the process that trains a run, which the server has started: it has the run's lock."""
+    lock = str(jobs.folder() / name / jobs.LOCK)
     (worker,) = (
         process
         for process in psutil.process_iter(["cmdline"])
-        if jobs.WORKER in (process.info["cmdline"] or [])
-        and any(one.path.startswith(mine) for one in process.open_files())
+        if jobs.WORKER in (process.info["cmdline"] or []) and lock in files_of(process)
     )
     worker.kill()
+
+
+def files_of(process: psutil.Process) -> set[str]:
+    """The files that a process has open: none if it has just ended."""
+    with suppress(psutil.NoSuchProcess):
+        return {one.path for one in process.open_files()}
+    return set()
 
 
 def test_a_training_is_started_kept_and_explored(page: Page, dashboard: str) -> None:
