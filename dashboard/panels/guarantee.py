@@ -162,8 +162,8 @@ def show(context: Context) -> None:
     if tests and not tests.found.done() and _is_about_the_rule(tests):
         _watch(tests)
         return
-    start = (context.name, context.version, question(policy), purity)
-    st.button(words.CHOOSE, width="stretch", on_click=_start, args=start)
+    if st.button(words.CHOOSE, width="stretch"):  # a callback would have the purity of one run ago
+        _start(context.name, context.version, question(policy), purity)
     _outcome(policy)
 
 
@@ -173,6 +173,7 @@ def _start(name: str, version: str, asked: Policy, purity: float) -> None:
             return services.guaranteed(name, version, asked, purity)
 
     st.session_state[state.TESTS] = Tests(asked, in_thread(choose))
+    st.rerun()
 
 
 @st.fragment(run_every=POLL)

@@ -51,8 +51,9 @@ def results(context: Context, base: Policy | None) -> None:
     chosen = replace(chosen, rule=certified) if certified else guarantee.completed(chosen)
     running = st.session_state.get(state.RESULTS)
     if running is None or running.done:
-        start = (context.name, context.version, chosen)
-        st.button(words.GENERATE, width="stretch", type="primary", on_click=_start, args=start)
+        # Not by a callback: it would have what was chosen one run ago.
+        if st.button(words.GENERATE, width="stretch", type="primary"):
+            _start(context.name, context.version, chosen)
     if running and running.done:
         if running.policy != chosen:
             st.warning(words.OUTDATED)
@@ -164,6 +165,7 @@ def _policy(context: Context, base: Policy) -> Policy:
 def _start(name: str, version: str, chosen: Policy) -> None:
     work = partial(services.result_files, name, version)
     st.session_state[state.RESULTS] = Generation(chosen, work)
+    st.rerun()
 
 
 @st.fragment(run_every=POLL)

@@ -112,7 +112,7 @@ def test_a_rule_that_is_certain_needs_no_guarantee() -> None:
 
 def test_the_purity_that_is_chosen_is_what_the_tests_are_about() -> None:
     app = opened(model="ordered-2d", rule="one-sided", tab=SAMPLE_TAB)
-    app.segmented_control(key=state.TARGET).set_value(0.99).run()
+    app.segmented_control(key=state.TARGET).set_value(0.99)  # one run for both
     press(app, words.CHOOSE)
     found = app.session_state[state.TESTS].found.result()
     assert found.guarantee.purity == 0.99

@@ -51,6 +51,13 @@ def test_results_are_certified_whatever_rule_the_map_has() -> None:
     assert app.session_state[state.RESULTS].policy.rule == Certified(q=0.1)
 
 
+def test_a_number_that_is_typed_just_before_the_button_is_pressed_counts() -> None:
+    app = opened(tab=RESULTS_TAB)
+    app.number_input(key=state.NUMBER).set_value(20)  # one run for both, as on a busy machine
+    generate_results(app)
+    assert app.session_state[state.RESULTS].policy.results == 20
+
+
 def test_the_purity_of_a_rule_that_predicts_is_an_estimate_with_its_interval() -> None:
     app = by_the_maps_rule(rule="two-sided", margin="0.0")
     app.number_input(key=state.NUMBER).set_value(200).run()
