@@ -50,10 +50,10 @@ def results(context: Context, base: Policy | None) -> None:
     chosen = _policy(context, base)
     chosen = replace(chosen, rule=certified) if certified else guarantee.completed(chosen)
     running = st.session_state.get(state.RESULTS)
-    if running is None or running.done:
-        # Not by a callback: it would have what was chosen one run ago.
-        if st.button(words.GENERATE, width="stretch", type="primary"):
-            _start(context.name, context.version, chosen)
+    idle = running is None or running.done
+    # Not by a callback: it would have what was chosen one run ago.
+    if idle and st.button(words.GENERATE, width="stretch", type="primary"):
+        _start(context.name, context.version, chosen)
     if running and running.done:
         if running.policy != chosen:
             st.warning(words.OUTDATED)

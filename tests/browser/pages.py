@@ -62,6 +62,10 @@ class Visit:
         """Follow the link to another page, by the end of its address."""
         self.page.locator(f"[data-testid=stTopNavLink][href$='/{page}']").click()
 
+    def settle(self) -> None:
+        """Wait until no run is on: all that it shows is there."""
+        self.page.wait_for_selector(SETTLED)
+
     def button(self, name: str | re.Pattern[str]) -> Locator:
         """A button by its words."""
         exact = isinstance(name, str)
@@ -146,6 +150,17 @@ class Picture:
             [self.pixels(points), reach],
         )
         return np.reshape(pixels, (len(pixels), -1, 4))
+
+    def expect_drawn(self, layer: str) -> None:
+        """Wait until there is something on a canvas."""
+        self.frame.page.wait_for_function(
+            """(canvas) => {
+                const context = canvas.getContext("2d");
+                const {data} = context.getImageData(0, 0, canvas.width, canvas.height);
+                return data.some((value) => value > 0);
+            }""",
+            arg=self.frame.locator(f"canvas.{layer}").element_handle(),
+        )
 
     def strength(self, point: Sequence[float]) -> int:
         """How opaque the mark of a sample at a point is, from 0 to 255."""
@@ -311,7 +326,7 @@ class Explorer(Sliding):
 
     def pin(self, x: float, y: float) -> list[float]:
         """Click a latent point when no run is on; gives all coordinates of what is pinned then."""
-        self.page.wait_for_selector(SETTLED)
+        self.settle()
         before = self.coordinates.input_value()
         self.click(x, y)
         expect(self.coordinates).not_to_have_value(before)
@@ -539,4 +554,6 @@ class Trainer(Visit):
 
     def unfold(self, place: int) -> None:
         """Unfold a part of the form, by its place."""
-        self.page.get_by_test_id("stExpander").nth(place).locator("summary").click()
+        self.keyed("training-form").get_by_test_id("stExpander").nth(place).locator(
+            "summary"
+        ).click()

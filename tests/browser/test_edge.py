@@ -12,8 +12,7 @@ from tests.browser.pages import Explorer
 
 def test_the_exact_edge_is_switched_on(page: Page, dashboard: str) -> None:
     page.goto(f"{dashboard}/?{state.MODEL}=principled-2d&{state.POINT}=0.5,-1.2")
-    explorer = Explorer(page, dashboard)
-    expect(page.locator(".latent-map[data-ready=true]")).to_be_visible(timeout=30_000)
+    explorer = Explorer(page, dashboard).wait()
     layer = EdgeLayer.of(load("principled-2d"), Unwanted.of(["number < 50"]))
     ends = layer.table.to_numpy(np.float64)
     long = np.linalg.norm(ends[:, 2:] - ends[:, :2], axis=1) > 0.3
@@ -30,6 +29,7 @@ def test_the_exact_edge_is_switched_on(page: Page, dashboard: str) -> None:
     expect(explorer.panel).to_contain_text(f"{shown} from where its answer changes")
     expect(switch).to_have_attribute("aria-pressed", "true")
     explorer.expect_address(state.EDGE)
+    explorer.picture.expect_drawn("edge")
     assert explorer.picture.painted(middles, "edge")[:, 3].all()
     switch.click()
     expect(explorer.panel).not_to_contain_text("from where its answer changes")
@@ -38,5 +38,4 @@ def test_the_exact_edge_is_switched_on(page: Page, dashboard: str) -> None:
 
 def test_a_model_of_more_dimensions_has_no_such_switch(page: Page, dashboard: str) -> None:
     page.goto(f"{dashboard}/?{state.MODEL}=notebook-15d&{state.EDGE}=true")
-    expect(page.locator(".latent-map[data-ready=true]")).to_be_visible(timeout=30_000)
-    expect(Explorer(page, dashboard).layer("edge")).to_be_hidden()
+    expect(Explorer(page, dashboard).wait().layer("edge")).to_be_hidden()

@@ -36,6 +36,7 @@ def test_the_page_loads_without_a_jump_and_sends_its_geometry_once(
     place = page.locator(".picture").bounding_box()
     explorer = Explorer(page, dashboard).wait()
     assert sum(received) > 300_000  # 12,000 records and the decoder's weights
+    explorer.settle()
     received.clear()
     explorer.pin(1.0, 1.0)
     explorer.search("ab12cde")
@@ -326,6 +327,8 @@ def test_back_and_forward_restore_what_was_left(explorer: Explorer, page: Page) 
     explorer.choose(state.COLOUR, label)
     explorer.pin(1.0, 1.0)
     pinned = explorer.coordinates.input_value()
+    for key in (state.COLOUR, state.POINT):
+        explorer.expect_address(key)  # else Back would not have it
     assert page.title() == "Explore · regvae"
     explorer.go("figures")
     expect(page).to_have_title("Against the notebook · regvae")
@@ -434,7 +437,9 @@ def assert_counted(explorer: Explorer, bundle: Bundle, polygon: Points) -> None:
 def assert_share(explorer: Explorer, bundle: Bundle, polygon: Points) -> None:
     """And those of them with a number of 50 or more."""
     inside = in_polygon(bundle.records.mean, polygon)
-    share = re.search(r"\(([\d.]+)%\)", explorer.panel.inner_text())
+    percentage = re.compile(r"\(([\d.]+)%\)")
+    expect(explorer.panel).to_contain_text(percentage)  # it stands below the count
+    share = percentage.search(explorer.panel.inner_text())
     assert share
     expected = 100 * bundle.records.attribute("at_least_50")[inside].mean()
     assert float(share.group(1)) == pytest.approx(expected, abs=3)

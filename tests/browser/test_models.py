@@ -112,6 +112,7 @@ def test_fifteen_dimensions_are_seen_in_planes_through_the_mean_or_the_pin(
     for title, label in zip(titles, ("z5", "z2"), strict=True):
         expect(title).to_have_text(label)
     assert_reads_slice(explorer, exact, Plane.axes(exact.records, 5, 2), middle)
+    explorer.expect_address(state.ACROSS)
     page.reload()  # the address says it all
     for title, label in zip(titles, ("z5", "z2"), strict=True):
         expect(title).to_have_text(label, timeout=LOADING)

@@ -1,10 +1,12 @@
 """A slow line: what stands on the page while large tables are on their way."""
 
 import re
+import time
 
 from playwright.sync_api import Page, WebSocketRoute, expect
 
 from dashboard import state
+from tests import drive
 from tests.browser.pages import Explorer
 
 LARGE = 200_000  # bytes: the records and weights of a model
@@ -14,6 +16,7 @@ class Line:
     """The server's messages to a page; while it is `slow`, a large one and all after it wait."""
 
     def __init__(self, page: Page) -> None:
+        self.page = page
         self.slow = False
         self.waiting: list[str | bytes] = []
         page.route_web_socket(re.compile("/_stcore/stream"), self._connect)
@@ -27,6 +30,13 @@ class Line:
             self.waiting.append(message)
         else:
             self.socket.send(message)
+
+    def expect_waiting(self) -> None:
+        """Wait until a large message has come, which is held back."""
+        end = time.monotonic() + drive.PATIENCE / 1000
+        while not self.waiting:
+            assert time.monotonic() < end, "no large message has come"
+            self.page.wait_for_timeout(20)  # in which messages come
 
     def deliver(self) -> None:
         """Let everything through."""
@@ -52,7 +62,7 @@ def test_the_map_of_the_model_before_steps_back_until_the_new_one_is_there(
     expect(coming).to_have_css("opacity", "1")
     for part in (frame, page.locator(".reading"), page.locator(".outcome").first):
         expect(part).to_have_css("opacity", "0.3")
-    assert line.waiting
+    line.expect_waiting()
     assert (explorer.picture.records == before).all()
     # Neither keys nor the pointer act on it.
     explorer.picture.plot.focus()

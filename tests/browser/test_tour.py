@@ -35,10 +35,11 @@ class Guide(Explorer):
     def start(self, step: int = 1) -> "Guide":
         self.page.goto(f"{self.url}/read?step={step}")
         self.wait()
+        self.settle()
         return self
 
     def expect_step(self, step: int) -> None:
-        """Wait for the text of a step, the address, and its map."""
+        """Wait for the text of a step with its link, the address, and its map."""
         name = tour.NAMES[step - 1]
         heading = self.page.get_by_role("heading", name=tour_words.STEPS[name][0])
         expect(heading).to_be_visible()
@@ -58,6 +59,7 @@ class Guide(Explorer):
             }}""",
             given,
         )
+        self.settle()  # the link is below the text
 
     @property
     def shown(self) -> Any:
@@ -104,6 +106,7 @@ def test_text_and_map_move_together_and_a_step_opens_in_explore(
     guide.expect_step(7)
     guide.slider("threshold").press("ArrowRight")
     assert guide.shown["values"] == [0.31]
+    guide.expect_confirmed()
     guide.go("")  # what was left there, whatever the tour has shown
     expect(guide.slider("threshold")).to_have_value("4", timeout=LOADING)
     explorer.go("read")
