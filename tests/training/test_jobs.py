@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -309,21 +309,23 @@ def test_jobs_wait_in_order_stop_and_resume(whole: Whole, monkeypatch: pytest.Mo
     monkeypatch.setenv("REGVAE_TRAININGS", "1")
     # The first is called as the file was once that asks a run to stop.
     jobs.create("stop", LONG, SEED)
+    first_worker = jobs._workers[-1]
     wait_for("stop", "training", epochs=1)
-    jobs.create("second", SHORT)
-    jobs.create("third", SHORT)
-    for name in ("stop", "second"):
-        refused(f"not active, got {name!r}, which is; stop it first", jobs.start, name)
-    assert [jobs.read_job(name).ahead for name in ("stop", "second", "third")] == [0, 0, 1]
+    with paused(first_worker):  # else it may have ended before the others wait
+        jobs.create("second", SHORT)
+        jobs.create("third", SHORT)
+        for name in ("stop", "second"):
+            refused(f"not active, got {name!r}, which is; stop it first", jobs.start, name)
+        assert [jobs.read_job(name).ahead for name in ("stop", "second", "third")] == [0, 0, 1]
     reached = jobs.read_job("stop").epochs + 10
-    while jobs.read_job("stop").epochs < reached:
-        assert [jobs.read_job(name).state for name in ("second", "third")] == ["waiting"] * 2
-    # One that waits is stopped while it waits, and has done nothing.
-    jobs.stop("third")
-    third = wait_for("third", "stopped")
-    assert third.epochs == 0
-    assert jobs.progress(third) is None
-    jobs.stop("stop")
+    assert_wait(("second", "third"), lambda: jobs.read_job("stop").epochs < reached)
+    with paused(first_worker):
+        # One that waits is stopped while it waits, and has done nothing.
+        jobs.stop("third")
+        third = wait_for("third", "stopped")
+        assert third.epochs == 0
+        assert jobs.progress(third) is None
+        jobs.stop("stop")
     # Only when the first has let go of its processor does the second train.
     wait_for("second", "training", "finished")
     first = jobs.read_job("stop")
@@ -336,8 +338,7 @@ def test_jobs_wait_in_order_stop_and_resume(whole: Whole, monkeypatch: pytest.Mo
     # Resumed, it stands behind the second, and comes to what it had come to without a break.
     resumed = jobs.start("stop")
     assert resumed.epochs == first.epochs
-    while jobs.read_job("second").state == "training":
-        assert jobs.read_job("stop").state == "waiting"
+    assert_wait(("stop",), lambda: jobs.read_job("second").state == "training")
     assert wait_for("second", "finished").epochs == 3
     assert_equals(wait_for("stop", "finished"), whole)
     assert [run.name for run in jobs.all_jobs()] == ["stop", "second", "third"]
@@ -346,6 +347,25 @@ def test_jobs_wait_in_order_stop_and_resume(whole: Whole, monkeypatch: pytest.Mo
         jobs.start,
         "stop",
     )
+
+
+@contextmanager
+def paused(process: subprocess.Popen) -> Iterator[None]:
+    """Let a process stand still."""
+    process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
+
+
+def assert_wait(names: Sequence[str], meanwhile: Callable[[], bool]) -> None:
+    """Jobs wait for a processor while something is true."""
+    while True:
+        states = {jobs.read_job(name).state for name in names}
+        if not meanwhile():  # asked last: what it is about may end between the two
+            return
+        assert states == {"waiting"}
 
 
 @pytest.mark.parametrize(
