@@ -17,7 +17,7 @@ from regvae.rejection.rules import Rule
 
 READY = ".latent-map[data-ready='true']"
 SETTLED = ".stApp[data-test-script-state='notRunning']"
-LOADING = 120_000  # milliseconds: for a page, a model or TensorFlow to be there
+LOADING = 120_000  # milliseconds: for a page, a model or TensorFlow to be there, or work done
 TABS = ("read", "sample", "results", "journeys", "own")
 GO_TO_NEAREST = "Go to the nearest accepted point"  # buttons without a key, by their words
 DECODE = re.compile("Decode 50")

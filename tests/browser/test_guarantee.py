@@ -11,7 +11,7 @@ from regvae.rejection import sampling
 from regvae.rejection.guarantee import guaranteed
 from regvae.rejection.policy import DRAWN, Policy
 from regvae.rejection.rules import TwoSided
-from tests.browser.pages import Explorer
+from tests.browser.pages import LOADING, Explorer
 
 
 def test_tests_choose_the_numbers_and_the_map_has_them_exactly(
@@ -26,7 +26,8 @@ def test_tests_choose_the_numbers_and_the_map_has_them_exactly(
     explorer.click(0.5, 0.5)  # the page answers meanwhile
     expect(explorer.card).to_be_visible()
     explorer.tab("sample")
-    expect(explorer.panel).to_contain_text("Purity at least 0.999 at 95% confidence")
+    told = "Purity at least 0.999 at 95% confidence"
+    expect(explorer.panel).to_contain_text(told, timeout=LOADING)
     expect(explorer.page.locator("[data-parameter=margin] output")).to_have_text(
         f"{rule.values()['margin']:.4g} σ"
     )

@@ -20,7 +20,7 @@ from regvae.rejection.policy import Policy
 from regvae.rejection.rules import RULES, OneSided, Rule, TwoSided
 from regvae.rejection.samples import Samples
 from regvae.rejection.unwanted import Unwanted
-from tests.browser.pages import GO_TO_NEAREST, HUNT, MARK, Explorer
+from tests.browser.pages import GO_TO_NEAREST, HUNT, LOADING, MARK, Explorer
 
 # The colours of samples: accepted and wanted, accepted but unwanted.
 WANTED, UNWANTED_COLOUR = (
@@ -273,7 +273,7 @@ def test_5000_different_new_regs_take_a_few_gestures(explorer: Explorer) -> None
     explorer.enter(state.NUMBER, "5000")
     explorer.button(results.GENERATE).click()
     expect(explorer.panel).to_contain_text(
-        "5,000 new regs: all different, none a record, none unwanted"
+        "5,000 new regs: all different, none a record, none unwanted", timeout=LOADING
     )
     with explorer.page.expect_download() as download:
         explorer.button("CSV").click()
@@ -290,7 +290,8 @@ def test_a_long_run_tells_its_counts_and_stops_while_the_page_answers(explorer: 
     explorer.use_the_maps_rule()
     expect(panel).to_contain_text("nearly all of the box lies far from the records")
     explorer.button(results.GENERATE).click()
-    expect(panel).to_contain_text("none of them is accepted: propose around records")
+    refused = "none of them is accepted: propose around records"
+    expect(panel).to_contain_text(refused, timeout=LOADING)
 
     explorer.open("?model=exact-15d&rule=two-sided")  # around records, as usual
     explorer.use_the_maps_rule()
@@ -300,7 +301,7 @@ def test_a_long_run_tells_its_counts_and_stops_while_the_page_answers(explorer: 
     explorer.click(0.5, 0.5)  # the page answers meanwhile
     expect(explorer.card).to_be_visible()
     explorer.button(results.STOP).click()
-    expect(panel).to_contain_text("proposals, then it was stopped")
+    expect(panel).to_contain_text("proposals, then it was stopped", timeout=LOADING)
     expect(panel).to_contain_text(re.compile(r"\d+ new regs: all different"))
 
 
@@ -310,6 +311,7 @@ def test_results_are_made_and_downloaded_and_leaks_are_found_and_removed(
     explorer.tab("results")
     explorer.enter(state.NUMBER, "50")
     explorer.panel.get_by_test_id("stBaseButton-primary").click()
+    expect(explorer.button("Policy")).to_be_visible(timeout=LOADING)
     files = {}
     for name in ("Parquet", "Policy"):
         with explorer.page.expect_download() as download:
