@@ -79,7 +79,7 @@ def watched(context: Browser | BrowserContext) -> Iterator[Page]:
 def shown(page: Page) -> str:
     """A page's address, the state of its script, and its text; or why it does not tell."""
     try:
-        text = page.locator("body").inner_text(timeout=5_000)
+        text = page.locator("body").inner_text(timeout=PATIENCE)
         script = page.evaluate("() => document.querySelector('.stApp')?.dataset.testScriptState")
         lines = [line for line in text.splitlines() if line.strip()]
         return "\n".join([f"{page.url} (script: {script})", *lines])
