@@ -148,7 +148,7 @@ def show(context: Context) -> None:
         st.caption(words.CERTAIN.format(rule=policy.rule.name))
         return
     label, explanation = (common.named(one, context.bundle.format) for one in words.PURITY)
-    purity = st.segmented_control(
+    st.segmented_control(
         label,
         words.PURITIES,
         default=words.PURITIES[1],
@@ -162,18 +162,19 @@ def show(context: Context) -> None:
     if tests and not tests.found.done() and _is_about_the_rule(tests):
         _watch(tests)
         return
-    if st.button(words.CHOOSE, width="stretch"):  # a callback would have the purity of one run ago
-        _start(context.name, context.version, question(policy), purity)
+    start = (context.name, context.version, question(policy))
+    st.button(words.CHOOSE, width="stretch", on_click=_start, args=start)
     _outcome(policy)
 
 
-def _start(name: str, version: str, asked: Policy, purity: float) -> None:
+def _start(name: str, version: str, asked: Policy) -> None:
+    purity = st.session_state[state.TARGET]  # it may have been chosen since the last run
+
     def choose() -> Policy:
         with _place:
             return services.guaranteed(name, version, asked, purity)
 
     st.session_state[state.TESTS] = Tests(asked, in_thread(choose))
-    st.rerun()
 
 
 @st.fragment(run_every=POLL)

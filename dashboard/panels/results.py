@@ -47,13 +47,11 @@ def results(context: Context, base: Policy | None) -> None:
     around = isinstance(base.proposal, Around) or released
     if context.latent_dim > FEW_DIMENSIONS and not around:
         st.caption(words.MANY_DIMENSIONS.format(k=context.latent_dim))
-    chosen = _policy(context, base)
-    chosen = replace(chosen, rule=certified) if certified else guarantee.completed(chosen)
+    chosen = _policy(context, base, certified)
     running = st.session_state.get(state.RESULTS)
-    idle = running is None or running.done
-    # Not by a callback: it would have what was chosen one run ago.
-    if idle and st.button(words.GENERATE, width="stretch", type="primary"):
-        _start(context.name, context.version, chosen)
+    if running is None or running.done:
+        start = (context, base, certified)
+        st.button(words.GENERATE, width="stretch", type="primary", on_click=_start, args=start)
     if running and running.done:
         if running.policy != chosen:
             st.warning(words.OUTDATED)
@@ -149,9 +147,10 @@ def _about_maps_rule(context: Context, base: Policy) -> None:
             guarantee.show(context)
 
 
-def _policy(context: Context, base: Policy) -> Policy:
+def _policy(context: Context, base: Policy, certified: Certified | None) -> Policy:
+    """The policy of the results: by what the form has now, and the rule certified or the map's."""
     wanted = st.session_state[state.NUMBER]
-    return replace(
+    chosen = replace(
         base,
         results=wanted,
         proposals=PROPOSALS_A_RESULT * wanted if wanted else base.proposals,
@@ -160,12 +159,13 @@ def _policy(context: Context, base: Policy) -> Policy:
         decode=st.session_state[state.DECODING],
         bundle_sha256=context.bundle.sha256,
     )
+    return replace(chosen, rule=certified) if certified else guarantee.completed(chosen)
 
 
-def _start(name: str, version: str, chosen: Policy) -> None:
-    work = partial(services.result_files, name, version)
+def _start(context: Context, base: Policy, certified: Certified | None) -> None:
+    chosen = _policy(context, base, certified)  # anew: a number may be typed since the last run
+    work = partial(services.result_files, context.name, context.version)
     st.session_state[state.RESULTS] = Generation(chosen, work)
-    st.rerun()
 
 
 @st.fragment(run_every=POLL)
