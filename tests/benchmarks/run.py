@@ -15,12 +15,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import browser, library, quality, sessions
+from tests.benchmarks import browser, library, quality, sessions, workers
 from tests.benchmarks.figure import Figure
 
 
 def main() -> None:
-    """Run all benchmarks and print a table, or JSON."""
+    """Run all benchmarks, and show their figures."""
     # The browser first, because the others load TensorFlow into this process.
     groups = (
         browser.browser,
@@ -29,11 +29,16 @@ def main() -> None:
         library.rejection,
         library.serving,
         quality.figures,
+        workers.figures,
         library.keras_serving,
         library.zoo,
         library.training,
     )
-    figures = [figure for group in groups for figure in group()]
+    show([figure for group in groups for figure in group()])
+
+
+def show(figures: list[Figure]) -> None:
+    """Print figures as a table, or as JSON with --json."""
     if "--json" in sys.argv:
         machine = {"python": platform.python_version(), "cores": os.cpu_count()}
         rows = [asdict(figure) | {"ratio": figure.ratio} for figure in figures]
