@@ -16,6 +16,7 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -151,19 +152,31 @@ class _Run:
             if _added_name(number) not in there:
                 return
             added = _Added.read(self.unfinished.read(_added_name(number)))
-            part = part_name(number)
-            if added is None or (added.sha256 and not self._has(part, added.sha256, names)):
+            if added is None:
                 return  # it and all after it are generated again
-            self._count(added, number)
+            codes = self._codes(part_name(number), added.sha256, names)
+            if codes is None:
+                return
+            self._count(number, added, codes)
 
-    def _has(self, part: str, sha256: str, names: set[str]) -> bool:
-        return part in names and hashlib.sha256(self.to.read(part)).hexdigest() == sha256
+    def _codes(self, part: str, sha256: str, names: set[str]) -> Codes | None:
+        """The codes of a part with this hash, of none without one; None if it is another."""
+        format = self.auditor.bundle.format
+        if not sha256:
+            return format.array([])
+        content = self.to.read(part) if part in names else b""
+        if hashlib.sha256(content).hexdigest() != sha256:
+            return None
+        texts = pq.read_table(pa.BufferReader(content), columns=[format.column])
+        return format.match(texts[format.column].to_numpy().astype(str))[0]
 
-    def _count(self, added: "_Added", number: int) -> None:
+    def _count(self, number: int, added: "_Added", codes: Codes) -> None:
         """Count a block that exists."""
-        self.auditor.include(added.counted)
-        self.seen.codes.update(added.usable)
-        self.seen.kept += added.counted.tally.kept
+        checked = codes[: len(added.z)]
+        self.auditor.include(Counted(added.tally, added.hits, added.leaking, added.z, checked))
+        self.seen.codes.update(codes.tolist())
+        self.seen.codes.update(added.again)
+        self.seen.kept += added.tally.kept
         self.seen.blocks = number + 1
         if added.sha256:
             self.sha256[part_name(number)] = added.sha256
@@ -177,29 +190,32 @@ class _Run:
         for number, of_block in groupby(parts, lambda part: part.number):
             total, stopped = Counted.none(self.auditor.bundle), False
             kept: list[Codes] = []
-            usable: Counter[str] = Counter()
+            again: Counter[str] = Counter()
             for part in of_block:
                 counted = Counted.of(part.tally, part.accepted, part.kept, self.auditor.room)
                 self.auditor.include(counted)
                 total += counted
                 kept.append(part.kept.codes)
-                usable.update(part.usable.tolist())
+                again.update(part.again.tolist())
                 if on_block and on_block(self.auditor.tally):
                     stopped = True
                     break
-            self._write_block(number, np.concatenate(kept), _Added(total, usable))
+            self._write_block(number, np.concatenate(kept), total, again)
             if stopped:
                 return True
         return False
 
-    def _write_block(self, number: int, codes: NDArray, added: "_Added") -> None:
+    def _write_block(
+        self, number: int, codes: Codes, counted: Counted, again: Counter[str]
+    ) -> None:
+        sha256 = ""
         if len(codes):
             sink = io.BytesIO()
             table = codes_table(codes, self.auditor.bundle.format, self.attributes)
             pq.write_table(table, sink, compression="zstd")
             sha256 = self.sha256[part_name(number)] = hashlib.sha256(sink.getvalue()).hexdigest()
-            added = replace(added, sha256=sha256)
             self.to.write(part_name(number), sink.getvalue())
+        added = _Added(counted.tally, counted.hits, counted.leaking, again, counted.z, sha256)
         self.unfinished.write(_added_name(number), added.written())
 
 
@@ -209,27 +225,28 @@ def _added_name(block: int) -> str:
 
 @dataclass(frozen=True)
 class _Added:
-    """What a block adds to a run: counts, the codes that could be results with how often each
-    occurred, and the hash of its file of results, empty without one."""
+    """What a block adds to a run, beside its results: as `Counted` has it; how often codes occurred
+    again (`again`); and the hash of its file of results, empty without one."""
 
-    counted: Counted
-    usable: Counter[str]
-    sha256: str = ""
+    tally: Tally
+    hits: Counter[str]
+    leaking: int
+    again: Counter[str]
+    z: NDArray[np.float64]
+    sha256: str
 
     def written(self) -> bytes:
         """As a NumPy archive, without pickle."""
         sink = io.BytesIO()
-        counted = self.counted
         arrays: dict[str, Any] = {
-            "tally": np.array(astuple(counted.tally)),
-            "leaking": counted.leaking,
-            "z": counted.z,
-            "codes": counted.codes,
-            **_columns("hits", counted.hits),
-            **_columns("usable", self.usable),
+            "tally": np.array(astuple(self.tally)),
+            "leaking": self.leaking,
+            **_columns("hits", self.hits),
+            **_columns("again", self.again),
+            "z": self.z,
             "sha256": self.sha256,
         }
-        np.savez_compressed(sink, **arrays)
+        np.savez(sink, **arrays)
         return sink.getvalue()
 
     @classmethod
@@ -237,14 +254,14 @@ class _Added:
         """The inverse of `written`; None for a damaged archive."""
         try:
             with np.load(io.BytesIO(content), allow_pickle=False) as found:
-                counted = Counted(
+                return cls(
                     Tally(*map(int, found["tally"])),
                     _counter("hits", found),
                     int(found["leaking"]),
+                    _counter("again", found),
                     found["z"],
-                    found["codes"],
+                    str(found["sha256"]),
                 )
-                return cls(counted, _counter("usable", found), str(found["sha256"]))
         except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile):
             return None
 

@@ -231,15 +231,15 @@ def report(samples: Samples, rule: Rule, held_out: Measures | None = None) -> Re
 class Block:
     """A part of a block of a sampling run: its counts, the accepted points, and the results.
 
-    `number` is that of the block, from 0. `usable` (u,) are the codes that could be results, in
-    their order.
+    `number` is that of the block, from 0. `again` are the codes (u,) of points that are no results
+    because the code occurred before.
     """
 
     number: int
     tally: Tally
     accepted: Samples
     kept: Samples
-    usable: Codes
+    again: Codes
 
 
 @dataclass
@@ -296,7 +296,8 @@ def stream(
         tally = Tally.of(
             proposed, passed, len(kept), int(new[chosen].sum()), len(usable), int(once.sum())
         )
-        yield Block(number, tally, passed, passed.take(kept), passed.codes[usable])
+        again = passed.codes[usable[~chosen]]
+        yield Block(number, tally, passed, passed.take(kept), again)
         missing -= len(kept)
         if missing == 0:
             return
