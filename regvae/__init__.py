@@ -8,7 +8,9 @@ Importing this package loads neither TensorFlow nor Streamlit; `regvae.training.
 TensorFlow.
 """
 
+from regvae import workers as workers
 from regvae.formats.format import Format as Format
+from regvae.generation.parts import generate_parts as generate_parts
 from regvae.generation.results import generate as generate
 from regvae.model.bundle import Bundle as Bundle
 from regvae.model.bundle import load as load
