@@ -132,7 +132,9 @@ class ResultFiles:
         """What was written."""
         rows = f"{outcome.report.kept:,} rows"
         if self.folder:
-            yield f"wrote {self.folder}: {rows} in {len(outcome.sha256):,} parts, and {MANIFEST}"
+            n = len(outcome.sha256)
+            parts = f"{n:,} part{'' if n == 1 else 's'}"
+            yield f"wrote {self.folder}: {rows} in {parts}, and {MANIFEST}"
         for path in self._paths:
             more = "" if path == self.file else "; it contains records: do not share it"
             yield f"wrote {path}: {rows}, and {_manifest_path(path).name}{more}"
