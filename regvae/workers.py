@@ -47,18 +47,19 @@ class WorkerError(OSError):
 
 
 @contextmanager
-def processes(n: int) -> Iterator[Executor]:
+def processes(n: int, *, nice: int = 0) -> Iterator[Executor]:
     """n processes of this machine, 1 to 1,024, each with one thread; they end with the context.
 
-    They do not run the caller's script again, as those of `multiprocessing` do. Raises `ValueError`
-    for another number.
+    They also end if the process that started them is killed. They do not run the caller's script
+    again, as those of `multiprocessing` do. `nice`, from 0 to 19, is how far they let other
+    processes go first. Raises `ValueError` for another number of them.
     """
     if not 1 <= n <= MOST:
         raise ValueError(f"expected 1 to {MOST:,} workers, got {n:,}; change the number")
     import loky  # takes a while, and serving needs none
 
     pool = loky.ProcessPoolExecutor(
-        n, env=_ENVIRONMENT, initializer=_begin, initargs=(os.getpid(),)
+        n, env=_ENVIRONMENT, initializer=_begin, initargs=(os.getpid(), nice)
     )
     try:
         yield pool
@@ -66,9 +67,11 @@ def processes(n: int) -> Iterator[Executor]:
         pool.shutdown(kill_workers=True)  # what they still do is not wanted
 
 
-def _begin(parent: int) -> None:
+def _begin(parent: int, nice: int) -> None:
     """Prepare a worker of the process `parent`, with which it ends, however that ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends its workers
+    if nice:
+        os.nice(nice)
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,8 @@ _FIRST = 2**10
 on."""
 _SEVERAL = 2**12
 """Most points measured at a time above three dimensions, where more are no faster: some seconds."""
+_SENT = 8
+"""Most parts of a block that a worker of an executor judges at a time: about a second."""
 RECALL_PROPOSALS = 10_000
 """Proposals that are decoded for the recall of a rule."""
 IN_MEMORY = 10_000_000
@@ -314,7 +317,8 @@ def _judged(
     run = bundle, policy, measurer
     blocks = range(first, -(-policy.proposals // BLOCK))
     if executor:
-        for parts in workers.in_order(_judge_block, run, blocks, executor):
+        shares = (share for block in blocks for share in _shares(bundle, policy, block))
+        for parts in workers.in_order(_judge_share, _Run(*run), shares, executor):
             yield from parts
     else:
         parts_of = (part for block in blocks for part in _parts(*run, block))
@@ -330,8 +334,25 @@ def _judge(run: tuple[Bundle, Policy, Measurer], part: _Part) -> _Judged:
     return number, len(z), *accepted(*run, z, uniform)
 
 
-def _judge_block(run: tuple[Bundle, Policy, Measurer], block: int) -> list[_Judged]:
-    return [_judge(run, part) for part in _parts(*run, block)]
+class _Run:
+    """What a worker judges. It keeps its last block, of which it judges several shares."""
+
+    def __init__(self, bundle: Bundle, policy: Policy, measurer: Measurer) -> None:
+        self.parts = bundle, policy, measurer
+        self._last: tuple[int, _Proposed] | None = None
+
+    def proposals(self, block: int) -> "_Proposed":
+        """The proposals of a block."""
+        last = self._last  # of this thread: another one may go on to the next block
+        if last is None or last[0] != block:
+            last = self._last = block, _proposals(*self.parts, block)
+        return last[1]
+
+
+def _judge_share(run: _Run, share: tuple[int, list[slice]]) -> list[_Judged]:
+    block, parts = share
+    proposed = run.proposals(block)
+    return [_judge(run.parts, _part(block, proposed, rows)) for rows in parts]
 
 
 def _may_be_results(bundle: Bundle, policy: Policy, accepted: Samples) -> NDArray[np.bool_]:
@@ -366,20 +387,44 @@ def fitted(proposal: Proposal, bundle: Bundle, measurer: Measurer) -> Proposal:
 
 def _parts(bundle: Bundle, policy: Policy, measurer: Measurer, block: int) -> Iterator[_Part]:
     """The proposals of a block, so many at a time as are measured at once."""
+    proposed = _proposals(bundle, policy, measurer, block)
+    for rows in _rows_of_parts(bundle, policy, block):
+        yield _part(block, proposed, rows)
+
+
+def _part(block: int, proposed: "_Proposed", rows: slice) -> _Part:
+    z, uniform = proposed
+    return block, z[rows], None if uniform is None else uniform[rows]
+
+
+def _shares(bundle: Bundle, policy: Policy, block: int) -> Iterator[tuple[int, list[slice]]]:
+    """The parts of a block, so many as a worker judges at a time: its number and their rows."""
+    parts = _rows_of_parts(bundle, policy, block)
+    while share := list(islice(parts, _SENT)):
+        yield block, share
+
+
+def _rows_of_parts(bundle: Bundle, policy: Policy, block: int) -> Iterator[slice]:
+    """The rows of a block that are measured together."""
     most = BLOCK if bundle.records.latent_dim <= 3 else _SEVERAL
-    z, uniform = _proposals(bundle, policy, measurer, block)
-    start, size = 0, most if block else _FIRST
-    while start < len(z):
-        rows = slice(start, start + size)
-        yield block, z[rows], None if uniform is None else uniform[rows]
+    start, size, n = 0, most if block else _FIRST, _size(policy, block)
+    while start < n:
+        yield slice(start, min(start + size, n))
         start, size = start + size, min(4 * size, most)
 
 
-def _proposals(
-    bundle: Bundle, policy: Policy, measurer: Measurer, block: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+def _size(policy: Policy, block: int) -> int:
+    """How many points a block has."""
+    return min(BLOCK, policy.proposals - block * BLOCK)
+
+
+_Proposed = tuple[NDArray[np.float64], NDArray[np.float64] | None]
+"""Points (n, k), and uniform numbers (n, p) to draw characters with, if any."""
+
+
+def _proposals(bundle: Bundle, policy: Policy, measurer: Measurer, block: int) -> _Proposed:
     """The proposals of a block: points (n, k), and the uniform numbers (n, p) for drawing."""
-    n = min(BLOCK, policy.proposals - block * BLOCK)
+    n = _size(policy, block)
     proposal = fitted(policy.proposal, bundle, measurer)
     z = proposal.draw(n, bundle, generator("proposals", policy.seed, block))
     return z, _for_drawing(bundle, policy, n, generator("characters", policy.seed, block))
