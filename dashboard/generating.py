@@ -5,28 +5,26 @@ import time
 import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Final
 
+from dashboard.processors import Stopped, WaitError
 from dashboard.services import ResultFiles
 from regvae.rejection.policy import Policy
 from regvae.rejection.report import Tally
 
-AT_ONCE: Final = 2
-"""Runs of all sessions at a time; the others wait."""
-_RECENT: Final = 5.0  # seconds over which the rate is taken: new codes become rarer
+_RECENT = 5.0  # seconds over which the rate is taken: new codes become rarer
+_SHORTEST = 1.0  # seconds over which a rate tells something: counts may come several at a time
 
 OnBlock = Callable[[Tally], bool]
-Work = Callable[[Policy, OnBlock], ResultFiles]
-
-_places = threading.Semaphore(AT_ONCE)
+Work = Callable[[Policy, OnBlock, Stopped], ResultFiles]
 
 
 class Generation:
-    """One sampling run of a session: it begins at once, or when another has finished.
+    """One sampling run of a session.
 
-    `work(policy, on_block)` runs in a thread; it calls `on_block` with the counts so far, and ends
-    when that returns True: on `stop()`, when nobody has this object any more because the session is
-    over, and when none of the first points is accepted.
+    `work(policy, on_block, stopped)` runs in a thread, which may wait for others; it calls
+    `on_block` with the counts so far, and ends when that returns True: on `stop()`, when nobody has
+    this object any more because the session is over, and when none of the first points is accepted.
+    While it waits, `stopped()` tells of the first two.
     """
 
     def __init__(self, policy: Policy, work: Work) -> None:
@@ -53,19 +51,30 @@ class Generation:
         return self._future.result()
 
     @property
+    def problem(self) -> str | None:
+        """Why it has no results, if that is nobody's mistake: the disk, its workers, a stop."""
+        error = self._future.exception() if self.done else None
+        return str(error) if isinstance(error, OSError | WaitError) else None
+
+    @property
     def tally(self) -> Tally | None:
         """The counts so far; None before the first ones."""
         return self._marks[-1][1] if self._marks else None
 
     @property
-    def seconds_left(self) -> float | None:
-        """An estimate from the results of the last seconds; None if there were none."""
-        if len(self._marks) < 2 or not self.policy.results:
+    def rate(self) -> float | None:
+        """Results a second, of the last seconds; None before some have passed."""
+        marks = self._marks[:]
+        if not marks:
             return None
-        (end, now), marks = self._marks[-1], self._marks[:]
-        start, before = next(mark for mark in marks if end - mark[0] <= _RECENT)
-        rate = (now.kept - before.kept) / max(end - start, 1e-9)
-        return (self.policy.results - now.kept) / rate if rate else None
+        (start, before), (end, now) = marks[0], marks[-1]
+        return (now.kept - before.kept) / (end - start) if end - start >= _SHORTEST else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """An estimate from the rate; None without one, or if nothing new was found."""
+        rate, tally, wanted = self.rate, self.tally, self.policy.results
+        return (wanted - tally.kept) / rate if rate and tally and wanted else None
 
 
 def _run(
@@ -77,10 +86,11 @@ def _run(
 ) -> None:
     def on_block(tally: Tally) -> bool:
         marks.append((time.monotonic(), tally))
+        old = [at for at, (when, _) in enumerate(marks) if marks[-1][0] - when >= _RECENT]
+        del marks[: old[-1] if old else 0]  # the first is the last that is no more recent
         return stop.is_set() or not tally.accepted
 
     try:
-        with _places:
-            future.set_result(work(policy, on_block))
+        future.set_result(work(policy, on_block, stop.is_set))
     except BaseException as error:  # whoever waits must learn of it
         future.set_exception(error)

@@ -1,10 +1,12 @@
 """The only caches: bundles and values computed from them, keyed by name, version and arguments."""
 
 import io
+import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -14,12 +16,14 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from dashboard import processors
 from dashboard.components.colouring import Colouring
 from dashboard.components.edge import EdgeLayer
 from dashboard.components.fields import DensityLayer, PaintedLayer, SampleLayer
 from dashboard.components.geometry import Geometry
 from dashboard.components.wanted import WantedLayer, colour_attribute
 from dashboard.threads import in_thread
+from dashboard.unnamed import UnnamedFile
 from regvae.audit import report as audit_report
 from regvae.audit.leaks import Hunt, hunt
 from regvae.evaluation import diagnosis, notebook
@@ -56,6 +60,8 @@ DETAILS = ".parquet"
 """The kind of the file of details."""
 EXPLAINED = 2_000
 """First points of a sampling run whose refusals are counted."""
+LONG = 5.0
+"""Seconds from which on a sampling run is one for worker processes, which take two to start."""
 MOST_PROPOSED = 250_000
 """Most proposed points of results whose holes are looked for: four times as many are drawn."""
 
@@ -369,13 +375,14 @@ def _guaranteed(name: str, version: str, policy: Policy, purity: float) -> Polic
 class ResultFiles:
     """Results as files by their kind (`.parquet`, `.csv`), their outcome, and the first codes.
 
-    `details` is a Parquet file of points, distances and which codes are records. `refused` tells
-    why points were refused, see `refusals`: of the first `explained` ones.
+    The files are on the disk, and gone with this object. `details` is a Parquet file of points,
+    distances and which codes are records. `refused` tells why points were refused, see `refusals`:
+    of the first `explained` ones.
     """
 
     outcome: Outcome
-    content: dict[str, bytes]
-    details: bytes
+    content: dict[str, UnnamedFile]
+    details: UnnamedFile
     first: list[str]
     explained: int
     refused: dict[str, int]
@@ -388,37 +395,72 @@ class ResultFiles:
 
 
 def result_files(
-    name: str, version: str, policy: Policy, on_block: Callable[[Tally], bool]
+    name: str,
+    version: str,
+    policy: Policy,
+    on_block: Callable[[Tally], bool],
+    stopped: processors.Stopped,
 ) -> ResultFiles:
     """Run a policy to its end: the bytes are those that the command line writes.
 
-    A rule that learns gets numbers with a guarantee first, unless the policy has one.
+    A long run is judged by worker processes. A rule that learns gets numbers with a guarantee
+    first, unless the policy has one. Raises `WaitError` if it is `stopped` before it has a place,
+    `WorkerError` if the workers have ended, and `OSError` if the disk is full.
     """
-    measuring = measurer_of(name, version, policy)
-    if not bundle(name, version).released:
-        # Recall in the support is counted with the calibration, which not every rule needs.
-        measuring = replace(measuring, calibration=calibration(name, version))
-    if policy.rule.needs_learning and policy.guarantee is None:
-        found = guaranteed(name, version, policy, PURITY)
-        policy = replace(policy, rule=found.rule, guarantee=found.guarantee)
-    files = {kind: io.BytesIO() for kind in KINDS}
-    details = io.BytesIO()
+    with processors.thread(stopped):
+        measuring = measurer_of(name, version, policy)
+        if not bundle(name, version).released:
+            # Recall in the support is counted with the calibration, which not every rule needs.
+            measuring = replace(measuring, calibration=calibration(name, version))
+        if policy.rule.needs_learning and policy.guarantee is None:
+            found = guaranteed(name, version, policy, PURITY)
+            policy = replace(policy, rule=found.rule, guarantee=found.guarantee)
+        start = time.monotonic()
+        few = replace(policy, proposals=min(policy.proposals, EXPLAINED))
+        begin = sampling.sample(bundle(name, version), few, measuring)
+        run = partial(_written, bundle(name, version), policy, measuring, begin, on_block)
+        if _seconds(policy, begin, time.monotonic() - start) < LONG:
+            return run(None)
+    with processors.processes(stopped) as executor:
+        return run(executor)
+
+
+def _seconds(policy: Policy, begin: Samples, took: float) -> float:
+    """About how long a run takes in a thread, at least, if its beginning `took` so many seconds."""
+    accepted = begin.take(policy.rule.accepts(begin.measures))
+    different = len(np.unique(accepted.codes))
+    if not different:  # it ends at once
+        return took
+    points = float(policy.proposals)
+    if policy.results is not None:
+        points = min(points, policy.results / different * len(begin))
+    return points / len(begin) * took
+
+
+def _written(
+    loaded: Bundle,
+    policy: Policy,
+    measuring: Measurer,
+    begin: Samples,
+    on_block: Callable[[Tally], bool],
+    executor: Executor | None,
+) -> ResultFiles:
+    """The results of a run of which the beginning is known."""
+    files, details = {kind: UnnamedFile() for kind in KINDS}, UnnamedFile()
     outcome = generate(
-        bundle(name, version),
+        loaded,
         policy,
-        files,
-        details={DETAILS: details},
+        {kind: file.writing for kind, file in files.items()},
+        details={DETAILS: details.writing},
         measurer=measuring,
+        executor=executor,
         on_block=on_block,
     )
-    content = {kind: file.getvalue() for kind, file in files.items()}
-    lines = io.BytesIO(content[".csv"]).readlines()[1 : 1 + FEW]
+    lines = islice(io.BytesIO(files[".csv"].read()), 1, 1 + FEW)
     first = [line.decode().strip().strip('"') for line in lines]
-    explained = min(outcome.report.proposed, EXPLAINED)
-    policy = replace(policy, proposals=explained)
-    begin = sampling.sample(bundle(name, version), policy, measuring)
-    refused = refusals(policy.rule, begin)
-    return ResultFiles(outcome, content, details.getvalue(), first, explained, refused)
+    explained = min(outcome.report.proposed, len(begin))
+    refused = refusals(policy.rule, begin.take(np.arange(explained)))
+    return ResultFiles(outcome, files, details, first, explained, refused)
 
 
 OnStep = Callable[[str], object]
@@ -442,7 +484,7 @@ def audited_results(
     instead. Raises what `read_results` and `regvae.audit.report.audit` do.
     """
     loaded, policy = bundle(name, version), files.outcome.policy
-    content = files.content[".parquet"]
+    content = files.content[".parquet"].read()
     given = read_results(f"{files.name}.parquet", loaded, policy.unwanted.codes, content=content)
     if given.proposed and given.proposed > MOST_PROPOSED:
         given = replace(given, proposed=None, unknown=too_many)

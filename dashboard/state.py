@@ -190,7 +190,7 @@ MIN_BOX: Final = 0.1
 MAX_BOX: Final = 20.0
 MIN_SCALE, MAX_SCALE = 0.001, 100.0
 MAX_SEED: Final = 2**31
-MAX_RESULTS: Final = 100_000
+MAX_RESULTS: Final = 1_000_000
 """Results at a press of the button; the command line generates many more."""
 MAX_OWN: Final = 100_000
 """Own codes on the map, or lines of a file of them; the command line takes many more."""

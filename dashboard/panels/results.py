@@ -1,7 +1,7 @@
 """Results: generated until there are enough, audited, and offered as files."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -25,6 +25,8 @@ from regvae.rejection.proposals import FEW_DIMENSIONS, Around
 from regvae.rejection.report import RECORD, UNWANTED, Report, warning
 from regvae.rejection.rules import Certified, rule_named
 
+Data = str | Callable[[], bytes]
+"""What a button downloads; it is read from the disk when somebody wants it."""
 _PARQUET = "application/vnd.apache.parquet"
 POLL = 0.5  # seconds between two looks at a run
 _MANY = 0.1  # share of the points from which on a reason is worth a change
@@ -52,7 +54,9 @@ def results(context: Context, base: Policy | None) -> None:
     if running is None or running.done:
         start = (context, base, certified)
         st.button(words.GENERATE, width="stretch", type="primary", on_click=_start, args=start)
-    if running and running.done:
+    if running and running.problem:
+        st.warning(common.sentence(running.problem))
+    elif running and running.done:
         if running.policy != chosen:
             st.warning(words.OUTDATED)
         _show_results(running)
@@ -176,6 +180,8 @@ def _watch(running: Generation) -> None:
     share, counts = _progress(running)
     model = common.plain(running.policy.bundle)
     st.progress(share, words.RUN.format(model=model, counts=counts))
+    if running.rate is not None:
+        st.caption(words.MEANWHILE)
     st.button(words.STOP, key="stop-results", width="stretch", on_click=running.stop)
 
 
@@ -193,7 +199,9 @@ def _progress(running: Generation) -> tuple[float, str]:
     counts = common.named(
         words.GENERATING, format, kept=tally.kept, wanted=wanted, proposed=tally.proposed
     )
-    left = running.seconds_left
+    rate, left = running.rate, running.seconds_left
+    if rate is not None:
+        counts += words.RATE.format(rate=rate)
     if left is not None:
         counts += words.LEFT.format(time=common.duration(left))
     return min(1.0, tally.kept / wanted), counts
@@ -291,9 +299,9 @@ def _downloads(stored: services.ResultFiles) -> None:
     policy = outcome.policy
     name = stored.name
     manifest = outcome.manifest({kind: f"{name}{kind}" for kind in content})
-    released = (
-        ("Parquet", content[".parquet"], ".parquet", _PARQUET),
-        ("CSV", content[".csv"], ".csv", "text/csv"),
+    released: tuple[tuple[str, Data, str, str], ...] = (
+        ("Parquet", content[".parquet"].read, ".parquet", _PARQUET),
+        ("CSV", content[".csv"].read, ".csv", "text/csv"),
         ("Policy", policy.to_toml(released=True), ".toml", "application/toml"),
         ("Manifest", json.dumps(manifest, indent=1), ".manifest.json", "application/json"),
     )
@@ -304,15 +312,15 @@ def _downloads(stored: services.ResultFiles) -> None:
     with st.expander(words.DETAILS):
         st.caption(common.named(words.DETAILS_CAPTION, policy.unwanted.format))
         mark = ".contains-records"
-        kept: list[tuple[str, bytes | str, str, str]] = [
-            (words.DETAILS_FILE, stored.details, f"{mark}{services.DETAILS}", _PARQUET)
+        kept: list[tuple[str, Data, str, str]] = [
+            (words.DETAILS_FILE, stored.details.read, f"{mark}{services.DETAILS}", _PARQUET)
         ]
         if policy.unwanted.codes:
             kept.append((words.WHOLE_POLICY, policy.to_toml(), f"{mark}.toml", "application/toml"))
         _buttons(name, kept)
 
 
-def _buttons(name: str, files: Sequence[tuple[str, bytes | str, str, str]]) -> None:
+def _buttons(name: str, files: Sequence[tuple[str, Data, str, str]]) -> None:
     with st.container(horizontal=True, gap="small"):
         for label, data, suffix, mime in files:
             st.download_button(label, data, f"{name}{suffix}", mime, on_click="ignore")

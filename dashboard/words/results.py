@@ -16,7 +16,7 @@ that is not known. A **leak** is an accepted point that decodes to something unw
 NUMBER = (
     "Results",
     "Different {plural} to collect; of points that decode to one {noun} the first counts. Empty: "
-    "all that the number of points under *Sample* gives.",
+    "all that the number of points under *Sample* gives. A million take some minutes.",
 )
 ALL = "all from {n:,} points"
 DECODE = (
@@ -82,12 +82,16 @@ LESS_STRICT = " To accept more, choose a less strict {parameter}."
 GENERATE = "Generate results"
 GENERATING = "{kept:,} of {wanted:,} different {plural}, {proposed:,} points proposed"
 PROPOSING = "{kept:,} different {plural}, {proposed:,} of {most:,} points proposed"
+RATE = ", {rate:,.0f} a second"
 LEFT = ", about {time} left"
 WAITING = "waiting; the first points are measured, or other sampling runs must end first"
 RUN = "**{model}**: {counts}"
 RUNNING_OTHER = (
     "This run began with other settings than the present ones, and the rule {rule}; its results "
     "will be of those. Stop it to generate with the present ones."
+)
+MEANWHILE = (
+    "You can use this page meanwhile. The run ends if you choose another model or close the page."
 )
 STOP = "Stop, and keep what there is"
 DIFFERENT_RELEASED = "Each result was compared with all other results."

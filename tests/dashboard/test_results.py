@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import services, state
 from dashboard.generating import OnBlock
+from dashboard.panels.results import Data
 from dashboard.words import results as words
 from dashboard.words.explore import RESULTS_TAB
 from regvae.generation.results import generate
@@ -92,7 +93,7 @@ def test_results_are_the_bytes_that_their_policy_gives_in_the_library(bundle: Bu
     outcome = generate(bundle, policy, files)
     assert sorted(files) == [".csv", ".parquet"]
     for kind, file in files.items():
-        assert file.getvalue() == stored.result().content[kind]
+        assert file.getvalue() == stored.result().content[kind].read()
     assert outcome.report == stored.result().outcome.report
     assert words.OUTDATED not in problems_of(app)
     app.session_state["margin"] = 0.7
@@ -105,8 +106,8 @@ def test_what_can_be_shared_and_what_contains_records_are_offered_apart(
 ) -> None:
     offered: dict[str, bytes] = {}
 
-    def download(_label: str, data: bytes | str, name: str, *_: object, **__: object) -> None:
-        offered[name] = data if isinstance(data, bytes) else data.encode()
+    def download(_label: str, data: Data, name: str, *_: object, **__: object) -> None:
+        offered[name] = data.encode() if isinstance(data, str) else data()
 
     monkeypatch.setattr("streamlit.download_button", download)
     app = by_the_maps_rule()
@@ -156,7 +157,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     go = threading.Event()
 
     def work(*given: Any) -> None:
-        on_block: OnBlock = given[-1]
+        on_block: OnBlock = given[-2]
         ended = on_block(Tally(proposed=2_000, accepted=30, kept=20))
         go.wait(20)
         raise ValueError("expected nothing" if ended else "expected no end")
