@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import services, state
 from dashboard.panels import audit as panel
+from dashboard.panels.results import Data
 from dashboard.words import audit as words
 from dashboard.words.explore import RESULTS_TAB
 from regvae.audit import html, report
@@ -57,8 +58,8 @@ def offered(monkeypatch: pytest.MonkeyPatch) -> Files:
     """The files that are offered, by their names."""
     files: Files = {}
 
-    def download(_label: str, data: bytes | str, name: str, *_: object, **__: object) -> None:
-        files[name] = data if isinstance(data, bytes) else data.encode()
+    def download(_label: str, data: Data, name: str, *_: object, **__: object) -> None:
+        files[name] = data.encode() if isinstance(data, str) else data()
 
     monkeypatch.setattr("streamlit.download_button", download)
     return files

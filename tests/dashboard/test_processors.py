@@ -11,6 +11,7 @@ import pytest
 
 from dashboard import processors, services, state
 from dashboard.generating import Generation
+from dashboard.threads import in_thread
 from dashboard.words import results as words
 from dashboard.words.explore import RESULTS_TAB
 from regvae import workers
@@ -104,11 +105,11 @@ def test_more_runs_than_places_wait_until_they_are_stopped(place, started: list[
         for _ in range(processors.AT_ONCE):
             full.enter_context(place(never))
         stop = threading.Event()
-        waiting = Generation(results(1), lambda _policy, _on_block, stopped: place(stopped))
-        waiting.result()  # `place` has not begun
+        waiting = in_thread(lambda: full.enter_context(place(stop.is_set)))
+        assert not waiting.done()
+        stop.set()
         with pytest.raises(processors.WaitError, match="begin, got it stopped before"):
-            stop.set()
-            full.enter_context(place(stop.is_set))
+            waiting.result()
         other = processors.thread if place is processors.processes else processors.processes
         full.enter_context(other(never))  # short and long runs do not wait for each other
     with place(stop.is_set):
