@@ -58,8 +58,9 @@ def offered(monkeypatch: pytest.MonkeyPatch) -> Files:
     """The files that are offered, by their names."""
     files: Files = {}
 
-    def download(_label: str, data: Data, name: str, *_: object, **__: object) -> None:
-        files[name] = data.encode() if isinstance(data, str) else data()
+    def download(_label: str, data: Data | bytes, name: str, *_: object, **__: object) -> None:
+        read = data() if callable(data) else data
+        files[name] = read.encode() if isinstance(read, str) else read
 
     monkeypatch.setattr("streamlit.download_button", download)
     return files
