@@ -89,6 +89,16 @@ def test_a_worker_has_one_thread_for_matrices(two):
     assert {*in_order(threads_of, None, range(4), two)} == {("1", "1")}
 
 
+def niceness(shared, item):
+    del shared, item
+    return os.nice(0)
+
+
+def test_workers_can_let_others_go_first():
+    with processes(1, nice=7) as executor:
+        assert [*in_order(niceness, None, [0], executor)] == [min(19, os.nice(0) + 7)]
+
+
 class Counting(Executor):
     """An executor that works at once, and counts what it was given."""
 
