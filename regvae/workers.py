@@ -19,6 +19,7 @@ from hashlib import blake2b
 from typing import Any, TypeVar
 
 from regvae import parallel
+from regvae.cluster import Cluster, WorkerError
 from regvae.parallel import one_thread_a_product
 
 Shared = TypeVar("Shared")
@@ -27,8 +28,6 @@ Result = TypeVar("Result")
 
 MOST = 1_024
 """Most processes of `processes`."""
-CONNECTING = 10
-"""Seconds until a Dask scheduler that does not answer is given up."""
 
 _ENVIRONMENT = {
     **dict.fromkeys(
@@ -40,10 +39,6 @@ _ENVIRONMENT = {
     ),
     "LOKY_MAX_MEMORY_LEAK_SIZE": "1e15",  # a block is large: that is no leak to restart for
 }
-
-
-class WorkerError(OSError):
-    """Workers that cannot be started or reached, or have ended; the message tells what to do."""
 
 
 @contextmanager
@@ -81,32 +76,6 @@ def _begin(parent: int, nice: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-@contextmanager
-def cluster(address: str) -> Iterator[Executor]:
-    """The workers of a Dask scheduler, given by its address such as tcp://10.0.0.1:8786.
-
-    Its workers need regvae in the same version, but no file. Raises `WorkerError` if Dask is not
-    installed or nothing answers within `CONNECTING` seconds.
-    """
-    try:
-        from distributed import Client
-    except ImportError as error:
-        raise WorkerError(
-            "expected Dask to be installed for --dask, got none; pip install 'regvae[dask]'"
-        ) from error
-    try:
-        client = Client(address, timeout=CONNECTING, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise WorkerError(
-            f"expected a Dask scheduler at {address[:80]!r}, got none in {CONNECTING} s; start "
-            "`dask scheduler` there, or correct the address"
-        ) from error
-    try:
-        yield client.get_executor()
-    finally:
-        client.close(timeout=CONNECTING)
-
-
 def in_order(
     work: Callable[[Shared, Item], Result],
     shared: Shared,
@@ -123,15 +92,18 @@ def in_order(
     if executor is None:
         yield from parallel.in_order(partial(work, shared), items)
         return
-    sent, ahead = _sent(shared, executor), 2 * _workers(executor)
-    waiting: deque[Future[Result]] = deque()
+    cluster = Cluster.of(executor)
+    sent = _sent(shared, executor, cluster)
+    submit = cluster.submit if cluster else executor.submit
+    result = cluster.result if cluster else Future.result
+    waiting: deque[Any] = deque()
     try:
         for item in items:
-            waiting.append(executor.submit(_work, work, sent, item))
-            if len(waiting) >= ahead:
-                yield waiting.popleft().result()
+            waiting.append(submit(_work, work, sent, item))
+            if len(waiting) >= 2 * _workers(executor, cluster):
+                yield result(waiting.popleft())
         while waiting:
-            yield waiting.popleft().result()
+            yield result(waiting.popleft())
     except (BrokenExecutor, CancelledError) as error:
         raise WorkerError(
             "expected the workers to answer, got none that does (out of memory, or their machine "
@@ -142,16 +114,11 @@ def in_order(
             future.cancel()
 
 
-def _workers(executor: Executor) -> int:
+def _workers(executor: Executor, cluster: Cluster | None) -> int:
     """How many items an executor works on at a time, as far as it tells."""
-    if client := _dask_client(executor):
-        return max(1, sum(client.nthreads().values()))
+    if cluster:  # workers may join and leave
+        return max(1, cluster.size())
     return getattr(executor, "_max_workers", None) or os.cpu_count() or 1
-
-
-def _dask_client(executor: Executor) -> Any:
-    """The Dask client of an executor, None of another kind. Dask has no public name for it."""
-    return getattr(executor, "_client", None)
 
 
 class _Packed:
@@ -173,16 +140,12 @@ class _Packed:
         return pickle.loads(self.content)
 
 
-def _sent(shared: Any, executor: Executor) -> Any:
+def _sent(shared: Any, executor: Executor, cluster: Cluster | None) -> Any:
     """What is shared, in the form in which `_work` gets it."""
     if isinstance(executor, ThreadPoolExecutor):
         return shared
     packed = _Packed(shared)
-    if client := _dask_client(executor):
-        return client.scatter(
-            packed, broadcast=True, hash=False
-        )  # all workers have it: one may end
-    return packed
+    return cluster.share(packed, packed.digest) if cluster else packed
 
 
 def _work(work: Callable[[Any, Item], Result], sent: Any, item: Item) -> Result:

@@ -16,7 +16,8 @@ MAY_IMPORT = {
     "intervals": set(),
     "randomness": set(),
     "parallel": set(),
-    "workers": {"parallel"},
+    "cluster": set(),
+    "workers": {"parallel", "cluster"},
     "onehot": {"formats"},
     "predicates": {"formats"},
     "model": {"formats", "onehot", "parallel"},
@@ -37,7 +38,7 @@ MAY_IMPORT = {
     "training": {"formats", "onehot", "randomness", "model"},
     "cli": {
         *("formats", "onehot", "predicates", "intervals", "model", "latent", "rejection"),
-        *("audit", "generation", "evaluation", "training", "workers"),
+        *("audit", "generation", "evaluation", "training", "workers", "cluster"),
     },
     "__main__": {"cli"},
 }

@@ -10,9 +10,10 @@ from typing import Annotated
 import typer
 
 from regvae.cli.output import UsageError
+from regvae.cluster import cluster
 from regvae.formats import UK_REGISTRATION, Format, FormatError
 from regvae.latent.polygon import parse_polygon
-from regvae.workers import cluster, processes
+from regvae.workers import processes
 
 A_BUNDLE = "a model's name or the path of its folder"
 BundleArgument = Annotated[str, typer.Argument(help=A_BUNDLE)]
@@ -100,11 +101,11 @@ def point_of(text: str, k: int) -> list[float]:
 def executor_of(workers: int | None, dask: str | None) -> Iterator[Executor | None]:
     """The workers that options choose, None for threads of this process.
 
-    Raises `UsageError` for both kinds, and what `processes` and `cluster` of `regvae.workers` do.
+    Raises `UsageError` for both kinds, and what `processes` and `cluster` raise.
     """
-    if workers is not None and dask:
+    if workers is not None and dask is not None:
         raise UsageError("expected --workers or --dask, got both; leave out one of them")
-    if dask:
+    if dask is not None:
         with cluster(dask) as executor:
             yield executor
     elif workers is not None:
