@@ -21,9 +21,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="print JSON for other p
 SeedOption = Annotated[int, typer.Option(help="seed of the random numbers", min=0)]
 CodesArgument = Annotated[list[str] | None, typer.Argument(help="codes such as AB12CDE")]
 CodesFileOption = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
-        "--file", help="a text, CSV, Parquet or Excel (.xlsx) file with a column of codes"
+        "--file",
+        help="a text, CSV, Parquet or Excel (.xlsx) file with a column of codes: a path or a URL",
     ),
 ]
 ColumnOption = Annotated[

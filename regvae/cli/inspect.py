@@ -41,6 +41,7 @@ from regvae.evaluation.diagnosis import Diagnosis
 from regvae.evaluation.encoding import Encoded
 from regvae.evaluation.notebook import notebook_figures
 from regvae.formats import Format, Reading, read_codes
+from regvae.generation.folder import content_of
 from regvae.model import bundle as bundles
 from regvae.model import store
 from regvae.model.bundle import Bundle
@@ -142,7 +143,7 @@ def encode(
     """Print the Gaussian (mean and sigma) of every code, or write it with more to a file."""
     if out:
         check_table_name(out)
-        check_apart([file, out])
+        check_apart([_path_of(file), out])
     elif workers is not None or dask:
         raise UsageError("expected --workers and --dask with --out, got no file; add --out")
     loaded = bundles.load(bundle)
@@ -153,7 +154,7 @@ def encode(
         return
     if texts:  # as they are given, also twice
         _check_column(column, file)
-        codes = loaded.format.array(codes_given(texts, file, loaded.format))
+        codes = loaded.format.array(codes_given(texts, _path_of(file), loaded.format))
     else:
         reading = _reading([], file, column, loaded.format)
         codes = reading.codes
@@ -179,17 +180,22 @@ def _write_encoded(reading: Reading, bundle: Bundle, out: Path, executor: Execut
     write_table(encoded.table(), out)
 
 
-def _check_column(column: str | None, file: Path | None) -> None:
+def _path_of(file: str | None) -> Path | None:
+    return None if file is None else Path(file)
+
+
+def _check_column(column: str | None, file: str | None) -> None:
     if column is not None and not file:
         raise UsageError("expected --file with --column, got none; give a file")
 
 
-def _reading(texts: list[str], file: Path | None, column: str | None, format: Format) -> Reading:
+def _reading(texts: list[str], file: str | None, column: str | None, format: Format) -> Reading:
     """Codes from arguments, which must all fit, or those that fit from a file."""
     _check_column(column, file)
     if file and not texts:
-        return read_codes(file.read_bytes(), str(file), format, column)
-    codes = codes_given(texts, file, format)
+        content = content_of(file) if "://" in file else Path(file).read_bytes()
+        return read_codes(content, file, format, column)
+    codes = codes_given(texts, _path_of(file), format)
     return read_codes("\n".join(codes).encode(), "the arguments", format)
 
 

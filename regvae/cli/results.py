@@ -47,8 +47,8 @@ class ResultFiles:
     ) -> "ResultFiles":
         """As options give them; `out` is a folder if it ends in /.
 
-        Raises `UsageError` for attributes without results, or details with a folder, and
-        `FormatError` for an attribute that the format lacks.
+        Raises `UsageError` for attributes without results, details with a folder, or a URL of a
+        file, and `FormatError` for an attribute that the format lacks.
         """
         if attributes and not out:
             raise UsageError("expected --attribute with --out, got it alone; add --out")
@@ -60,6 +60,10 @@ class ResultFiles:
                 "expected --details with a file of results, got it with a folder; leave it out, or "
                 "give --out a name that ends in .parquet"
             )
+        if out and "://" in out and not folder:
+            raise UsageError(
+                f"expected a URL that ends in /, for a folder of parts, got {out[:80]!r}; add the /"
+            )
         file = None if folder or out is None else Path(out)
         return cls(file, folder, details and _marked(details), attributes)
 
@@ -68,8 +72,8 @@ class ResultFiles:
         manifests = []
         if self.file and self.file.suffix not in KINDS:
             raise UsageError(
-                f"expected a name that ends in {' or '.join(sorted(KINDS))}, or in / for a "
-                f"folder of parts, got {str(self.file)!r}; change it"
+                f"expected a name that ends in {' or '.join(sorted(KINDS))}, or in / for a folder "
+                f"of parts, got {str(self.file)!r}; change it"
             )
         for path in self._paths:
             check_table_name(path)

@@ -1,13 +1,18 @@
-"""A folder of this machine, or of an object store by its URL, in which every file is complete."""
+"""Folders of this machine, or of an object store by their URL, in which every file is complete."""
 
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from copy import copy
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
+
+_PATTERN = "*?["
+"""Characters of a pattern. fsspec would remove all that fits it, but for files of this machine."""
 
 
 class FolderError(OSError):
@@ -18,26 +23,31 @@ class Folder:
     """A folder, by its path or by a URL that fsspec knows, such as s3://bucket/codes/.
 
     It need not exist: the first file that is written makes it. Raises `FolderError` for a URL of an
-    unknown kind, for a file, and for what cannot be read.
+    unknown kind or with a pattern in it, for a file, and for what cannot be read.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
-        try:
-            self._files, root = fsspec.core.url_to_fs(url)
-        except (ValueError, ImportError) as error:
+        self._files, root = _opened(url)
+        self._root = root.rstrip("/") or root
+        if not self._is_local and any(one in self._root for one in _PATTERN):
             raise FolderError(
-                f"expected a folder or a URL that fsspec can open, got {url[:80]!r} "
-                f"({str(error)[:120]}); install what it needs, or give another"
-            ) from error
-        self._root = root.rstrip("/")
+                f"expected a URL without any of {' '.join(_PATTERN)}, which stand for other names, "
+                f"got {url[:80]!r}; give another folder"
+            )
         with self._told():
             if self._files.isfile(self._root):
                 raise FolderError(f"expected a folder, got the file {url}; give another name")
 
     def __truediv__(self, name: str) -> "Folder":
         """A folder in it."""
-        return Folder(f"{self.url.rstrip('/')}/{name}")
+        inside = copy(self)
+        inside.url, inside._root = f"{self.url.removesuffix('/')}/{name}", self._path(name)
+        return inside
+
+    @property
+    def _is_local(self) -> bool:
+        return isinstance(self._files, LocalFileSystem)
 
     def names(self) -> set[str]:
         """The names in it, without hidden ones; none if there is no such folder yet."""
@@ -45,8 +55,9 @@ class Folder:
             self._files.invalidate_cache(self._root)
             if not self._files.isdir(self._root):
                 return set()
-            paths = self._files.ls(self._root, detail=False)
-        names = {str(path).rstrip("/").rsplit("/", 1)[-1] for path in paths}
+            paths = [str(one).rstrip("/") for one in self._files.ls(self._root, detail=False)]
+        # An empty object may stand for the folder itself.
+        names = {path.rsplit("/", 1)[-1] for path in paths if path != self._root}
         return {name for name in names if not name.startswith(".")}
 
     def read(self, name: str) -> bytes:
@@ -55,13 +66,21 @@ class Folder:
             return self._files.cat_file(self._path(name))
 
     def write(self, name: str, content: bytes) -> None:
-        """Write a file completely or not at all: under a temporary name, which is changed then."""
-        partial = self._path(f".{name}.{uuid4().hex[:8]}")
+        """Write a file completely or not at all.
+
+        It is written under a temporary name, which is changed then. Where a name cannot be changed,
+        as in an object store, a file is there once all of it is, so it gets its name at once.
+        """
+        path = self._path(name)
         with self._told():
             self._files.makedirs(self._root, exist_ok=True)
+            if type(self._files).mv is fsspec.AbstractFileSystem.mv:  # copies and removes
+                self._files.pipe_file(path, content)
+                return
+            partial = self._path(f".{name}.{uuid4().hex[:8]}")
             try:
                 self._files.pipe_file(partial, content)
-                self._files.mv(partial, self._path(name))
+                self._files.mv(partial, path)
             except BaseException:
                 with suppress(OSError):
                     self._files.rm_file(partial)  # frees space on a full disk
@@ -79,7 +98,7 @@ class Folder:
 
         An object store has no locks: two runs there write the same files, with the same bytes.
         """
-        if not isinstance(self._files, LocalFileSystem):
+        if not self._is_local:
             yield
             return
         with self._told():
@@ -96,18 +115,44 @@ class Folder:
             yield
 
     def _path(self, name: str) -> str:
-        return f"{self._root}/{name}"
+        return f"{self._root.removesuffix('/')}/{name}"
 
     @contextmanager
     def _told(self) -> Iterator[None]:
-        """Errors of the file system, as sentences."""
+        """Errors of the file system, as sentences; packages of object stores have their own."""
         try:
             yield
         except FolderError:
             raise
-        except OSError as error:
+        except Exception as error:
             raise FolderError(
-                f"expected to read and write {self.url}, got an error "
-                f"({error.strerror or error}); make room there, or give another folder, and start "
-                "again: what is there is used"
+                f"expected to read and write {self.url}, got an error ({_short(error)}); make room "
+                "there, or give another folder, and start again: what is there is used"
             ) from error
+
+
+def content_of(url: str) -> bytes:
+    """The content of a file, by its path or URL. Raises `FolderError` if it cannot be read."""
+    files, path = _opened(url)
+    try:
+        return files.cat_file(path)
+    except Exception as error:
+        raise FolderError(
+            f"expected to read {url}, got an error ({_short(error)}); correct the URL"
+        ) from error
+
+
+def _opened(url: str) -> tuple[Any, str]:
+    """The file system of a URL, and the path in it."""
+    try:
+        return fsspec.core.url_to_fs(url)
+    except Exception as error:  # of a package that is missing, or its own kind
+        raise FolderError(
+            f"expected a path or a URL that fsspec can open, got {url[:80]!r} "
+            f"({_short(error)}); install what it needs, or give another"
+        ) from error
+
+
+def _short(error: Exception) -> str:
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return " ".join(reason.split())[:120]

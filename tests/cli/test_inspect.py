@@ -114,6 +114,16 @@ def test_encode_reads_a_file_of_regs_and_skips_empty_lines(output, bundle, tmp_p
     assert_gaussians(json.loads(out), bundle, ["AB12CDE", "YK66BIQ", "MY33WSZ"])
 
 
+def test_encode_reads_a_file_by_its_url(output, refusal, tmp_path):
+    path = tmp_path / "some regs.txt"
+    path.write_text("ab12 cde\nYK66BIQ\n")
+    given = output("encode", "notebook-2d", "--file", path, "--json")
+    assert output("encode", "notebook-2d", "--file", f"file://{path}", "--json") == given
+    line = refusal("encode", "notebook-2d", "--file", f"file://{path}.gone")
+    assert "expected to read file://" in line
+    assert "got an error (No such file" in line
+
+
 def test_encode_names_the_position_of_a_bad_reg(refusal):
     line = refusal("encode", "notebook-2d", "AB12CDE", "AB1XCDE")
     assert "reg 2: expected" in line

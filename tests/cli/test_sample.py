@@ -803,3 +803,32 @@ def test_a_link_that_leads_nowhere_is_refused(refusal, tmp_path):
         assert "which leads to itself" in refusal(*SAMPLE, option, tmp_path / "loop.csv")
         assert "expected a folder" in refusal(*SAMPLE, option, tmp_path / "dangling.csv")
     assert "which leads to itself" in refusal("dataset", "--out", tmp_path / "loop.csv")
+
+
+def test_results_go_to_a_folder_by_its_url(run, small, tmp_path):
+    options = ["--n", 1000, "--seed", 5]
+    for out in (f"{tmp_path}/path/", f"file://{tmp_path}/some url/"):
+        assert run("sample", small, *ONE_SIDED, *options, "--out", out)[::2] == (0, "")
+    by_path, by_url = (
+        {one.name: one.read_bytes() for one in (tmp_path / name).iterdir() if one.suffix}
+        for name in ("path", "some url")
+    )
+    assert by_url == by_path
+    assert {"manifest.json", "part-00000000.parquet"} == by_url.keys()
+
+
+@pytest.mark.parametrize(
+    ("out", "expected"),
+    [
+        (
+            "file:///a.parquet",
+            "expected a URL that ends in /, for a folder of parts, got 'file:///a",
+        ),
+        (
+            "s3://codes/",
+            "expected a path or a URL that fsspec can open, got 's3://codes/' (Install",
+        ),
+    ],
+)
+def test_a_url_that_results_cannot_go_to_is_refused(refusal, small, out, expected):
+    assert expected in refusal("sample", small, *ONE_SIDED, "--out", out)
