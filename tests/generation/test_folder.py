@@ -65,7 +65,7 @@ def run(bundle):
     return partial(generate_parts, bundle, measurer=measurer)
 
 
-@pytest.mark.parametrize("url", [*URLS, "store://codes/"])
+@pytest.mark.parametrize("url", URLS)
 def test_a_url_gets_the_files_of_a_folder_of_this_machine(run, policy, tmp_path, url):
     run(policy, f"{tmp_path}/here/")
     here = {one.name: one.read_bytes() for one in (tmp_path / "here").iterdir() if one.suffix}
@@ -133,6 +133,12 @@ def test_a_url_that_cannot_be_opened_is_a_sentence(url, reason):
     for use in (Folder, content_of):
         with pytest.raises(FolderError, match=expected):
             use(url)
+
+
+def test_the_object_that_stands_for_a_folder_is_no_file_in_it():
+    folder = Folder("store://ours/")
+    folder.write("one", b"1")
+    assert folder.names() == {"one"}
 
 
 def test_an_error_of_an_object_store_is_a_sentence():
