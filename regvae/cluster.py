@@ -135,9 +135,10 @@ class Cluster:
         Raises `WorkerError` if the scheduler is gone, if it has no workers for `WAITING` seconds,
         or if one worker after another ends at this work.
         """
-        seen = monotonic()
-        while not self._finished(future):
-            if self.size():
+        seen, finished = monotonic(), False
+        while not finished:
+            finished = self._finished(future)
+            if self.size():  # also looks at the versions of those that may have worked on it
                 seen = monotonic()
             elif monotonic() - seen > WAITING:
                 address = self._client.scheduler.address
@@ -146,7 +147,7 @@ class Cluster:
                     f"start `dask worker {address}` on a machine, then start again"
                 )
         with self._told():
-            return future.result()
+            return future.result(timeout=WAITING)
 
     def _finished(self, future: Any) -> bool:
         from distributed import wait
@@ -170,7 +171,7 @@ class Cluster:
         except KilledWorker as error:
             raise WorkerError(
                 "expected the workers to finish a block, got several that ended while they worked "
-                "on it; give them more memory (about 1 GB each), then start again"
+                "on it; give them more memory, then start again"
             ) from error
         except (OSError, CancelledError) as error:
             raise WorkerError(
