@@ -202,17 +202,3 @@ def test_a_format_can_be_sent_with_its_attributes(format):
     codes = format.generate(5, rng=np.random.default_rng(3))
     for name, attribute in format.attributes.items():
         np.testing.assert_array_equal(found.attribute(name).values(codes), attribute.values(codes))
-
-
-def test_a_scheduler_that_does_not_answer_is_told_in_a_sentence(monkeypatch):
-    monkeypatch.setattr(workers, "CONNECTING", 0.3)
-    expected = "expected a Dask scheduler at 'tcp://127.0.0.1:1', got none in 0.3 s; start"
-    with pytest.raises(WorkerError, match=expected), workers.cluster("tcp://127.0.0.1:1"):
-        pass
-
-
-def test_dask_that_is_not_installed_is_told_in_a_sentence(monkeypatch):
-    monkeypatch.setitem(sys.modules, "distributed", None)
-    expected = r"expected Dask to be installed for --dask, got none; pip install 'regvae\[dask\]'"
-    with pytest.raises(WorkerError, match=expected), workers.cluster("tcp://127.0.0.1:1"):
-        pass

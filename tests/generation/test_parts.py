@@ -329,7 +329,7 @@ def test_a_full_disk_is_told_and_what_is_there_is_used(few, tmp_path, monkeypatc
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("nothing://of/this", "expected a folder or a URL that fsspec can open, got 'nothing:"),
+        ("nothing://of/this", "expected a path or a URL that fsspec can open, got 'nothing:"),
         ("{file}", "expected a folder, got the file"),
         ("{file}/below", "expected to read and write"),
     ],
