@@ -24,14 +24,11 @@ def files_of(folder):
 
 
 @pytest.mark.parametrize(
-    "until",
-    [
-        [],
-    ],
-    ids=["all", "until"],
+    ("more", "written"),
+    [([], "1 part,"), (["--repeats"], "3 parts,"), (["--repeats", "--until", 40_000], "2 parts,")],
 )
-def test_workers_change_no_byte(output, small, tmp_path, until):
-    options = [small, *MILLIONS, "--n", 700_000, "--seed", 3, *until, "--attribute", "number"]
+def test_workers_change_no_byte(output, small, tmp_path, more, written):
+    options = [small, *MILLIONS, "--n", 700_000, "--seed", 3, *more, "--attribute", "number"]
     alone = output("sample", *options, "--out", f"{tmp_path}/alone/")
     shared = output("sample", *options, "--out", f"{tmp_path}/shared/", "--workers", 2)
     assert files_of(tmp_path / "alone") == files_of(tmp_path / "shared")
