@@ -1,7 +1,7 @@
 """The workers of a Dask scheduler, on any number of machines: reached, given work, waited for."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Executor
 from contextlib import contextmanager, suppress
 from time import monotonic
@@ -148,6 +148,12 @@ class Cluster:
                 )
         with self._told():
             return future.result(timeout=WAITING)
+
+    def cancel(self, futures: Iterable[Any]) -> None:
+        """Nobody waits for these futures any more. A client that was closed has none."""
+        if self._client.status == "running":
+            with suppress(OSError):  # of a scheduler that is gone
+                self._client.cancel([*futures])
 
     def _finished(self, future: Any) -> bool:
         from distributed import wait

@@ -110,8 +110,11 @@ def in_order(
             "is gone); start again"
         ) from error
     finally:
-        for future in waiting:
-            future.cancel()
+        if cluster:
+            cluster.cancel(waiting)
+        else:
+            for future in waiting:
+                future.cancel()
 
 
 def _workers(executor: Executor, cluster: Cluster | None) -> int:

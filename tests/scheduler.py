@@ -27,7 +27,9 @@ class Scheduler:
         }
         self.workers: list[subprocess.Popen[bytes]] = []
         file = folder / "scheduler.json"
-        self.process = self._start("scheduler", "--host", "127.0.0.1", "--scheduler-file", file)
+        options = ["--host", "127.0.0.1", "--port", "0", "--scheduler-file", file]
+        # It ends with its workers if the tests were killed and nobody ends it.
+        self.process = self._start("scheduler", *options, "--idle-timeout", "600")
         until = time.monotonic() + STARTING
         while not (file.exists() and file.read_text().endswith("}")):
             assert time.monotonic() < until, "the scheduler does not start"
@@ -47,8 +49,7 @@ class Scheduler:
         self.process.wait()
 
     def _start(self, kind: str, *options: str | Path) -> subprocess.Popen[bytes]:
-        ports = ["--port", "0"] if kind == "scheduler" else []
-        command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", *options, *ports]
+        command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", *options]
         with (self.folder / f"{kind}.log").open("ab") as log:
             return subprocess.Popen(
                 [*command, "--no-dashboard"],
