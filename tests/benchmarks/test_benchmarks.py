@@ -8,7 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from regvae.model.presets import PRESETS
-from tests.benchmarks import library, quality, run, sessions
+from regvae.rejection.rules import OneSided
+from tests.benchmarks import library, quality, run, sessions, workers
 from tests.benchmarks.browser import BASELINE
 from tests.benchmarks.figure import Figure
 
@@ -28,6 +29,18 @@ def test_every_figure_of_the_library_is_measured() -> None:
     assert len(set(names)) == len(names)
     for name in ("nearest of 6,103 for 2,000 samples", "posterior rule, from proposal to audit"):
         assert name in names
+
+
+def test_workers_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "TURNS", 1)
+    monkeypatch.setattr(workers, "ITEMS", 8)
+    figures = workers.run("notebook-2d", OneSided, 2)
+    assert [figure.unit for figure in figures] == [
+        *(["proposals/s"] * 3),
+        *("MB", "MB", "ms", "ms"),
+    ]
+    assert all(figure.value > 0 for figure in figures)
+    assert figures[1].met == (figures[1].ratio >= 1.7)
 
 
 def test_quality_is_measured_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,6 +91,7 @@ def test_the_figures_are_printed_as_json(
         (run.browser, "browser"),
         (run.sessions, "figures"),
         (run.quality, "figures"),
+        (run.workers, "figures"),
         *((run.library, name) for name in ("distances", "rejection", "serving")),
         *((run.library, name) for name in ("keras_serving", "zoo", "training")),
     ]

@@ -3,6 +3,7 @@
 One and two workers take turns, so that a machine that becomes slower is slower for both.
 """
 
+import pickle
 import statistics
 import tempfile
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 import psutil
 
 import regvae
+from regvae.cluster import cluster
 from regvae.generation.parts import generate_parts
 from regvae.model.bundle import Bundle
 from regvae.rejection.measures import Measurer
@@ -21,9 +23,10 @@ from regvae.rejection.policy import Policy
 from regvae.rejection.proposals import usual
 from regvae.rejection.rules import Certified, OneSided, Rule
 from regvae.rejection.sampling import BLOCK, make_measurer
-from regvae.workers import _Packed, in_order, processes
+from regvae.workers import in_order, processes
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.library import UNWANTED
+from tests.scheduler import scheduler
 
 RUNS: tuple[tuple[str, type[Rule], int], ...] = (
     ("notebook-2d", Certified, 16),
@@ -50,12 +53,15 @@ def run(name: str, kind: type[Rule], blocks: int) -> list[Figure]:
     bundle = regvae.load(name)
     policy = Policy(name, UNWANTED, kind(), usual(bundle), proposals=blocks * BLOCK, clean=True)
     given = bundle, policy, make_measurer(bundle, policy)
-    what = f"{kind.name} on {name}"
+    what, size = f"{kind.name} on {name}", len(pickle.dumps(given))
     with ExitStack() as stack:
         one, two = (stack.enter_context(processes(n)) for n in (1, 2))
-        rates = taking_turns(*given, one, two)
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        address = stack.enter_context(scheduler(Path(folder), workers=2)).address
+        dask = stack.enter_context(cluster(address))
+        rates = taking_turns(*given, one, two, dask)
         memory = max(peaks())
-        overhead = seconds_an_item(given, one)
+        overheads = [seconds_an_item(given, executor) for executor in (one, dask)]
     return [
         Figure(f"{what}: 1 worker", rates[0], "proposals/s"),
         Figure(
@@ -67,9 +73,17 @@ def run(name: str, kind: type[Rule], blocks: int) -> list[Figure]:
             target=f"at least {2 * EFFICIENT} times",
             met=rates[1] >= 2 * EFFICIENT * rates[0],
         ),
+        Figure(
+            f"{what}: 2 workers of Dask on this machine",
+            rates[2],
+            "proposals/s",
+            baseline=rates[1],
+            baseline_name="2 workers",
+        ),
         Figure(f"{what}: most memory of a worker", memory / 1e6, "MB"),
-        Figure(f"{what}: sent with a block", len(_Packed(given).content) / 1e6, "MB"),
-        Figure(f"{what}: overhead of a block", 1000 * overhead, "ms"),
+        Figure(f"{what}: model and records, sent to a worker", size / 1e6, "MB"),
+        Figure(f"{what}: overhead of an item of work", 1000 * overheads[0], "ms"),
+        Figure(f"{what}: the same with Dask", 1000 * overheads[1], "ms"),
     ]
 
 
@@ -105,8 +119,10 @@ def seconds_an_item(shared: object, executor: Executor) -> float:
 
 
 def peaks() -> Iterator[int]:
-    """The most memory, in bytes, that each of our processes had at a time."""
+    """The most memory, in bytes, that each worker had at a time."""
     for child in psutil.Process().children():
+        if "loky" not in " ".join(child.cmdline()):
+            continue
         status = Path(f"/proc/{child.pid}/status").read_text()
         yield 1024 * int(status.split("VmHWM:")[1].split()[0])
 
