@@ -35,7 +35,7 @@ MAY_IMPORT = {
         *("formats", "onehot", "predicates", "intervals", "randomness", "model", "latent"),
         *("rejection", "audit", "workers"),
     },
-    "training": {"formats", "onehot", "randomness", "model"},
+    "training": {"formats", "onehot", "randomness", "workers", "model"},
     "cli": {
         *("formats", "onehot", "predicates", "intervals", "model", "latent", "rejection"),
         *("audit", "generation", "evaluation", "training", "workers", "cluster"),

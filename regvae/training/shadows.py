@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -31,6 +31,7 @@ from regvae.randomness import generator
 from regvae.training.checkpoint import TrainingError
 from regvae.training.queue import processor, slots
 from regvae.training.quiet import quiet
+from regvae.workers import in_order
 
 USUAL = 64
 """Shadow models of a study, as in the paper; half as many find nearly as much."""
@@ -83,21 +84,23 @@ def train_shadows(
     return Shadows(nats[:, rows], members[:, rows])
 
 
+_Model = tuple[dict[str, Any], int, Path]
+"""The preset, as it is written to files, and the seed of a shadow model, and its file."""
+
+
 def _train_all(
-    study: "_Study", numbers: Sequence[int], pool: Executor, work: Callable[..., None]
+    study: "_Study",
+    numbers: Sequence[int],
+    pool: Executor,
+    work: Callable[[bytes, _Model], None],
 ) -> Iterator[int]:
     """Train shadow models; yields how many are done. What waits is given up at an error."""
-    table, futures = study.table.to_parquet(), []
+    models = []
     for number in numbers:
         preset, seed = study.of_number(number)
-        futures.append(pool.submit(work, preset.to_dict(), seed, table, study.path(number)))
-    try:
-        for done, future in enumerate(as_completed(futures), start=1):
-            future.result()
-            yield done
-    finally:
-        for future in futures:
-            future.cancel()
+        models.append((preset.to_dict(), seed, study.path(number)))
+    for done, _ in enumerate(in_order(work, study.table.to_parquet(), models, pool), start=1):
+        yield done
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,9 @@ class _Study:
 
 
 @contextmanager
-def _workers(executor: Executor | None) -> Iterator[tuple[Executor, Callable[..., None]]]:
+def _workers(
+    executor: Executor | None,
+) -> Iterator[tuple[Executor, Callable[[bytes, _Model], None]]]:
     """An executor, and the work for it: without one, threads that wait for a process each."""
     if executor:
         yield executor, _train
@@ -169,14 +174,13 @@ def _workers(executor: Executor | None) -> Iterator[tuple[Executor, Callable[...
             raise
 
 
-def _in_process(
-    running: set[subprocess.Popen], preset: dict[str, Any], seed: int, table: bytes, path: Path
-) -> None:
+def _in_process(running: set[subprocess.Popen], table: bytes, model: _Model) -> None:
     """Train a shadow model in a process of its own, which is among those `running` meanwhile.
 
     It loads TensorFlow anew, which takes seconds, and ends with the memory that training leaves
     behind. It does not run the caller's own script again, as processes of `multiprocessing` do.
     """
+    preset, seed, path = model
     header = {"preset": preset, "seed": seed, "path": str(path)}
     with subprocess.Popen(
         [sys.executable, "-m", "regvae.training.shadows"],
@@ -201,16 +205,15 @@ def _main() -> None:
         from regvae.training.trainer import use_one_thread
     use_one_thread()  # there is a process for each processor
     header = json.loads(sys.stdin.buffer.readline())
-    _train(header["preset"], header["seed"], sys.stdin.buffer.read(), Path(header["path"]))
+    model = header["preset"], header["seed"], Path(header["path"])
+    _train(sys.stdin.buffer.read(), model)
 
 
-def _train(preset: dict[str, Any], seed: int, table: bytes, path: Path) -> None:
-    """Train a shadow model, and write what it makes of all codes.
-
-    Preset and codes come as they are written to files, as a format cannot be sent to a process.
-    """
+def _train(table: bytes, model: _Model) -> None:
+    """Train a shadow model, and write what it makes of all codes, the `table` of a Parquet file."""
     from regvae.training.trainer import Trainer
 
+    preset, seed, path = model
     chosen = Preset.from_dict(preset)
     own = CodeTable.read(table, chosen.data.format)
     with processor():
