@@ -180,9 +180,9 @@ def _watch(running: Generation) -> None:
     share, counts = _progress(running)
     model = common.plain(running.policy.bundle)
     st.progress(share, words.RUN.format(model=model, counts=counts))
+    st.button(words.STOP, key="stop-results", width="stretch", on_click=running.stop)
     if running.rate is not None:
         st.caption(words.MEANWHILE)
-    st.button(words.STOP, key="stop-results", width="stretch", on_click=running.stop)
 
 
 def _progress(running: Generation) -> tuple[float, str]:
@@ -197,14 +197,25 @@ def _progress(running: Generation) -> tuple[float, str]:
         )
         return tally.proposed / most, counts
     counts = common.named(
-        words.GENERATING, format, kept=tally.kept, wanted=wanted, proposed=tally.proposed
+        words.GENERATING,
+        format,
+        kept=tally.kept,
+        wanted=wanted,
+        pace=_pace(running),
+        proposed=tally.proposed,
     )
-    rate, left = running.rate, running.seconds_left
-    if rate is not None:
-        counts += words.RATE.format(rate=rate)
-    if left is not None:
-        counts += words.LEFT.format(time=common.duration(left))
     return min(1.0, tally.kept / wanted), counts
+
+
+def _pace(running: Generation) -> str:
+    """How many results a run finds a second, in two digits, and how long it still takes."""
+    rate, left = running.rate, running.seconds_left
+    if rate is None:
+        return ""
+    rate = float(f"{rate:.2g}")
+    if left is None:
+        return words.PACE.format(rate=rate)
+    return words.PACE_AND_LEFT.format(rate=rate, time=common.duration(left))
 
 
 def _show_results(stored: Generation) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -21,6 +22,7 @@ from regvae.rejection.rules import RULES, OneSided, Rule, TwoSided
 from regvae.rejection.samples import Samples
 from regvae.rejection.unwanted import Unwanted
 from tests.browser.pages import GO_TO_NEAREST, HUNT, LOADING, MARK, Explorer
+from tests.server import serve
 
 # The colours of samples: accepted and wanted, accepted but unwanted.
 WANTED, UNWANTED_COLOUR = (
@@ -283,26 +285,68 @@ def test_5000_different_new_regs_take_a_few_gestures(explorer: Explorer) -> None
     assert not records.contains(table["reg"].to_numpy(str)).any()
 
 
-def test_a_long_run_tells_its_counts_and_stops_while_the_page_answers(explorer: Explorer) -> None:
-    panel = explorer.panel
-    # From the box, where nothing is accepted.
-    explorer.open("?model=exact-15d&rule=two-sided&proposal=box")
-    explorer.use_the_maps_rule()
-    expect(panel).to_contain_text("nearly all of the box lies far from the records")
-    explorer.button(results.GENERATE).click()
-    refused = "none of them is accepted: propose around records"
-    expect(panel).to_contain_text(refused, timeout=LOADING)
+def test_a_long_run_tells_its_counts_and_stops_while_the_page_answers(page: Page) -> None:
+    with serve() as url:
+        explorer = Explorer(page, url)
+        # From the box, where nothing is accepted.
+        explorer.open("?model=exact-15d&rule=two-sided&proposal=box")
+        explorer.use_the_maps_rule()
+        expect(explorer.panel).to_contain_text("nearly all of the box lies far from the records")
+        explorer.button(results.GENERATE).click()
+        refused = "none of them is accepted: propose around records"
+        expect(explorer.panel).to_contain_text(refused, timeout=LOADING)
 
-    explorer.open("?model=exact-15d&rule=two-sided")  # around records, as usual
-    explorer.use_the_maps_rule()
-    explorer.enter(state.NUMBER, "20000")
+        explorer.open("?model=exact-15d")  # around records, as usual
+        explorer.tab("results")
+        explorer.enter(state.NUMBER, f"{state.MAX_RESULTS}")
+        begin(explorer)
+        running = worker_processes()
+        assert running
+        explorer.click(0.5, 0.5)  # the page answers meanwhile
+        expect(explorer.card).to_be_visible()
+        expect(explorer.panel).to_contain_text(results.MEANWHILE)
+        explorer.button(results.STOP).click()
+        expect(explorer.panel).to_contain_text("proposals, then it was stopped", timeout=LOADING)
+        assert_ended(running)
+        assert_what_there_is_is_downloaded(explorer)
+        begin(explorer)
+        running = worker_processes()
+    assert_ended(running)  # with the server, which was terminated
+
+
+def begin(explorer: Explorer) -> None:
+    """Generate results, and wait until there are some."""
     explorer.button(results.GENERATE).click()
-    expect(panel).to_contain_text(re.compile(r"\d+ of 20,000 different regs, [\d,]+ points"))
-    explorer.click(0.5, 0.5)  # the page answers meanwhile
-    expect(explorer.card).to_be_visible()
-    explorer.button(results.STOP).click()
-    expect(panel).to_contain_text("proposals, then it was stopped", timeout=LOADING)
-    expect(panel).to_contain_text(re.compile(r"\d+ new regs: all different"))
+    counts = r"[\d,]+ of 1,000,000 different regs \([\d,]+ a second, about \d+ (s|min) left\)"
+    expect(explorer.panel).to_contain_text(re.compile(counts), timeout=LOADING)
+
+
+def worker_processes() -> list[psutil.Process]:
+    """Those of all servers that this process has started."""
+    found = psutil.Process().children(recursive=True)
+    return [one for one in found if "loky.backend.popen_loky_posix" in one.cmdline()]
+
+
+def assert_ended(running: list[psutil.Process]) -> None:
+    """Processes end soon."""
+    psutil.wait_procs(running, timeout=10)
+    assert not any(one.is_running() and one.status() != "zombie" for one in running)
+
+
+def assert_what_there_is_is_downloaded(explorer: Explorer) -> None:
+    """The files have the results that the page counts."""
+    told = re.compile(r"([\d,]+) new regs: all different")
+    expect(explorer.panel).to_contain_text(told)
+    (kept,) = told.findall(explorer.panel.inner_text())[:1]
+    explorer.panel.get_by_text(results.DETAILS).click()
+    for name, read in (
+        ("CSV", pd.read_csv),
+        ("Parquet", pd.read_parquet),
+        (results.DETAILS_FILE, pd.read_parquet),
+    ):
+        with explorer.page.expect_download() as download:
+            explorer.button(name).click()
+        assert len(read(download.value.path())) == int(kept.replace(",", ""))
 
 
 def test_results_are_made_and_downloaded_and_leaks_are_found_and_removed(

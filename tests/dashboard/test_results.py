@@ -171,7 +171,7 @@ def test_a_run_names_its_model_and_that_the_settings_are_others_now(held: thread
     press(app, words.GENERATE)
     (bar,) = app.get("progress")
     shown = unescaped(bar.proto.text)
-    assert shown.startswith("**notebook-2d**: 20 of 1,000 different regs, 2,000 points")
+    assert shown.startswith("**notebook-2d**: 20 of 1,000 different regs; 2,000 points")
     told = words.RUNNING_OTHER.format(rule="certified")
     assert told not in text_of(app)
     app.number_input(key=state.NUMBER).set_value(50).run()
@@ -231,3 +231,25 @@ def test_where_nothing_is_accepted_the_reason_is_there() -> None:
     text = text_of(app)
     assert "counted on the first 1,024: **1,024** lie too near an unwanted record" in text
     assert "choose a less strict threshold" in text
+
+
+def test_a_run_tells_its_pace_in_two_digits_and_how_long_it_still_takes(
+    held: threading.Event,
+) -> None:
+    app = opened(tab=RESULTS_TAB)
+    press(app, words.GENERATE)
+    run = app.session_state[state.RESULTS]
+    assert words.MEANWHILE not in text_of(app)  # a run that ends soon does not say so
+
+    def told() -> str:
+        app.run()
+        (bar,) = app.get("progress")
+        return unescaped(bar.proto.text)
+
+    run._marks[:] = [(0.0, Tally(kept=0)), (2.0, Tally(proposed=5_000, kept=246))]
+    assert "246 of 1,000 different regs (120 a second, about 6 s left); 5,000 points" in told()
+    assert words.MEANWHILE in text_of(app)
+    run._marks[:] = [(0.0, Tally(kept=20)), (2.0, Tally(proposed=5_000, kept=20))]
+    assert "20 of 1,000 different regs (0 a second); 5,000 points" in told()
+    run.stop()
+    held.set()
