@@ -311,6 +311,8 @@ def test_a_long_run_tells_its_counts_and_stops_while_the_page_answers(page: Page
         assert_what_there_is_is_downloaded(explorer)
         begin(explorer)
         running = worker_processes()
+        assert running
+        page.goto("about:blank")  # or its console tells that the server is gone
     assert_ended(running)  # with the server, which was terminated
 
 
