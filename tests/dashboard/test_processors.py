@@ -109,7 +109,7 @@ def test_more_runs_than_places_wait_until_they_are_stopped(place, started: list[
         assert not waiting.done()
         stop.set()
         with pytest.raises(processors.WaitError, match="begin, got it stopped before"):
-            waiting.result()
+            waiting.result(10)
         other = processors.thread if place is processors.processes else processors.processes
         full.enter_context(other(never))  # short and long runs do not wait for each other
     with place(stop.is_set):
