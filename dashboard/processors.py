@@ -50,8 +50,8 @@ def _place(places: threading.Semaphore, stopped: Stopped) -> Iterator[None]:
     while not places.acquire(timeout=_LOOK):
         if stopped():
             raise WaitError(
-                "expected a run that waits for others to begin, got it stopped before; generate "
-                "again"
+                "expected other sampling runs to end first, got a stop while this one waited; "
+                "generate again"
             )
     try:
         yield

@@ -108,7 +108,7 @@ def test_more_runs_than_places_wait_until_they_are_stopped(place, started: list[
         waiting = in_thread(lambda: full.enter_context(place(stop.is_set)))
         assert not waiting.done()
         stop.set()
-        with pytest.raises(processors.WaitError, match="begin, got it stopped before"):
+        with pytest.raises(processors.WaitError, match="first, got a stop while this one waited"):
             waiting.result(10)
         other = processors.thread if place is processors.processes else processors.processes
         full.enter_context(other(never))  # short and long runs do not wait for each other
