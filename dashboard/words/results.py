@@ -91,7 +91,8 @@ RUNNING_OTHER = (
     "will be of those. Stop it to generate with the present ones."
 )
 MEANWHILE = (
-    "You can use this page meanwhile. The run ends if you choose another model or close the page."
+    "You can use this page meanwhile. Keep it open, and do not change the model, or the results are "
+    "lost."
 )
 STOP = "Stop, and keep what there is"
 DIFFERENT_RELEASED = "Each result was compared with all other results."
