@@ -22,18 +22,18 @@ class Generation:
     """One sampling run of a session.
 
     `work(policy, on_block, stopped)` runs in a thread, which may wait for others; it calls
-    `on_block` with the counts so far, and ends when that returns True: on `stop()`, when nobody has
-    this object any more because the session is over, and when none of the first points is accepted.
-    While it waits, `stopped()` tells of the first two.
+    `on_block` with the counts so far, and ends when that returns True: on `stop()`, when the browser
+    has `left`, when nobody has this object any more because the session is over, and when none of
+    the first points is accepted. While it waits, `stopped()` tells of the first three.
     """
 
-    def __init__(self, policy: Policy, work: Work) -> None:
+    def __init__(self, policy: Policy, work: Work, left: Stopped = lambda: False) -> None:
         self.policy = policy
         self._future: Future[ResultFiles] = Future()
         self._stop = threading.Event()
         self._marks: list[tuple[float, Tally]] = []
         # The thread has the parts, not this object: it must not keep it alive.
-        parts = (policy, work, self._future, self._stop, self._marks)
+        parts = (policy, work, left, self._future, self._stop, self._marks)
         threading.Thread(target=_run, args=parts, daemon=True).start()
         weakref.finalize(self, self._stop.set)
 
@@ -80,17 +80,21 @@ class Generation:
 def _run(
     policy: Policy,
     work: Work,
+    left: Stopped,
     future: Future[ResultFiles],
     stop: threading.Event,
     marks: list[tuple[float, Tally]],
 ) -> None:
+    def stopped() -> bool:
+        return stop.is_set() or left()
+
     def on_block(tally: Tally) -> bool:
         marks.append((time.monotonic(), tally))
         old = [at for at, (when, _) in enumerate(marks) if marks[-1][0] - when >= _RECENT]
         del marks[: old[-1] if old else 0]  # the first is the last that is no more recent
-        return stop.is_set() or not tally.accepted
+        return stopped() or not tally.accepted
 
     try:
-        future.set_result(work(policy, on_block, stop.is_set))
+        future.set_result(work(policy, on_block, stopped))
     except BaseException as error:  # whoever waits must learn of it
         future.set_exception(error)

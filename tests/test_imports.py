@@ -53,13 +53,14 @@ DASHBOARD_MAY_IMPORT = {
     "threads": set(),
     "processors": set(),
     "unnamed": set(),
+    "presence": set(),
     "services": {"components", "processors", "threads", "unnamed"},
     "widgets": {"state", "words"},
     "model_box": {"services", "state", "words"},
     "generating": {"processors", "services"},
     "panels": {
         *("charts", "components", "generating", "palette", "plates", "services", "state"),
-        *("threads", "widgets", "words"),
+        *("presence", "threads", "widgets", "words"),
     },
     "app_pages": {
         *("palette", "words", "plates", "charts", "state", "components", "services", "widgets"),

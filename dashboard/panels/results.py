@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import charts, plates, services, state
+from dashboard import charts, plates, presence, services, state
 from dashboard.generating import Generation
 from dashboard.panels import audit as audits
 from dashboard.panels import guarantee, leaks
@@ -169,7 +169,7 @@ def _policy(context: Context, base: Policy, certified: Certified | None) -> Poli
 def _start(context: Context, base: Policy, certified: Certified | None) -> None:
     chosen = _policy(context, base, certified)  # anew: a number may be typed since the last run
     work = partial(services.result_files, context.name, context.version)
-    st.session_state[state.RESULTS] = Generation(chosen, work)
+    st.session_state[state.RESULTS] = Generation(chosen, work, presence.leaves())
 
 
 @st.fragment(run_every=POLL)

@@ -110,6 +110,17 @@ def test_a_run_that_nobody_has_any_more_ends():
     assert work.ended.wait(5)
 
 
+def test_a_run_whose_browser_has_left_ends():
+    left, work = threading.Event(), Work()
+    run = Generation(POLICY, work, left.is_set)
+    work.go.release()
+    until(lambda: run.tally)
+    assert not run.done
+    left.set()
+    work.go.release()
+    assert run.result() == Tally(proposed=20, accepted=2, kept=2)
+
+
 def test_what_a_run_raises_is_raised_to_whoever_wants_its_results():
     def broken(*_):
         raise ValueError("expected more")

@@ -1,0 +1,32 @@
+"""Whether the browser of a session is still there."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+PATIENCE: Final = 120.0
+"""Seconds in which a browser may come back, as Streamlit keeps its session."""
+
+
+def leaves() -> Callable[[], bool]:
+    """What tells, in any thread, whether the present session's browser has been away too long.
+
+    It must be asked again and again. (A session that is over stays in memory until Python collects
+    it, which may be never on a server that nobody visits.)
+    """
+    context = get_script_run_ctx()
+    if context is None or not runtime.exists():
+        return lambda: False
+    session, seen = context.session_id, time.monotonic()
+
+    def left() -> bool:
+        nonlocal seen
+        now = time.monotonic()
+        if runtime.get_instance().is_active_session(session):
+            seen = now
+        return now - seen >= PATIENCE
+
+    return left
