@@ -22,9 +22,9 @@ class Generation:
     """One sampling run of a session.
 
     `work(policy, on_block, stopped)` runs in a thread, which may wait for others; it calls
-    `on_block` with the counts so far, and ends when that returns True: on `stop()`, when the browser
-    has `left`, when nobody has this object any more because the session is over, and when none of
-    the first points is accepted. While it waits, `stopped()` tells of the first three.
+    `on_block` with the counts so far, and ends when that returns True: on `stop()`, when the
+    browser has `left`, when nobody has this object any more because the session is over, and when
+    none of the first points is accepted. While it waits, `stopped()` tells of the first three.
     """
 
     def __init__(self, policy: Policy, work: Work, left: Stopped = lambda: False) -> None:

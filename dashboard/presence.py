@@ -20,12 +20,12 @@ def leaves() -> Callable[[], bool]:
     context = get_script_run_ctx()
     if context is None or not runtime.exists():
         return lambda: False
-    session, seen = context.session_id, time.monotonic()
+    server, session, seen = runtime.get_instance(), context.session_id, time.monotonic()
 
     def left() -> bool:
         nonlocal seen
         now = time.monotonic()
-        if runtime.get_instance().is_active_session(session):
+        if server.is_active_session(session):
             seen = now
         return now - seen >= PATIENCE
 
