@@ -157,7 +157,7 @@ def test_results_name_the_codes_and_are_of_the_models_format() -> None:
     outcome = app.session_state[state.RESULTS].result()
     assert "new tickets" in read(app)
     assert "valid at DVLA" not in read(app)
-    lines = outcome.content[".csv"].decode().splitlines()
+    lines = outcome.content[".csv"].read().decode().splitlines()
     assert lines[0] == '"code"'
     codes = [line.split(",")[0].strip('"') for line in lines[1:]]
     assert TICKET.match(codes)[1].all()

@@ -198,7 +198,7 @@ CHANGES: list[tuple[Callable[[str], str], str]] = [
     (lambda _: "rubbish", "saved.toml"),
     (lambda text: text.replace("notebook-2d", "other"), "got one for other"),
     (lambda text: text.replace("width = 3.0", "width = 0.05"), "box from 0.1 to 20"),
-    (lambda text: f"{text}results = 200_000\n", "from 1 to 100000"),
+    (lambda text: f"{text}results = 2_000_000\n", "from 1 to 1000000"),
     (lambda text: repeating(text), "results are different codes, got one with repeats"),
     (lambda text: re.sub("sha256 = .*", 'sha256 = "0"', text), "sha256"),
 ]
@@ -270,7 +270,7 @@ def test_a_policy_with_exact_numbers_gives_the_bytes_of_the_command_line(
     assert results_words.OUTDATED not in problems_of(form)
     run = form.session_state[state.RESULTS]
     assert run.policy == saved
-    assert [run.result().content[kind] for kind in (".parquet", ".csv")] == expected
+    assert [run.result().content[kind].read() for kind in (".parquet", ".csv")] == expected
 
 
 def test_a_moved_slider_or_another_setting_ends_what_a_file_has_set(sent: Sent) -> None:
