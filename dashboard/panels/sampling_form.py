@@ -318,7 +318,7 @@ def _check_spans(settings: dict[str, Any]) -> None:
         low, high = _SPANS.get(key, (value, value))
         if value is not None and not low <= value <= high:
             raise PolicyError(
-                f"expected a policy with {key} from {low:g} to {high:g}, got {value:g}; "
+                f"expected a policy with {key} from {low:,.10g} to {high:,.10g}, got {value:,.10g}; "
                 "use regvae sample"
             )
 

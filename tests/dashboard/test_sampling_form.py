@@ -198,7 +198,7 @@ CHANGES: list[tuple[Callable[[str], str], str]] = [
     (lambda _: "rubbish", "saved.toml"),
     (lambda text: text.replace("notebook-2d", "other"), "got one for other"),
     (lambda text: text.replace("width = 3.0", "width = 0.05"), "box from 0.1 to 20"),
-    (lambda text: f"{text}results = 2_000_000\n", "from 1 to 1000000"),
+    (lambda text: f"{text}results = 2_000_000\n", "from 1 to 1,000,000, got 2,000,000; use"),
     (lambda text: repeating(text), "results are different codes, got one with repeats"),
     (lambda text: re.sub("sha256 = .*", 'sha256 = "0"', text), "sha256"),
 ]
