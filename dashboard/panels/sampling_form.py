@@ -318,8 +318,8 @@ def _check_spans(settings: dict[str, Any]) -> None:
         low, high = _SPANS.get(key, (value, value))
         if value is not None and not low <= value <= high:
             raise PolicyError(
-                f"expected a policy with {key} from {low:,.10g} to {high:,.10g}, got {value:,.10g}; "
-                "use regvae sample"
+                f"expected a policy with {key} from {low:,.10g} to {high:,.10g}, got "
+                f"{value:,.10g}; use regvae sample"
             )
 
 
