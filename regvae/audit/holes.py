@@ -168,8 +168,8 @@ def _simulated(
     margins = Margins(replace(bundle, records=nobody), policy.unwanted)
     measurer = replace(measurer, margins=margins)
     counts: Counter[str] = Counter()
-    for block in sampling.stream(bundle, alike, measurer):
-        counts.update(block.accepted.codes.tolist())
+    for batch in sampling.stream(bundle, alike, measurer):
+        counts.update(batch.accepted.codes.tolist())
     return counts
 
 

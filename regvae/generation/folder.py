@@ -12,7 +12,7 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 _PATTERN = "*?["
-"""Characters of a pattern. fsspec would remove all that fits it, but for files of this machine."""
+"""Characters of a pattern. In an object store fsspec would remove every file that fits it."""
 
 
 class FolderError(OSError):
@@ -35,7 +35,7 @@ class Folder:
                 f"expected a URL without any of {' '.join(_PATTERN)}, which stand for other names, "
                 f"got {url[:80]!r}; give another folder"
             )
-        with self._told():
+        with self._errors_as_sentences():
             if self._files.isfile(self._root):
                 raise FolderError(f"expected a folder, got the file {url}; give another name")
 
@@ -51,7 +51,7 @@ class Folder:
 
     def names(self) -> set[str]:
         """The names in it, without hidden ones; none if there is no such folder yet."""
-        with self._told():
+        with self._errors_as_sentences():
             self._files.invalidate_cache(self._root)
             if not self._files.isdir(self._root):
                 return set()
@@ -62,17 +62,17 @@ class Folder:
 
     def read(self, name: str) -> bytes:
         """The content of a file. Raises `FolderError` if it cannot be read."""
-        with self._told():
+        with self._errors_as_sentences():
             return self._files.cat_file(self._path(name))
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file completely or not at all.
 
-        It is written under a temporary name, which is changed then. Where a name cannot be changed,
-        as in an object store, a file is there once all of it is, so it gets its name at once.
+        It is written under a temporary name, then renamed. Where no file can be renamed, as in an
+        object store, a file appears only when all of it is written, so it needs no other name.
         """
         path = self._path(name)
-        with self._told():
+        with self._errors_as_sentences():
             self._files.makedirs(self._root, exist_ok=True)
             if type(self._files).mv is fsspec.AbstractFileSystem.mv:  # copies and removes
                 self._files.pipe_file(path, content)
@@ -88,20 +88,20 @@ class Folder:
 
     def remove(self) -> None:
         """Remove it with all that is in it, if it is there."""
-        with self._told():
+        with self._errors_as_sentences():
             if self._files.isdir(self._root):
                 self._files.rm(self._root, recursive=True)
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Nobody else on this machine has it meanwhile. Raises `FolderError` if somebody does.
+        """Lock it against other runs of this machine. Raises `FolderError` if one of them has it.
 
         An object store has no locks: two runs there write the same files, with the same bytes.
         """
         if not self._is_local:
             yield
             return
-        with self._told():
+        with self._errors_as_sentences():
             self._files.makedirs(self._root, exist_ok=True)
             lock = (Path(self._root) / ".lock").open("w")
         with lock:
@@ -118,7 +118,7 @@ class Folder:
         return f"{self._root.removesuffix('/')}/{name}"
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _errors_as_sentences(self) -> Iterator[None]:
         """Errors of the file system, as sentences; packages of object stores have their own."""
         try:
             yield

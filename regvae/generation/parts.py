@@ -23,13 +23,13 @@ from numpy.typing import NDArray
 from regvae.audit.collisions import Auditor, Counted
 from regvae.formats import Attribute, Codes
 from regvae.generation.folder import Folder, FolderError
-from regvae.generation.results import CONTAINS_RECORDS, Outcome, codes_table, finished, prepared
+from regvae.generation.results import CONTAINS_RECORDS, Outcome, codes_table, outcome_of, prepared
 from regvae.model.bundle import Bundle
 from regvae.rejection import sampling
 from regvae.rejection.measures import Measurer
 from regvae.rejection.policy import Policy
 from regvae.rejection.report import Tally
-from regvae.rejection.sampling import Block, Seen
+from regvae.rejection.sampling import Batch, Seen
 
 MANIFEST = "manifest.json"
 UNFINISHED = "unfinished"
@@ -63,8 +63,8 @@ def generate_parts(
     Each block of proposals with results becomes a Parquet file of the codes, with some
     `attributes`; the last file is `manifest.json`, with the hash of each. A run that was
     interrupted goes on when it is called again. The results are those of `generate`, in the same
-    order, with any `executor`. `on_block` is called with the counts so far after each part of a
-    block; if it returns True the run ends there, with a manifest. Raises `FolderError`, before
+    order, with any `executor`. `on_block` is called with the counts so far after each batch
+    of a block; if it returns True the run ends there, with a manifest. Raises `FolderError`, before
     anything is written, if the folder has a finished run, an unfinished one of something else, or
     other files, and whenever it cannot be written; and what `generate` does.
 
@@ -79,9 +79,9 @@ def generate_parts(
     run.check(policy)
     with run.unfinished.held():
         run.begin(policy)
-        blocks = sampling.stream(bundle, policy, measurer, executor=executor, seen=seen)
-        stopped = run.write(blocks, on_block)
-        outcome = finished(bundle, policy, measurer, auditor, stopped=stopped)
+        batches = sampling.stream(bundle, policy, measurer, executor=executor, seen=seen)
+        stopped = run.write(batches, on_block)
+        outcome = outcome_of(bundle, policy, measurer, auditor, stopped=stopped)
         outcome = replace(outcome, sha256=run.sha256)
         manifest = outcome.manifest({name: name for name in run.sha256})
         to.write(MANIFEST, f"{json.dumps(manifest, indent=1)}\n".encode())
@@ -160,7 +160,7 @@ class _Run:
             self._count(number, added, codes)
 
     def _codes(self, part: str, sha256: str, names: set[str]) -> Codes | None:
-        """The codes of a part with this hash, of none without one; None if it is another."""
+        """The codes of a part with this hash, none without a hash; None if the part has another."""
         format = self.auditor.bundle.format
         if not sha256:
             return format.array([])
@@ -172,8 +172,8 @@ class _Run:
 
     def _count(self, number: int, added: "_Added", codes: Codes) -> None:
         """Count a block that exists."""
-        checked = codes[: len(added.z)]
-        self.auditor.include(Counted(added.tally, added.hits, added.leaking, added.z, checked))
+        closely = codes[: len(added.z)]
+        self.auditor.include(Counted(added.tally, added.hits, added.leaking, added.z, closely))
         self.seen.codes.update(codes.tolist())
         self.seen.codes.update(added.again)
         self.seen.kept += added.tally.kept
@@ -182,25 +182,25 @@ class _Run:
             self.sha256[part_name(number)] = added.sha256
 
     def write(
-        self, parts: Iterator[Block], on_block: Callable[[Tally], bool | None] | None
+        self, batches: Iterator[Batch], on_block: Callable[[Tally], bool | None] | None
     ) -> bool:
-        """Write the results of all blocks, and what each adds; whether `on_block` ended it."""
+        """Write the results of all blocks, and what each adds; True if `on_block` ended the run."""
         if on_block and self.seen.blocks and on_block(self.auditor.tally):
             return True
-        for number, of_block in groupby(parts, lambda part: part.number):
+        for block, of_block in groupby(batches, lambda batch: batch.block):
             total, stopped = Counted.none(self.auditor.bundle), False
             kept: list[Codes] = []
             again: Counter[str] = Counter()
-            for part in of_block:
-                counted = Counted.of(part.tally, part.accepted, part.kept, self.auditor.room)
+            for batch in of_block:
+                counted = Counted.of(batch.tally, batch.accepted, batch.kept, self.auditor.room)
                 self.auditor.include(counted)
                 total += counted
-                kept.append(part.kept.codes)
-                again.update(part.again.tolist())
+                kept.append(batch.kept.codes)
+                again.update(batch.again.tolist())
                 if on_block and on_block(self.auditor.tally):
                     stopped = True
                     break
-            self._write_block(number, np.concatenate(kept), total, again)
+            self._write_block(block, np.concatenate(kept), total, again)
             if stopped:
                 return True
         return False

@@ -99,9 +99,10 @@ def _of_folder(path: Path, bundle: Bundle) -> tuple[Codes, str, dict[str, Any]]:
     manifest = _checked(path / MANIFEST, text)
     codes = [np.empty(0, bundle.records.codes.dtype)]
     for name, sha256 in manifest["files"].items():
-        content = _bytes_of(path / Path(name).name)
-        _check_hash(path / name, sha256, hashlib.sha256(content).hexdigest(), MANIFEST)
-        codes.append(_codes(path / name, content, bundle))
+        part = path / Path(name).name  # in this folder, whatever the manifest says
+        content = _bytes_of(part)
+        _check_hash(part, sha256, hashlib.sha256(content).hexdigest(), MANIFEST)
+        codes.append(_codes(part, content, bundle))
     if len(codes) == 1:
         raise ResultsError(
             f"{path}: expected {bundle.format.plural}, got a run without results; generate some"
@@ -176,7 +177,7 @@ def _table(path: Path, content: bytes) -> pa.Table:
 
 
 def _manifest(path: Path, content: bytes, sha256: str) -> dict[str, Any] | None:
-    """The manifest in a file or beside it, with the parts that are used; None without one."""
+    """The manifest in a file or beside it, with the entries that are used; None without one."""
     inside = None
     if path.suffix == ".parquet":
         inside = (pq.read_metadata(pa.BufferReader(content)).metadata or {}).get(KEY)
@@ -189,7 +190,7 @@ def _manifest(path: Path, content: bytes, sha256: str) -> dict[str, Any] | None:
 
 
 def _checked(path: Path, text: bytes) -> dict[str, Any]:
-    """A manifest with the parts that are used; `path` is the file that it describes."""
+    """A manifest with the entries that are used; `path` is the file that it describes."""
     try:
         found = json.loads(text)
         right = isinstance(found.setdefault("files", {}), dict)

@@ -48,7 +48,7 @@ class Outcome:
 
     `policy` has the hash of the bundle that was used; `shortfall` is a sentence if there are fewer
     results than the policy requires, else None; `sha256` is the hash of each file of results, by
-    its kind, and `details_sha256` that of each file of details.
+    its kind, or by its name in a folder; `details_sha256` is that of each file of details.
     """
 
     policy: Policy
@@ -82,8 +82,9 @@ class Outcome:
         """Files with their sha256, policy, report and audit, for JSON: no code, but the unwanted
         ones that are listed if it is of `details`.
 
-        `files` are the names of files by their kind. The manifest inside a Parquet file has none,
-        as it cannot contain the hash of that file. The same policy gives the same manifest.
+        `files` are the names of files by the keys of their hashes. The manifest inside a Parquet
+        file has none, as it cannot contain the hash of that file. The same policy gives the same
+        manifest.
         """
         hashes = self.details_sha256 if details else self.sha256
         return {
@@ -139,13 +140,13 @@ def generate(
     auditor = Auditor(bundle, policy.unwanted)
     stopped = False
     with _Writer(files, details, bundle.format, chosen) as writer:
-        for block in sampling.stream(bundle, policy, measurer, executor=executor):
-            auditor.add(block.tally, block.accepted, block.kept)
-            writer.add(block.kept)
+        for batch in sampling.stream(bundle, policy, measurer, executor=executor):
+            auditor.add(batch.tally, batch.accepted, batch.kept)
+            writer.add(batch.kept)
             if on_block and on_block(auditor.tally):
                 stopped = True
                 break
-        outcome = finished(bundle, policy, measurer, auditor, stopped=stopped)
+        outcome = outcome_of(bundle, policy, measurer, auditor, stopped=stopped)
         writer.finish(outcome)
     return replace(outcome, sha256=writer.sha256(), details_sha256=writer.sha256(details=True))
 
@@ -163,10 +164,10 @@ def prepared(bundle: Bundle, policy: Policy, measurer: Measurer | None) -> tuple
     return policy, measurer
 
 
-def finished(
+def outcome_of(
     bundle: Bundle, policy: Policy, measurer: Measurer, auditor: Auditor, *, stopped: bool
 ) -> Outcome:
-    """The outcome of a run whose points an auditor has seen, yet without files."""
+    """The outcome of a run whose points an auditor has seen, without the hashes of its files."""
     held_out = sampling.held_out_measures(
         bundle, policy.unwanted, policy.rule, measurer.calibration, measurer.predictor
     )

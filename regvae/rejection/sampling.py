@@ -1,13 +1,14 @@
 """Rejection sampling: propose latent points, accept them by a rule, decode them, report.
 
 Points are proposed in blocks, each with its own random numbers, so a sampling run of any length
-needs the memory of one block and of its different codes, and a longer one begins with the same
-points as a shorter one. (The last digits of a density depend on the points that it is computed
-together with, so they may differ between the two; the same policy gives the same bytes.)
+needs the memory of some blocks and of its different codes, and a longer one begins with the same
+points as a shorter one. They are measured in batches, of which a block has several. (The last
+digits of a density depend on the batch, so they may differ between the two; the same policy gives
+the same bytes.)
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -38,8 +39,8 @@ _FIRST = 2**10
 on."""
 _SEVERAL = 2**12
 """Most points measured at a time above three dimensions, where more are no faster: some seconds."""
-_SENT = 8
-"""Most parts of a block that a worker of an executor judges at a time: about a second."""
+_SHARE = 8
+"""Most batches that a worker of an executor judges at a time: about a second."""
 RECALL_PROPOSALS = 10_000
 """Proposals that are decoded for the recall of a rule."""
 IN_MEMORY = 10_000_000
@@ -231,14 +232,15 @@ def report(samples: Samples, rule: Rule, held_out: Measures | None = None) -> Re
 
 
 @dataclass(frozen=True)
-class Block:
-    """A part of a block of a sampling run: its counts, the accepted points, and the results.
+class Batch:
+    """Points of a sampling run that are measured together: their counts, the accepted ones, and the
+    results.
 
-    `number` is that of the block, from 0. `again` are the codes (u,) of points that are no results
-    because the code occurred before.
+    `block` is the number of their block, from 0. `again` are the codes (u,) of points that are no
+    results because the code occurred before.
     """
 
-    number: int
+    block: int
     tally: Tally
     accepted: Samples
     kept: Samples
@@ -265,11 +267,11 @@ def stream(
     *,
     executor: Executor | None = None,
     seen: Seen | None = None,
-) -> Iterator[Block]:
-    """Run a policy block by block, in the memory of some blocks and of all different codes.
+) -> Iterator[Batch]:
+    """Run a policy batch by batch, in the memory of some blocks and of all different codes.
 
-    The first parts are small, so that the first counts come at once. Ends at the policy's number
-    of results, exactly, or after all its proposals. The blocks are judged by threads, or by the
+    The first batches are small, so that the first counts come at once. Ends at the policy's number
+    of results, exactly, or after all its proposals. The batches are judged by threads, or by the
     workers of an `executor`, and counted here in their order: so the results are the same. With
     `seen` it goes on after those blocks. Raises what `make_measurer`, the proposals and the workers
     raise. A policy that `abstains` accepts nothing.
@@ -283,9 +285,9 @@ def stream(
         return
     if policy.abstains:
         none = fresh(bundle, policy, measurer, 0, "none")
-        yield Block(0, Tally(min(_FIRST, policy.proposals)), none, none, none.codes)
+        yield Batch(0, Tally(min(_FIRST, policy.proposals)), none, none, none.codes)
         return
-    for number, proposed, rows, passed in _judged(bundle, policy, measurer, executor, seen.blocks):
+    for block, proposed, rows, passed in _judged(bundle, policy, measurer, executor, seen.blocks):
         usable = np.flatnonzero(_may_be_results(bundle, policy, passed))
         new, once = _counted(passed.codes[usable], seen.codes)
         chosen = np.ones(len(usable), bool) if policy.repeats else new
@@ -300,59 +302,61 @@ def stream(
             proposed, passed, len(kept), int(new[chosen].sum()), len(usable), int(once.sum())
         )
         again = passed.codes[usable[~chosen]]
-        yield Block(number, tally, passed, passed.take(kept), again)
+        yield Batch(block, tally, passed, passed.take(kept), again)
         missing -= len(kept)
         if missing == 0:
             return
 
 
 _Judged = tuple[int, int, NDArray[np.intp], Samples]
-"""A part of a block: its number, how many points it has, the rows that are accepted, and these."""
+"""A batch: its block, how many points it has, the rows that are accepted, and these samples."""
+_Proposed = tuple[NDArray[np.float64], NDArray[np.float64] | None]
+"""Points (n, k), and uniform numbers (n, p) to draw characters with, if any."""
 
 
 def _judged(
     bundle: Bundle, policy: Policy, measurer: Measurer, executor: Executor | None, first: int
 ) -> Iterator[_Judged]:
-    """All parts of the blocks of a policy, from a `first` one on, in their order."""
-    run = bundle, policy, measurer
+    """All batches of the blocks of a policy, from a `first` block on, in their order."""
+    needed = bundle, policy, measurer
     blocks = range(first, -(-policy.proposals // BLOCK))
     if executor:
         shares = (share for block in blocks for share in _shares(bundle, policy, block))
-        for parts in workers.in_order(_judge_share, _Run(*run), shares, executor):
-            yield from parts
+        for judged in workers.in_order(_judge_share, _Run(*needed), shares, executor):
+            yield from judged
     else:
-        parts_of = (part for block in blocks for part in _parts(*run, block))
-        yield from in_order(partial(_judge, run), parts_of)
+        batches = (
+            (block, points)
+            for block in blocks
+            for points in _taken(_proposals(*needed, block), _batches(bundle, policy, block))
+        )
+        yield from in_order(partial(_judge, needed), batches)
 
 
-_Part = tuple[int, NDArray[np.float64], NDArray[np.float64] | None]
-"""A block's number, points (n, k), and uniform numbers (n, p) to draw characters with, if any."""
-
-
-def _judge(run: tuple[Bundle, Policy, Measurer], part: _Part) -> _Judged:
-    number, z, uniform = part
-    return number, len(z), *accepted(*run, z, uniform)
+def _judge(needed: tuple[Bundle, Policy, Measurer], batch: tuple[int, _Proposed]) -> _Judged:
+    block, (z, uniform) = batch
+    return block, len(z), *accepted(*needed, z, uniform)
 
 
 class _Run:
-    """What a worker judges. It keeps its last block, of which it judges several shares."""
+    """What a worker needs to judge shares, with its last block, of which it judges several."""
 
     def __init__(self, bundle: Bundle, policy: Policy, measurer: Measurer) -> None:
-        self.parts = bundle, policy, measurer
+        self.needed = bundle, policy, measurer
         self._last: tuple[int, _Proposed] | None = None
 
-    def proposals(self, block: int) -> "_Proposed":
+    def proposals(self, block: int) -> _Proposed:
         """The proposals of a block."""
-        last = self._last  # of this thread: another one may go on to the next block
+        last = self._last  # read once: another thread of the worker may go on to the next block
         if last is None or last[0] != block:
-            last = self._last = block, _proposals(*self.parts, block)
+            last = self._last = block, _proposals(*self.needed, block)
         return last[1]
 
 
 def _judge_share(run: _Run, share: tuple[int, list[slice]]) -> list[_Judged]:
-    block, parts = share
-    proposed = run.proposals(block)
-    return [_judge(run.parts, _part(block, proposed, rows)) for rows in parts]
+    block, batches = share
+    points = _taken(run.proposals(block), batches)
+    return [_judge(run.needed, (block, one)) for one in points]
 
 
 def _may_be_results(bundle: Bundle, policy: Policy, accepted: Samples) -> NDArray[np.bool_]:
@@ -385,27 +389,22 @@ def fitted(proposal: Proposal, bundle: Bundle, measurer: Measurer) -> Proposal:
     return proposal
 
 
-def _parts(bundle: Bundle, policy: Policy, measurer: Measurer, block: int) -> Iterator[_Part]:
-    """The proposals of a block, so many at a time as are measured at once."""
-    proposed = _proposals(bundle, policy, measurer, block)
-    for rows in _rows_of_parts(bundle, policy, block):
-        yield _part(block, proposed, rows)
-
-
-def _part(block: int, proposed: "_Proposed", rows: slice) -> _Part:
+def _taken(proposed: _Proposed, batches: Iterable[slice]) -> Iterator[_Proposed]:
+    """The proposals of a block, batch by batch."""
     z, uniform = proposed
-    return block, z[rows], None if uniform is None else uniform[rows]
+    for rows in batches:
+        yield z[rows], None if uniform is None else uniform[rows]
 
 
 def _shares(bundle: Bundle, policy: Policy, block: int) -> Iterator[tuple[int, list[slice]]]:
-    """The parts of a block, so many as a worker judges at a time: its number and their rows."""
-    parts = _rows_of_parts(bundle, policy, block)
-    while share := list(islice(parts, _SENT)):
+    """The batches of a block, as many as a worker judges at a time: its number and their rows."""
+    batches = _batches(bundle, policy, block)
+    while share := list(islice(batches, _SHARE)):
         yield block, share
 
 
-def _rows_of_parts(bundle: Bundle, policy: Policy, block: int) -> Iterator[slice]:
-    """The rows of a block that are measured together."""
+def _batches(bundle: Bundle, policy: Policy, block: int) -> Iterator[slice]:
+    """The rows of each batch of a block."""
     most = BLOCK if bundle.records.latent_dim <= 3 else _SEVERAL
     start, size, n = 0, most if block else _FIRST, _size(policy, block)
     while start < n:
@@ -416,10 +415,6 @@ def _rows_of_parts(bundle: Bundle, policy: Policy, block: int) -> Iterator[slice
 def _size(policy: Policy, block: int) -> int:
     """How many points a block has."""
     return min(BLOCK, policy.proposals - block * BLOCK)
-
-
-_Proposed = tuple[NDArray[np.float64], NDArray[np.float64] | None]
-"""Points (n, k), and uniform numbers (n, p) to draw characters with, if any."""
 
 
 def _proposals(bundle: Bundle, policy: Policy, measurer: Measurer, block: int) -> _Proposed:

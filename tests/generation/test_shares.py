@@ -1,4 +1,4 @@
-"""What workers are given of a block: several shares, in the order of the parts of a thread."""
+"""What workers are given of a block: several shares, in the order of the batches of a thread."""
 
 import io
 from concurrent.futures import ThreadPoolExecutor
@@ -22,14 +22,16 @@ def policy(exact: Bundle) -> Policy:
     return Policy(exact.name, Unwanted.of(["number < 50"]), Certified(), Around(), decode="drawn")
 
 
-def test_the_shares_of_a_block_are_its_parts(exact: Bundle, bundle: Bundle, policy: Policy) -> None:
+def test_the_shares_of_a_block_are_its_batches(
+    exact: Bundle, bundle: Bundle, policy: Policy
+) -> None:
     for model in (exact, bundle):
         for block, n in ((0, 2**18), (1, 2**18), (1, 70_000), (0, 500)):
             sized = replace(policy, proposals=block * 2**18 + n)
             shares = [rows for _, rows in sampling._shares(model, sized, block)]
-            parts = list(chain(*shares))
-            assert parts == list(sampling._rows_of_parts(model, sized, block))
-            rows = np.concatenate([np.arange(n)[part] for part in parts])
+            batches = list(chain(*shares))
+            assert batches == list(sampling._batches(model, sized, block))
+            rows = np.concatenate([np.arange(n)[batch] for batch in batches])
             np.testing.assert_array_equal(rows, np.arange(n))
     assert len(list(sampling._shares(exact, replace(policy, proposals=2**18), 0))) > 8
 
@@ -38,7 +40,7 @@ def test_workers_write_the_bytes_that_threads_write_and_count_within_a_block(
     exact: Bundle, policy: Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sampling, "BLOCK", 2**14)
-    monkeypatch.setattr(sampling, "_SENT", 2)
+    monkeypatch.setattr(sampling, "_SHARE", 2)
     chosen = replace(policy, results=15_000, proposals=10**7)
     written, drawn = [], []
     proposals = sampling._proposals
