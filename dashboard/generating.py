@@ -4,10 +4,11 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
-from concurrent.futures import Future
+from functools import partial
 
 from dashboard.processors import Stopped, WaitError
 from dashboard.services import ResultFiles
+from dashboard.threads import in_thread
 from regvae.rejection.policy import Policy
 from regvae.rejection.report import Tally
 
@@ -29,21 +30,19 @@ class Generation:
 
     def __init__(self, policy: Policy, work: Work, left: Stopped = lambda: False) -> None:
         self.policy = policy
-        self._future: Future[ResultFiles] = Future()
         self._stop = threading.Event()
         self._marks: list[tuple[float, Tally]] = []
-        # The thread has the parts, not this object: it must not keep it alive.
-        parts = (policy, work, left, self._future, self._stop, self._marks)
-        threading.Thread(target=_run, args=parts, daemon=True).start()
+        # The thread has the fields, not this object, which would then never end.
+        self._future = in_thread(partial(_run, policy, work, left, self._stop, self._marks))
         weakref.finalize(self, self._stop.set)
 
     def stop(self) -> None:
-        """End the run after its present block; what it has generated remains."""
+        """End the run after the points that are judged now; what it has generated remains."""
         self._stop.set()
 
     @property
     def done(self) -> bool:
-        """Whether there is a result."""
+        """Whether the run has ended, with results or without."""
         return self._future.done()
 
     def result(self) -> ResultFiles:
@@ -52,7 +51,7 @@ class Generation:
 
     @property
     def problem(self) -> str | None:
-        """Why it has no results, if that is nobody's mistake: the disk, its workers, a stop."""
+        """Why it has no results, for a reason to be told: the disk, its workers, a stop."""
         error = self._future.exception() if self.done else None
         return str(error) if isinstance(error, OSError | WaitError) else None
 
@@ -81,20 +80,16 @@ def _run(
     policy: Policy,
     work: Work,
     left: Stopped,
-    future: Future[ResultFiles],
     stop: threading.Event,
     marks: list[tuple[float, Tally]],
-) -> None:
+) -> ResultFiles:
     def stopped() -> bool:
         return stop.is_set() or left()
 
     def on_block(tally: Tally) -> bool:
         marks.append((time.monotonic(), tally))
         old = [at for at, (when, _) in enumerate(marks) if marks[-1][0] - when >= _RECENT]
-        del marks[: old[-1] if old else 0]  # the first is the last that is no more recent
+        del marks[: old[-1] if old else 0]  # the first that remains is the youngest old one
         return stopped() or not tally.accepted
 
-    try:
-        future.set_result(work(policy, on_block, stopped))
-    except BaseException as error:  # whoever waits must learn of it
-        future.set_exception(error)
+    return work(policy, on_block, stopped)

@@ -10,12 +10,12 @@ from regvae import workers
 from regvae.parallel import THREADS
 
 AT_ONCE: Final = 2
-"""Short runs of all sessions at a time, and as many long ones; the others wait."""
+"""Most short runs of all sessions at a time, and most long ones; the others wait."""
 WORKERS: Final = THREADS
 """Worker processes of all sessions together."""
 NICE: Final = 10
 """By how much worker processes let the server go first, which answers everybody."""
-_LOOK = 0.2  # seconds between two looks of a run that waits at whether it still should
+_LOOK = 0.2  # seconds after which a run that waits looks again whether it was stopped
 
 Stopped = Callable[[], bool]
 
@@ -28,18 +28,21 @@ _short, _long = threading.Semaphore(AT_ONCE), threading.Semaphore(AT_ONCE)
 
 
 @contextmanager
-def thread(stopped: Stopped) -> Iterator[None]:
-    """A place for a short run, once there is one. Raises `WaitError` if it is `stopped` before."""
+def short_run(stopped: Stopped) -> Iterator[None]:
+    """A place for a short run, whose own thread judges it. Waits for a place.
+
+    Raises `WaitError` if the run is `stopped` before it has a place.
+    """
     with _place(_short, stopped):
         yield
 
 
 @contextmanager
-def processes(stopped: Stopped) -> Iterator[Executor]:
-    """The worker processes, and a place for a long run, once there is one.
+def long_run(stopped: Stopped) -> Iterator[Executor]:
+    """A place for a long run, and the worker processes that judge it. Waits for a place.
 
-    They start with the first of the long runs and end with the last. Raises `WaitError` if it is
-    `stopped` before.
+    The processes start with the first of the long runs and end with the last. Raises `WaitError` if
+    the run is `stopped` before it has a place.
     """
     with _place(_long, stopped), _shared() as executor:
         yield executor

@@ -61,7 +61,7 @@ DETAILS = ".parquet"
 EXPLAINED = 2_000
 """First points of a sampling run whose refusals are counted."""
 LONG = 5.0
-"""Seconds from which on a sampling run is one for worker processes, which take two to start."""
+"""A sampling run of this many seconds or more is for worker processes, which take two to start."""
 MOST_PROPOSED = 250_000
 """Most proposed points of results whose holes are looked for: four times as many are drawn."""
 
@@ -407,7 +407,7 @@ def result_files(
     first, unless the policy has one. Raises `WaitError` if it is `stopped` before it has a place,
     `WorkerError` if the workers have ended, and `OSError` if the disk is full.
     """
-    with processors.thread(stopped):
+    with processors.short_run(stopped):
         measuring = measurer_of(name, version, policy)
         if not bundle(name, version).released:
             # Recall in the support is counted with the calibration, which not every rule needs.
@@ -421,12 +421,12 @@ def result_files(
         run = partial(_written, bundle(name, version), policy, measuring, begin, on_block)
         if _seconds(policy, begin, time.monotonic() - start) < LONG:
             return run(None)
-    with processors.processes(stopped) as executor:
+    with processors.long_run(stopped) as executor:
         return run(executor)
 
 
 def _seconds(policy: Policy, begin: Samples, took: float) -> float:
-    """About how long a run takes in a thread, at least, if its beginning `took` so many seconds."""
+    """The least seconds that a run takes in a thread, if its first points, `begin`, `took` some."""
     accepted = begin.take(policy.rule.accepts(begin.measures))
     different = len(np.unique(accepted.codes))
     if not different:  # it ends at once
@@ -445,7 +445,7 @@ def _written(
     on_block: Callable[[Tally], bool],
     executor: Executor | None,
 ) -> ResultFiles:
-    """The results of a run of which the beginning is known."""
+    """Run a policy, of whose points the first ones, `begin`, are known."""
     files, details = {kind: UnnamedFile() for kind in KINDS}, UnnamedFile()
     outcome = generate(
         loaded,

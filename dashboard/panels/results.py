@@ -26,7 +26,7 @@ from regvae.rejection.report import RECORD, UNWANTED, Report, warning
 from regvae.rejection.rules import Certified, rule_named
 
 Data = str | Callable[[], bytes]
-"""What a button downloads; it is read from the disk when somebody wants it."""
+"""What a button downloads: a text, or what reads a file from the disk when it is pressed."""
 _PARQUET = "application/vnd.apache.parquet"
 POLL = 0.5  # seconds between two looks at a run
 _MANY = 0.1  # share of the points from which on a reason is worth a change
@@ -167,7 +167,9 @@ def _policy(context: Context, base: Policy, certified: Certified | None) -> Poli
 
 
 def _start(context: Context, base: Policy, certified: Certified | None) -> None:
-    chosen = _policy(context, base, certified)  # anew: a number may be typed since the last run
+    chosen = _policy(
+        context, base, certified
+    )  # anew: a number may have been typed since the last run
     work = partial(services.result_files, context.name, context.version)
     st.session_state[state.RESULTS] = Generation(chosen, work, presence.leaves())
 

@@ -75,31 +75,31 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_long_runs_share_the_processes_which_end_with_the_last(started: list[str]) -> None:
     with ExitStack() as first, ExitStack() as second:
-        one = first.enter_context(processors.processes(never))
-        assert second.enter_context(processors.processes(never)) == one
+        one = first.enter_context(processors.long_run(never))
+        assert second.enter_context(processors.long_run(never)) == one
         first.close()
         assert started == ["start"]
-        with processors.processes(never) as third:
+        with processors.long_run(never) as third:
             assert third == one
             second.close()
         assert started == ["start", "end"]
-        with processors.processes(never) as fourth:
+        with processors.long_run(never) as fourth:
             assert fourth != one
 
 
 def test_no_run_begins_with_processes_that_are_broken(started: list[str]) -> None:
     with ExitStack() as sharing:
-        broken = sharing.enter_context(processors.processes(never))
-        with pytest.raises(WorkerError), processors.processes(never):
+        broken = sharing.enter_context(processors.long_run(never))
+        with pytest.raises(WorkerError), processors.long_run(never):
             raise WorkerError("expected workers")
         assert started == ["start"]  # the other run has not noticed yet
-        with processors.processes(never) as other:
+        with processors.long_run(never) as other:
             assert other != broken
         assert started == ["start", "start", "end"]
     assert started == ["start", "start", "end", "end"]
 
 
-@pytest.mark.parametrize("place", [processors.thread, processors.processes])
+@pytest.mark.parametrize("place", [processors.short_run, processors.long_run])
 def test_more_runs_than_places_wait_until_they_are_stopped(place, started: list[str]) -> None:
     with ExitStack() as full:
         for _ in range(processors.AT_ONCE):
@@ -110,7 +110,7 @@ def test_more_runs_than_places_wait_until_they_are_stopped(place, started: list[
         stop.set()
         with pytest.raises(processors.WaitError, match="first, got a stop while this one waited"):
             waiting.result(10)
-        other = processors.thread if place is processors.processes else processors.processes
+        other = processors.short_run if place is processors.long_run else processors.long_run
         full.enter_context(other(never))  # short and long runs do not wait for each other
     with place(stop.is_set):
         pass
@@ -174,11 +174,11 @@ def test_a_run_is_long_by_the_points_that_it_needs(monkeypatch: pytest.MonkeyPat
         used.append(given[-1] is not None)
 
     @contextmanager
-    def processes(_stopped: processors.Stopped) -> Iterator[str]:
+    def long_run(_stopped: processors.Stopped) -> Iterator[str]:
         yield "pool"
 
     monkeypatch.setattr(services, "_written", written)
-    monkeypatch.setattr(processors, "processes", processes)
+    monkeypatch.setattr(processors, "long_run", long_run)
     for wanted in (1_000, 1_000_000):
         run_of(results(wanted)).result()
     assert used == [False, True]
