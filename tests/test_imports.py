@@ -27,18 +27,17 @@ MAY_IMPORT = {
         *("model", "latent"),
     },
     "audit": {
-        *("formats", "onehot", "intervals", "randomness", "parallel", "model", "latent"),
-        "rejection",
+        *("formats", "onehot", "intervals", "randomness", "parallel", "model", "rejection"),
     },
-    "generation": {"formats", "model", "latent", "rejection", "audit"},
+    "generation": {"formats", "model", "rejection", "audit"},
     "evaluation": {
-        *("formats", "onehot", "predicates", "intervals", "randomness", "model", "latent"),
-        *("rejection", "audit", "workers"),
+        *("formats", "onehot", "predicates", "intervals", "randomness", "model", "rejection"),
+        "workers",
     },
-    "training": {"formats", "onehot", "randomness", "workers", "model"},
+    "training": {"formats", "randomness", "workers", "model"},
     "cli": {
-        *("formats", "onehot", "predicates", "intervals", "model", "latent", "rejection"),
-        *("audit", "generation", "evaluation", "training", "workers", "cluster"),
+        *("formats", "intervals", "model", "latent", "rejection", "audit", "generation"),
+        *("evaluation", "training", "workers", "cluster"),
     },
     "__main__": {"cli"},
 }
@@ -57,7 +56,7 @@ DASHBOARD_MAY_IMPORT = {
     "services": {"components", "processors", "threads", "unnamed"},
     "widgets": {"state", "words"},
     "model_box": {"services", "state", "words"},
-    "generating": {"processors", "services"},
+    "generating": {"processors", "services", "threads"},
     "panels": {
         *("charts", "components", "generating", "palette", "plates", "services", "state"),
         *("presence", "threads", "widgets", "words"),
