@@ -20,12 +20,13 @@ class WorkerError(OSError):
 
 
 @contextmanager
-def cluster(address: str) -> Iterator[Executor]:
+def dask_workers(address: str) -> Iterator[Executor]:
     """The workers of a Dask scheduler, given by its address such as tcp://10.0.0.1:8786.
 
-    Scheduler and workers need regvae in the same version, but no file. Raises `WorkerError` if Dask
-    is not installed, or nothing answers within `CONNECTING` seconds. Meanwhile Dask logs nothing,
-    which would bury the error that tells of a lost connection.
+    Scheduler and workers need regvae in the same version. They need no file, unless the work itself
+    names files, as training does. Raises `WorkerError` if Dask is not installed, or nothing answers
+    within `CONNECTING` seconds. Dask logs nothing meanwhile: its messages would bury the error that
+    tells of a lost connection.
     """
     try:
         import dask
@@ -85,7 +86,7 @@ class Cluster:
 
     @classmethod
     def of(cls, executor: Executor) -> "Cluster | None":
-        """That of an executor, None of one of another kind."""
+        """The one behind an executor; None if the executor is not of Dask."""
         client = getattr(executor, "_client", None)  # Dask has no public name for it
         return None if client is None else cls(client)
 
@@ -98,20 +99,21 @@ class Cluster:
 
         self.size()  # a worker that lacks the value's class would end
         large = {"distributed.admin.large-graph-warning-threshold": "1TB"}
-        with self._told(), dask.config.set(large):
+        with self._errors_as_sentences(), dask.config.set(large):
             return self._client.submit(_the_same, value, key=f"regvae-{key}")
 
     def submit(self, work: Callable[..., Any], *args: Any) -> Any:
         """A future of `work(*args)`; futures among the arguments are worked out first."""
-        with self._told():
+        with self._errors_as_sentences():
             return self._client.submit(work, *args, pure=False)
 
     def size(self) -> int:
         """How many items the workers work on at a time; 0 without any.
 
-        Raises `WorkerError` if the scheduler or a worker has another version of regvae.
+        Raises `WorkerError` if the scheduler is gone, or if it or a worker has another version of
+        regvae.
         """
-        with self._told():
+        with self._errors_as_sentences():
             threads = self._client.sync(self._client.scheduler.ncores, callback_timeout=WAITING)
             if not threads.keys() <= self._checked:
                 self._check_versions()
@@ -133,7 +135,7 @@ class Cluster:
         """What a future's work returns or raises.
 
         Raises `WorkerError` if the scheduler is gone, if it has no workers for `WAITING` seconds,
-        or if one worker after another ends at this work.
+        or if several workers in a row end during this work.
         """
         seen, finished = monotonic(), False
         while not finished:
@@ -146,7 +148,7 @@ class Cluster:
                     f"expected workers at the Dask scheduler {address}, got none for {WAITING} s; "
                     f"start `dask worker {address}` on a machine, then start again"
                 )
-        with self._told():
+        with self._errors_as_sentences():
             return future.result(timeout=WAITING)
 
     def cancel(self, futures: Iterable[Any]) -> None:
@@ -158,7 +160,7 @@ class Cluster:
     def _finished(self, future: Any) -> bool:
         from distributed import wait
 
-        with self._told(), self._client.as_current():
+        with self._errors_as_sentences(), self._client.as_current():
             try:
                 wait([future], timeout=_LOOK)
             except TimeoutError:
@@ -166,7 +168,7 @@ class Cluster:
             return True
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _errors_as_sentences(self) -> Iterator[None]:
         """What Dask raises, as sentences."""
         from distributed.scheduler import KilledWorker
 
@@ -176,8 +178,8 @@ class Cluster:
             raise
         except KilledWorker as error:
             raise WorkerError(
-                "expected the workers to finish a block, got several that ended while they worked "
-                "on it; give them more memory, then start again"
+                "expected the workers to finish their work, got several that ended while they "
+                "worked on it; give them more memory, then start again"
             ) from error
         except (OSError, CancelledError) as error:
             raise WorkerError(

@@ -27,7 +27,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 MOST = 1_024
-"""Most processes of `processes`."""
+"""Most worker processes at a time."""
 
 _ENVIRONMENT = {
     **dict.fromkeys(
@@ -53,13 +53,13 @@ def processes(n: int, *, nice: int = 0) -> Iterator[Executor]:
         raise ValueError(f"expected 1 to {MOST:,} workers, got {n:,}; change the number")
     import loky  # takes a while, and serving needs none
 
-    pool = loky.ProcessPoolExecutor(
+    executor = loky.ProcessPoolExecutor(
         n, env=_ENVIRONMENT, initializer=_begin, initargs=(os.getpid(), nice)
     )
     try:
-        yield pool
+        yield executor
     finally:
-        pool.shutdown(kill_workers=True)  # what they still do is not wanted
+        executor.shutdown(kill_workers=True)  # what they still do is not wanted
 
 
 def _begin(parent: int, nice: int) -> None:
@@ -85,9 +85,9 @@ def in_order(
     """What `work(shared, item)` returns for every item, in their order.
 
     Without an `executor` the threads of `regvae.parallel` work. Two items a worker are on their way
-    at a time. `work`, `shared` and the items must be such that
-    they can be pickled, but for threads. Matrix products in the work are computed by one thread.
-    Raises what the work raises, and `WorkerError` if the workers have ended.
+    at a time. It must be possible to pickle `work`, `shared` and the items, unless threads work.
+    Matrix products in the work are computed by one thread. Raises what the work raises, and
+    `WorkerError` if the workers have ended.
     """
     if executor is None:
         yield from parallel.in_order(partial(work, shared), items)
@@ -137,9 +137,9 @@ class _Packed:
     def __hash__(self) -> int:
         return hash(self.digest)
 
-    @lru_cache(maxsize=2)  # noqa: B019 -- as many as a process works for
+    @lru_cache(maxsize=2)  # noqa: B019 -- for two runs that take turns
     def unpacked(self) -> Any:
-        """What was packed: unpacked once in each process."""
+        """What was packed. It is unpacked once in each process."""
         return pickle.loads(self.content)
 
 

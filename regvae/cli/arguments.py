@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from regvae.cli.output import UsageError
-from regvae.cluster import cluster
+from regvae.cluster import dask_workers
 from regvae.formats import UK_REGISTRATION, Format, FormatError
 from regvae.latent.polygon import parse_polygon
 from regvae.workers import processes
@@ -37,7 +37,7 @@ WorkersOption = Annotated[
 ]
 DaskOption = Annotated[
     str | None,
-    typer.Option(help="address of a Dask scheduler whose workers share it: tcp://host:8786"),
+    typer.Option(help="address of a Dask scheduler whose workers share the work: tcp://host:8786"),
 ]
 OutOption = Annotated[Path | None, typer.Option(help="also write a .csv or .parquet file")]
 
@@ -102,12 +102,12 @@ def point_of(text: str, k: int) -> list[float]:
 def executor_of(workers: int | None, dask: str | None) -> Iterator[Executor | None]:
     """The workers that options choose, None for threads of this process.
 
-    Raises `UsageError` for both kinds, and what `processes` and `cluster` raise.
+    Raises `UsageError` for both kinds, and what `processes` and `dask_workers` raise.
     """
     if workers is not None and dask is not None:
         raise UsageError("expected --workers or --dask, got both; leave out one of them")
     if dask is not None:
-        with cluster(dask) as executor:
+        with dask_workers(dask) as executor:
             yield executor
     elif workers is not None:
         with processes(workers) as executor:

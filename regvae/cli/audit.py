@@ -76,7 +76,7 @@ def audit(
     """Attack a model or a file of results, and tell what was found of its records."""
     _check(results, out, unwanted_file, membership=membership, shadows=shadows)
     if (workers is not None or dask) and not membership:
-        raise UsageError("expected --workers and --dask with --membership, got none; add it")
+        raise UsageError("expected --workers or --dask with --membership, got none; add it")
     loaded = bundles.load(bundle)
     listed = tuple(codes_given([], unwanted_file, loaded.format)) if unwanted_file else ()
     given = read_results(results, loaded, listed) if results else None

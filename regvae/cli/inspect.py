@@ -145,7 +145,7 @@ def encode(
         check_table_name(out)
         check_apart([_path_of(file), out])
     elif workers is not None or dask:
-        raise UsageError("expected --workers and --dask with --out, got no file; add --out")
+        raise UsageError("expected --workers or --dask with --out, got no file; add --out")
     loaded = bundles.load(bundle)
     if out:
         reading = _reading(texts or [], file, column, loaded.format)

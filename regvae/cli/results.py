@@ -32,7 +32,7 @@ MARK = "contains-records"
 
 
 @dataclass(frozen=True)
-class ResultFiles:
+class Destination:
     """Where results go, if anywhere: to a `file` or a `folder`, with some `attributes` of each
     code; and to a file of `details`."""
 
@@ -44,7 +44,7 @@ class ResultFiles:
     @classmethod
     def of(
         cls, out: str | None, details: Path | None, attributes: Sequence[str], format: Format
-    ) -> "ResultFiles":
+    ) -> "Destination":
         """As options give them; `out` is a folder if it ends in /.
 
         Raises `UsageError` for attributes without results, details with a folder, or a URL of a
@@ -167,7 +167,7 @@ def progress(policy: Policy) -> Iterator[Callable[[Tally], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=notes, transient=True, disable=not notes.is_terminal) as bar:
         task = bar.add_task("sampling", total=policy.results or policy.proposals)
-        first: list[Tally] = []  # of a run that goes on
+        first: list[Tally] = []  # a continued run starts with earlier results
 
         def show(tally: Tally) -> None:
             first.append(tally)

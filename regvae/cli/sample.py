@@ -31,7 +31,7 @@ from regvae.cli.output import (
     print_json,
     write_atomically,
 )
-from regvae.cli.results import MARK, ResultFiles, progress
+from regvae.cli.results import MARK, Destination, progress
 from regvae.formats import Format
 from regvae.intervals import CONFIDENCE
 from regvae.model import bundle as bundles
@@ -230,8 +230,8 @@ def sample(
             seed=seed,
         )
         required = _required(chosen.rule, purity, confidence, values)
-    files = ResultFiles.of(out, details, attribute or [], loaded.format)
-    files.check(save_policy, policy, unwanted_file)
+    to = Destination.of(out, details, attribute or [], loaded.format)
+    to.check(save_policy, policy, unwanted_file)
     with executor_of(workers, dask) as executor:
         measurer = sampling.make_measurer(loaded, chosen)
         if required:
@@ -239,7 +239,7 @@ def sample(
         chosen = chosen.signed()
         if save_policy:  # after what raises for a policy that cannot be run
             write_atomically(save_policy, lambda sink: sink.write(chosen.to_toml().encode()))
-        _run_policy(loaded, chosen, measurer, files, executor, hunt=hunt, as_json=as_json)
+        _run_policy(loaded, chosen, measurer, to, executor, hunt=hunt, as_json=as_json)
 
 
 def _no_bundle() -> NoReturn:
@@ -343,7 +343,7 @@ def _run_policy(
     bundle: Bundle,
     policy: Policy,
     measurer: Measurer,
-    to: ResultFiles,
+    to: Destination,
     executor: Executor | None,
     *,
     hunt: bool,

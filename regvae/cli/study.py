@@ -76,7 +76,7 @@ def study(
 
 @dataclass(frozen=True)
 class _Study:
-    """What is found of each model in a folder."""
+    """How each model is trained and judged: the models' folder, and which figures are wanted."""
 
     folder: Path
     proposals: int

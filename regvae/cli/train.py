@@ -11,9 +11,7 @@ import numpy as np
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from regvae.cli.arguments import (
-    ColumnOption,
-)
+from regvae.cli.arguments import ColumnOption
 from regvae.cli.formats import format_given
 from regvae.cli.output import UsageError, console, fail
 from regvae.evaluation.metrics import metrics

@@ -46,16 +46,16 @@ class Encoded:
     ) -> "Encoded":
         """Encode the codes of a reading with a bundle; only a release has no calibration.
 
-        The workers of an `executor` (see `regvae.workers`) compute p-values too, which are else
-        computed when they are needed. Raises what the workers raise.
+        The workers of an `executor` (see `regvae.workers`) compute p-values too; without one they
+        are computed when they are first used. Raises what the workers raise.
         """
         codes = reading.codes
         rows = bundle.records.rows_of(codes)
         split = np.append(bundle.records.split, "")[rows]  # -1 is the last: no record
-        parts = in_order(_encode, bundle.autoencoder, _chunks(codes), executor)
-        mean, sigma, reconstruction = map(np.concatenate, zip(*parts, strict=True))
+        encoded = in_order(_encode, bundle.autoencoder, _batches(codes), executor)
+        mean, sigma, reconstruction = map(np.concatenate, zip(*encoded, strict=True))
         found = cls(reading, split, mean, sigma, reconstruction, calibration)
-        if executor and calibration:
+        if executor and calibration:  # now, while there are workers: the property finds it
             found.__dict__["_typicality"] = _typicality(calibration, mean, executor)
         return found
 
@@ -128,7 +128,7 @@ class Encoded:
         return pd.DataFrame(columns)
 
 
-def _chunks(rows: NDArray) -> list[NDArray]:
+def _batches(rows: NDArray) -> list[NDArray]:
     return [rows[start : start + _TOGETHER] for start in range(0, len(rows), _TOGETHER)]
 
 
@@ -143,4 +143,4 @@ def _typicality(
 ) -> NDArray[np.float64]:
     """The typicality of means (n, k): (n,)."""
     work = Calibration.typicality
-    return np.concatenate([*in_order(work, calibration, _chunks(mean), executor)])
+    return np.concatenate([*in_order(work, calibration, _batches(mean), executor)])

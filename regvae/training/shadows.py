@@ -63,11 +63,12 @@ def train_shadows(
     """Train n shadow models of a bundle, 1 to 1,024, or read those that have been trained.
 
     Each has the bundle's preset, and splits of all records of the same sizes, drawn with a seed of
-    its own. They are trained in as many processes as there are processors, or by an
-    `executor`. `on_done` is called with the number of those that are there, at first and after
-    each. An interrupted call has lost at most the models that were being trained. Raises
-    `ValueError` for another number, `NoRecordsError` for a release, `OSError` if the files
-    cannot be written, and what training raises.
+    its own. They are trained in as many processes as there are processors, or by the workers of an
+    `executor`, which must write to the same folder under the same path. `on_done` is called with
+    the number of those that are there, at first and after each. An interrupted call has lost at
+    most the models that were being trained. Raises `ValueError` for another number,
+    `NoRecordsError` for a release, `OSError` if the files cannot be written, and what training and
+    the workers raise.
     """
     if not 1 <= n <= MOST:
         raise ValueError(f"expected 1 to {MOST:,} shadow models, got {n:,}; change the number")

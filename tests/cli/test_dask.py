@@ -8,7 +8,7 @@ import pytest
 from distributed.comm.tcp import TCP
 
 from regvae import cluster as dask_cluster
-from regvae.cluster import WorkerError, cluster
+from regvae.cluster import WorkerError, dask_workers
 from regvae.generation.parts import generate_parts
 from regvae.rejection import sampling
 from regvae.rejection.policy import Policy
@@ -82,7 +82,7 @@ def test_what_is_shared_is_sent_once_and_a_block_is_a_few_bytes(
         return sent[-1]
 
     monkeypatch.setattr(TCP, "write", counted)
-    with cluster(running.address) as executor:
+    with dask_workers(running.address) as executor:
         for _ in sampling.stream(bundle, POLICY, measurer, executor=executor):
             pass
     shared = max(sent)
@@ -93,7 +93,7 @@ def test_what_is_shared_is_sent_once_and_a_block_is_a_few_bytes(
 def test_a_worker_that_ends_loses_nothing_nor_do_all_if_another_starts(
     bundle, measurer, tmp_path, here
 ):
-    with scheduler(tmp_path, 2) as started, cluster(started.address) as executor:
+    with scheduler(tmp_path, 2) as started, dask_workers(started.address) as executor:
         calls = []
 
         def ends(_):
@@ -144,7 +144,7 @@ def test_a_lost_scheduler_is_a_sentence_and_the_same_command_finishes_with_anoth
 
 def test_a_scheduler_without_workers_is_a_sentence_after_a_while(tmp_path, monkeypatch):
     monkeypatch.setattr(dask_cluster, "WAITING", 2)
-    with scheduler(tmp_path, 0) as started, cluster(started.address) as executor:
+    with scheduler(tmp_path, 0) as started, dask_workers(started.address) as executor:
         expected = (
             f"expected workers at the Dask scheduler {started.address}, got none for 2 s; start "
             f"`dask worker {started.address}` on a machine, then start again"
@@ -158,7 +158,7 @@ def test_work_that_ends_one_worker_after_another_is_a_sentence(tmp_path):
     failures = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}
     with (
         scheduler(tmp_path, 1, **failures) as started,
-        cluster(started.address) as executor,
+        dask_workers(started.address) as executor,
         pytest.raises(WorkerError, match="got several that ended while they worked on it; give"),
     ):
         next(in_order(end_worker, None, [1], executor))
@@ -168,7 +168,7 @@ def test_another_version_of_regvae_is_a_sentence(tmp_path):
     described = tmp_path / "other" / "regvae-9.9.dist-info" / "METADATA"
     described.parent.mkdir(parents=True)
     described.write_text("Metadata-Version: 2.1\nName: regvae\nVersion: 9.9\n")
-    with scheduler(tmp_path, 0) as started, cluster(started.address) as executor:
+    with scheduler(tmp_path, 0) as started, dask_workers(started.address) as executor:
         started.start_worker(PYTHONPATH=f"{tmp_path}/other:{ROOT}")
         expected = r"^expected regvae 0\S+ at the scheduler and all workers, got 9.9 at tcp://"
         with pytest.raises(WorkerError, match=expected):
@@ -186,7 +186,10 @@ def test_a_wrong_address_is_a_sentence(run, monkeypatch, address):
 
 
 def test_the_work_s_own_error_is_raised(running):
-    with cluster(running.address) as executor, pytest.raises(TypeError, match="'str' and 'int'"):
+    with (
+        dask_workers(running.address) as executor,
+        pytest.raises(TypeError, match="'str' and 'int'"),
+    ):
         list(in_order(max, 0, ["one"], executor))
 
 
@@ -203,6 +206,6 @@ def test_results_that_nobody_waits_for_may_be_left(running):
 def test_logs_of_dask_are_as_before_afterwards(running):
     logger = logging.getLogger("distributed.client")
     before = logger.level
-    with cluster(running.address):
+    with dask_workers(running.address):
         assert not logger.isEnabledFor(logging.CRITICAL)
     assert logger.level == before

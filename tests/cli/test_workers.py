@@ -66,10 +66,10 @@ def test_what_does_not_fit_is_refused_before_anything_is_written(
 
 
 def test_workers_of_other_commands_are_refused_without_their_work(refusal, small):
-    assert "expected --workers and --dask with --out" in refusal(
+    assert "expected --workers or --dask with --out" in refusal(
         "encode", small, "AB12CDE", "--workers", 2
     )
-    assert "expected --workers and --dask with --membership" in refusal(
+    assert "expected --workers or --dask with --membership" in refusal(
         "audit", small, "--workers", 2
     )
 
