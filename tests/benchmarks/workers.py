@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 import regvae
-from regvae.cluster import cluster
+from regvae.cluster import dask_workers
 from regvae.generation.parts import generate_parts
 from regvae.model.bundle import Bundle
 from regvae.rejection.measures import Measurer
@@ -58,7 +58,7 @@ def run(name: str, kind: type[Rule], blocks: int) -> list[Figure]:
         one, two = (stack.enter_context(processes(n)) for n in (1, 2))
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         address = stack.enter_context(scheduler(Path(folder), workers=2)).address
-        dask = stack.enter_context(cluster(address))
+        dask = stack.enter_context(dask_workers(address))
         rates = taking_turns(*given, one, two, dask)
         memory = max(peaks())
         overheads = [seconds_an_item(given, executor) for executor in (one, dask)]

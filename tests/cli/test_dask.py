@@ -195,7 +195,7 @@ def test_the_work_s_own_error_is_raised(running):
 
 def test_results_that_nobody_waits_for_may_be_left(running):
     for late in (False, True):  # after Ctrl-C the iterator is closed after the client
-        with cluster(running.address) as executor:
+        with dask_workers(running.address) as executor:
             results = in_order(max, 0, range(9), executor)
             assert next(results) == 0
             if not late:
