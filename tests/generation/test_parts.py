@@ -187,7 +187,7 @@ def test_what_exists_is_not_generated_again(few, tmp_path, monkeypatch):
 def test_a_run_interrupted_between_its_last_part_and_the_manifest_goes_on(few, tmp_path):
     generate_parts(few, policy(results=60), str(tmp_path / "alone"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parts, "finished", lambda *_, **__: 1 / 0)
+        patch.setattr(parts, "outcome_of", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             generate_parts(few, policy(results=60), str(tmp_path / "new"))
     generate_parts(few, policy(results=60), str(tmp_path / "new"))
