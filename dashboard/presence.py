@@ -8,14 +8,14 @@ from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 PATIENCE: Final = 120.0
-"""Seconds in which a browser may come back, as Streamlit keeps its session."""
+"""Seconds in which a browser may connect again, to the session that Streamlit holds for it."""
 
 
 def leaves() -> Callable[[], bool]:
     """What tells, in any thread, whether the present session's browser has been away too long.
 
-    It must be asked again and again. (A session that is over stays in memory until Python collects
-    it, which may be never on a server that nobody visits.)
+    Call it often: it counts from the last call that saw the browser. (A session that is over stays
+    in memory until Python collects it, which may be never on a server that nobody visits.)
     """
     context = get_script_run_ctx()
     if context is None or not runtime.exists():

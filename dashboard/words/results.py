@@ -91,8 +91,8 @@ RUNNING_OTHER = (
     "will be of those. Stop it to generate with the present ones."
 )
 MEANWHILE = (
-    "You can use this page meanwhile. Keep it open, and do not change the model: else the results "
-    "are lost."
+    "You can use this page meanwhile. Keep it open, and do not change the model: otherwise the "
+    "results are lost."
 )
 STOP = "Stop, and keep what there is"
 DIFFERENT_RELEASED = "Each result was compared with all other results."
