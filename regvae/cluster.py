@@ -11,6 +11,8 @@ CONNECTING = 10
 """Seconds until a Dask scheduler that does not answer is given up."""
 WAITING = 60
 """Seconds until a scheduler that has no worker is given up: a worker may be about to start."""
+ANSWERING = 60
+"""Seconds until a scheduler that answers nothing any more is given up."""
 _LOOK = 1.0
 """Seconds from one look at the workers to the next, while a result is waited for."""
 
@@ -114,7 +116,7 @@ class Cluster:
         regvae.
         """
         with self._errors_as_sentences():
-            threads = self._client.sync(self._client.scheduler.ncores, callback_timeout=WAITING)
+            threads = self._client.sync(self._client.scheduler.ncores, callback_timeout=ANSWERING)
             if not threads.keys() <= self._checked:
                 self._check_versions()
                 self._checked |= threads.keys()
@@ -149,7 +151,7 @@ class Cluster:
                     f"start `dask worker {address}` on a machine, then start again"
                 )
         with self._errors_as_sentences():
-            return future.result(timeout=WAITING)
+            return future.result(timeout=ANSWERING)
 
     def cancel(self, futures: Iterable[Any]) -> None:
         """Nobody waits for these futures any more. A client that was closed has none."""

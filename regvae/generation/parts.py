@@ -102,22 +102,25 @@ class _Run:
 
     def check(self, policy: Policy) -> None:
         """Raises `FolderError` unless the folder is empty, or has this run, unfinished."""
-        names = self.to.names()
+        names, there = self.to.names(), self.unfinished.names()
         if MANIFEST in names:
-            self.unfinished.remove()  # it may have ended just before
+            if all(name == _RUN or _is_added(name) for name in there):
+                self.unfinished.remove()  # the run may have been interrupted just before
             raise FolderError(
                 f"expected a new folder or an unfinished run, got {self.to.url}, whose run is "
                 "finished; give another folder"
             )
-        if UNFINISHED not in names:
-            if names:
+        if _RUN not in there:
+            other = names - {UNFINISHED} | there
+            if other:
                 raise FolderError(
                     f"expected a new folder or an unfinished run, got {self.to.url}, which has "
-                    f"other files ({', '.join(sorted(names))[:80]}); give another folder"
+                    f"other files ({', '.join(sorted(other))[:80]}); give another folder"
                 )
-            return
-        if _RUN not in self.unfinished.names():
-            return  # it was interrupted before its first block
+            return  # nothing, or interrupted before its first block
+        self._check_same(policy)
+
+    def _check_same(self, policy: Policy) -> None:
         there, ours = self._read_run(), self._described(policy)
         other = [name for name in ours if there.get(name) != ours[name]]
         if other:
@@ -221,6 +224,10 @@ class _Run:
 
 def _added_name(block: int) -> str:
     return f"block-{block:08}.npz"
+
+
+def _is_added(name: str) -> bool:
+    return name.startswith("block-") and name.endswith(".npz")
 
 
 @dataclass(frozen=True)

@@ -277,13 +277,32 @@ def test_an_unfinished_run_of_another_version_is_not_touched(few, tmp_path, monk
     assert files_of(tmp_path) == before
 
 
-@pytest.mark.parametrize("name", ["notes.txt", "part-00000000.parquet", "sub/a.csv"])
+def test_what_somebody_else_has_in_a_folder_of_that_name_is_not_removed(few, tmp_path):
+    (tmp_path / UNFINISHED).mkdir()
+    (tmp_path / UNFINISHED / "novel.txt").write_text("mine")
+    (tmp_path / MANIFEST).write_text("{}")
+    before = files_of(tmp_path)
+    with pytest.raises(FolderError, match="whose run is finished"):
+        generate_parts(few, policy(), str(tmp_path))
+    assert files_of(tmp_path) == before
+
+
+def test_what_a_run_left_just_before_its_end_is_removed(few, tmp_path):
+    with pytest.raises(StopError):
+        generate_parts(few, policy(), str(tmp_path), on_block=interrupted_after(4))
+    (tmp_path / MANIFEST).write_text("{}")
+    with pytest.raises(FolderError, match="whose run is finished"):
+        generate_parts(few, policy(), str(tmp_path))
+    assert not (tmp_path / UNFINISHED).exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["notes.txt", "part-00000000.parquet", "sub/a.csv", "unfinished/novel.txt"]
+)
 def test_a_folder_with_other_files_is_not_touched(few, tmp_path, name):
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text("mine")
-    expected = (
-        f"expected a new folder or an unfinished run, got .*other files \\({name[:3]}.*; give"
-    )
+    expected = rf"got .*, which has other files \(({Path(name).name}|{Path(name).parts[0]})\); give"
     with pytest.raises(FolderError, match=expected):
         generate_parts(few, policy(), str(tmp_path))
     assert files_of(tmp_path) == {name: b"mine"}
