@@ -1,6 +1,7 @@
 """Folders of this machine, or of an object store by their URL, in which every file is complete."""
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from copy import copy
@@ -22,7 +23,7 @@ class FolderError(OSError):
 class Folder:
     """A folder, by its path or by a URL that fsspec knows, such as s3://bucket/codes/.
 
-    It need not exist: the first file that is written makes it. Raises `FolderError` for a URL of an
+    It need not exist: `make` makes it. Raises `FolderError` for a URL of an
     unknown kind or with a pattern in it, for a file, and for what cannot be read.
     """
 
@@ -61,26 +62,37 @@ class Folder:
         return {name for name in names if not name.startswith(".")}
 
     def read(self, name: str) -> bytes:
-        """The content of a file. Raises `FolderError` if it cannot be read."""
+        """The content of a file. Raises `FolderError` if it cannot be read, as a pipe cannot."""
+        path = self._path(name)
         with self._errors_as_sentences():
-            return self._files.cat_file(self._path(name))
+            if self._is_local and Path(path).exists() and not Path(path).is_file():
+                raise FolderError(
+                    f"expected a regular file {path}, got something else; give another folder"
+                )
+            return self._files.cat_file(path)
 
-    def write(self, name: str, content: bytes) -> None:
-        """Write a file completely or not at all.
+    def make(self) -> None:
+        """Make it, and those it is in, unless it is there."""
+        with self._errors_as_sentences():
+            self._files.makedirs(self._root, exist_ok=True)
 
-        It is written under a temporary name, then renamed. Where no file can be renamed, as in an
-        object store, a file appears only when all of it is written, so it needs no other name.
+    def write(self, name: str, content: bytes, by: "Folder | None" = None) -> None:
+        """Write a file completely or not at all, to a folder that is there.
+
+        It is written under a temporary name in the folder `by`, this one unless given, and renamed.
+        Where a name cannot be changed, as in an object store, a file is there once all of it is, so
+        it gets its name at once.
         """
         path = self._path(name)
         with self._errors_as_sentences():
-            self._files.makedirs(self._root, exist_ok=True)
             if type(self._files).mv is fsspec.AbstractFileSystem.mv:  # copies and removes
                 self._files.pipe_file(path, content)
                 return
-            partial = self._path(f".{name}.{uuid4().hex[:8]}")
+            partial = (by or self)._path(f".{name}.{uuid4().hex[:8]}")
+            move = os.replace if self._is_local else self._files.mv  # `mv` moves into a folder
             try:
                 self._files.pipe_file(partial, content)
-                self._files.mv(partial, path)
+                move(partial, path)
             except BaseException:
                 with suppress(OSError):
                     self._files.rm_file(partial)  # frees space on a full disk
@@ -94,24 +106,30 @@ class Folder:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Lock it against other runs of this machine. Raises `FolderError` if one of them has it.
+        """Make it, and nobody else on this machine has it meanwhile.
 
-        An object store has no locks: two runs there write the same files, with the same bytes.
+        Raises `FolderError` if somebody has it, or if it is a link: what it leads to would stay
+        when it is removed. An object store has no locks: two runs there write the same files, with
+        the same bytes.
         """
+        self.make()
         if not self._is_local:
             yield
             return
+        if Path(self._root).is_symlink():
+            raise FolderError(f"expected a folder, got the link {self.url}; remove it")
         with self._errors_as_sentences():
-            self._files.makedirs(self._root, exist_ok=True)
-            lock = (Path(self._root) / ".lock").open("w")
+            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW  # a link's file is somebody else's
+            lock = os.fdopen(os.open(f"{self._root}/.lock", flags, 0o644), "r+b", buffering=0)
         with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise FolderError(
-                    f"expected a folder that nobody writes to, got {self.url}, to which another "
-                    "run does; wait for it, or give another folder"
-                ) from error
+            with self._errors_as_sentences():
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError as error:
+                    raise FolderError(
+                        f"expected a folder that nobody writes to, got {self.url}, to which "
+                        "another run does; wait for it, or give another folder"
+                    ) from error
             yield
 
     def _path(self, name: str) -> str:
@@ -145,6 +163,8 @@ def content_of(url: str) -> bytes:
 def _opened(url: str) -> tuple[Any, str]:
     """The file system of a URL, and the path in it."""
     try:
+        if "://" not in url:  # fsspec would split a name at ::
+            return LocalFileSystem(), str(LocalFileSystem._strip_protocol(url))
         return fsspec.core.url_to_fs(url)
     except Exception as error:  # of a package that is missing, or its own kind
         raise FolderError(

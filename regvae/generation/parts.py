@@ -7,13 +7,13 @@ interruption: what each block adds to the counts. That names records, so it is r
 import hashlib
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import astuple, dataclass, field, replace
-from itertools import count, groupby
+from itertools import groupby
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import pyarrow as pa
@@ -37,6 +37,7 @@ UNFINISHED = "unfinished"
 SCHEMA = 1
 """Of what is in it. A run of another schema is not continued."""
 _RUN = "run.json"
+_ADDED = re.compile(r"block-\d{8,}\.npz")
 
 
 def part_name(block: int) -> str:
@@ -78,14 +79,14 @@ def generate_parts(
     run = _Run(to, to / UNFINISHED, chosen, auditor, seen)
     run.check(policy)
     with run.unfinished.held():
+        run.check(policy)  # another run may have ended just before
         run.begin(policy)
         batches = sampling.stream(bundle, policy, measurer, executor=executor, seen=seen)
         stopped = run.write(batches, on_block)
         outcome = outcome_of(bundle, policy, measurer, auditor, stopped=stopped)
         outcome = replace(outcome, sha256=run.sha256)
         manifest = outcome.manifest({name: name for name in run.sha256})
-        to.write(MANIFEST, f"{json.dumps(manifest, indent=1)}\n".encode())
-    run.unfinished.remove()
+        run.finish(f"{json.dumps(manifest, indent=1)}\n".encode())
     return outcome
 
 
@@ -102,31 +103,35 @@ class _Run:
 
     def check(self, policy: Policy) -> None:
         """Raises `FolderError` unless the folder is empty, or has this run, unfinished."""
-        names, there = self.to.names(), self.unfinished.names()
+        names, inside = self.to.names(), self.unfinished.names()
+        others = {name for name in inside if name != _RUN and not _ADDED.fullmatch(name)}
         if MANIFEST in names:
-            if all(name == _RUN or _is_added(name) for name in there):
-                self.unfinished.remove()  # the run may have been interrupted just before
+            if not others:  # it may have ended just before
+                self.unfinished.remove()
             raise FolderError(
                 f"expected a new folder or an unfinished run, got {self.to.url}, whose run is "
                 "finished; give another folder"
             )
-        if _RUN not in there:
-            other = names - {UNFINISHED} | there
-            if other:
-                raise FolderError(
-                    f"expected a new folder or an unfinished run, got {self.to.url}, which has "
-                    f"other files ({', '.join(sorted(other))[:80]}); give another folder"
-                )
-            return  # nothing, or interrupted before its first block
-        self._check_same(policy)
-
-    def _check_same(self, policy: Policy) -> None:
-        there, ours = self._read_run(), self._described(policy)
-        other = [name for name in ours if there.get(name) != ours[name]]
+        known = {UNFINISHED}
+        if _RUN in inside:
+            known |= {part_name(number) for number in range(sampling.block_count(policy))}
+        else:
+            others = inside
+        others = {f"{UNFINISHED}/{name}" for name in others} | (names - known)
+        if others:
+            raise FolderError(
+                f"expected a new folder or an unfinished run, got {self.to.url}, which has "
+                f"other files ({', '.join(sorted(others))[:80]}); give another folder"
+            )
+        if not inside:
+            return  # it is new, or was interrupted before its first block
+        there, described = self._read_run(), self._described(policy)
+        other = [name for name in described if there.get(name) != described[name]]
         if other:
+            has = f"another {' and '.join(other)}" if there else f"a damaged {_RUN}"
             raise FolderError(
                 f"expected an unfinished run of this policy, got {self.to.url}, whose run has "
-                f"another {' and '.join(other)}; give another folder, or the same options as then"
+                f"{has}; give another folder, or the same options as then"
             )
 
     def _described(self, policy: Policy) -> dict[str, Any]:
@@ -141,7 +146,7 @@ class _Run:
     def _read_run(self) -> dict[str, Any]:
         try:
             found = json.loads(self.unfinished.read(_RUN))
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
         return found if isinstance(found, dict) else {}
 
@@ -151,27 +156,45 @@ class _Run:
             text = json.dumps(self._described(policy), indent=1)
             self.unfinished.write(_RUN, text.encode())
         names, there = self.to.names(), self.unfinished.names()
-        for number in count():
+        for number in range(sampling.block_count(policy)):
             if _added_name(number) not in there:
                 return
             added = _Added.read(self.unfinished.read(_added_name(number)))
-            if added is None:
+            if added is None or not self._fits(number, added, policy):
                 return  # it and all after it are generated again
-            codes = self._codes(part_name(number), added.sha256, names)
+            codes = self._codes(part_name(number), added, names)
             if codes is None:
                 return
             self._count(number, added, codes)
 
-    def _codes(self, part: str, sha256: str, names: set[str]) -> Codes | None:
-        """The codes of a part with this hash, none without a hash; None if the part has another."""
+    def _fits(self, number: int, added: "_Added", policy: Policy) -> bool:
+        """Whether what a block added may be that of a complete block of this run."""
+        tally = added.tally
+        ends = self.seen.kept + tally.kept == policy.results
+        return (
+            (ends or tally.proposed == sampling.block_size(policy, number))
+            and added.is_consistent()
+            and added.z.shape[1:] == (self.auditor.bundle.records.latent_dim,)
+            and len(added.z) == min(tally.kept, self.auditor.room)
+        )
+
+    def _codes(self, part: str, added: "_Added", names: set[str]) -> Codes | None:
+        """The codes of a part, none for a block without; None if it is not that of `added`."""
         format = self.auditor.bundle.format
-        if not sha256:
+        if not added.sha256:
             return format.array([])
         content = self.to.read(part) if part in names else b""
-        if hashlib.sha256(content).hexdigest() != sha256:
+        if hashlib.sha256(content).hexdigest() != added.sha256:
             return None
-        texts = pq.read_table(pa.BufferReader(content), columns=[format.column])
-        return format.match(texts[format.column].to_numpy().astype(str))[0]
+        try:
+            file = pq.ParquetFile(pa.BufferReader(content))
+            if file.metadata.num_rows != added.tally.kept:
+                return None
+            texts = file.read([format.column])[format.column].to_numpy().astype(str)
+        except (pa.ArrowException, OSError, LookupError):
+            return None
+        codes, fits = format.match(texts)
+        return codes if fits.all() else None
 
     def _count(self, number: int, added: "_Added", codes: Codes) -> None:
         """Count a block that exists."""
@@ -217,17 +240,28 @@ class _Run:
             table = codes_table(codes, self.auditor.bundle.format, self.attributes)
             pq.write_table(table, sink, compression="zstd")
             sha256 = self.sha256[part_name(number)] = hashlib.sha256(sink.getvalue()).hexdigest()
-            self.to.write(part_name(number), sink.getvalue())
+            self.to.write(part_name(number), sink.getvalue(), by=self.unfinished)
         added = _Added(counted.tally, counted.hits, counted.leaking, again, counted.z, sha256)
         self.unfinished.write(_added_name(number), added.written())
+
+    def finish(self, manifest: bytes) -> None:
+        """Write the manifest, and remove what was needed to go on.
+
+        Raises `FolderError` if somebody has removed parts meanwhile, or added files.
+        """
+        other = (self.to.names() - {UNFINISHED}) ^ self.sha256.keys()
+        if other:
+            raise FolderError(
+                f"expected {self.to.url} to have the parts of this run alone, got others, or some "
+                f"removed ({', '.join(sorted(other))[:80]}); remove what is not of this run, and "
+                "start again"
+            )
+        self.to.write(MANIFEST, manifest, by=self.unfinished)
+        self.unfinished.remove()
 
 
 def _added_name(block: int) -> str:
     return f"block-{block:08}.npz"
-
-
-def _is_added(name: str) -> bool:
-    return name.startswith("block-") and name.endswith(".npz")
 
 
 @dataclass(frozen=True)
@@ -260,22 +294,51 @@ class _Added:
     def read(cls, content: bytes) -> "_Added | None":
         """The inverse of `written`; None for a damaged archive."""
         try:
-            with np.load(io.BytesIO(content), allow_pickle=False) as found:
-                return cls(
-                    Tally(*map(int, found["tally"])),
-                    _counter("hits", found),
-                    int(found["leaking"]),
-                    _counter("again", found),
-                    found["z"],
-                    str(found["sha256"]),
-                )
-        except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile):
+            found = _arrays(content)
+            return cls(
+                Tally(*map(int, found["tally"])),
+                _counter("hits", found),
+                int(found["leaking"]),
+                _counter("again", found),
+                found["z"].astype(np.float64, casting="safe"),
+                str(found["sha256"]),
+            )
+        except Exception:  # of whatever kind: NumPy parses a header as Python
             return None
+
+    def is_consistent(self) -> bool:
+        """Whether the counts may be those of one block."""
+        tally, hits, again = self.tally, self.hits.values(), self.again.values()
+        some = tally.wanted, tally.collisions, tally.leaks, tally.usable
+        return (
+            min(0, *some, *hits, *again) == 0
+            and max(some) <= tally.accepted <= tally.proposed
+            and 0 <= tally.distinct <= tally.kept <= tally.usable
+            and abs(tally.once) <= tally.usable
+            and sum(hits) == tally.collisions
+            and sum(again) == tally.usable - tally.kept
+            and 0 <= self.leaking <= tally.kept
+            and bool(self.sha256) == bool(tally.kept)
+            and bool(np.isfinite(self.z).all())
+        )
+
+
+def _arrays(content: bytes) -> dict[str, NDArray]:
+    """The arrays of an archive. Raises `ValueError` if they are larger than it, and what NumPy
+    does."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        if any(one.compress_type for one in archive.zip.infolist()):
+            raise ValueError("compressed")
+        found = {name: archive[name] for name in archive.files}
+    if sum(one.nbytes for one in found.values()) > len(content):
+        raise ValueError("larger than what it was read from")
+    return found
 
 
 def _columns(name: str, counts: Counter[str]) -> dict[str, NDArray]:
     return {name: np.array([*counts], str), f"{name}_counts": np.array([*counts.values()], int)}
 
 
-def _counter(name: str, found: Any) -> Counter[str]:
-    return Counter(dict(zip(found[name].tolist(), found[f"{name}_counts"].tolist(), strict=True)))
+def _counter(name: str, found: dict[str, NDArray]) -> Counter[str]:
+    codes, counts = found[name].astype(str), found[f"{name}_counts"].astype(int, casting="safe")
+    return Counter(dict(zip(codes.tolist(), counts.tolist(), strict=True)))

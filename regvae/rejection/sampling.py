@@ -162,7 +162,7 @@ def sample(bundle: Bundle, policy: Policy, measurer: Measurer | None = None) -> 
             "regvae.generate, or propose fewer"
         )
     measurer = measurer or make_measurer(bundle, policy)
-    blocks = range(-(-policy.proposals // BLOCK))
+    blocks = range(block_count(policy))
     drawn = (_proposals(bundle, policy, measurer, block) for block in blocks)
     points, numbers = zip(*drawn, strict=True)
     z = np.concatenate(points)
@@ -319,7 +319,7 @@ def _judged(
 ) -> Iterator[_Judged]:
     """All batches of the blocks of a policy, from a `first` block on, in their order."""
     needed = bundle, policy, measurer
-    blocks = range(first, -(-policy.proposals // BLOCK))
+    blocks = range(first, block_count(policy))
     if executor:
         shares = (share for block in blocks for share in _shares(bundle, policy, block))
         for judged in workers.in_order(_judge_share, _Run(*needed), shares, executor):
@@ -406,20 +406,25 @@ def _shares(bundle: Bundle, policy: Policy, block: int) -> Iterator[tuple[int, l
 def _batches(bundle: Bundle, policy: Policy, block: int) -> Iterator[slice]:
     """The rows of each batch of a block."""
     most = BLOCK if bundle.records.latent_dim <= 3 else _SEVERAL
-    start, size, n = 0, most if block else _FIRST, _size(policy, block)
+    start, size, n = 0, most if block else _FIRST, block_size(policy, block)
     while start < n:
         yield slice(start, min(start + size, n))
         start, size = start + size, min(4 * size, most)
 
 
-def _size(policy: Policy, block: int) -> int:
+def block_count(policy: Policy) -> int:
+    """How many blocks the proposals of a policy have."""
+    return -(-policy.proposals // BLOCK)
+
+
+def block_size(policy: Policy, block: int) -> int:
     """How many points a block has."""
     return min(BLOCK, policy.proposals - block * BLOCK)
 
 
 def _proposals(bundle: Bundle, policy: Policy, measurer: Measurer, block: int) -> _Proposed:
     """The proposals of a block: points (n, k), and the uniform numbers (n, p) for drawing."""
-    n = _size(policy, block)
+    n = block_size(policy, block)
     proposal = fitted(policy.proposal, bundle, measurer)
     z = proposal.draw(n, bundle, generator("proposals", policy.seed, block))
     return z, _for_drawing(bundle, policy, n, generator("characters", policy.seed, block))

@@ -106,6 +106,7 @@ def test_a_folder_of_this_machine_may_have_any_name(tmp_path):
     others = Folder(f"{tmp_path}/codes of 2026")
     ours = Folder(f"file://{tmp_path}/codes of [2]*?")
     for folder in (others, ours):
+        folder.make()
         folder.write("one", b"1")
     assert (ours.names(), ours.read("one")) == ({"one"}, b"1")
     ours.remove()

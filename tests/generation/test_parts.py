@@ -2,14 +2,18 @@
 
 import dataclasses
 import errno
+import hashlib
 import io
 import json
 import os
+import shutil
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from fsspec.implementations.local import LocalFileSystem
@@ -199,7 +203,7 @@ def test_what_is_damaged_is_generated_again(few, tmp_path, damage):
     generate_parts(few, policy(), str(tmp_path / "alone"))
     to = tmp_path / "new"
     with pytest.raises(StopError):
-        generate_parts(few, policy(), str(to), on_block=interrupted_after(6))
+        generate_parts(few, policy(), str(to), on_block=interrupted_after(5))
     part, block = to / part_name(1), to / UNFINISHED / "block-00000001.npz"
     path = part if "part" in damage else block
     if damage.startswith("no"):
@@ -230,6 +234,79 @@ def test_what_names_records_is_marked_and_removed(exact, tmp_path):
     assert outcome.audit == expected.audit
     assert outcome.report.collisions
     assert {*files_of(tmp_path)} == {MANIFEST, *outcome.sha256}
+
+
+@pytest.fixture
+def half(few, tmp_path):
+    """The folder of a run that was interrupted after three of its five blocks."""
+    to = tmp_path / "half"
+    with pytest.raises(StopError):
+        generate_parts(few, policy(), str(to), on_block=interrupted_after(5))
+    assert len([*to.glob("part-*")]) == 3
+    return to
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"tally": np.arange(n)} for n in (3, 9)),
+        {"tally": np.full(9, np.inf)},
+        {"leaking": -3},
+        *({"z": np.zeros(shape)} for shape in ((5, 3), 5, (), (5_000, 2), (0, 2))),
+        *({"z": np.array(one)} for one in ([["a", "b"]], [[1j, 1]], [[{}, 1]])),
+        {"hits": np.array(["AB12CDE"]), "hits_counts": np.array([4])},
+        {"again": np.array(["AB12CDE"]), "again_counts": np.array([-4])},
+        {"again": np.array(["AB12CDE"]), "again_counts": np.array(["4"])},
+        *({"sha256": one} for one in ("", "0" * 64, ["a", "b"])),
+        {"compressed": np.zeros(9)},
+    ],
+    ids=str,
+)
+def test_what_cannot_be_of_a_block_is_generated_again(few, half, tmp_path, changes):
+    path = half / UNFINISHED / "block-00000001.npz"
+    with np.load(path) as found:
+        arrays = {**found, **changes}
+    (np.savez_compressed if "compressed" in changes else np.savez)(path, **arrays)
+    generate_parts(few, policy(), str(half))
+    generate_parts(few, policy(), str(tmp_path / "alone"))
+    assert files_of(half) == files_of(tmp_path / "alone")
+
+
+@pytest.mark.parametrize("shape", ["(1000000000000, 2)", "(", "(300000000, 0)"])
+def test_a_hostile_header_is_no_array(half, shape):
+    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}}}".encode()
+    header += b" " * (63 - (len(header) + 10) % 64) + b"\n"
+    content = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+    path = half / UNFINISHED / "block-00000001.npz"
+    with ZipFile(path) as found:
+        members = {name: found.read(name) for name in found.namelist()} | {"z.npy": content}
+    sink = io.BytesIO()
+    with ZipFile(sink, "w") as archive:
+        for name, member in members.items():
+            archive.writestr(name, member)
+    added = parts._Added.read(sink.getvalue())
+    assert added is None or added.z.shape == (300_000_000, 0)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [None, {"x": [1]}, {"reg": [1]}, {"reg": ["hello"]}, {"reg": [None]}, {"reg": ["AB12CDE"] * 9}],
+    ids=str,
+)
+def test_a_part_that_is_no_part_is_generated_again(few, half, tmp_path, table):
+    part, path = half / part_name(1), half / UNFINISHED / "block-00000001.npz"
+    rows = pq.read_metadata(part).num_rows
+    if table is None:
+        part.write_bytes(b"junk")
+    else:
+        table = {name: (some * rows if len(some) == 1 else some) for name, some in table.items()}
+        pq.write_table(pa.table(table), part)
+    with np.load(path) as found:
+        arrays = {**found, "sha256": hashlib.sha256(part.read_bytes()).hexdigest()}
+    np.savez(path, **arrays)
+    generate_parts(few, policy(), str(half))
+    generate_parts(few, policy(), str(tmp_path / "alone"))
+    assert files_of(half) == files_of(tmp_path / "alone")
 
 
 # --- what is refused ---
@@ -306,6 +383,107 @@ def test_a_folder_with_other_files_is_not_touched(few, tmp_path, name):
     with pytest.raises(FolderError, match=expected):
         generate_parts(few, policy(), str(tmp_path))
     assert files_of(tmp_path) == {name: b"mine"}
+
+
+@pytest.mark.parametrize("names", [["draft.txt"], ["draft.txt", "../manifest.json"]])
+def test_a_folder_that_is_called_unfinished_by_chance_is_not_touched(few, tmp_path, names):
+    (tmp_path / UNFINISHED).mkdir()
+    for name in names:
+        (tmp_path / UNFINISHED / name).write_text("mine")
+    before = files_of(tmp_path)
+    with pytest.raises(FolderError, match=r"got .*(other files .unfinished/draft|is finished)"):
+        generate_parts(few, policy(), str(tmp_path))
+    assert files_of(tmp_path) == before
+
+
+def test_a_damaged_description_is_told(few, half):
+    (half / UNFINISHED / "run.json").write_text("[" * 100_000)
+    with pytest.raises(FolderError, match=r"whose run has a damaged run.json; give another"):
+        generate_parts(few, policy(), str(half))
+
+
+def test_a_link_is_not_followed_to_what_is_not_of_the_run(few, half, tmp_path):
+    mine = tmp_path / "mine"
+    mine.write_text("precious")
+    lock = half / UNFINISHED / ".lock"
+    lock.unlink()
+    lock.symlink_to(mine)
+    with pytest.raises(FolderError, match="expected to read and write"):
+        generate_parts(few, policy(), str(half))
+    assert mine.read_text() == "precious"
+    lock.unlink()
+    (half / UNFINISHED).rename(tmp_path / "moved")
+    (half / UNFINISHED).symlink_to(tmp_path / "moved")
+    with pytest.raises(FolderError, match=r"got the link .*unfinished; remove it"):
+        generate_parts(few, policy(), str(half))
+
+
+@pytest.mark.parametrize("name", ["unfinished/block-00000001.npz", "part-00000001.parquet"])
+def test_a_pipe_is_not_waited_for(few, half, name):
+    (half / name).unlink()
+    os.mkfifo(half / name)
+    with pytest.raises(FolderError, match=f"expected a regular file .*{name}, got something"):
+        generate_parts(few, policy(), str(half))
+
+
+def test_a_folder_with_the_name_of_a_part_is_not_written_into(few, half):
+    (half / part_name(3)).mkdir()
+    with pytest.raises(FolderError, match="Is a directory"):
+        generate_parts(few, policy(), str(half))
+    assert not [*(half / part_name(3)).iterdir()]
+
+
+@pytest.mark.parametrize("name", ["notes.txt", part_name(9), "unfinished/notes.txt"])
+def test_an_unfinished_run_with_other_files_is_not_touched(few, half, name):
+    (half / name).write_text("mine")
+    before = files_of(half)
+    with pytest.raises(FolderError, match=f"which has other files .{name}.; give"):
+        generate_parts(few, policy(), str(half))
+    assert files_of(half) == before
+
+
+def test_a_folder_that_is_removed_meanwhile_is_not_made_again(few, tmp_path):
+    to = tmp_path / "new"
+
+    def remove(tally):
+        if tally.proposed > 2 * BLOCK:
+            shutil.rmtree(to, ignore_errors=True)
+
+    with pytest.raises(FolderError, match=r"expected to read and write .*No such file"):
+        generate_parts(few, policy(), str(to), on_block=remove)
+    assert not to.exists()
+
+
+def test_a_part_that_is_removed_meanwhile_is_told_and_generated_again(few, tmp_path):
+    to = tmp_path / "new"
+
+    def remove(tally):
+        if tally.proposed > 2 * BLOCK:
+            (to / part_name(1)).unlink(missing_ok=True)
+
+    with pytest.raises(FolderError, match=f"alone, got others, or some removed .{part_name(1)}."):
+        generate_parts(few, policy(), str(to), on_block=remove)
+    generate_parts(few, policy(), str(to))
+    generate_parts(few, policy(), str(tmp_path / "alone"))
+    assert files_of(to) == files_of(tmp_path / "alone")
+
+
+def test_what_a_killed_write_leaves_is_removed_at_the_end(few, tmp_path, monkeypatch):
+    to, left = tmp_path / "new", []
+
+    def killed(partial, path):
+        left.append(Path(partial))
+        if len(left) == 4:
+            raise SystemExit
+        os.rename(partial, path)  # noqa: PTH104
+
+    monkeypatch.setattr(os, "replace", killed)
+    monkeypatch.setattr(LocalFileSystem, "rm_file", lambda *_: None)
+    with pytest.raises(SystemExit):
+        generate_parts(few, policy(), str(to))
+    assert left[-1].exists()
+    generate_parts(few, policy(), str(to))
+    assert {*files_of(to)} == {MANIFEST, *map(part_name, range(5))}
 
 
 def test_two_runs_do_not_write_to_one_folder(few, tmp_path):
