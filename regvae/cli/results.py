@@ -17,10 +17,11 @@ from regvae.cli.output import (
     check_table_name,
     check_writable,
     notes,
+    resolved,
     write_atomically,
 )
 from regvae.formats import Format
-from regvae.generation.parts import MANIFEST, generate_parts
+from regvae.generation.parts import MANIFEST, check_folder, generate_parts
 from regvae.generation.results import KINDS, Outcome, generate
 from regvae.model.bundle import Bundle
 from regvae.rejection.measures import Measurer
@@ -80,6 +81,18 @@ class Destination:
             manifests.append(_manifest_path(path))
             check_writable(manifests[-1])
         check_apart([*self._paths, *manifests, *others])
+        if self.folder and any(
+            one and resolved(one).parent == resolved(Path(self.folder)) for one in others
+        ):
+            raise UsageError(
+                f"expected the policy outside the folder of results {self.folder}, got it inside; "
+                "give it another name"
+            )
+
+    def check_folder(self, bundle: Bundle, policy: Policy, measurer: Measurer) -> None:
+        """Raises `FolderError` for a folder with something else, before anything is written."""
+        if self.folder:
+            check_folder(bundle, policy, self.folder, attributes=self.attributes, measurer=measurer)
 
     @property
     def _paths(self) -> list[Path]:

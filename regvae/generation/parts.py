@@ -72,22 +72,32 @@ def generate_parts(
     >>> with regvae.workers.processes(2) as executor:
     ...     generate_parts(bundle, policy, "new/", executor=executor).headline()
     """
-    chosen = [bundle.format.attribute(name) for name in attributes]
     policy, measurer = prepared(bundle, policy, measurer)
-    to = Folder(folder)
-    auditor, seen = Auditor(bundle, policy.unwanted), Seen()
-    run = _Run(to, to / UNFINISHED, chosen, auditor, seen)
+    run = _Run.of(bundle, policy, folder, attributes)
     run.check(policy)
     with run.unfinished.held():
         run.check(policy)  # another run may have ended just before
         run.begin(policy)
-        batches = sampling.stream(bundle, policy, measurer, executor=executor, seen=seen)
+        batches = sampling.stream(bundle, policy, measurer, executor=executor, seen=run.seen)
         stopped = run.write(batches, on_block)
-        outcome = outcome_of(bundle, policy, measurer, auditor, stopped=stopped)
+        outcome = outcome_of(bundle, policy, measurer, run.auditor, stopped=stopped)
         outcome = replace(outcome, sha256=run.sha256)
         manifest = outcome.manifest({name: name for name in run.sha256})
         run.finish(f"{json.dumps(manifest, indent=1)}\n".encode())
     return outcome
+
+
+def check_folder(
+    bundle: Bundle,
+    policy: Policy,
+    folder: str,
+    *,
+    attributes: Sequence[str] = (),
+    measurer: Measurer | None = None,
+) -> None:
+    """Raises what `generate_parts` does for a folder that it cannot begin or go on with."""
+    policy, _ = prepared(bundle, policy, measurer)
+    _Run.of(bundle, policy, folder, attributes).check(policy)
 
 
 @dataclass
@@ -100,6 +110,12 @@ class _Run:
     auditor: Auditor
     seen: Seen
     sha256: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, bundle: Bundle, policy: Policy, folder: str, attributes: Sequence[str]) -> "_Run":
+        """Of a policy, with no block yet."""
+        to, chosen = Folder(folder), [bundle.format.attribute(name) for name in attributes]
+        return cls(to, to / UNFINISHED, chosen, Auditor(bundle, policy.unwanted), Seen())
 
     def check(self, policy: Policy) -> None:
         """Raises `FolderError` unless the folder is empty, or has this run, unfinished."""

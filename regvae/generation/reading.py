@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from regvae.rejection.policy import MAX_PROPOSALS, Policy, PolicyError
 
 DETAILS = {"z_1", "wanted", "collision"}
 """Columns that only a file of details has."""
+_PART = re.compile(r"part-[0-9]{8,}\.parquet")
 _LONGEST = 4
 """Longest text that may be a code, in lengths of a code: with separators and spaces."""
 
@@ -99,10 +101,11 @@ def _of_folder(path: Path, bundle: Bundle) -> tuple[Codes, str, dict[str, Any]]:
     manifest = _checked(path / MANIFEST, text)
     codes = [np.empty(0, bundle.records.codes.dtype)]
     for name, sha256 in manifest["files"].items():
-        part = path / Path(name).name  # in this folder, whatever the manifest says
-        content = _bytes_of(part)
-        _check_hash(part, sha256, hashlib.sha256(content).hexdigest(), MANIFEST)
-        codes.append(_codes(part, content, bundle))
+        if not _PART.fullmatch(name):
+            raise _damaged(path / MANIFEST)
+        content = _bytes_of(path / name)
+        _check_hash(path / name, sha256, hashlib.sha256(content).hexdigest(), MANIFEST)
+        codes.append(_codes(path / name, content, bundle))
     if len(codes) == 1:
         raise ResultsError(
             f"{path}: expected {bundle.format.plural}, got a run without results; generate some"
@@ -200,11 +203,15 @@ def _checked(path: Path, text: bytes) -> dict[str, Any]:
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         right = False
     if not right:
-        raise ResultsError(
-            f"{path}: expected the manifest that regvae sample writes, got a damaged one; generate "
-            "the results again, or remove the manifest"
-        )
+        raise _damaged(path)
     return found
+
+
+def _damaged(path: Path) -> ResultsError:
+    return ResultsError(
+        f"{path}: expected the manifest that regvae sample writes, got a damaged one; generate "
+        "the results again, or remove the manifest"
+    )
 
 
 def _check_hash(path: Path, expected: Any, sha256: str, manifest: str) -> None:

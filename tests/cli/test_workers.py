@@ -65,6 +65,22 @@ def test_what_does_not_fit_is_refused_before_anything_is_written(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_policy_is_not_written_for_a_folder_that_is_refused(output, refusal, small, tmp_path):
+    given = ["sample", small, *MILLIONS, "--n", 100, "--out", f"{tmp_path}/new/", "--save-policy"]
+    (tmp_path / "new").mkdir()
+    assert "expected the policy outside the folder" in refusal(*given, tmp_path / "new" / "p.toml")
+    assert not [*(tmp_path / "new").iterdir()]
+    output(*given, tmp_path / "p.toml")
+    (tmp_path / "p.toml").write_text("mine")
+    assert "whose run is finished" in refusal(*given, tmp_path / "p.toml")
+    assert (tmp_path / "p.toml").read_text() == "mine"
+
+
+def test_a_name_with_colons_is_that_of_a_folder(output, small, tmp_path):
+    output("sample", small, *MILLIONS, "--n", 100, "--out", f"{tmp_path}/a::b/")
+    assert [one.name for one in tmp_path.iterdir()] == ["a::b"]
+
+
 def test_workers_of_other_commands_are_refused_without_their_work(refusal, small):
     assert "expected --workers or --dask with --out" in refusal(
         "encode", small, "AB12CDE", "--workers", 2

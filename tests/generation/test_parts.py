@@ -583,6 +583,10 @@ def test_a_folder_that_is_not_right_is_not_read(few, tmp_path):
     expected = f"{part_name(1)}: expected the file that {MANIFEST} describes, with sha256"
     with pytest.raises(ResultsError, match=expected):
         read_results(to, few)
+    for name in ("../elsewhere.parquet", "..", "", "a\0b", "\ud800"):
+        (to / MANIFEST).write_text(json.dumps(manifest | {"files": {name: "0"}}))
+        with pytest.raises(ResultsError, match="got a damaged one"):
+            read_results(to, few)
     (to / MANIFEST).write_text(json.dumps(manifest | {"policy": 3}))
     with pytest.raises(ResultsError, match="got a damaged one"):
         read_results(to, few)
