@@ -237,7 +237,7 @@ def sample(
         if required:
             chosen = guaranteed(loaded, chosen, *required, measurer=measurer)
         chosen = chosen.signed()
-        files.check_folder(loaded, chosen, measurer)
+        to.check_folder(loaded, chosen, measurer)
         if save_policy:  # after what raises for a policy that cannot be run
             write_atomically(save_policy, lambda sink: sink.write(chosen.to_toml().encode()))
         _run_policy(loaded, chosen, measurer, to, executor, hunt=hunt, as_json=as_json)
