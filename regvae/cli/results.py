@@ -139,11 +139,17 @@ class Destination:
     def write_manifests(self, outcome: Outcome, found: Hunt | None) -> None:
         """Write the manifests beside their files; the leaks that were found are details."""
         if self.file:
-            _write_manifest(self.file, outcome.manifest({self.file.suffix: self.file.name}))
+            _write_manifest(self.file, outcome.manifest(self.names(outcome)))
         if self.details:
             manifest = outcome.manifest({self.details.suffix: self.details.name}, details=True)
             hunted = {"hunt": {**found.summary(), "hardest": found.hardest()}} if found else {}
             _write_manifest(self.details, manifest | hunted)
+
+    def names(self, outcome: Outcome) -> dict[str, str]:
+        """The names of the files of results, as `Outcome.manifest` takes them."""
+        if self.folder:
+            return {name: name for name in outcome.sha256}
+        return {self.file.suffix: self.file.name} if self.file else {}
 
     def sentences(self, outcome: Outcome) -> Iterator[str]:
         """What was written."""

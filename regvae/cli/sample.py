@@ -358,7 +358,7 @@ def _run_policy(
     if found:
         to.write_manifests(outcome, found)
     if as_json:
-        manifest = outcome.manifest({to.file.suffix: to.file.name} if to.file else {})
+        manifest = outcome.manifest(to.names(outcome))
         del manifest["report"]
         if found:
             manifest["hunt"] = found.summary()

@@ -40,8 +40,11 @@ def test_workers_change_no_byte(output, small, tmp_path, more, written):
     pd.testing.assert_frame_equal(pd.concat(tables, ignore_index=True), pd.read_csv(file))
 
 
-def test_a_folder_of_results_is_audited(output, small, tmp_path):
-    output("sample", small, *MILLIONS, "--n", 20_000, "--out", f"{tmp_path}/new/")
+def test_a_folder_of_results_is_audited(output, run, small, tmp_path):
+    given = ["sample", small, *MILLIONS, "--n", 20_000, "--out", f"{tmp_path}/new/", "--json"]
+    status, out, _ = run(*given)
+    manifest = json.loads((tmp_path / "new" / "manifest.json").read_text())
+    assert (status, json.loads(out)["files"]) == (0, manifest["files"])
     found = json.loads(output("audit", small, "--results", tmp_path / "new", "--json"))
     assert found["source"]["name"] == "new"
 
