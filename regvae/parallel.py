@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
@@ -107,6 +108,17 @@ class _OneThreadAProduct:
 
 one_thread_a_product = _OneThreadAProduct()
 """Use as `with one_thread_a_product:` where digits must not depend on the number of processors."""
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """What is called in here, by this thread, has no other threads."""
+    before, _Thread.busy = _Thread.busy, True
+    try:
+        with one_thread_a_product:
+            yield
+    finally:
+        _Thread.busy = before
 
 
 @cache

@@ -20,7 +20,6 @@ from typing import Any, TypeVar
 
 from regvae import parallel
 from regvae.cluster import Cluster, WorkerError
-from regvae.parallel import one_thread_a_product
 
 Shared = TypeVar("Shared")
 Item = TypeVar("Item")
@@ -154,5 +153,5 @@ def _sent(shared: Any, executor: Executor, cluster: Cluster | None) -> Any:
 def _work(work: Callable[[Any, Item], Result], sent: Any, item: Item) -> Result:
     """Work on an item in a worker."""
     shared = sent.unpacked() if isinstance(sent, _Packed) else sent
-    with one_thread_a_product:
+    with parallel.one_thread():
         return work(shared, item)

@@ -13,7 +13,7 @@ import numpy as np
 import psutil
 import pytest
 
-from regvae import workers
+from regvae import parallel, workers
 from regvae.formats import FORMATS, UK_REGISTRATION
 from regvae.workers import MOST, WorkerError, in_order, processes
 
@@ -87,6 +87,22 @@ def test_threads_get_what_is_shared_itself():
 
 def test_a_worker_has_one_thread_for_matrices(two):
     assert {*in_order(threads_of, None, range(4), two)} == {("1", "1")}
+
+
+def threads_at_work(shared, item):
+    del shared, item
+    found = set()
+    parallel.each(lambda _: found.add(threading.get_ident()), range(50))
+    return found == {threading.get_ident()}
+
+
+@pytest.mark.parametrize("make", [lambda: processes(1), lambda: ThreadPoolExecutor(2)])
+def test_the_work_on_an_item_has_one_thread(make, monkeypatch):
+    monkeypatch.setattr(parallel, "THREADS", 2)
+    assert not threads_at_work(None, None)
+    with make() as executor:
+        assert [*in_order(threads_at_work, None, range(3), executor)] == [True] * 3
+    assert not threads_at_work(None, None)
 
 
 def niceness(shared, item):
