@@ -8,6 +8,7 @@ import threading
 import time
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
+from types import ModuleType
 
 import numpy as np
 import psutil
@@ -53,7 +54,9 @@ def spawned():
 
 
 @pytest.mark.parametrize("make", [None, lambda: ThreadPoolExecutor(3), spawned])
-def test_any_executor_gives_the_same_in_the_same_order(make):
+def test_any_executor_gives_the_same_in_the_same_order(make, monkeypatch):
+    # `multiprocessing` runs the main script again, and a test of a page may have left its own.
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
     items = list(range(20))
     if make is None:
         assert [*in_order(multiplied, 3, items, None)] == [3 * one for one in items]
