@@ -167,9 +167,8 @@ def _policy(context: Context, base: Policy, certified: Certified | None) -> Poli
 
 
 def _start(context: Context, base: Policy, certified: Certified | None) -> None:
-    chosen = _policy(
-        context, base, certified
-    )  # anew: a number may have been typed since the last run
+    # Anew: a number may have been typed since the last run.
+    chosen = _policy(context, base, certified)
     work = partial(services.result_files, context.name, context.version)
     st.session_state[state.RESULTS] = Generation(chosen, work, presence.leaves())
 

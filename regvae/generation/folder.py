@@ -23,8 +23,8 @@ class FolderError(OSError):
 class Folder:
     """A folder, by its path or by a URL that fsspec knows, such as s3://bucket/codes/.
 
-    It need not exist: `make` makes it. Raises `FolderError` for a URL of an
-    unknown kind or with a pattern in it, for a file, and for what cannot be read.
+    It need not exist: `make` creates it. Raises `FolderError` for a URL of an unknown kind or with
+    a pattern in it, for a file, and for what cannot be read.
     """
 
     def __init__(self, url: str) -> None:

@@ -1,4 +1,4 @@
-"""A session's browser that goes away, and comes back or not."""
+"""A session's browser that leaves, and returns or not."""
 
 from types import SimpleNamespace
 
@@ -20,7 +20,7 @@ def test_a_browser_that_is_away_too_long_has_left(monkeypatch: pytest.MonkeyPatc
     active.clear()
     now += presence.PATIENCE - 1
     assert not left()
-    active.add("one")  # it has come back
+    active.add("one")  # it has returned
     assert not left()
     active.clear()
     now += presence.PATIENCE - 1
