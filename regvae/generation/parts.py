@@ -36,6 +36,8 @@ UNFINISHED = "unfinished"
 """The folder that is there until the run is finished."""
 SCHEMA = 1
 """Of what is in it. A run of another schema is not continued."""
+PART = re.compile(r"part-[0-9]{8,}\.parquet")
+"""The names that `part_name` gives."""
 _RUN = "run.json"
 _ADDED = re.compile(r"block-\d{8,}\.npz")
 

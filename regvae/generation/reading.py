@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,14 +15,13 @@ import pyarrow.parquet as pq
 from regvae.audit.exposure import Exposure
 from regvae.audit.report import Results
 from regvae.formats import Codes, Format
-from regvae.generation.parts import MANIFEST
+from regvae.generation.parts import MANIFEST, PART
 from regvae.generation.results import KEY, KINDS
 from regvae.model.bundle import Bundle
 from regvae.rejection.policy import MAX_PROPOSALS, Policy, PolicyError
 
 DETAILS = {"z_1", "wanted", "collision"}
 """Columns that only a file of details has."""
-_PART = re.compile(r"part-[0-9]{8,}\.parquet")
 _LONGEST = 4
 """Longest text that may be a code, in lengths of a code: with separators and spaces."""
 
@@ -101,7 +99,7 @@ def _of_folder(path: Path, bundle: Bundle) -> tuple[Codes, str, dict[str, Any]]:
     manifest = _checked(path / MANIFEST, text)
     codes = [np.empty(0, bundle.records.codes.dtype)]
     for name, sha256 in manifest["files"].items():
-        if not _PART.fullmatch(name):
+        if not PART.fullmatch(name):
             raise _damaged(path / MANIFEST)
         content = _bytes_of(path / name)
         _check_hash(path / name, sha256, hashlib.sha256(content).hexdigest(), MANIFEST)
